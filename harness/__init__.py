@@ -1,0 +1,47 @@
+"""Benchmark and reproducibility harness for instance segmentation in bioimaging."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.errors import HarnessError
+    from harness.model import Grid, Sample, Volume
+    from harness.parameters import Parameter
+    from harness.runner.api import run
+    from harness.scoring import score
+    from harness.stages.contract import Context, Example, Stage
+
+_HOMES = {
+    "Context": "harness.stages.contract",
+    "Example": "harness.stages.contract",
+    "Grid": "harness.model",
+    "HarnessError": "harness.errors",
+    "Parameter": "harness.parameters",
+    "Sample": "harness.model",
+    "Stage": "harness.stages.contract",
+    "Volume": "harness.model",
+    "run": "harness.runner.api",
+    "score": "harness.scoring",
+}
+
+__all__ = [
+    "Context",
+    "Example",
+    "Grid",
+    "HarnessError",
+    "Parameter",
+    "Sample",
+    "Stage",
+    "Volume",
+    "run",
+    "score",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import harness` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harness' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,214 @@
+"""Strict TOML: a file is validated against a pydantic model, and each error names file, line, key and nearest match."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.errors import ConfigError, nearest
+
+KeyPath = tuple[str | int, ...]
+
+
+class Strict(BaseModel):
+    """Base of every declaration read from TOML: unknown keys and wrong types are errors, instances are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+ModelT = TypeVar("ModelT", bound=Strict)
+
+
+class TomlSource:
+    """A parsed TOML file that knows on which line each key stands."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        self.path = path
+        try:
+            self.data: dict[str, Any] = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        self._lines = _key_lines(self.text)
+
+    def line(self, key: Sequence[str | int]) -> int:
+        """Return the line of a key path, or of its nearest enclosing key that stands in the file."""
+        path = tuple(key)
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
+
+    def where(self, key: Sequence[str | int]) -> str:
+        """Return "file:line: key" for a message."""
+        return f"{self.path.name}:{self.line(key)}: {'.'.join(str(part) for part in key)}"
+
+    def error(self, key: Sequence[str | int], problem: str) -> ConfigError:
+        """Return the error to raise for a key."""
+        return ConfigError(f"{self.where(key)}: {problem}")
+
+    def validate(self, model: type[ModelT]) -> ModelT:
+        """Return the file's data as a model; raises `ConfigError` with one line per mistake."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            lines = [self._describe(problem, model) for problem in error.errors()]
+            raise ConfigError("\n".join(lines)) from error
+
+    def _describe(self, problem: Any, model: type[BaseModel]) -> str:
+        key = _present(self.data, problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            accepted = _fields_at(model, key[:-1])
+            return f"{self.where(key)}: unknown key '{key[-1]}'{nearest(str(key[-1]), accepted)}"
+        if problem["type"] == "missing":
+            return f"{self.where(key)}: required key '{problem['loc'][-1]}' is missing"
+        return f"{self.where(key)}: {problem['msg']}; found {problem['input']!r}"
+
+
+def _present(data: Any, loc: Sequence[str | int]) -> KeyPath:
+    """Keep the parts of a pydantic location that are keys of the data (it also names union members)."""
+    kept: list[str | int] = []
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        kept.append(part)
+    return tuple(kept)
+
+
+def _fields_at(model: type[BaseModel], key: KeyPath) -> list[str]:
+    """Return the accepted keys of the table at a key path, following nested models of the annotations."""
+    models: list[type[BaseModel]] = [model]
+    for part in key:
+        if isinstance(part, int):
+            continue
+        nested: list[type[BaseModel]] = []
+        for candidate in models:
+            if part in candidate.model_fields:
+                nested += _models_in(candidate.model_fields[part].annotation)
+        models = nested or models
+    return [name for candidate in models for name in candidate.model_fields]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in getattr(annotation, "__args__", ()) for found in _models_in(argument)]
+
+
+def _key_lines(text: str) -> dict[KeyPath, int]:
+    """Map every key path of valid TOML to its 1-based line, arrays and inline tables included."""
+    return _LineScanner(text).scan()
+
+
+class _LineScanner:
+    """Walks valid TOML once; only strings, comments, brackets, keys and newlines matter for lines."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.lines: dict[KeyPath, int] = {}
+        self.tables: dict[KeyPath, int] = {}
+
+    def scan(self) -> dict[KeyPath, int]:
+        table: KeyPath = ()
+        while self._skip_blank():
+            if self.text.startswith("[", self.at):
+                table = self._header()
+            else:
+                self._pair(table)
+        return self.lines
+
+    def _line(self) -> int:
+        return self.text.count("\n", 0, self.at) + 1
+
+    def _skip_blank(self) -> bool:
+        while self.at < len(self.text):
+            if self.text[self.at] == "#":
+                end = self.text.find("\n", self.at)
+                self.at = len(self.text) if end < 0 else end
+            elif self.text[self.at] in " \t\r\n,":
+                self.at += 1
+            else:
+                return True
+        return False
+
+    def _header(self) -> KeyPath:
+        is_array = self.text.startswith("[[", self.at)
+        line = self._line()
+        self.at += 2 if is_array else 1
+        names = self._key("]")
+        self.at += 2 if is_array else 1
+        path: KeyPath = ()
+        for depth, name in enumerate(names):
+            path += (name,)
+            if path in self.tables and not (is_array and depth == len(names) - 1):
+                path += (self.tables[path],)
+        if is_array:
+            self.tables[path] = self.tables.get(path, -1) + 1
+            self.lines.setdefault(path, line)
+            path += (self.tables[path],)
+        self.lines[path] = line
+        return path
+
+    def _key(self, end: str) -> list[str]:
+        names: list[str] = []
+        while self.text[self.at] != end:
+            char = self.text[self.at]
+            if char in "\"'":
+                close = self.text.index(char, self.at + 1)
+                names.append(self.text[self.at + 1 : close])
+                self.at = close + 1
+            elif char in " \t.":
+                self.at += 1
+            else:
+                start = self.at
+                while self.text[self.at] not in f" \t.{end}":
+                    self.at += 1
+                names.append(self.text[start : self.at])
+        return names
+
+    def _pair(self, table: KeyPath) -> None:
+        line = self._line()
+        path = (*table, *self._key("="))
+        self.lines[path] = line
+        self.at += 1
+        self._skip_blank()
+        self._value(path)
+
+    def _value(self, path: KeyPath) -> None:
+        char = self.text[self.at]
+        if char == "[":
+            self.at += 1
+            index = 0
+            while self._skip_blank() and self.text[self.at] != "]":
+                self.lines[(*path, index)] = self._line()
+                self._value((*path, index))
+                index += 1
+            self.at += 1
+        elif char == "{":
+            self.at += 1
+            while self._skip_blank() and self.text[self.at] != "}":
+                self._pair(path)
+            self.at += 1
+        elif char in "\"'":
+            self._string(char)
+        else:
+            while self.at < len(self.text) and self.text[self.at] not in ",]}#\n":
+                self.at += 1
+
+    def _string(self, quote: str) -> None:
+        close = quote * 3 if self.text.startswith(quote * 3, self.at) else quote
+        self.at += len(close)
+        while not self.text.startswith(close, self.at):
+            self.at += 2 if quote == '"' and self.text[self.at] == "\\" else 1
+        self.at += len(close)
+        while len(close) == 3 and self.text.startswith(quote, self.at):
+            self.at += 1

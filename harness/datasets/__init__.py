@@ -1,0 +1,1 @@
+"""Datasets: declared in `datasets.toml`, fetched, verified, read."""

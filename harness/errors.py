@@ -1,0 +1,65 @@
+"""The one error tree of the harness: every user mistake is a `HarnessError` and is printed as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class HarnessError(Exception):
+    """A mistake the user can mend; the command line prints it as one line and exits with 2."""
+
+    exit_code = 2
+
+
+class ConfigError(HarnessError):
+    """A TOML file (suite, dataset catalogue) that does not say what it must."""
+
+
+class ParameterError(HarnessError):
+    """A stage parameter that is unknown, of the wrong type or out of range."""
+
+
+class ChainError(HarnessError):
+    """Stages in an order in which one of them lacks its input."""
+
+
+class RegistryError(HarnessError):
+    """An unknown or doubly registered stage, metric or dataset."""
+
+
+class DataError(HarnessError):
+    """A data file that is absent, truncated, of another shape or type than declared, or unsafe to unpack."""
+
+
+class ChecksumError(DataError):
+    """Bytes whose hash is not the declared one."""
+
+
+class FetchError(DataError):
+    """A file that none of its addresses delivered."""
+
+
+class BackendError(HarnessError):
+    """A stage whose library is missing or broken on this machine."""
+
+
+class LabelError(HarnessError):
+    """An array that cannot be a label image: floats, negative values, another shape than its partner."""
+
+
+class StoreError(HarnessError):
+    """A results folder that cannot be read or written."""
+
+
+def nearest(found: str, accepted: Iterable[str]) -> str:
+    """Return the tail of a message about an unknown name: the nearest accepted one, else all of them.
+
+    >>> nearest("gaps", ["gasp", "multicut"])
+    "; did you mean 'gasp'?"
+    """
+    names = sorted(accepted)
+    close = get_close_matches(found, names, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; accepted: {', '.join(names)}" if names else ""

@@ -1,0 +1,1 @@
+"""The report: static pages made from records."""

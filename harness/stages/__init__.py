@@ -1,0 +1,1 @@
+"""Stages: the contract, the chain checks and one file per stage."""

@@ -1,0 +1,113 @@
+"""The contract of a stage: literal metadata, `load`, `run`, and `fit` where it learns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.errors import ChainError
+from harness.model import Grid, Volume
+from harness.parameters import Parameter, Value, validate
+
+if TYPE_CHECKING:
+    import numpy as np
+
+GROUND_TRUTH = "truth"
+"""The slot only stages of the group "controls" may read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a stage may know besides its inputs.
+
+    grid      the sample's own grid, before any resampling stage
+    model     folder written by `fit` in an earlier call; None for a stage that was not fitted
+    weights   resolved file or folder of each non-empty "weights" parameter
+    scratch   an empty folder that is removed after the call
+    log       where progress lines go (stderr of the run)
+    """
+
+    grid: Grid
+    seed: int
+    scratch: Path
+    device: str = "cpu"
+    threads: int = 1
+    model: Path | None = None
+    weights: Mapping[str, Path] = field(default_factory=dict)
+    log: Callable[[str], None] = lambda line: None
+
+    def rng(self) -> np.random.Generator:
+        """Return a fresh generator seeded with `seed`."""
+        import numpy as np
+
+        return np.random.default_rng(self.seed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One training sample as the stage sees it: its input slots and the truth on the same grid."""
+
+    inputs: Mapping[str, Volume]
+    truth: Volume
+
+
+class Stage(ABC):
+    """One step of a method. Subclass it in one file: the literals below, `run`, and what else is needed.
+
+    The class is created with validated parameters and may be kept between samples: whatever `load` builds stays on
+    `self`. Import the library inside `load` (or `run`/`fit`), never at module level.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Raise it when the same input and parameters give another output: it is part of every cache key."""
+    inputs: ClassVar[tuple[str, ...]] = ("image",)
+    outputs: ClassVar[tuple[str, ...]] = ("labels",)
+    parameters: ClassVar[tuple[Parameter, ...]] = ()
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Importable modules without which the stage cannot run."""
+    extra: ClassVar[str] = ""
+    """The extra of this package that installs `needs`."""
+    dimensions: ClassVar[tuple[int, ...]] = (2, 3)
+    devices: ClassVar[tuple[str, ...]] = ("cpu",)
+    licence: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+    changes_grid: ClassVar[bool] = False
+    """True for resampling stages: outputs need not have the shape of the inputs; implement `map_truth`."""
+    cacheable: ClassVar[bool] = True
+    """False where recomputing is cheaper than reading the cache."""
+
+    def __init__(self, given: Mapping[str, Any] | None = None, *, where: str = "") -> None:
+        place = where or f"stage '{self.id}'"
+        self.options: Mapping[str, Value] = MappingProxyType(validate(self.parameters, given or {}, place))
+        self.check(place)
+
+    def check(self, where: str) -> None:  # noqa: B027 - optional hook
+        """Raise `ParameterError` for combinations of parameters that cannot work."""
+
+    def trains(self) -> bool:
+        """Whether these parameters ask for `fit` before `run` (True wherever `fit` is implemented by default)."""
+        return type(self).fit is not Stage.fit
+
+    def load(self, context: Context) -> None:  # noqa: B027 - optional hook
+        """Import the library and read weights; called once per model before `run`."""
+
+    def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
+        """Train on the examples and write everything `load` needs into the existing, empty folder `model`.
+
+        `validation` may be empty. All randomness comes from `context.seed`. Nothing may depend on a test sample.
+        """
+        raise ChainError(f"stage '{self.id}' does not train")
+
+    def map_truth(self, truth: Volume, context: Context) -> Volume:
+        """Return the truth on the grid of this stage's outputs (only for `changes_grid`)."""
+        return truth
+
+    @abstractmethod
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume | Mapping[str, Volume]:
+        """Return the output volume, or one per output slot. Inputs must not be changed in place."""

@@ -1,0 +1,1 @@
+"""Suites: TOML in, ordered cells out."""

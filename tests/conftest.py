@@ -1,0 +1,35 @@
+"""Where tests find real data: `HARNESS_MIRROR` and `HARNESS_DATA`, else a `shared` folder beside the checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def _folder(variable: str, name: str) -> Path:
+    folder = Path(os.environ.get(variable) or REPOSITORY.parent / "shared" / name)
+    if not folder.is_dir():
+        pytest.skip(f"{variable} is not set and no {name} folder lies beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder with original bytes of registry entries."""
+    return _folder("HARNESS_MIRROR", "mirror")
+
+
+@pytest.fixture(scope="session")
+def local_data() -> Path:
+    """The folder with local-folder datasets."""
+    return _folder("HARNESS_DATA", "data")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's cache."""
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path_factory.mktemp("cache")))
