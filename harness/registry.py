@@ -34,7 +34,7 @@ class Entry:
 
 
 class Registry:
-    """Entries of one kind, by id. A doubled id is an error that names both origins; a broken plug-in is kept, explained."""
+    """Entries of one kind, by id; a doubled id is an error, a broken plug-in is kept and explained."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
