@@ -1,0 +1,24 @@
+"""The gate: results against a baseline, cell by cell, with one outcome each and one exit code for all."""
+
+from harness.gate.baseline import Baseline, open_baseline
+from harness.gate.compare import CellComparison, CellId, Change, Comparison, RowShift, compare, exit_code
+from harness.gate.output import gate_json, gate_junit, gate_markdown
+from harness.gate.timing import TimingComparison, TimingRule, compare_timings
+
+__all__ = [
+    "Baseline",
+    "CellComparison",
+    "CellId",
+    "Change",
+    "Comparison",
+    "RowShift",
+    "TimingComparison",
+    "TimingRule",
+    "compare",
+    "compare_timings",
+    "exit_code",
+    "gate_json",
+    "gate_junit",
+    "gate_markdown",
+    "open_baseline",
+]

@@ -1,0 +1,250 @@
+"""Scores of two sets of records, paired by what a cell is (row, data, repeat), not by the hash of its inputs.
+
+A cell is worse if any of its metrics moved in the bad direction by more than the metric's tolerance (0 unless the
+suite declares one): records are deterministic, so every change is a change. The paired bootstrap over samples adds
+how far the mean of a row moved and how sure that is; it shows drift inside the tolerance and is reported, not judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from harness.gate.timing import TimingComparison
+from harness.statistics import Interval, paired_bootstrap
+
+if TYPE_CHECKING:
+    from harness.store import Record
+
+Outcome = Literal[
+    "same",
+    "improved",
+    "worse",
+    "new cell",
+    "missing cell",
+    "new failure",
+    "fixed failure",
+    "same failure",
+    "missing baseline",
+]
+OUTCOMES: tuple[Outcome, ...] = (
+    "worse",
+    "new failure",
+    "missing baseline",
+    "missing cell",
+    "improved",
+    "fixed failure",
+    "new cell",
+    "same failure",
+    "same",
+)
+"""From what needs attention first to what needs none."""
+
+EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
+BOOTSTRAP_PAIRS = 8
+"""Fewer samples than this say too little about a mean to bootstrap it."""
+NOT_RUN = ("backend-missing", "not-applicable")
+"""Statuses under which nothing was computed: against a scored baseline the cell is missing, not broken."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CellId:
+    """What a cell is, whatever the code or the bytes of its inputs."""
+
+    row: str
+    dataset: str
+    sample: str
+    fold: str
+    repeat: int
+
+    def __str__(self) -> str:
+        fold = f" fold {self.fold}" if self.fold else ""
+        repeat = f" repeat {self.repeat}" if self.repeat else ""
+        return f"{self.row} on {self.dataset}/{self.sample}{fold}{repeat}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One metric of one cell on both sides (NaN where undefined or absent)."""
+
+    metric: str
+    before: float
+    after: float
+    outcome: Literal["same", "improved", "worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellComparison:
+    """One cell's outcome; `detail` says why in words, `inputs_changed` that the two cell keys differ."""
+
+    id: CellId
+    outcome: Outcome
+    detail: str = ""
+    changes: tuple[Change, ...] = ()
+    inputs_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowShift:
+    """How far the mean of a metric moved over the samples of a row, with its bootstrap interval."""
+
+    row: str
+    metric: str
+    interval: Interval
+    outcome: Literal["same", "improved", "worse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A suite of one tier against its baseline."""
+
+    suite: str
+    version: int
+    tier: str
+    cells: tuple[CellComparison, ...]
+    shifts: tuple[RowShift, ...] = ()
+    timings: tuple[TimingComparison, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many cells have each outcome that occurs, in the order of `OUTCOMES`."""
+        found = Counter(cell.outcome for cell in self.cells)
+        return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}
+
+    @property
+    def exit_code(self) -> int:
+        """1 for anything worse, else 4 without a baseline, else 3 with missing cells, else 0."""
+        counts = self.counts
+        if "worse" in counts or "new failure" in counts or any(t.outcome == "slower" for t in self.timings):
+            return EXIT_REGRESSION
+        if "missing baseline" in counts or not self.cells:
+            return EXIT_NO_BASELINE
+        return EXIT_INCOMPLETE if "missing cell" in counts else EXIT_OK
+
+
+def exit_code(comparisons: Iterable[Comparison]) -> int:
+    """Return the one exit code of several suites: regression before no baseline before incomplete before ok."""
+    codes = {comparison.exit_code for comparison in comparisons}
+    order = (EXIT_REGRESSION, EXIT_NO_BASELINE, EXIT_INCOMPLETE, EXIT_OK)
+    return next((code for code in order if code in codes), EXIT_NO_BASELINE)
+
+
+def compare(
+    baseline: Sequence[Record],
+    results: Sequence[Record],
+    *,
+    directions: Mapping[str, str],
+    tolerance: Mapping[str, float],
+) -> tuple[tuple[CellComparison, ...], tuple[RowShift, ...]]:
+    """Return the outcome of every cell on either side, in the order of the records, and the shifts of the rows.
+
+    `directions` maps a metric to "higher" or "lower" (is better); a change of any other metric counts as worse.
+    An empty baseline gives every cell the outcome "missing baseline".
+    """
+    before = {cell_id(record): record for record in baseline}
+    after = {cell_id(record): record for record in results}
+    cells = tuple(
+        _compare_cell(identity, before.get(identity), after.get(identity), bool(before), directions, tolerance)
+        for identity in dict.fromkeys((*before, *after))
+    )
+    return cells, _shifts(cells, directions)
+
+
+def cell_id(record: Record) -> CellId:
+    """Return the identity under which records are paired."""
+    return CellId(record.row, record.dataset, record.sample, record.fold, record.repeat)
+
+
+def _compare_cell(
+    identity: CellId,
+    before: Record | None,
+    after: Record | None,
+    has_baseline: bool,
+    directions: Mapping[str, str],
+    tolerance: Mapping[str, float],
+) -> CellComparison:
+    if before is None:
+        return CellComparison(identity, "new cell" if has_baseline else "missing baseline")
+    if after is None:
+        return CellComparison(identity, "missing cell", "in the baseline, not in the results")
+    inputs_changed = before.cell != after.cell
+    if after.status != "ok":
+        reason = _failure(after)
+        if before.status != "ok":
+            return CellComparison(identity, "same failure", reason, inputs_changed=inputs_changed)
+        outcome: Outcome = "missing cell" if after.status in NOT_RUN else "new failure"
+        return CellComparison(identity, outcome, reason, inputs_changed=inputs_changed)
+    if before.status != "ok":
+        return CellComparison(identity, "fixed failure", f"was: {_failure(before)}", inputs_changed=inputs_changed)
+    changes = _changes(before.metrics, after.metrics, directions, tolerance)
+    found = {change.outcome for change in changes}
+    verdict: Outcome = "worse" if "worse" in found else "improved" if "improved" in found else "same"
+    return CellComparison(identity, verdict, _describe(changes), changes, inputs_changed)
+
+
+def _failure(record: Record) -> str:
+    message = record.error.message if record.error is not None else ""
+    return f"{record.status}: {message}" if message else record.status
+
+
+def _changes(
+    before: Mapping[str, float | None],
+    after: Mapping[str, float | None],
+    directions: Mapping[str, str],
+    tolerance: Mapping[str, float],
+) -> tuple[Change, ...]:
+    return tuple(
+        _change(metric, before[metric], after.get(metric), directions.get(metric, ""), tolerance.get(metric, 0.0))
+        for metric in before
+    )
+
+
+def _change(metric: str, before: float | None, after: float | None, direction: str, tolerance: float) -> Change:
+    old = math.nan if before is None else before
+    new = math.nan if after is None else after
+    if old == new or (math.isnan(old) and math.isnan(new)) or abs(new - old) <= tolerance:
+        return Change(metric, old, new, "same")
+    if math.isnan(new):
+        return Change(metric, old, new, "worse")
+    if math.isnan(old):
+        return Change(metric, old, new, "improved")
+    better = (new > old) if direction == "higher" else (new < old) if direction == "lower" else False
+    return Change(metric, old, new, "improved" if better else "worse")
+
+
+def _describe(changes: Iterable[Change]) -> str:
+    return "; ".join(
+        f"{change.metric} {change.before:.6g} -> {change.after:.6g} ({change.outcome})"
+        for change in changes
+        if change.outcome != "same"
+    )
+
+
+def _shifts(cells: Iterable[CellComparison], directions: Mapping[str, str]) -> tuple[RowShift, ...]:
+    """Bootstrap each row's metrics over samples; folds and repeats of a sample are one unit, their mean."""
+    pairs: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, float]]]] = defaultdict(dict)
+    for cell in cells:
+        for change in cell.changes:
+            if math.isfinite(change.before) and math.isfinite(change.after):
+                samples = pairs[cell.id.row, change.metric]
+                samples.setdefault((cell.id.dataset, cell.id.sample), []).append((change.before, change.after))
+    shifts = []
+    for (row, metric), samples in pairs.items():
+        moved = any(old != new for values in samples.values() for old, new in values)
+        if len(samples) >= BOOTSTRAP_PAIRS and moved:
+            before = [sum(old for old, _ in values) / len(values) for values in samples.values()]
+            after = [sum(new for _, new in values) / len(values) for values in samples.values()]
+            interval = paired_bootstrap(before, after)
+            shifts.append(RowShift(row, metric, interval, _shift_outcome(interval, directions.get(metric, ""))))
+    return tuple(shifts)
+
+
+def _shift_outcome(interval: Interval, direction: str) -> Literal["same", "improved", "worse"]:
+    if not interval.excludes_zero:
+        return "same"
+    improved = interval.mean > 0 if direction == "higher" else interval.mean < 0 if direction == "lower" else False
+    return "improved" if improved else "worse"

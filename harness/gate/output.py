@@ -1,0 +1,205 @@
+"""What a gate found, as Markdown for people, JUnit XML for continuous integration and JSON for programs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+from harness.gate.compare import OUTCOMES, CellComparison, Comparison, exit_code
+from harness.gate.timing import TimingComparison
+
+VERDICTS = {0: "ok", 1: "regression", 3: "incomplete", 4: "no baseline"}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def gate_markdown(comparisons: Sequence[Comparison], baseline: str) -> str:
+    """Return the summary: the verdict first, then per suite the counts and every cell that is not the same."""
+    lines = [f"# Gate: {VERDICTS[exit_code(comparisons)]}", "", f"Baseline: {_md(baseline)}", ""]
+    for comparison in comparisons:
+        lines += [f"## {_md(_title(comparison))}: {VERDICTS[comparison.exit_code]}", ""]
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in comparison.counts.items())
+        lines += [counts or "no records on either side", ""]
+        lines += [f"- {_md(note)}" for note in comparison.notes]
+        lines += [""] if comparison.notes else []
+        lines += _cells_markdown(comparison) + _shifts_markdown(comparison) + _timings_markdown(comparison)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def gate_json(comparisons: Sequence[Comparison], baseline: str) -> dict[str, Any]:
+    """Return the whole comparison as a JSON-able value; undefined numbers are null."""
+    return {
+        "verdict": VERDICTS[exit_code(comparisons)],
+        "exit_code": exit_code(comparisons),
+        "baseline": baseline,
+        "suites": [_suite_json(comparison) for comparison in comparisons],
+    }
+
+
+def gate_junit(comparisons: Sequence[Comparison]) -> str:
+    """Return JUnit XML: one suite per compared suite, one case per cell and per timing test."""
+    root = ElementTree.Element("testsuites", name="harness gate")
+    for comparison in comparisons:
+        suite = ElementTree.SubElement(root, "testsuite", name=_xml(_title(comparison)))
+        for cell in comparison.cells:
+            _junit_cell(suite, comparison, cell)
+        for timing in comparison.timings:
+            _junit_timing(suite, comparison, timing)
+        if not comparison.cells:
+            case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, "suite"), name="baseline")
+            ElementTree.SubElement(case, "error", message="no records on either side", type="missing baseline")
+        for tag, attribute in (("testcase", "tests"), ("failure", "failures"), ("error", "errors")):
+            suite.set(attribute, str(len(list(suite.iter(tag)))))
+        suite.set("skipped", str(len(list(suite.iter("skipped")))))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _title(comparison: Comparison) -> str:
+    return f"{comparison.suite} v{comparison.version} {comparison.tier}"
+
+
+def _cells_markdown(comparison: Comparison) -> list[str]:
+    shown = sorted((cell for cell in comparison.cells if cell.outcome != "same"), key=_attention)
+    if not shown:
+        return []
+    rows = [f"| {cell.outcome} | {_md(str(cell.id))} | {_md(_detail(cell))} |" for cell in shown]
+    return ["| outcome | cell | what changed |", "|---|---|---|", *rows, ""]
+
+
+def _shifts_markdown(comparison: Comparison) -> list[str]:
+    if not comparison.shifts:
+        return []
+    rows = [
+        f"| {_md(s.row)} | {s.metric} | {s.interval.mean:+.6g} | [{s.interval.low:+.6g}, {s.interval.high:+.6g}] "
+        f"| {s.interval.n} | {s.outcome} |"
+        for s in comparison.shifts
+    ]
+    head = "| row | metric | mean change | 95 % interval (paired bootstrap) | samples | drift |"
+    return [head, "|---|---|---|---|---|---|", *rows, ""]
+
+
+def _timings_markdown(comparison: Comparison) -> list[str]:
+    if not comparison.timings:
+        return []
+    rows = [
+        f"| {_md(t.row)} | {_md(t.cell) or 'all'} | {_md(t.machine)} | {t.ratio:.3g} | {_p(t)} | {t.test} | {t.n} "
+        f"| {t.outcome} |"
+        for t in comparison.timings
+    ]
+    head = "| row | cell | machine | time ratio | p (Holm) | test | n | outcome |"
+    return [head, "|---|---|---|---|---|---|---|---|", *rows, ""]
+
+
+def _suite_json(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "suite": comparison.suite,
+        "version": comparison.version,
+        "tier": comparison.tier,
+        "verdict": VERDICTS[comparison.exit_code],
+        "counts": dict(comparison.counts),
+        "notes": list(comparison.notes),
+        "cells": [_cell_json(cell) for cell in comparison.cells],
+        "shifts": [
+            {
+                "row": shift.row,
+                "metric": shift.metric,
+                "mean": shift.interval.mean,
+                "low": shift.interval.low,
+                "high": shift.interval.high,
+                "samples": shift.interval.n,
+                "outcome": shift.outcome,
+            }
+            for shift in comparison.shifts
+        ],
+        "timings": [
+            {
+                "row": timing.row,
+                "cell": timing.cell,
+                "machine": timing.machine,
+                "test": timing.test,
+                "n": timing.n,
+                "ratio": timing.ratio,
+                "p": None if timing.outcome == "untested" else timing.p,
+                "outcome": timing.outcome,
+            }
+            for timing in comparison.timings
+        ],
+    }
+
+
+def _cell_json(cell: CellComparison) -> dict[str, Any]:
+    return {
+        "row": cell.id.row,
+        "dataset": cell.id.dataset,
+        "sample": cell.id.sample,
+        "fold": cell.id.fold,
+        "repeat": cell.id.repeat,
+        "outcome": cell.outcome,
+        "detail": cell.detail,
+        "inputs_changed": cell.inputs_changed,
+        "changes": [
+            {"metric": c.metric, "before": _number(c.before), "after": _number(c.after), "outcome": c.outcome}
+            for c in cell.changes
+            if c.outcome != "same"
+        ],
+    }
+
+
+def _number(value: float) -> float | str | None:
+    """NaN is null and infinities are words, as strict JSON knows neither."""
+    return None if math.isnan(value) else value if math.isfinite(value) else str(value)
+
+
+def _junit_cell(suite: ElementTree.Element, comparison: Comparison, cell: CellComparison) -> None:
+    name = str(cell.id).split(" on ", 1)[1]
+    case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, cell.id.row), name=_xml(name))
+    tags = {"worse": "failure", "new failure": "error", "missing cell": "error", "missing baseline": "error"}
+    tag = "skipped" if cell.outcome == "same failure" else tags.get(cell.outcome)
+    message = _xml(": ".join(part for part in (cell.outcome, _detail(cell)) if part))
+    if tag is not None:
+        ElementTree.SubElement(case, tag, message=message, type=cell.outcome)
+    elif cell.outcome != "same":
+        ElementTree.SubElement(case, "system-out").text = message
+
+
+def _junit_timing(suite: ElementTree.Element, comparison: Comparison, timing: TimingComparison) -> None:
+    name = _xml(f"time {timing.cell}".strip())
+    case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, timing.row), name=name)
+    message = f"{timing.ratio:.3g} times the baseline on {timing.machine} ({timing.test}, p {_p(timing)}, n {timing.n})"
+    if timing.outcome == "slower":
+        ElementTree.SubElement(case, "failure", message=_xml(message), type="slower")
+    elif timing.outcome == "untested":
+        ElementTree.SubElement(case, "skipped", message=_xml(message))
+    elif timing.outcome == "faster":
+        ElementTree.SubElement(case, "system-out").text = _xml(message)
+
+
+def _class(comparison: Comparison, row: str) -> str:
+    return _xml(f"{comparison.suite}.{comparison.tier}.{row}")
+
+
+def _detail(cell: CellComparison) -> str:
+    inputs = "chain, data or versions changed" if cell.inputs_changed else ""
+    return "; ".join(part for part in (cell.detail, inputs) if part)
+
+
+def _attention(cell: CellComparison) -> int:
+    return OUTCOMES.index(cell.outcome)
+
+
+def _p(timing: TimingComparison) -> str:
+    return "-" if timing.outcome == "untested" else f"{timing.p:.3g}"
+
+
+def _md(text: str) -> str:
+    """Keep text from data inside one table cell, and its markup from being markup."""
+    flat = " ".join(text.split())
+    return re.sub(r"([\\`|<>*])", r"\\\1", flat)
+
+
+def _xml(text: str) -> str:
+    """Replace characters that XML 1.0 cannot hold."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,126 @@
+"""Durations of two sets of timings: ratios with a rank test, on one machine only."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from harness.statistics import holm, paired_increase, unpaired_increase
+
+if TYPE_CHECKING:
+    from harness.store import Timing
+
+MIN_PAIRS = 6
+"""With six pairs the signed-rank test can reach p = 1/64; with fewer it cannot survive a correction for many rows."""
+MIN_REPEATS = 5
+"""Five against five steady calls: the rank-sum test can reach p = 1/252."""
+
+TimingOutcome = Literal["same", "faster", "slower", "untested"]
+Repeats = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimingRule:
+    """When a duration has changed: by at least this ratio, with at most this p after Holm's correction."""
+
+    ratio: float = 1.25
+    alpha: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class TimingComparison:
+    """A row (or one cell of it) on one machine; `ratio` is results over baseline, `p` one-sided and corrected."""
+
+    row: str
+    cell: str
+    machine: str
+    test: str
+    n: int
+    ratio: float
+    p: float
+    outcome: TimingOutcome
+
+
+def compare_timings(
+    baseline: Sequence[Timing], results: Sequence[Timing], *, rule: TimingRule
+) -> tuple[TimingComparison, ...]:
+    """Return one comparison per row and machine present on both sides.
+
+    From `MIN_PAIRS` cells on the cells of a row are paired (Wilcoxon); a row of fewer cells is tested cell by cell
+    over its steady calls where there are `MIN_REPEATS` on both sides (Mann-Whitney), else it is "untested".
+    Only stages that were computed, not taken from the cache, on both sides count.
+    """
+    before = {_identity(timing): timing for timing in baseline}
+    rows: dict[tuple[str, str], dict[str, tuple[Repeats, Repeats]]] = defaultdict(dict)
+    for timing in results:
+        partner = before.get(_identity(timing))
+        pair = _durations(partner, timing) if partner is not None else None
+        if pair is not None:
+            rows[timing.row, timing.machine][_cell_name(timing)] = pair
+    drafts = [draft for (row, machine), cells in rows.items() for draft in _tests(row, machine, cells)]
+    return _judge(drafts, rule)
+
+
+def _identity(timing: Timing) -> tuple[str, str, str, str, int, str, str, int]:
+    place = (timing.machine, timing.device, timing.threads)
+    return (timing.row, timing.dataset, timing.sample, timing.fold, timing.repeat, *place)
+
+
+def _cell_name(timing: Timing) -> str:
+    parts = (timing.dataset, timing.sample, timing.fold, str(timing.repeat))
+    return "/".join(part for part in parts if part)
+
+
+def _durations(before: Timing, after: Timing) -> tuple[Repeats, Repeats] | None:
+    """Return the seconds of each steady call, or of the one first call, summed over the stages computed twice."""
+    pairs = [
+        (old, new)
+        for old, new in zip(before.stages, after.stages, strict=False)
+        if old.id == new.id and not old.cached and not new.cached
+    ]
+    if not pairs:
+        return None
+    sides = []
+    for side in zip(*pairs, strict=True):
+        calls = [stage.steady_s or (stage.first_s,) for stage in side]
+        count = min(len(call) for call in calls)
+        sides.append(tuple(sum(call[index] for call in calls) for index in range(count)))
+    return (sides[0], sides[1]) if min(*sides[0], *sides[1], 1.0) > 0 else None
+
+
+def _tests(row: str, machine: str, cells: Mapping[str, tuple[Repeats, Repeats]]) -> list[TimingComparison]:
+    medians = [(statistics.median(old), statistics.median(new)) for old, new in cells.values()]
+    if len(cells) >= MIN_PAIRS:
+        old, new = [m[0] for m in medians], [m[1] for m in medians]
+        ratio = statistics.median(b / a for a, b in medians)
+        p = paired_increase(old, new) if ratio >= 1 else paired_increase(new, old)
+        return [TimingComparison(row, "", machine, "Wilcoxon signed-rank", len(cells), ratio, p, "same")]
+    drafts = []
+    for (cell, (old_calls, new_calls)), (old_s, new_s) in zip(cells.items(), medians, strict=True):
+        ratio, n = new_s / old_s, min(len(old_calls), len(new_calls))
+        if n < MIN_REPEATS:
+            drafts.append(TimingComparison(row, cell, machine, "none: too few repeats", n, ratio, 1.0, "untested"))
+            continue
+        p = unpaired_increase(old_calls, new_calls) if ratio >= 1 else unpaired_increase(new_calls, old_calls)
+        drafts.append(TimingComparison(row, cell, machine, "Mann-Whitney", n, ratio, p, "same"))
+    return drafts
+
+
+def _judge(drafts: Sequence[TimingComparison], rule: TimingRule) -> tuple[TimingComparison, ...]:
+    tested = [index for index, draft in enumerate(drafts) if draft.outcome != "untested"]
+    corrected = dict(zip(tested, holm([drafts[index].p for index in tested]), strict=True))
+    return tuple(
+        replace(draft, p=corrected[index], outcome=_outcome(draft.ratio, corrected[index], rule))
+        if index in corrected
+        else draft
+        for index, draft in enumerate(drafts)
+    )
+
+
+def _outcome(ratio: float, p: float, rule: TimingRule) -> TimingOutcome:
+    if p > rule.alpha or 1 / rule.ratio < ratio < rule.ratio:
+        return "same"
+    return "slower" if ratio > 1 else "faster"
