@@ -71,11 +71,15 @@ class Registry:
 
 @cache
 def stages() -> Registry:
-    """Return every stage: the modules below `harness.stages`, then the entry points of "harness.stages"."""
+    """Return every stage: the modules below `harness.stages`, then the entry points of "harness.stages".
+
+    Modules whose name begins with an underscore are left alone: they may import a heavy library.
+    """
     registry = Registry("stage")
     package = importlib.import_module("harness.stages")
     for module in pkgutil.walk_packages(package.__path__, "harness.stages."):
-        add_module_stages(registry, importlib.import_module(module.name), module.name)
+        if "._" not in module.name:
+            add_module_stages(registry, importlib.import_module(module.name), module.name)
     for point in entry_points(group="harness.stages"):
         _add_entry_point(registry, point)
     return registry
