@@ -1,0 +1,130 @@
+"""Files that are whole or absent: JSON lines, atomic replacement, and the append-only journal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.errors import StoreError
+
+ItemT = TypeVar("ItemT")
+
+
+def read_lines(path: Path, read: Callable[[Any, str], ItemT], *, torn_tail: bool = False) -> tuple[ItemT, ...]:
+    """Return what `read(object, "file:line")` makes of each JSON line; nothing for an absent file.
+
+    With `torn_tail` a last line without its newline is left out: its writer died while writing it.
+    Raises `StoreError` naming file and line for every other line that is not JSON.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+    tail = lines.pop()
+    if tail and not torn_tail:
+        lines.append(tail)
+    return tuple(
+        read(_parse(line, f"{path}:{number}"), f"{path}:{number}") for number, line in enumerate(lines, start=1)
+    )
+
+
+def _parse(line: bytes, where: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise StoreError(f"{where}: not a JSON object ({error}); found {line[:60]!r}") from error
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file durably so that its old or its new content is there at any moment; leaves equal content alone.
+
+    Raises `StoreError` when the disk refuses; the old content is then unchanged.
+    """
+    content = text.encode("utf-8")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        if path.exists() and path.read_bytes() == content:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb", buffering=0) as handle:
+            write_all(handle.fileno(), content)
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StoreError(f"{path}: cannot be written ({error.strerror}); its old content is unchanged") from error
+
+
+def write_all(fd: int, content: bytes) -> None:
+    """Write every byte, however many calls the system needs."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable (a file created in it survives a power cut)."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+class Journal:
+    """An append-only file in which every line is durable before `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = -1
+        self._size = 0
+        self._is_torn = False
+
+    def append(self, lines: Iterable[str]) -> None:
+        """Add lines, all or none; raises `StoreError` when the disk refuses, with every earlier line kept."""
+        content = "".join(f"{line}\n" for line in lines).encode("utf-8")
+        try:
+            if self._fd < 0:
+                self._open()
+            if self._is_torn:
+                self._cut()
+            self._is_torn = True
+            write_all(self._fd, content)
+            os.fsync(self._fd)
+        except OSError as error:
+            with contextlib.suppress(OSError):  # else the torn tail stays, which readers skip and the next append cuts
+                self._cut()
+            raise StoreError(
+                f"{self.path}: cannot be written ({error.strerror}); every earlier record is kept"
+            ) from error
+        self._size += len(content)
+        self._is_torn = False
+
+    def remove(self) -> None:
+        """Close and delete the file: its lines stand elsewhere now."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file and leave its lines."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> None:
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._size = os.fstat(self._fd).st_size
+        sync_folder(self.path.parent)
+
+    def _cut(self) -> None:
+        """Take back a half-written line."""
+        if self._fd >= 0:
+            os.ftruncate(self._fd, self._size)

@@ -1,0 +1,204 @@
+"""The results folder of one suite, version and tier: one writer, any number of readers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from harness.errors import StoreError
+from harness.model import TIERS, Tier
+from harness.store.files import Journal, read_lines, replace_text
+from harness.store.lock import ExclusiveLock
+from harness.store.records import Place, Record, Timing, read_record, read_timing
+
+ItemT = TypeVar("ItemT", Record, Timing)
+Entry = tuple[Record, Timing | None]
+
+
+class Store:
+    """`<results>/<suite>/v<version>/<tier>/`: `scores.jsonl`, `timings/`, `environments/`, tables.
+
+    Reading needs no lock and sees a running writer's finished cells.
+    """
+
+    def __init__(self, results_dir: Path, suite_id: str, version: int, tier: Tier) -> None:
+        self.suite = suite_id
+        self.version = version
+        self.tier = tier
+        self.folder = results_dir / suite_id / f"v{version}" / tier
+
+    @property
+    def scores_path(self) -> Path:
+        """The canonical file of records."""
+        return self.folder / "scores.jsonl"
+
+    @property
+    def journal_path(self) -> Path:
+        """The records of the run in progress, or of one that was killed."""
+        return self.folder / "scores.journal"
+
+    def records(self) -> tuple[Record, ...]:
+        """Return the newest record of every place, in the file's order, then those of the journal.
+
+        Raises `StoreError` naming file and line of what cannot be read.
+        """
+        journal = self._journal()  # read first: a closing writer moves its lines to the scores
+        merged = {record.place: record for record in read_lines(self.scores_path, read_record)}
+        merged.update((record.place, record) for record, _ in journal)
+        return tuple(merged.values())
+
+    def timings(self, machine: str | None = None) -> tuple[Timing, ...]:
+        """Return the newest timing of every machine and place; of one machine if it is named."""
+        journal = self._journal()
+        merged: dict[tuple[str, Place], Timing] = {}
+        for path in sorted((self.folder / "timings").glob("*.jsonl")):
+            merged.update(((timing.machine, timing.place), timing) for timing in read_lines(path, read_timing))
+        for _, timing in journal:
+            if timing is not None:
+                merged[timing.machine, timing.place] = timing
+        return tuple(timing for timing in merged.values() if machine in (None, timing.machine))
+
+    def environments(self) -> dict[str, dict[str, Any]]:
+        """Return every stored environment by fingerprint."""
+        found: dict[str, dict[str, Any]] = {}
+        for path in sorted((self.folder / "environments").glob("*.json")):
+            try:
+                found[path.stem] = json.loads(path.read_bytes())
+            except ValueError as error:
+                raise StoreError(f"{path}: not JSON ({error})") from error
+        return found
+
+    def open(self, order: Sequence[Place] = ()) -> Writer:
+        """Return the one writer of this folder (a context manager).
+
+        `order` is the canonical order of the suite's places (`place_of(cell)` of the whole suite); without it the
+        file's own order stays and new places follow, sorted. Raises `StoreError` naming the folder and the process
+        that holds it if another writer is open.
+        """
+        return Writer(self, order)
+
+    def write_table(self, name: str, text: str) -> Path:
+        """Write a table file ("table.md") atomically and return its path."""
+        path = self.folder / name
+        replace_text(path, text)
+        return path
+
+    def _journal(self) -> tuple[Entry, ...]:
+        return read_lines(self.journal_path, _read_entry, torn_tail=True)
+
+
+class Writer:
+    """Adds records durably, one by one, and leaves canonical files when it is closed.
+
+    A leftover journal of a killed run is merged when the writer opens.
+    """
+
+    def __init__(self, store: Store, order: Sequence[Place] = ()) -> None:
+        self.store = store
+        self._order = {place: number for number, place in enumerate(order)}
+        self._lock = ExclusiveLock(store.folder / ".lock")
+        self._journal = Journal(store.journal_path)
+        if not self._lock.acquire():
+            raise StoreError(
+                f"{store.folder}: another run (process {self._lock.holder()}) is writing this folder; "
+                "wait for it or name another results folder"
+            )
+        try:
+            self._merge()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def add(self, record: Record, timing: Timing | None = None) -> None:
+        """Make a cell's record and timing durable; raises `StoreError` if the disk refuses (earlier cells are kept)."""
+        self._check(record)
+        line = f'{{"record":{record.to_line()},"timing":{timing.to_line() if timing else "null"}}}'
+        self._journal.append([line])
+
+    def add_environment(self, fingerprint: str, environment: Mapping[str, Any]) -> None:
+        """Keep the description of an environment that records refer to."""
+        path = self.store.folder / "environments" / f"{fingerprint}.json"
+        replace_text(path, json.dumps(environment, indent=2, sort_keys=True) + "\n")
+
+    def close(self) -> None:
+        """Merge the journal into the canonical files and give the folder free."""
+        try:
+            self._journal.close()
+            self._merge()
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except StoreError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))
+
+    def _check(self, record: Record) -> None:
+        store = self.store
+        if (record.suite, record.version, record.tier) != (store.suite, store.version, store.tier):
+            raise StoreError(
+                f"{store.folder}: a record of suite {record.suite} v{record.version} {record.tier} belongs elsewhere"
+            )
+
+    def _merge(self) -> None:
+        """Write timings, then scores, then drop the journal: interrupted anywhere, the next merge ends the same."""
+        entries = self.store._journal()
+        if entries:
+            for machine in sorted({timing.machine for _, timing in entries if timing is not None}):
+                path = self.store.folder / "timings" / f"{_file_name(machine)}.jsonl"
+                fresh = [timing for _, timing in entries if timing is not None and timing.machine == machine]
+                self._rewrite(path, read_timing, fresh)
+        if entries or (self._order and self.store.scores_path.exists()):
+            self._rewrite(self.store.scores_path, read_record, [record for record, _ in entries])
+        self._journal.remove()
+
+    def _rewrite(self, path: Path, read: Callable[[Any, str], ItemT], fresh: Iterable[ItemT]) -> None:
+        items: dict[Place, ItemT] = {item.place: item for item in read_lines(path, read)}
+        known = self._order or {place: number for number, place in enumerate(items)}
+        items.update((item.place, item) for item in fresh)
+        ordered = sorted(items.values(), key=lambda item: (known.get(item.place, len(known)), item.place))
+        replace_text(path, "".join(f"{item.to_line()}\n" for item in ordered))
+
+
+def read_results(
+    results_dir: Path, suite_id: str, tier: Tier | None = None, *, version: int | None = None
+) -> tuple[Record, ...]:
+    """Return the records of a suite: of one tier or of all, of one version or of the newest stored."""
+    stores = [store for store in find_stores(results_dir) if store.suite == suite_id and tier in (None, store.tier)]
+    wanted = version if version is not None else max((store.version for store in stores), default=0)
+    return tuple(record for store in stores if store.version == wanted for record in store.records())
+
+
+def find_stores(results_dir: Path) -> tuple[Store, ...]:
+    """Return every store below a results folder that holds records, sorted by suite, version and tier."""
+    found = []
+    for folder in results_dir.glob("*/v*/*"):
+        number = re.fullmatch(r"v(\d+)", folder.parent.name)
+        if number and folder.name in TIERS:
+            store = Store(results_dir, folder.parent.parent.name, int(number[1]), folder.name)
+            if store.scores_path.exists() or store.journal_path.exists():
+                found.append(store)
+    return tuple(sorted(found, key=lambda store: (store.suite, store.version, TIERS.index(store.tier))))
+
+
+def _read_entry(data: Any, where: str) -> Entry:
+    if not isinstance(data, dict) or set(data) != {"record", "timing"}:
+        raise StoreError(f"{where}: a journal line holds a record and a timing; found {str(data)[:60]!r}")
+    timing = None if data["timing"] is None else read_timing(data["timing"], where)
+    return read_record(data["record"], where), timing
+
+
+def _file_name(machine: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", machine)

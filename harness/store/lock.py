@@ -1,0 +1,75 @@
+"""An exclusive lock on a folder or file, released by the kernel when its holder dies in whatever way."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from harness.errors import StoreError
+
+
+class ExclusiveLock:
+    """A lock file held by one process at a time; the file names the holder's process id and stays in place.
+
+    The file is never removed: a second process could hold the removed one while a third locks its successor.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = -1
+
+    def acquire(self) -> bool:
+        """Take the lock if it is free and return whether it was."""
+        self._open()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._close()
+            return False
+        self._sign()
+        return True
+
+    def wait(self) -> None:
+        """Take the lock, waiting for its holder to release it or to die."""
+        self._open()
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self._sign()
+
+    def release(self) -> None:
+        """Give the lock back; does nothing if it is not held."""
+        if self._fd >= 0:
+            self._close()
+
+    def holder(self) -> str:
+        """Return the process id of the holder as text ("unknown" while it is being written)."""
+        return self.path.read_text(encoding="ascii").strip() or "unknown"
+
+    def __enter__(self) -> ExclusiveLock:
+        self.wait()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _open(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"{self.path.parent}: cannot be locked ({error.strerror})") from error
+
+    def _sign(self) -> None:
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n".encode("ascii"), 0)
+        except OSError as error:
+            self._close()
+            raise StoreError(f"{self.path.parent}: cannot be locked ({error.strerror})") from error
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        self._fd = -1

@@ -1,0 +1,221 @@
+"""What one cell left behind: its record (exact) and its timing (noisy, of one machine), and their JSON forms."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from statistics import median
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from harness.errors import StoreError
+from harness.model import Cell, Status, Tier
+from harness.store.migrations import SCHEMA, upgrade
+
+Place = tuple[str, str, str, str, int]
+"""Row, dataset, sample, fold, repeat: where a cell stands in its suite. A store holds one record per place."""
+
+
+def place_of(cell: Cell) -> Place:
+    """Return the place of a cell in its suite."""
+    return (cell.row, cell.data.dataset, cell.sample, cell.fold.id, cell.repeat)
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """Why a cell failed: the exception's type (or the status), one line of text, the stage id ("" outside stages)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    type: str
+    message: str
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    """One stage of a cell: what it was, the hash of its fitted model, of its weight files and of its output."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    version: int
+    parameters: Mapping[str, Any] = field(hash=False)
+    model: str | None = None
+    weights: Mapping[str, str] = field(default_factory=dict, hash=False)
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The commit of the harness ("" when it does not run from a checkout) and whether files differed from it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    commit: str = ""
+    dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Scores of one cell, or its failure. `metrics` may hold NaN where a convention defines it (null in JSON)."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    cell: str
+    suite: str
+    version: int
+    tier: Tier
+    row: str
+    dataset: str
+    sample: str
+    fold: str
+    repeat: int
+    seed: int
+    status: Status
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+    error: CellError | None = None
+    stages: tuple[StageRecord, ...] = ()
+    data: str = ""
+    notes: tuple[str, ...] = ()
+    environment: str = ""
+    code: Code = field(default_factory=Code)
+
+    @property
+    def place(self) -> Place:
+        """Where the cell stands in its suite."""
+        return (self.row, self.dataset, self.sample, self.fold, self.repeat)
+
+    def to_line(self) -> str:
+        """Return the one JSON line of the record; raises `StoreError` for an infinite metric."""
+        for name, value in self.metrics.items():
+            if math.isinf(value):
+                raise StoreError(f"cell {self.cell[:12]} of row '{self.row}': metric '{name}' is {value}")
+        metrics = {name: None if math.isnan(value) else float(value) for name, value in self.metrics.items()}
+        return _line(self, metrics=metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class StageTiming:
+    """Seconds and bytes of one stage of a cell.
+
+    load_s             building the model in the worker; None when it was already loaded there
+    fit_s              training; None for a stage that does not train; the recorded time when `fit_cached`
+    first_s            the first call on inputs of this shape in this worker; None when a call came before
+    steady_s           every later measured call
+    cached             the output came from the cache: times are those recorded when it was made, and are absent
+                       when it was made on another machine, device or number of threads
+    peak_bytes         highest resident memory of the worker's process tree during load and calls
+    device_peak_bytes  highest memory allocated on the device; None on the CPU
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: str
+    load_s: float | None = None
+    fit_s: float | None = None
+    first_s: float | None = None
+    steady_s: tuple[float, ...] = ()
+    cached: bool = False
+    fit_cached: bool = False
+    peak_bytes: int | None = None
+    device_peak_bytes: int | None = None
+    fit_peak_bytes: int | None = None
+
+    @property
+    def run_s(self) -> float | None:
+        """Seconds of one call: the median steady call, else the first call, else None (not measured here)."""
+        return median(self.steady_s) if self.steady_s else self.first_s
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long one cell took on one machine; `total_s` is the wall time of the whole cell in its worker."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    cell: str
+    row: str
+    dataset: str
+    sample: str
+    fold: str
+    repeat: int
+    machine: str
+    environment: str
+    device: str
+    threads: int
+    stages: tuple[StageTiming, ...] = ()
+    total_s: float = 0.0
+    commit: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where the cell stands in its suite."""
+        return (self.row, self.dataset, self.sample, self.fold, self.repeat)
+
+    @property
+    def run_s(self) -> float | None:
+        """Sum of `StageTiming.run_s`, or None if any stage was not measured on this machine."""
+        parts = [stage.run_s for stage in self.stages]
+        return None if not parts or None in parts else sum(part for part in parts if part is not None)
+
+    def to_line(self) -> str:
+        """Return the one JSON line of the timing."""
+        return _line(self)
+
+
+def read_record(data: Any, where: str) -> Record:
+    """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
+    data = upgrade(data, "record", where)
+    metrics = data.get("metrics")
+    if isinstance(metrics, dict):
+        data["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
+    return _read(_record_adapter(), data, where)
+
+
+def read_timing(data: Any, where: str) -> Timing:
+    """Return the timing of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
+    return _read(_timing_adapter(), upgrade(data, "timing", where), where)
+
+
+ItemT = TypeVar("ItemT", Record, Timing)
+
+
+@cache
+def _record_adapter() -> TypeAdapter[Record]:
+    return TypeAdapter(Record)
+
+
+@cache
+def _timing_adapter() -> TypeAdapter[Timing]:
+    return TypeAdapter(Timing)
+
+
+def _read(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> ItemT:
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise StoreError(f"{where}: key '{key}': {problem['msg']}; found {problem['input']!r}") from error
+
+
+def _line(item: Record | Timing, **changed: Any) -> str:
+    return json.dumps(
+        {"schema": SCHEMA, **_plain(item), **changed}, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as dictionaries in declared order, tuples as lists."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__ if name[0] != "_"}
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import StoreError
+from harness.store.files import Journal, read_lines, replace_text
+
+
+def test_torn_tail_is_left_out_only_where_it_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"a": 1}\n{"a"')
+    assert read_lines(path, lambda data, where: (data, where), torn_tail=True) == (({"a": 1}, f"{path}:1"),)
+    with pytest.raises(StoreError, match=r"x\.jsonl:2: not a JSON object"):
+        read_lines(path, lambda data, where: data)
+    assert read_lines(tmp_path / "absent", lambda data, where: data) == ()
+
+
+def test_replace_leaves_no_temporary_file(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "x.txt"
+    replace_text(path, "one")
+    replace_text(path, "two")
+    assert path.read_text() == "two"
+    assert [item.name for item in path.parent.iterdir()] == ["x.txt"]
+
+
+def test_replace_of_a_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        replace_text(tmp_path, "x")
+
+
+def test_journal_appends_to_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    for word in ("1", "2"):
+        journal = Journal(path)
+        journal.append([word])
+        journal.close()
+    assert path.read_text() == "1\n2\n"
+    journal.remove()
+    assert not path.exists()

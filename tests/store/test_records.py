@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from harness.errors import StoreError
+from harness.store.records import StageTiming, read_record, read_timing
+from tests.store.helpers import a_record, a_timing
+
+
+def test_json_form_has_the_keys_others_rely_on() -> None:
+    data = json.loads(a_record().to_line())
+    assert {"schema", "cell", "row", "sample", "fold", "seed", "status", "metrics"} <= set(data)
+    assert data["stages"][0]["parameters"] == {"sizes": [1, 2], "sigma": 0.1}
+    assert data["code"] == {"commit": "c", "dirty": False}
+
+
+def test_round_trip() -> None:
+    assert read_record(json.loads(a_record().to_line()), "x:1") == a_record()
+    assert read_timing(json.loads(a_timing().to_line()), "x:1") == a_timing()
+    line = a_record(score=math.nan).to_line()
+    assert read_record(json.loads(line), "x:1").to_line() == line
+
+
+def test_missing_key_is_named() -> None:
+    data = json.loads(a_timing().to_line())
+    del data["machine"]
+    with pytest.raises(StoreError, match=r"x:1: key 'machine'"):
+        read_timing(data, "x:1")
+
+
+def test_run_seconds_prefer_steady_calls() -> None:
+    assert StageTiming("a", first_s=9.0, steady_s=(1.0, 3.0, 2.0)).run_s == 2.0
+    assert StageTiming("a", first_s=9.0).run_s == 9.0
+    assert StageTiming("a", cached=True).run_s is None
