@@ -1,0 +1,65 @@
+"""What trainable stages check of images and truths before a library sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.errors import DataError
+from harness.model import Volume
+from harness.stages.contract import Example
+
+
+def channels_first(volume: Volume, where: str) -> np.ndarray:
+    """Return the image as float32 with axes C(Z)YX (one channel where the volume has no C axis).
+
+    Raises `DataError` for an empty image and for values that are not finite; `where` begins the message.
+    """
+    array = volume.array
+    if array.size == 0:
+        raise DataError(f"{where}: the image is empty (shape {array.shape}, axes {volume.axes})")
+    if array.dtype.kind == "f":
+        bad = int(array.size - np.isfinite(array).sum())
+        if bad:
+            raise DataError(f"{where}: {bad} of {array.size} image values are NaN or infinite; accepted: finite numbers")
+    if "C" in volume.axes:
+        array = np.moveaxis(array, volume.axes.index("C"), 0)
+    else:
+        array = array[np.newaxis]
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def consecutive(labels: np.ndarray) -> np.ndarray:
+    """Return the labels as int32 with ids 1 … n in the order of the old ids; 0 stays 0."""
+    ids, inverse = np.unique(labels, return_inverse=True)
+    numbers = np.arange(len(ids), dtype=np.int32) + (0 if len(ids) and ids[0] == 0 else 1)
+    return np.asarray(numbers[inverse].reshape(labels.shape))
+
+
+def training_pairs(examples: Sequence[Example], where: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return one (image, labels) pair per example: float32 C(Z)YX and int32 (Z)YX with consecutive ids.
+
+    Raises `DataError` for images that are not finite, images and truths of different shapes, and examples that
+    differ in their number of channels.
+    """
+    pairs = []
+    for number, example in enumerate(examples, start=1):
+        place = f"{where}: example {number}"
+        image = channels_first(example.inputs["image"], place)
+        truth = consecutive(example.truth.array)
+        if image.shape[1:] != truth.shape:
+            raise DataError(f"{place}: the image has shape {image.shape[1:]} and its truth {truth.shape}")
+        pairs.append((image, truth))
+    counts = sorted({len(image) for image, _ in pairs})
+    if len(counts) > 1:
+        raise DataError(f"{where}: the examples have {', '.join(map(str, counts))} channels; accepted: one number for all")
+    return pairs
+
+
+def require_objects(pairs: Sequence[tuple[np.ndarray, np.ndarray]], where: str) -> None:
+    """Raise `DataError` unless at least one truth has an object."""
+    if not pairs:
+        raise DataError(f"{where}: no training examples; accepted: one or more")
+    if not any(truth.any() for _, truth in pairs):
+        raise DataError(f"{where}: no foreground: the truths of all {len(pairs)} examples are 0 everywhere")

@@ -1,0 +1,18 @@
+"""StarDist for 2D images."""
+
+from __future__ import annotations
+
+from harness.stages.stardist.options import network_parameters, prediction_parameters, training_parameters
+from harness.stages.stardist.stage import StarDistStage
+
+
+class StarDist2D(StarDistStage):
+    """Star-convex polygons: probability and ray distances from a U-Net, then non-maximum suppression."""
+
+    id = "stardist-2d"
+    title = "StarDist 2D"
+    citation = "https://doi.org/10.1007/978-3-030-00934-2_30"
+    dimensions = (2,)
+    parameters = (*network_parameters(2), *training_parameters(2), *prediction_parameters())
+    axes = "YX"
+    model_class = "StarDist2D"

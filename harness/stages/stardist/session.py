@@ -1,0 +1,69 @@
+"""TensorFlow as a stage wants it: threads, device, seeds, deterministic operations, and no output of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+from harness.errors import BackendError
+from harness.stages.contract import Context
+
+
+def start(context: Context) -> None:
+    """Import TensorFlow and set threads, device and deterministic operations.
+
+    Raises `BackendError` if the process already runs TensorFlow with another number of threads or without the
+    device: TensorFlow fixes both at its first operation.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    threading = tf.config.threading
+    try:
+        threading.set_intra_op_parallelism_threads(context.threads)
+        threading.set_inter_op_parallelism_threads(context.threads)
+    except RuntimeError as error:
+        if threading.get_intra_op_parallelism_threads() != context.threads:
+            raise BackendError(
+                f"TensorFlow already runs with {threading.get_intra_op_parallelism_threads()} threads in this process "
+                f"and {context.threads} are asked for; accepted: one number of threads per worker process"
+            ) from error
+    _choose_device(context.device)
+    tf.config.experimental.enable_op_determinism()
+
+
+def seed(value: int) -> None:
+    """Seed Python, NumPy and TensorFlow: StarDist draws patches from the first two and weights from the third."""
+    import keras
+
+    keras.utils.set_random_seed(value % 2**32)
+
+
+@contextmanager
+def output_to(log: Callable[[str], None]) -> Iterator[None]:
+    """Hold back what the library prints; hand the last lines to `log` if it fails."""
+    held = io.StringIO()
+    try:
+        with redirect_stdout(held), redirect_stderr(held):
+            yield
+    except Exception:
+        for line in held.getvalue().splitlines()[-5:]:
+            log(line)
+        raise
+
+
+def _choose_device(device: str) -> None:
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    if device.startswith("cuda"):
+        if not found:
+            raise BackendError(
+                f"device '{device}' is asked for and TensorFlow {tf.__version__} sees no GPU; accepted here: cpu "
+                "(a GPU needs the package tensorflow[and-cuda] instead of tensorflow-cpu)"
+            )
+        return
+    if tf.config.get_visible_devices("GPU"):
+        tf.config.set_visible_devices([], "GPU")

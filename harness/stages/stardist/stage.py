@@ -1,0 +1,132 @@
+"""What the 2D and the 3D stage share: fit, load and run around the library's model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from harness.errors import ChainError, DataError
+from harness.model import Volume
+from harness.stages.contract import Context, Example, Stage
+from harness.stages.examples import channels_first, require_objects, training_pairs
+from harness.stages.stardist import session, training
+from harness.stages.stardist.options import check_options
+from harness.stages.stardist.weights import build_model, read_model
+
+
+class StarDistStage(Stage):
+    """A StarDist network: trained by `fit`, or read from the folder or zip of `weights`.
+
+    Training on a CPU is bit-reproducible: the same examples, parameters, seed and number of threads give the same
+    weights (TensorFlow's deterministic operations are switched on, patches and augmentation are seeded).
+    The model folder holds config.json, weights_best.h5, thresholds.json (the library's own files: it can be given as
+    `weights`) and training.json (losses, anisotropy, where the thresholds come from).
+    """
+
+    needs = ("stardist", "tensorflow")
+    extra = "stardist"
+    devices = ("cpu", "cuda")
+    licence = "BSD-3-Clause"
+    axes: ClassVar[str]
+    model_class: ClassVar[str]
+
+    def check(self, where: str) -> None:
+        """Raise `ParameterError` for sizes that do not fit each other."""
+        check_options(self.options, self.axes, where)
+
+    def trains(self) -> bool:
+        """Return whether no trained model is given."""
+        return not self.options["weights"]
+
+    def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
+        """Train, search the thresholds, and write the library's files and training.json into `model`.
+
+        Raises `DataError` for examples without any object, of different channel numbers, with values that are not
+        finite, or smaller than the patch.
+        """
+        session.start(context)
+        session.seed(context.seed)
+        where = f"stage '{self.id}'"
+        learn = [self._prepared(*pair) for pair in _checked(training, where)]
+        watch = [self._prepared(*pair) for pair in training_pairs(validation, f"{where}: validation")]
+        self._train(learn, watch, context, model)
+
+    def _train(
+        self, learn: list[training.Pair], watch: list[training.Pair], context: Context, folder: Path
+    ) -> None:
+        where = f"stage '{self.id}'"
+        extents = training.anisotropy(self.options, [t for _, t in learn + watch]) if len(self.axes) == 3 else ()
+        config = training.network_config(self.options, learn[0][0].shape[-1], extents)
+        with session.output_to(context.log):
+            model = _library(self.model_class)(config, name=folder.name, basedir=str(folder.parent))
+            multiples = model._axes_div_by(self.axes)
+            training.require_patch_fits(learn + watch, self.options["patch"], multiples, where)
+            losses = training.train(model, learn, watch, self.options, context)
+            thresholds = training.search_thresholds(model, watch, self.options)
+        training.write_json(folder / "thresholds.json", {name: thresholds[name] for name in ("prob", "nms")})
+        record = {
+            "anisotropy": list(extents),
+            "examples": len(learn),
+            "validation": len(watch) or "none: schedule and checkpoint follow patches of the training examples",
+            "seed": context.seed,
+            "thresholds": thresholds,
+            "losses": losses,
+        }
+        training.write_json(folder / "training.json", record)
+
+    def load(self, context: Context) -> None:
+        """Build the network and read its weights and thresholds; raises `DataError` if they do not fit."""
+        source = context.weights["weights"] if self.options["weights"] else context.model
+        if source is None:
+            raise ChainError(f"stage '{self.id}' has no model: fit it or give 'weights'")
+        session.start(context)
+        files = read_model(source, context.scratch)
+        with session.output_to(context.log):
+            self.model = build_model(_library(self.model_class), files)
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        """Return uint32 labels of the image; objects that overlap are cut in the order of their probability."""
+        image = inputs["image"]
+        where = f"stage '{self.id}'"
+        array = channels_first(image, where)
+        accepted = self.model.config.n_channel_in
+        if image.grid.axes != self.axes or len(array) != accepted:
+            raise DataError(
+                f"{where}: the image has axes {image.axes} and {len(array)} channels; "
+                f"the model accepts {self.axes} with {accepted}"
+            )
+        network_input, _ = self._prepared(array, np.zeros(0))
+        tiling = {**self.options, "patch": self.model.config.train_patch_size, "batch": self.model.config.train_batch_size}
+        with session.output_to(context.log):
+            labels, _ = self.model.predict_instances(
+                network_input,
+                axes=f"{self.axes}C",
+                n_tiles=(*training.tile_counts(image.grid.shape, tiling), 1),
+                prob_thresh=self.options["prob_threshold"] or None,
+                nms_thresh=self.options["nms_threshold"] or None,
+                show_tile_progress=False,
+            )
+        return Volume(labels.astype(np.uint32), self.axes, image.spacing_um)
+
+    def _prepared(self, image: np.ndarray, labels: np.ndarray) -> training.Pair:
+        """Return the image with its percentiles at 0 and 1 and its channels last."""
+        from csbdeep.utils import normalize
+
+        low, high = self.options["percentiles"]  # type: ignore[misc]
+        spatial = tuple(range(1, image.ndim))
+        return np.moveaxis(normalize(image, low, high, axis=spatial), 0, -1), labels
+
+
+def _checked(examples: Sequence[Example], where: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    pairs = training_pairs(examples, where)
+    require_objects(pairs, where)
+    return pairs
+
+
+def _library(name: str) -> Any:
+    import stardist.models
+
+    return getattr(stardist.models, name)

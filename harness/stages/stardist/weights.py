@@ -1,0 +1,107 @@
+"""Reading a StarDist model from a folder or a zip, with errors that say what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DataError
+
+WEIGHT_FILES = ("weights_best.h5", "stardist_weights.h5", "weights_last.h5")
+LIBRARY_THRESHOLDS = {"prob": 0.5, "nms": 0.4}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model on disk: its configuration, its weight file and its thresholds."""
+
+    folder: Path
+    config: dict[str, Any]
+    weights: Path
+    thresholds: dict[str, float]
+
+
+def read_model(source: Path, scratch: Path) -> ModelFiles:
+    """Return the files of a model folder, or of a zip that is unpacked into `scratch`.
+
+    The model may lie one folder down, as in the registered zips. Raises `DataError` for anything missing.
+    """
+    folder = _model_folder(source, scratch)
+    config = _read_json(folder / "config.json")
+    present = sorted(path.name for path in folder.glob("*.h5"))
+    named = [name for name in WEIGHT_FILES if name in present] or (present if len(present) == 1 else [])
+    if not named:
+        raise DataError(
+            f"{folder}: no weight file of a StarDist model; found: {', '.join(present) or 'no .h5 file'}; "
+            f"accepted: {', '.join(WEIGHT_FILES)}, or a single .h5 file"
+        )
+    return ModelFiles(folder, config, folder / named[0], _read_thresholds(folder / "thresholds.json"))
+
+
+def build_model(model_class: Any, files: ModelFiles) -> Any:
+    """Return the library's model with the weights of `files`; raises `DataError` if they do not fit each other."""
+    config_class = {"StarDist2D": _config_class("Config2D"), "StarDist3D": _config_class("Config3D")}
+    wanted = config_class[model_class.__name__]
+    found = files.config.get("n_dim")
+    if found != (2 if wanted.__name__ == "Config2D" else 3):
+        raise DataError(f"{files.folder}: config.json has n_dim {found}; {model_class.__name__} accepts its own only")
+    try:
+        config = wanted(**wanted.update_loaded_config(dict(files.config)))
+        model = model_class(config, basedir=None)
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise DataError(f"{files.folder}: config.json is not one of {model_class.__name__}: {error}") from error
+    try:
+        model.keras_model.load_weights(str(files.weights))
+    except (ValueError, KeyError, OSError) as error:
+        raise DataError(
+            f"{files.weights}: the weights do not fit config.json (backbone '{config.backbone}', {config.n_rays} rays, "
+            f"grid {list(config.grid)}): {' '.join(str(error).split())}"
+        ) from error
+    model.thresholds = dict(files.thresholds)
+    return model
+
+
+def _config_class(name: str) -> Any:
+    import stardist.models
+
+    return getattr(stardist.models, name)
+
+
+def _model_folder(source: Path, scratch: Path) -> Path:
+    if source.is_file():
+        if not zipfile.is_zipfile(source):
+            raise DataError(f"{source}: not a StarDist model; accepted: a folder, or a zip of one")
+        folder = scratch / "unpacked"
+        with zipfile.ZipFile(source) as archive:
+            archive.extractall(folder)  # zipfile drops absolute and parent paths
+        source = folder
+    candidates = [source, *sorted(path for path in source.glob("*") if path.is_dir())]
+    holding = [folder for folder in candidates if (folder / "config.json").is_file()]
+    if not holding:
+        found = ", ".join(sorted(path.name for path in source.glob("*"))[:8])
+        raise DataError(f"{source}: no config.json; found: {found or 'nothing'}; accepted: the folder of a StarDist model")
+    return holding[0]
+
+
+def _read_thresholds(path: Path) -> dict[str, float]:
+    if not path.is_file():
+        raise DataError(f"{path}: missing; accepted: a file like {json.dumps(LIBRARY_THRESHOLDS)}")
+    values = _read_json(path)
+    for name in LIBRARY_THRESHOLDS:
+        value = values.get(name)
+        if not isinstance(value, int | float) or not 0 < value < 1:
+            raise DataError(f"{path}: '{name}' is {value!r}; accepted: a number between 0 and 1")
+    return {name: float(values[name]) for name in LIBRARY_THRESHOLDS}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: holds a {type(values).__name__}; accepted: an object")
+    return values
