@@ -156,7 +156,7 @@ def compare(
 
 def cell_id(record: Record) -> CellId:
     """Return the identity under which records are paired."""
-    return CellId(record.row, record.dataset, record.sample, record.fold, record.repeat)
+    return CellId(*record.place)
 
 
 def _compare_cell(
@@ -192,20 +192,20 @@ def _failure(record: Record) -> str:
 
 
 def _changes(
-    before: Mapping[str, float | None],
-    after: Mapping[str, float | None],
+    before: Mapping[str, float],
+    after: Mapping[str, float],
     directions: Mapping[str, str],
     tolerance: Mapping[str, float],
 ) -> tuple[Change, ...]:
     return tuple(
-        _change(metric, before[metric], after.get(metric), directions.get(metric, ""), tolerance.get(metric, 0.0))
+        _change(
+            metric, before[metric], after.get(metric, math.nan), directions.get(metric, ""), tolerance.get(metric, 0.0)
+        )
         for metric in before
     )
 
 
-def _change(metric: str, before: float | None, after: float | None, direction: str, tolerance: float) -> Change:
-    old = math.nan if before is None else before
-    new = math.nan if after is None else after
+def _change(metric: str, old: float, new: float, direction: str, tolerance: float) -> Change:
     if old == new or (math.isnan(old) and math.isnan(new)) or abs(new - old) <= tolerance:
         return Change(metric, old, new, "same")
     if math.isnan(new):

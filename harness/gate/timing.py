@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.statistics import holm, paired_increase, unpaired_increase
 
 if TYPE_CHECKING:
-    from harness.store import Timing
+    from harness.store import Place, StageTiming, Timing
 
 MIN_PAIRS = 6
 """With six pairs the signed-rank test can reach p = 1/64; with fewer it cannot survive a correction for many rows."""
@@ -64,9 +64,8 @@ def compare_timings(
     return _judge(drafts, rule)
 
 
-def _identity(timing: Timing) -> tuple[str, str, str, str, int, str, str, int]:
-    place = (timing.machine, timing.device, timing.threads)
-    return (timing.row, timing.dataset, timing.sample, timing.fold, timing.repeat, *place)
+def _identity(timing: Timing) -> tuple[Place, str, str, int]:
+    return (timing.place, timing.machine, timing.device, timing.threads)
 
 
 def _cell_name(timing: Timing) -> str:
@@ -75,20 +74,29 @@ def _cell_name(timing: Timing) -> str:
 
 
 def _durations(before: Timing, after: Timing) -> tuple[Repeats, Repeats] | None:
-    """Return the seconds of each steady call, or of the one first call, summed over the stages computed twice."""
-    pairs = [
-        (old, new)
-        for old, new in zip(before.stages, after.stages, strict=False)
-        if old.id == new.id and not old.cached and not new.cached
-    ]
-    if not pairs:
+    """Return the seconds of each steady call, or of the one first call, summed over the stages measured on both sides.
+
+    None if no stage was, or if a call was too short for the clock.
+    """
+    pairs = zip(before.stages, after.stages, strict=False)
+    measured = [calls for old, new in pairs if old.id == new.id and (calls := _calls(old, new)) is not None]
+    if not measured:
         return None
-    sides = []
-    for side in zip(*pairs, strict=True):
-        calls = [stage.steady_s or (stage.first_s,) for stage in side]
-        count = min(len(call) for call in calls)
-        sides.append(tuple(sum(call[index] for call in calls) for index in range(count)))
-    return (sides[0], sides[1]) if min(*sides[0], *sides[1], 1.0) > 0 else None
+    old_calls, new_calls = (_summed(side) for side in zip(*measured, strict=True))
+    return (old_calls, new_calls) if min(*old_calls, *new_calls) > 0 else None
+
+
+def _calls(old: StageTiming, new: StageTiming) -> tuple[Repeats, Repeats] | None:
+    """Return the steady calls of both sides, else both first calls; None where an output came from the cache."""
+    if old.cached or new.cached:
+        return None
+    if old.steady_s and new.steady_s:
+        return old.steady_s, new.steady_s
+    return None if old.first_s is None or new.first_s is None else ((old.first_s,), (new.first_s,))
+
+
+def _summed(stages: Sequence[Repeats]) -> Repeats:
+    return tuple(sum(calls) for calls in zip(*stages, strict=False))
 
 
 def _tests(row: str, machine: str, cells: Mapping[str, tuple[Repeats, Repeats]]) -> list[TimingComparison]:

@@ -1,0 +1,89 @@
+"""Records and timings for tests of what reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from harness.model import Status, Tier
+from harness.store import CellError, Record, StageTiming, Store, Timing
+
+MACHINE = "0123abcd Test CPU 2 cores"
+
+
+def make_record(
+    row: str = "otsu",
+    sample: str = "a",
+    *,
+    metrics: Mapping[str, float] | None = None,
+    status: Status = "ok",
+    error: CellError | None = None,
+    suite: str = "toy",
+    version: int = 1,
+    tier: Tier = "smoke",
+    dataset: str = "blobs",
+    fold: str = "",
+    repeat: int = 0,
+    cell: str = "",
+) -> Record:
+    """Return a record; its key is made of its place unless `cell` is given."""
+    return Record(
+        cell=cell or f"{row}-{dataset}-{sample}-{fold}-{repeat}",
+        suite=suite,
+        version=version,
+        tier=tier,
+        row=row,
+        dataset=dataset,
+        sample=sample,
+        fold=fold,
+        repeat=repeat,
+        seed=7,
+        status=status,
+        metrics={} if metrics is None else metrics,
+        error=error,
+        environment="f00d",
+    )
+
+
+def make_timing(
+    row: str = "otsu",
+    sample: str = "a",
+    *,
+    steady_s: Sequence[float] = (),
+    first_s: float | None = 1.0,
+    fit_s: float | None = None,
+    cached: bool = False,
+    machine: str = MACHINE,
+    dataset: str = "blobs",
+    peak_bytes: int | None = 250_000_000,
+) -> Timing:
+    """Return a timing of one stage."""
+    stage = StageTiming(
+        "otsu", first_s=first_s, steady_s=tuple(steady_s), fit_s=fit_s, cached=cached, peak_bytes=peak_bytes
+    )
+    return Timing(
+        cell=f"{row}-{dataset}-{sample}--0",
+        row=row,
+        dataset=dataset,
+        sample=sample,
+        fold="",
+        repeat=0,
+        machine=machine,
+        environment="f00d",
+        device="cpu",
+        threads=1,
+        stages=(stage,),
+        total_s=2.0,
+    )
+
+
+def write_records(results: Path, records: Iterable[Record], timings: Iterable[Timing] = ()) -> Path:
+    """Write records (of one suite, version and tier) and their timings into a results folder and return it."""
+    records = list(records)
+    by_place = {timing.place: timing for timing in timings}
+    first = records[0]
+    with Store(results, first.suite, first.version, first.tier).open() as writer:
+        for record in records:
+            writer.add(record, by_place.get(record.place))
+        writer.add_environment("f00d", {"python": "3.11"})
+    return results
