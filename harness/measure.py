@@ -1,0 +1,203 @@
+"""Clock, steady calls, device synchronisation, peak memory of a process tree and of a device, threads.
+
+Protocol: every reading is taken with the device idle (`synchronise`), on a monotonic clock, with the number of threads
+fixed in the environment of the worker before any library starts (`thread_variables`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+
+_PROC = Path("/proc")
+_HAS_PROC = (_PROC / "self" / "statm").exists()
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "BLOSC_NTHREADS",
+)
+
+
+def usable_cores() -> int:
+    """Return the number of logical cores this process may use: its CPU set, cut by the container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):  # no such file, or "max": no quota
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        cores = min(cores, max(1, math.ceil(int(quota) / int(period))))
+    return cores
+
+
+def thread_variables(threads: int) -> dict[str, str]:
+    """Return the environment that keeps every numerical library of a process at a number of threads."""
+    return dict.fromkeys(_THREAD_VARIABLES, str(threads)) | {"TF_NUM_INTEROP_THREADS": "1"}
+
+
+def synchronise(device: str) -> None:
+    """Wait until a CUDA device has finished what torch gave it; nothing to do elsewhere or where torch is not used."""
+    torch = _torch_on(device)
+    if torch is not None:
+        torch.cuda.synchronize()
+
+
+def timed(call: Callable[[], T], *, device: str = "cpu", clock: Clock = time.perf_counter) -> tuple[T, float]:
+    """Return a call's result and its seconds, with the device idle at both readings."""
+    synchronise(device)
+    start = clock()
+    result = call()
+    synchronise(device)
+    return result, clock() - start
+
+
+@dataclass(frozen=True, slots=True)
+class Calls(Generic[T]):
+    """The result of the first measured call, its seconds, and those of every later one."""
+
+    result: T
+    first_s: float
+    later_s: tuple[float, ...]
+
+
+def measure_calls(
+    call: Callable[[], T], *, warmup: int = 0, repeats: int = 0, device: str = "cpu", clock: Clock = time.perf_counter
+) -> Calls[T]:
+    """Call once for the result, `warmup` times unmeasured, then `repeats` times measured."""
+    result, first_s = timed(call, device=device, clock=clock)
+    for _ in range(warmup):
+        call()
+    return Calls(result, first_s, tuple(timed(call, device=device, clock=clock)[1] for _ in range(repeats)))
+
+
+class TreeMemory:
+    """Resident memory of a process and its descendants; pages that several of them share count in each.
+
+    Descendants are looked up again only every `refresh_s`, which keeps a reading at some ten microseconds.
+    """
+
+    def __init__(
+        self, pid: int, *, ignore: frozenset[int] = frozenset(), refresh_s: float = 0.1, clock: Clock = time.monotonic
+    ) -> None:
+        self.pid = pid
+        self._ignore = ignore
+        self._refresh_s = refresh_s
+        self._clock = clock
+        self._next_s = -math.inf
+        self.descendants: tuple[int, ...] = ()
+
+    def read_bytes(self) -> int:
+        """Return the bytes resident now; 0 once the process is gone."""
+        now = self._clock()
+        if now >= self._next_s:
+            self.descendants = tuple(pid for pid in _descendants(self.pid) if pid not in self._ignore)
+            self._next_s = now + self._refresh_s
+        return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
+
+
+class PeakMemory:
+    """Watches the memory of this process tree and of the device between `with` and its end.
+
+    `peak_bytes` is the larger of the kernel's own high-water mark of this process, where it can be reset, and the
+    largest sampled sum over the tree (every 10 ms while there are child processes).
+    """
+
+    def __init__(self, *, device: str = "cpu", ignore: frozenset[int] = frozenset()) -> None:
+        self.peak_bytes = 0
+        self.device_peak_bytes: int | None = None
+        self._device = device
+        self._tree = TreeMemory(os.getpid(), ignore=ignore, refresh_s=0.05)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
+        self._has_mark = False
+
+    def __enter__(self) -> PeakMemory:
+        torch = _torch_on(self._device)
+        if torch is not None:
+            torch.cuda.reset_peak_memory_stats()
+        self._has_mark = _reset_high_water_mark()
+        self._sample()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._sample()
+        if self._has_mark:
+            self.peak_bytes = max(self.peak_bytes, _high_water_mark_bytes())
+        torch = _torch_on(self._device)
+        if torch is not None:
+            self.device_peak_bytes = int(torch.cuda.max_memory_allocated())
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.01 if self._tree.descendants or not self._has_mark else 0.05):
+            self._sample()
+
+    def _sample(self) -> None:
+        self.peak_bytes = max(self.peak_bytes, self._tree.read_bytes())
+
+
+def _torch_on(device: str) -> Any:
+    """Return torch if it is imported already and the device is CUDA's."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and device.startswith("cuda") and torch.cuda.is_initialized() else None
+
+
+def _descendants(pid: int) -> list[int]:
+    if not _HAS_PROC:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+        return []
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # the process, or one of its threads, ended meanwhile
+        for thread in (_PROC / str(pid) / "task").iterdir():
+            with contextlib.suppress(OSError):
+                children = [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
+                found += children
+                for child in children:
+                    found += _descendants(child)
+    return found
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        if _HAS_PROC:
+            return int((_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
+        return int(psutil.Process(pid).memory_info().rss)
+    except (OSError, psutil.Error):  # the process ended meanwhile: it holds nothing
+        return 0
+
+
+def _reset_high_water_mark() -> bool:
+    try:
+        (_PROC / "self" / "clear_refs").write_text("5", encoding="ascii")
+    except OSError:  # not Linux, or not allowed in this container
+        return False
+    return True
+
+
+def _high_water_mark_bytes() -> int:
+    for line in (_PROC / "self" / "status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

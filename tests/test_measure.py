@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from harness.measure import PeakMemory, TreeMemory, measure_calls, thread_variables, timed, usable_cores
+
+MEGABYTE = 1 << 20
+
+
+def ticks() -> Iterator[float]:
+    yield from (float(number * number) for number in range(100))
+
+
+def test_first_and_steady_calls_are_apart() -> None:
+    results = iter(range(10))
+    clock = ticks().__next__
+    calls = measure_calls(lambda: next(results), warmup=2, repeats=3, clock=clock)
+    assert (calls.result, calls.first_s, calls.later_s) == (0, 1.0, (5.0, 9.0, 13.0))
+    assert next(results) == 6
+
+
+def test_timed_uses_a_monotonic_clock() -> None:
+    assert timed(lambda: time.sleep(0.01))[1] >= 0.01
+
+
+def test_peak_of_memory_that_is_gone_again() -> None:
+    with PeakMemory() as before:
+        pass
+    with PeakMemory() as memory:
+        array = np.ones(60 * MEGABYTE, dtype=np.uint8)
+        del array
+    assert 50 * MEGABYTE < memory.peak_bytes - before.peak_bytes < 90 * MEGABYTE
+    assert memory.device_peak_bytes is None
+    with PeakMemory() as after:
+        pass
+    assert after.peak_bytes < before.peak_bytes + 20 * MEGABYTE, "an earlier peak does not stick"
+
+
+HUNGRY_CHILD = "import sys; x = bytearray(80 << 20); sys.stdin.read()"
+
+
+def test_peak_counts_child_processes_unless_ignored() -> None:
+    with PeakMemory() as alone:
+        pass
+    with PeakMemory() as memory:
+        child = subprocess.Popen([sys.executable, "-c", HUNGRY_CHILD], stdin=subprocess.PIPE)
+        deadline = time.monotonic() + 20
+        while memory.peak_bytes < alone.peak_bytes + 80 * MEGABYTE and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert memory.peak_bytes >= alone.peak_bytes + 80 * MEGABYTE
+    whole = TreeMemory(os.getpid()).read_bytes()
+    assert whole - TreeMemory(os.getpid(), ignore=frozenset([child.pid])).read_bytes() > 80 * MEGABYTE
+    child.communicate()
+    assert TreeMemory(child.pid).read_bytes() == 0
+
+
+def test_watching_is_cheap() -> None:
+    start = time.perf_counter()
+    for _ in range(20):
+        with PeakMemory():
+            pass
+    assert (time.perf_counter() - start) / 20 < 0.02
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_thread_variables(threads: int) -> None:
+    variables = thread_variables(threads)
+    assert variables["OMP_NUM_THREADS"] == variables["NUMBA_NUM_THREADS"] == str(threads)
+    assert usable_cores() >= 1
