@@ -19,10 +19,14 @@ from harness.statistics import Interval, paired_bootstrap
 if TYPE_CHECKING:
     from harness.store import Record
 
+Shift = Literal["same", "improved", "worse", "changed"]
+"""How a metric moved; "changed" where no direction is the good one."""
+
 Outcome = Literal[
     "same",
     "improved",
     "worse",
+    "changed",
     "new cell",
     "missing cell",
     "new failure",
@@ -35,6 +39,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "new failure",
     "missing baseline",
     "missing cell",
+    "changed",
     "improved",
     "fixed failure",
     "new cell",
@@ -42,6 +47,9 @@ OUTCOMES: tuple[Outcome, ...] = (
     "same",
 )
 """From what needs attention first to what needs none."""
+
+MOVES: tuple[Shift, ...] = ("worse", "improved", "changed")
+"""Which metric decides the outcome of a cell."""
 
 EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
 BOOTSTRAP_PAIRS = 8
@@ -73,7 +81,7 @@ class Change:
     metric: str
     before: float
     after: float
-    outcome: Literal["same", "improved", "worse"]
+    outcome: Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class RowShift:
     row: str
     metric: str
     interval: Interval
-    outcome: Literal["same", "improved", "worse"]
+    outcome: Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +150,8 @@ def compare(
 ) -> tuple[tuple[CellComparison, ...], tuple[RowShift, ...]]:
     """Return the outcome of every cell on either side, in the order of the records, and the shifts of the rows.
 
-    `directions` maps a metric to "higher" or "lower" (is better); a change of any other metric counts as worse.
+    `directions` maps a metric to "higher" or "lower" (is better) or "none" (a count: a change is reported, not
+    judged); a change of a metric it does not know counts as worse.
     An empty baseline gives every cell the outcome "missing baseline".
     """
     before = {cell_id(record): record for record in baseline}
@@ -182,7 +191,7 @@ def _compare_cell(
         return CellComparison(identity, "fixed failure", f"was: {_failure(before)}", inputs_changed=inputs_changed)
     changes = _changes(before.metrics, after.metrics, directions, tolerance)
     found = {change.outcome for change in changes}
-    verdict: Outcome = "worse" if "worse" in found else "improved" if "improved" in found else "same"
+    verdict: Shift = next((outcome for outcome in MOVES if outcome in found), "same")
     return CellComparison(identity, verdict, _describe(changes), changes, inputs_changed)
 
 
@@ -212,8 +221,15 @@ def _change(metric: str, old: float, new: float, direction: str, tolerance: floa
         return Change(metric, old, new, "worse")
     if math.isnan(old):
         return Change(metric, old, new, "improved")
-    better = (new > old) if direction == "higher" else (new < old) if direction == "lower" else False
-    return Change(metric, old, new, "improved" if better else "worse")
+    return Change(metric, old, new, _move(new - old, direction))
+
+
+def _move(difference: float, direction: str) -> Shift:
+    """Judge a difference that is not zero."""
+    if direction == "none":
+        return "changed"
+    better = difference > 0 if direction == "higher" else difference < 0 if direction == "lower" else False
+    return "improved" if better else "worse"
 
 
 def _describe(changes: Iterable[Change]) -> str:
@@ -239,12 +255,6 @@ def _shifts(cells: Iterable[CellComparison], directions: Mapping[str, str]) -> t
             before = [sum(old for old, _ in values) / len(values) for values in samples.values()]
             after = [sum(new for _, new in values) / len(values) for values in samples.values()]
             interval = paired_bootstrap(before, after)
-            shifts.append(RowShift(row, metric, interval, _shift_outcome(interval, directions.get(metric, ""))))
+            outcome = _move(interval.mean, directions.get(metric, "")) if interval.excludes_zero else "same"
+            shifts.append(RowShift(row, metric, interval, outcome))
     return tuple(shifts)
-
-
-def _shift_outcome(interval: Interval, direction: str) -> Literal["same", "improved", "worse"]:
-    if not interval.excludes_zero:
-        return "same"
-    improved = interval.mean > 0 if direction == "higher" else interval.mean < 0 if direction == "lower" else False
-    return "improved" if improved else "worse"

@@ -11,7 +11,7 @@ from harness.gate import Comparison, TimingComparison, compare, exit_code
 from harness.store import CellError, Record
 from tests.records import MACHINE, make_record
 
-DIRECTIONS = {"map.gonuclear": "higher", "arand.cremi": "lower"}
+DIRECTIONS = {"map.gonuclear": "higher", "arand.cremi": "lower", "count.pred": "none"}
 
 
 def _gate(
@@ -37,6 +37,7 @@ def _scored(value: float, metric: str = "map.gonuclear") -> Record:
         ("map.gonuclear", 0.5, math.nan, "worse", 1),
         ("map.gonuclear", math.nan, 0.5, "improved", 0),
         ("unknown.metric", 0.5, 0.6, "worse", 1),
+        ("count.pred", 50.0, 60.0, "changed", 0),
     ],
 )
 def test_scores_are_compared_exactly_and_by_direction(
