@@ -1,1 +1,27 @@
-"""Suites: TOML in, ordered cells out."""
+"""Suites: TOML in, validated rows and ordered cells out."""
+
+from __future__ import annotations
+
+from harness.suite.check import check_suite
+from harness.suite.expand import expand
+from harness.suite.load import load_suite, suite_paths
+from harness.suite.planning import Plan, plan
+from harness.suite.schema import ClaimSpec, DataRowSpec, Published, TierSpec, suite_json_schema
+from harness.suite.suite import Row, StageUse, Suite
+
+__all__ = [
+    "ClaimSpec",
+    "DataRowSpec",
+    "Plan",
+    "Published",
+    "Row",
+    "StageUse",
+    "Suite",
+    "TierSpec",
+    "check_suite",
+    "expand",
+    "load_suite",
+    "plan",
+    "suite_json_schema",
+    "suite_paths",
+]

@@ -1,0 +1,97 @@
+"""What suites need to know of datasets; `harness.datasets.Catalogue` is one such catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from harness.model import Fold
+
+
+class AvailabilityView(Protocol):
+    """Whether a dataset's data can be had here, and if not why and how."""
+
+    @property
+    def ok(self) -> bool:
+        """True if the data is present or can be fetched."""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be had."""
+
+    @property
+    def how(self) -> str:
+        """What the user can do."""
+
+
+class SampleView(Protocol):
+    """What is declared of a sample."""
+
+    @property
+    def source(self) -> str | None:
+        """Id of the sample it is a crop of; None if it is not a crop."""
+
+    @property
+    def crop(self) -> tuple[tuple[int, int], ...]:
+        """Start and stop per spatial axis of the source; empty for all of it."""
+
+
+class DeclarationView(Protocol):
+    """What is declared of a dataset."""
+
+    @property
+    def samples(self) -> Mapping[str, SampleView]:
+        """Declared samples by id; those found in a folder need no declaration."""
+
+
+class DatasetView(Protocol):
+    """The declared facts of a dataset; none of them needs its data."""
+
+    @property
+    def id(self) -> str:
+        """Name of the dataset."""
+
+    @property
+    def declaration(self) -> DeclarationView:
+        """What `datasets.toml` says of it."""
+
+    @property
+    def splits(self) -> Mapping[str, tuple[Fold, ...]]:
+        """Folds by the name of the split."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the image channels."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the label images."""
+
+    @property
+    def ndim(self) -> int:
+        """2, 3, or 0 where samples differ."""
+
+    def sample_ids(self) -> tuple[str, ...]:
+        """Return the samples in declared order."""
+
+    def sample_hash(self, sample_id: str, /) -> str:
+        """Return the content hash of a sample."""
+
+    def availability(self) -> AvailabilityView:
+        """Return whether the data can be had."""
+
+
+class CatalogueView(Protocol):
+    """Datasets and weights by id; unknown ids raise `RegistryError`."""
+
+    def dataset(self, dataset_id: str, /) -> DatasetView:
+        """Return a dataset."""
+
+    def dataset_ids(self) -> Sequence[str]:
+        """Return every dataset id."""
+
+    def weights(self, weights_id: str, /) -> Any:
+        """Return a weights entry."""
+
+    def weight_ids(self) -> Sequence[str]:
+        """Return every weights id."""

@@ -1,0 +1,96 @@
+"""The chain of a row on a tier: parameters laid over each other, validated, and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.config import KeyPath
+from harness.errors import ConfigError, ParameterError, RegistryError
+from harness.model import StageSpec, Tier
+from harness.parameters import validate
+from harness.registry import Registry
+from harness.stages.chain import check_chain
+from harness.stages.contract import Stage
+from harness.suite.suite import Row, StageUse, Suite
+
+FOLD = "{fold}"
+"""Stands in a string parameter for the id of the fold, e.g. where each fold has its own weights."""
+
+
+def resolve_chain(
+    suite: Suite, row: Row, tier: Tier, registry: Registry, *, with_nuclei: bool = False
+) -> tuple[Stage, ...]:
+    """Return the stages of a row with the parameters they have on a tier.
+
+    The row's parameters come first, those of the tier lie over them, those of the row's tier over both. Raises
+    `ConfigError` for an unknown stage, `ParameterError` for a wrong parameter, `ChainError` for a wrong order; each
+    names file, line and key. `with_nuclei`: the data provides the slot "nuclei".
+    """
+    chain = tuple(_resolve_stage(suite, row, tier, number, registry) for number in range(len(row.stages)))
+    given = ("image", "truth", "nuclei") if with_nuclei else ("image", "truth")
+    check_chain(chain, given, place(suite, row, (*row.place, "stages")))
+    return chain
+
+
+def stage_specs(chain: tuple[Stage, ...], fold: str) -> tuple[StageSpec, ...]:
+    """Return the specifications of a chain, with the fold's id in place of "{fold}"."""
+    return tuple(StageSpec(stage.id, stage.version, _with_fold(stage.options, fold)) for stage in chain)
+
+
+def is_per_fold(chain: tuple[Stage, ...]) -> bool:
+    """Whether a parameter of the chain depends on the fold."""
+    return any(isinstance(value, str) and FOLD in value for stage in chain for value in stage.options.values())
+
+
+def weights_of(chain: tuple[Stage, ...], fold: str) -> Iterator[tuple[str, str]]:
+    """Yield stage id and value of each weights parameter that names something."""
+    for stage in chain:
+        for parameter in stage.parameters:
+            value = str(stage.options[parameter.name])
+            if parameter.kind == "weights" and value:
+                yield stage.id, value.replace(FOLD, fold)
+
+
+def place(suite: Suite, row: Row, key: KeyPath) -> str:
+    """Return "file:line: key (row 'x')" for a message about a row."""
+    return f"{suite.source_file.where(key)} (row '{row.id}')"
+
+
+def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: Registry) -> Stage:
+    use = row.stages[number]
+    key = (*row.place, "stages", number)
+    try:
+        stage_class: type[Stage] = registry.get(use.id)
+    except RegistryError as error:
+        raise ConfigError(f"{place(suite, row, (*key, 'id'))}: {error}") from error
+    merged: dict[str, Any] = {}
+    for layer, layer_key in _layers(suite, row, tier, use, key):
+        _check_layer(suite, row, stage_class, layer, layer_key)
+        merged.update(layer)
+    return stage_class(merged, where=f"{place(suite, row, key)}: stage '{use.id}'")
+
+
+def _layers(
+    suite: Suite, row: Row, tier: Tier, use: StageUse, key: KeyPath
+) -> Iterator[tuple[Mapping[str, Any], KeyPath]]:
+    yield use.parameters, key
+    yield suite.tier(tier).stages.get(use.id, {}), ("tiers", tier, "stages", use.id)
+    yield row.overrides(tier).stages.get(use.id, {}), (*row.place, "tiers", tier, "stages", use.id)
+
+
+def _check_layer(suite: Suite, row: Row, stage: type[Stage], layer: Mapping[str, Any], key: KeyPath) -> None:
+    """Validate the parameters of one place in the file, so that the message can name its line."""
+    if not layer:
+        return
+    try:
+        validate(stage.parameters, layer, "")
+    except ParameterError:
+        for name, value in layer.items():
+            where = f"{place(suite, row, (*key, name))}: stage '{stage.id}'"
+            validate(stage.parameters, {name: value}, where)
+        raise
+
+
+def _with_fold(options: Mapping[str, Any], fold: str) -> dict[str, Any]:
+    return {name: value.replace(FOLD, fold) if isinstance(value, str) else value for name, value in options.items()}

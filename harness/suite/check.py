@@ -1,0 +1,153 @@
+"""Every check of a suite that can be made before anything runs; each mistake is one line with file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from harness import registry
+from harness.config import KeyPath
+from harness.errors import ConfigError, HarnessError, nearest
+from harness.registry import Registry
+from harness.suite.catalogue import CatalogueView
+from harness.suite.chains import resolve_chain
+from harness.suite.datarows import computed_names, data_row_problems
+from harness.suite.expand import expand
+from harness.suite.rules import SECONDS, EqualPublished, Fastest, rule_rows
+from harness.suite.schema import ClaimSpec
+from harness.suite.selection import chosen
+from harness.suite.suite import Row, Suite
+
+
+def check_suite(suite: Suite, catalogue: CatalogueView, stages: Registry | None = None) -> None:
+    """Raise `ConfigError` with one line per tier that cannot be expanded or computed with this catalogue."""
+    problems: list[str] = []
+    for tier in suite.tiers:
+        try:
+            expand(suite, tier, catalogue, stages or registry.stages())
+        except HarnessError as error:
+            problems.append(str(error))
+    problems += data_row_problems(suite, catalogue)
+    if problems:
+        raise ConfigError("\n".join(dict.fromkeys(problems)))
+
+
+def file_problems(suite: Suite) -> Iterator[str]:
+    """Yield the mistakes that the file alone shows."""
+    source, file = suite.source_file, suite.file
+    if file.id != suite.path.stem:
+        yield str(source.error(("id",), f"the id '{file.id}' is not the name of the file '{suite.path.name}'"))
+    if file.default_tier is not None and file.default_tier not in file.tiers:
+        yield str(source.error(("default_tier",), f"no such tier; the suite has: {', '.join(file.tiers)}"))
+    yield from _kind_problems(suite)
+    yield from _doubled(suite, ((row.id, (*row.place, "id")) for row in suite.rows), "row")
+    yield from _doubled(suite, ((c.id, ("claims", n, "id")) for n, c in enumerate(suite.claims)), "claim")
+    yield from _doubled(suite, ((r.id, ("data_rows", n, "id")) for n, r in enumerate(suite.data_rows)), "data row")
+    yield from _metric_problems(suite)
+    yield from _override_problems(suite)
+    for number, claim in enumerate(suite.claims):
+        yield from _claim_problems(suite, claim, ("claims", number))
+
+
+def registry_problems(suite: Suite, stages: Registry, metrics: Registry) -> Iterator[str]:
+    """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier."""
+    known = [entry.id for entry in metrics]
+    for number, metric in enumerate(suite.metrics):
+        if metric not in metrics:
+            yield str(
+                suite.source_file.error(("metrics", number), f"unknown metric '{metric}'{nearest(metric, known)}")
+            )
+    seen: set[str] = set()
+    for row in suite.rows:
+        for tier in suite.tiers:
+            with_nuclei = bool(chosen(suite, row, tier, "nuclei")[0])
+            try:
+                resolve_chain(suite, row, tier, stages, with_nuclei=with_nuclei)
+            except HarnessError as error:
+                if str(error) not in seen:
+                    seen.add(str(error))
+                    yield str(error)
+
+
+def _kind_problems(suite: Suite) -> Iterator[str]:
+    file, source = suite.file, suite.source_file
+    scores, data = ("metrics",), ("table", "data_rows")
+    needed, refused = (scores, data) if file.kind == "scores" else (data, (*scores, "rows", "matrix", "claims"))
+    for name in needed:
+        if not getattr(file, name):
+            yield str(source.error(("kind",), f"kind '{file.kind}' needs '{name}'"))
+    for name in refused:
+        if getattr(file, name):
+            yield str(source.error((name,), f"'{name}' does not belong to kind '{file.kind}'"))
+    if file.kind == "scores" and not suite.rows:
+        yield str(source.error(("kind",), "kind 'scores' needs 'rows' or 'matrix'"))
+    if file.kind == "data-table" and file.table:
+        accepted = computed_names(file.table)
+        for number, row in enumerate(file.data_rows):
+            for part in ("values", "tolerance", "conflict"):
+                yield from _unknown(suite, getattr(row, part), accepted, ("data_rows", number, part), "value")
+
+
+def _metric_problems(suite: Suite) -> Iterator[str]:
+    yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.metrics)), "metric")
+    if suite.primary and suite.primary not in suite.metrics:
+        yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
+    for row in suite.rows:
+        yield from _unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")
+
+
+def _override_problems(suite: Suite) -> Iterator[str]:
+    """Yield overrides of stages that no chain has, and of tiers that the suite has not."""
+    used = {use.id for row in suite.rows for use in row.stages}
+    for tier, spec in suite.tiers.items():
+        yield from _unknown(suite, spec.stages, used, ("tiers", tier, "stages"), "stage of this suite")
+    yield from dict.fromkeys(problem for row in suite.rows for problem in _row_override_problems(suite, row))
+
+
+def _row_override_problems(suite: Suite, row: Row) -> Iterator[str]:
+    """Yield the wrong overrides of a row; rows of one matrix may override a stage that only some of them have."""
+    yield from _unknown(suite, row.spec.tiers, suite.tiers, (*row.place, "tiers"), "tier of this suite")
+    for tier, overrides in row.spec.tiers.items():
+        if overrides.stages:
+            own = {use.id for other in suite.rows if other.place == row.place for use in other.stages}
+            key = (*row.place, "tiers", tier, "stages")
+            yield from _unknown(suite, overrides.stages, own, key, "stage of this row")
+
+
+def _claim_problems(suite: Suite, claim: ClaimSpec, key: KeyPath) -> Iterator[str]:
+    rows = [row.id for row in suite.rows]
+    for row in dict.fromkeys(rule_rows(claim.rule)):
+        if row not in rows:
+            yield str(
+                suite.source_file.error((*key, "rule"), f"claim '{claim.id}': unknown row '{row}'{nearest(row, rows)}")
+            )
+    accepted = (*suite.metrics, SECONDS)
+    if claim.metric:
+        yield from _unknown(suite, [claim.metric], accepted, (*key, "metric"), "metric of this suite", nested=False)
+    if isinstance(claim.rule, EqualPublished) and (claim.metric or suite.primary) == SECONDS:
+        yield str(suite.source_file.error((*key, "metric"), "printed values have a metric, not recorded seconds"))
+    yield from _unknown(suite, claim.tiers, suite.tiers, (*key, "tiers"), "tier of this suite", nested=False)
+    if isinstance(claim.rule, Fastest) and claim.rule.stage:
+        used = {use.id for row in suite.rows for use in row.stages}
+        yield from _unknown(
+            suite, [claim.rule.stage], used, (*key, "rule", "stage"), "stage of this suite", nested=False
+        )
+
+
+def _doubled(suite: Suite, named: Iterable[tuple[str, KeyPath]], kind: str) -> Iterator[str]:
+    first: dict[str, KeyPath] = {}
+    for name, key in named:
+        if name in first:
+            line = suite.source_file.line(first[name])
+            yield str(suite.source_file.error(key, f"{kind} '{name}' is declared twice, first on line {line}"))
+        first.setdefault(name, key)
+
+
+def _unknown(
+    suite: Suite, names: Iterable[Any], accepted: Iterable[str], key: KeyPath, kind: str, *, nested: bool = True
+) -> Iterator[str]:
+    known = list(accepted)
+    for name in names:
+        if name not in known:
+            place = (*key, name) if nested else key
+            yield str(suite.source_file.error(place, f"no {kind} is called '{name}'{nearest(name, known)}"))

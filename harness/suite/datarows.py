@@ -1,0 +1,113 @@
+"""Rows of data tables: what can be computed, from what, and whether the catalogue has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from harness.config import KeyPath
+from harness.errors import HarnessError, nearest
+from harness.model import Tier
+from harness.suite.catalogue import CatalogueView, DatasetView
+from harness.suite.schema import DataRowSpec, DataSource, DataTable
+from harness.suite.suite import Suite
+
+COMPUTED: dict[DataTable, dict[str, str]] = {
+    "dataset-summary": {
+        "samples": "number of samples of the dataset",
+        "channels": "names of the image channels",
+        "labels": "names of the label images",
+        "dimensions": "2 or 3; 0 where samples differ",
+        "count": "objects of the label image of the sample",
+        "shape": "voxels per spatial axis, in array order",
+        "spacing_zyx": "micrometres per voxel, in array order",
+        "spacing_xyz": "micrometres per voxel, x first",
+        "extent_zyx": "micrometres per axis of the whole image, in array order",
+        "object_extent_zyx": "median extent of an object's bounding box in voxels, in array order",
+    },
+    "folds": {
+        "test": "test samples",
+        "train": "training samples, sorted",
+        "validation": "validation samples, sorted",
+    },
+    "weights-inventory": {
+        "count": "registered weights whose id matches",
+        "open": "of these, how many anyone may download",
+    },
+}
+"""Every value a data table can compute, with its meaning."""
+
+OF_SAMPLE = ("count", "shape", "spacing_zyx", "spacing_xyz", "extent_zyx", "object_extent_zyx")
+"""Values of a dataset summary that need a sample."""
+
+
+def computed_names(table: DataTable) -> tuple[str, ...]:
+    """Return the names of the values that a data table computes."""
+    return tuple(COMPUTED[table])
+
+
+def row_source(row: DataRowSpec, tier: Tier) -> DataSource:
+    """Return what a row is computed from on a tier: the tier's source laid over the row's, key by key."""
+    over = row.tiers.get(tier) or DataSource()
+    return DataSource(
+        dataset=over.dataset or row.dataset,
+        sample=over.sample or row.sample,
+        label=over.label or row.label,
+        split=over.split or row.split,
+        fold=over.fold or row.fold,
+        weights=over.weights or row.weights,
+    )
+
+
+def matching_weights(patterns: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Return the known weight ids that match one of the patterns, in the order known."""
+    wanted = tuple(patterns)
+    return tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in wanted))
+
+
+def data_row_problems(suite: Suite, catalogue: CatalogueView) -> Iterator[str]:
+    """Yield what rows of a data table name and the catalogue does not have."""
+    for number, row in enumerate(suite.data_rows):
+        for tier in suite.tiers:
+            own = tier in row.tiers
+            key: KeyPath = ("data_rows", number, "tiers", tier) if own else ("data_rows", number)
+            yield from _source_problems(suite, row, tier, catalogue, key)
+
+
+def _source_problems(
+    suite: Suite, row: DataRowSpec, tier: Tier, catalogue: CatalogueView, key: KeyPath
+) -> Iterator[str]:
+    source = row_source(row, tier)
+    if suite.table == "weights-inventory":
+        if not source.weights:
+            yield str(suite.source_file.error(key, f"row '{row.id}' names no weights"))
+        return
+    if source.dataset is None:
+        yield str(suite.source_file.error(key, f"row '{row.id}' names no dataset"))
+        return
+    try:
+        dataset = catalogue.dataset(source.dataset)
+    except HarnessError as error:
+        yield str(suite.source_file.error((*key, "dataset"), str(error)))
+        return
+    named = _named(source, row, dataset, suite.table == "folds")
+    for kind, name, accepted in named:
+        if name is None:
+            yield str(suite.source_file.error(key, f"row '{row.id}' names no {kind}"))
+        elif name not in accepted:
+            problem = f"dataset '{dataset.id}' has no {kind} '{name}'{nearest(name, accepted)}"
+            yield str(suite.source_file.error((*key, kind), problem))
+
+
+def _named(
+    source: DataSource, row: DataRowSpec, dataset: DatasetView, is_fold: bool
+) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Yield kind, name and accepted names of everything a source must or does name within its dataset."""
+    if is_fold:
+        yield "split", source.split, list(dataset.splits)
+        yield "fold", source.fold, [fold.id for fold in dataset.splits.get(source.split or "", ())]
+        return
+    if source.sample is not None or any(name in OF_SAMPLE for name in row.values):
+        yield "sample", source.sample, list(dataset.sample_ids())
+    if source.label is not None or "count" in row.values or "object_extent_zyx" in row.values:
+        yield "label", source.label, list(dataset.label_names)

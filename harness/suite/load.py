@@ -1,0 +1,100 @@
+"""Suite files: found, read and turned into a `Suite`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness import registry
+from harness.config import KeyPath, TomlSource
+from harness.errors import ConfigError, nearest
+from harness.hashing import hash_value
+from harness.registry import Registry
+from harness.suite.check import file_problems, registry_problems
+from harness.suite.matrix import expand_matrix
+from harness.suite.schema import RowSpec, SuiteFile
+from harness.suite.suite import Row, StageUse, Suite
+
+FOLDER = "suites"
+PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+
+
+def suite_paths(start: Path | None = None) -> dict[str, Path]:
+    """Return the suite files by id: of the nearest `suites/` from a folder upwards, else of that beside the package.
+
+    `start` None is the current folder.
+    """
+    first = (start or Path.cwd()).resolve()
+    for folder in (first, *first.parents, PACKAGE_PARENT):
+        files = sorted((folder / FOLDER).glob("*.toml"))
+        if files:
+            return {path.stem: path for path in files}
+    return {}
+
+
+def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metrics: Registry | None = None) -> Suite:
+    """Return a suite by its id or by the path of its file, checked against the registered stages and metrics.
+
+    What is said of datasets is checked by `check_suite` and by `expand`. `stages` and `metrics` replace the
+    registries of the process.
+
+    Raises:
+        ConfigError: one line per mistake, each with file, line, key and the nearest accepted name.
+    """
+    source = TomlSource(_path(name_or_path))
+    suite = _suite(source, source.validate(SuiteFile))
+    problems = list(file_problems(suite))
+    if not problems:
+        problems = list(registry_problems(suite, stages or registry.stages(), metrics or registry.metrics()))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return suite
+
+
+def _path(name_or_path: str | Path) -> Path:
+    if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
+        return Path(name_or_path)
+    known = suite_paths()
+    if name_or_path not in known:
+        raise ConfigError(f"unknown suite '{name_or_path}'{nearest(name_or_path, known)}")
+    return known[name_or_path]
+
+
+def _suite(source: TomlSource, file: SuiteFile) -> Suite:
+    return Suite(file, tuple(_rows(source, file)), source, hash_value(source.data))
+
+
+def _rows(source: TomlSource, file: SuiteFile) -> Iterator[Row]:
+    for number, spec in enumerate(file.rows):
+        yield _row(source, spec, ("rows", number))
+    for number, matrix in enumerate(file.matrix):
+        place: KeyPath = ("matrix", number)
+        try:
+            tables = list(expand_matrix(matrix))
+        except ConfigError as error:
+            raise source.error(place, str(error)) from error
+        for table in tables:
+            yield _row(source, _row_spec(source, table, place), place)
+
+
+def _row_spec(source: TomlSource, table: dict[str, Any], place: KeyPath) -> RowSpec:
+    try:
+        return RowSpec.model_validate(table)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise source.error(
+            place, f"row {table['id']!r}: {key}: {problem['msg']}; found {problem['input']!r}"
+        ) from error
+
+
+def _row(source: TomlSource, spec: RowSpec, place: KeyPath) -> Row:
+    uses = []
+    for number, table in enumerate(spec.stages):
+        if not isinstance(table.get("id"), str):
+            raise source.error((*place, "stages", number), f"row '{spec.id}': a stage needs a string 'id'")
+        uses.append(StageUse(table["id"], {name: value for name, value in table.items() if name != "id"}))
+    return Row(spec, tuple(uses), place)

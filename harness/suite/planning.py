@@ -1,0 +1,182 @@
+"""What a run would do: how many cells, which are done, what they may cost, and what is not there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Protocol
+
+from harness.hashing import hash_value
+from harness.model import Cell, Tier
+from harness.registry import Registry
+from harness.suite.catalogue import CatalogueView
+from harness.suite.expand import Names, expand
+from harness.suite.suite import Suite
+
+
+class StageSeconds(Protocol):
+    """Recorded seconds of one stage of a cell."""
+
+    @property
+    def id(self) -> str:
+        """Stage id."""
+
+    @property
+    def load_s(self) -> float | None:
+        """Seconds of `load`."""
+
+    @property
+    def fit_s(self) -> float | None:
+        """Seconds of `fit`."""
+
+    @property
+    def first_s(self) -> float | None:
+        """Seconds of the first call of `run`."""
+
+    @property
+    def cached(self) -> bool:
+        """Whether the seconds are those of an earlier cell whose output was reused."""
+
+
+class CellSeconds(Protocol):
+    """Recorded seconds of one cell."""
+
+    @property
+    def row(self) -> str:
+        """Row id."""
+
+    @property
+    def total_s(self) -> float:
+        """Seconds of the whole cell as it ran."""
+
+    @property
+    def stages(self) -> Sequence[StageSeconds]:
+        """Its stages in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """Cells of one row: all, already done, and mean seconds of one (None: never measured, no estimate)."""
+
+    row: str
+    cells: int
+    done: int
+    cell_s: float | None
+
+    @property
+    def remaining(self) -> int:
+        """Cells still to be computed."""
+        return self.cells - self.done
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Estimated seconds of the remaining cells, one after the other."""
+        if not self.remaining:
+            return 0.0
+        return None if self.cell_s is None else self.cell_s * self.remaining
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run of a suite on a tier would do.
+
+    `unavailable` maps datasets whose cells would be missing to the reason; `same` lists groups of rows that are one
+    and the same computation on this tier.
+    """
+
+    suite: str
+    tier: Tier
+    cells: tuple[Cell, ...]
+    rows: tuple[RowPlan, ...]
+    unavailable: Mapping[str, str]
+    same: tuple[tuple[str, ...], ...]
+
+    @property
+    def remaining(self) -> int:
+        """Cells still to be computed."""
+        return sum(row.remaining for row in self.rows)
+
+    @property
+    def known_s(self) -> float:
+        """Estimated seconds of the rows that have an estimate."""
+        return sum(row.remaining_s or 0.0 for row in self.rows)
+
+    @property
+    def unknown_rows(self) -> tuple[str, ...]:
+        """Rows with cells to compute and nothing to estimate their cost from."""
+        return tuple(row.row for row in self.rows if row.remaining_s is None)
+
+
+def plan(
+    suite: Suite,
+    tier: Tier,
+    catalogue: CatalogueView,
+    registry: Registry,
+    *,
+    rows: Names = None,
+    datasets: Names = None,
+    folds: Names = None,
+    stages: Names = None,
+    done: Collection[str] = (),
+    timings: Iterable[CellSeconds] = (),
+) -> Plan:
+    """Return the plan of a run; `done` are keys of finished cells, `timings` are recorded ones of this tier.
+
+    Filters and errors are those of `expand`.
+    """
+    cells = expand(suite, tier, catalogue, registry, rows=rows, datasets=datasets, folds=folds, stages=stages)
+    by_row: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_row[cell.row].append(cell)
+    finished = frozenset(done)
+    costs = _Costs(timings)
+    row_plans = tuple(
+        RowPlan(row, len(own), sum(cell.key in finished for cell in own), costs.of(row, [s.id for s in own[0].chain]))
+        for row, own in by_row.items()
+    )
+    return Plan(suite.id, tier, cells, row_plans, _unavailable(cells, catalogue), _same_rows(by_row))
+
+
+class _Costs:
+    """Mean recorded seconds: of a row's cells, else the sum of what its stages took in other rows."""
+
+    def __init__(self, timings: Iterable[CellSeconds]) -> None:
+        rows: dict[str, list[float]] = defaultdict(list)
+        stages: dict[str, list[float]] = defaultdict(list)
+        for timing in timings:
+            if not any(stage.cached for stage in timing.stages):
+                rows[timing.row].append(timing.total_s)
+            for stage in timing.stages:
+                stages[stage.id].append((stage.load_s or 0.0) + (stage.fit_s or 0.0) + (stage.first_s or 0.0))
+        self._rows = {row: fmean(seconds) for row, seconds in rows.items()}
+        self._stages = {stage: fmean(seconds) for stage, seconds in stages.items()}
+
+    def of(self, row: str, stages: Sequence[str]) -> float | None:
+        """Return the expected seconds of one cell; None where a stage was never measured."""
+        if row in self._rows:
+            return self._rows[row]
+        if all(stage in self._stages for stage in stages):
+            return sum(self._stages[stage] for stage in stages)
+        return None
+
+
+def _unavailable(cells: Sequence[Cell], catalogue: CatalogueView) -> dict[str, str]:
+    reasons = {}
+    for dataset in dict.fromkeys(cell.data.dataset for cell in cells):
+        found = catalogue.dataset(dataset).availability()
+        if not found.ok:
+            reasons[dataset] = found.reason
+    return reasons
+
+
+def _same_rows(by_row: Mapping[str, Sequence[Cell]]) -> tuple[tuple[str, ...], ...]:
+    """Return groups of rows with equal chains and data: a smaller tier can make them so."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for row, cells in by_row.items():
+        first = cells[0]
+        chain = [spec.to_json() for spec in first.chain]
+        samples = [[cell.data.to_json(), cell.fold.id, cell.sample] for cell in cells]
+        groups[hash_value([chain, samples])].append(row)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)

@@ -1,0 +1,221 @@
+"""What a suite file may say: every key once, with type, default and description."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
+
+from harness.config import Strict
+from harness.model import Tier
+from harness.suite.rules import Rule
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]*$")]
+Count = Annotated[StrictInt, Field(ge=0)]
+AtLeastOne = Annotated[StrictInt, Field(ge=1)]
+Seconds = Annotated[StrictFloat, Field(gt=0)]
+NotNegative = Annotated[StrictFloat, Field(ge=0)]
+Scalar = StrictBool | StrictInt | StrictFloat | str
+PrintedValue = Scalar | tuple[Scalar, ...]
+SpreadOver = Literal["folds", "samples", "repeats"]
+DataTable = Literal["dataset-summary", "folds", "weights-inventory"]
+
+
+class Published(Strict):
+    """A printed score of one row and one metric; a value that the source lost is absent."""
+
+    mean: StrictFloat | None = Field(default=None, description="The printed mean.")
+    sd: NotNegative | None = Field(default=None, description="The printed standard deviation.")
+    unit: Literal["fraction", "percent", "count", "nats", "seconds"] = Field(
+        default="fraction", description="Unit of mean and sd; percent is divided by 100 before it is compared."
+    )
+    note: str = Field(default="", description="What a reader must know about the value.")
+    conflict: str = Field(default="", description="Where the source contradicts itself about the value.")
+    illegible: StrictBool = Field(default=False, description="The source prints a value that cannot be read.")
+
+    def in_metric_unit(self) -> tuple[float | None, float | None]:
+        """Return mean and sd in the unit of the metric (fractions where percent is printed)."""
+        scale = 100.0 if self.unit == "percent" else 1.0
+        return (
+            None if self.mean is None else self.mean / scale,
+            None if self.sd is None else self.sd / scale,
+        )
+
+
+class DataSpec(Strict):
+    """Which samples of a dataset are tested on, and which train: a named split, or samples by id."""
+
+    dataset: str = Field(description="Id of a dataset.")
+    split: str = Field(default="", description="A named split of the dataset; its folds are run.")
+    folds: tuple[str, ...] = Field(default=(), description="Only these folds of the split; empty: all.")
+    samples: tuple[str, ...] = Field(default=(), description="Test samples; empty without a split: every sample.")
+    train: tuple[str, ...] = Field(default=(), description="Training samples for `samples`.")
+    validation: tuple[str, ...] = Field(default=(), description="Validation samples for `samples`.")
+
+
+class DataChoice(Strict):
+    """What is read: samples, image channels and label images. A tier, a row and a row's tier may each say it."""
+
+    data: tuple[DataSpec, ...] | None = Field(default=None, description="Datasets with their split or samples.")
+    channels: tuple[str, ...] | None = Field(default=None, description="Image channels in this order; empty: all.")
+    truth: str | None = Field(
+        default=None, description="Label image scored against; needed where a dataset has several."
+    )
+    train_truth: str | None = Field(default=None, description="Label image trained on; default: `truth`.")
+    nuclei: str | None = Field(default=None, description="Label image given to stages that read `nuclei`.")
+
+
+class Overrides(DataChoice):
+    """What a tier changes for one row: data and parameters, never the chain."""
+
+    stages: dict[str, dict[str, Any]] = Field(
+        default={}, description="Parameters by stage id, laid over those of the row."
+    )
+
+
+class Timing(Strict):
+    """How steady calls are timed."""
+
+    warmup: Count = Field(default=0, description="Calls of `run` that are made and not counted.")
+    repeats: Count = Field(default=0, description="Further calls of `run` whose seconds are recorded as steady.")
+
+
+class Limits(Strict):
+    """What one cell may use before it is stopped and recorded as a failure."""
+
+    deadline_s: Seconds = Field(default=3600.0, description="Seconds after which a cell is killed.")
+    memory_gb: Seconds = Field(default=16.0, description="Memory of the cell's processes together, in 10^9 bytes.")
+
+
+class TierSpec(Overrides):
+    """How much of the suite a tier runs, and on what."""
+
+    data_note: str = Field(default="", description="Printed with every table of this tier.")
+    repeats: AtLeastOne | None = Field(
+        default=None, description="Seeds per row, sample and fold; default: the suite's."
+    )
+    timing: Timing | None = Field(default=None, description="Timing protocol of this tier; default: the suite's.")
+    limits: Limits | None = Field(default=None, description="Limits of this tier; default: the suite's.")
+
+
+class RowSpec(DataChoice):
+    """One row: a chain of stages, what it reads, and what the source printed for it."""
+
+    id: Name = Field(description="Name of the row, unique in the suite.")
+    label: str = Field(default="", description="Name in tables; default: the id.")
+    group: str = Field(default="", description="Heading under which tables put the row.")
+    stages: tuple[dict[str, Any], ...] = Field(description="The chain: tables of `id` and parameters.")
+    published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
+    availability: str = Field(
+        default="", description="Where weights and data of the row come from, or why they are absent."
+    )
+    tiers: dict[Tier, Overrides] = Field(default={}, description="What a tier changes for this row.")
+
+
+class MatrixSpec(Strict):
+    """Rows generated from the product of axes; "{name}" in a string stands for the value of an axis."""
+
+    id: str = Field(description='Row ids, e.g. "mean-shift-{components}".')
+    axes: dict[str, tuple[Any, ...]] = Field(description="Values by axis; numbers, strings, stage tables, lists.")
+    include: tuple[dict[str, Any], ...] = Field(default=(), description="Further combinations, each with every axis.")
+    exclude: tuple[dict[str, Any], ...] = Field(
+        default=(), description="Combinations left out; axes not named match all."
+    )
+    label: str = Field(default="", description="As for rows.")
+    group: str = Field(default="", description="As for rows.")
+    stages: tuple[Any, ...] = Field(description='As for rows; an item "{name}" may stand for stage tables.')
+    data: tuple[dict[str, Any], ...] | None = Field(default=None, description="As for rows.")
+    channels: tuple[Any, ...] | str | None = Field(default=None, description="As for rows.")
+    truth: str | None = Field(default=None, description="As for rows.")
+    train_truth: str | None = Field(default=None, description="As for rows.")
+    nuclei: str | None = Field(default=None, description="As for rows.")
+    availability: str = Field(default="", description="As for rows.")
+    tiers: dict[Tier, dict[str, Any]] = Field(default={}, description="As for rows.")
+
+
+class ClaimSpec(Strict):
+    """A sentence of the source as a rule over records."""
+
+    id: Name = Field(description="Name of the claim, unique in the suite.")
+    sentence: str = Field(description="What is claimed, in own words.")
+    where: str = Field(default="", description="Where the source says it.")
+    metric: str = Field(
+        default="", description='Metric the rule reads; default: the primary one; "seconds": recorded time.'
+    )
+    tiers: tuple[Tier, ...] = Field(default=(), description="Tiers on which it is checked; empty: all.")
+    dataset: str = Field(default="", description="Only records of this dataset; empty: all.")
+    rule: Rule = Field(description="What must hold.")
+
+
+class DataSource(Strict):
+    """What a row of a data table is computed from."""
+
+    dataset: str | None = Field(default=None, description="Id of a dataset.")
+    sample: str | None = Field(default=None, description="Id of a sample; absent: the dataset as a whole.")
+    label: str | None = Field(default=None, description="Label image whose objects are counted.")
+    split: str | None = Field(default=None, description="Named split (table = folds).")
+    fold: str | None = Field(default=None, description="Fold of the split (table = folds).")
+    weights: tuple[str, ...] | None = Field(default=None, description="Weight ids; * stands for any characters.")
+
+
+class DataRowSpec(DataSource):
+    """One row of a data table with the printed values."""
+
+    id: Name = Field(description="Name of the row, unique in the suite.")
+    title: str = Field(default="", description="Name in tables; default: the id.")
+    values: dict[str, PrintedValue] = Field(default={}, description="Printed values that the harness computes too.")
+    stated: dict[str, PrintedValue] = Field(
+        default={}, description="Printed facts that no file holds; shown, not compared."
+    )
+    tolerance: dict[str, NotNegative] = Field(
+        default={}, description="Largest difference that counts as equal, by value."
+    )
+    conflict: dict[str, str] = Field(default={}, description="Where the source contradicts itself, by value.")
+    tiers: dict[Tier, DataSource] = Field(default={}, description="What a tier computes the row from instead.")
+
+
+class VerdictRule(Strict):
+    """When a mean counts as a reproduction: |mean - printed| <= max(tolerance, spreads * printed sd)."""
+
+    tolerance: NotNegative = Field(default=0.0, description="In the unit of the metric.")
+    spreads: NotNegative = Field(
+        default=1.0, description="Printed standard deviations; the own spread where none is printed."
+    )
+
+
+class SuiteFile(Strict):
+    """A suite file as it is written."""
+
+    schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
+    id: Name = Field(description="Name of the suite; the file is called <id>.toml.")
+    version: AtLeastOne = Field(description="Raise it when old results are no longer comparable.")
+    title: str = Field(description="Heading of its table.")
+    source: str = Field(default="", description="Which table or figure of which work it repeats.")
+    kind: Literal["scores", "data-table"] = Field(
+        default="scores", description="Scores of methods, or facts about data."
+    )
+    metrics: tuple[str, ...] = Field(default=(), description="Metric ids in the order of the columns.")
+    primary: str = Field(default="", description="The metric that ranks rows; default: the first.")
+    repeats: AtLeastOne = Field(default=1, description="Seeds per row, sample and fold.")
+    seed_group: str = Field(
+        default="", description="Suites that name the same group share seeds, and so trained models; default: the id."
+    )
+    spread_ddof: Literal[0, 1] = Field(default=1, description="Delta degrees of freedom of the spread in tables.")
+    spread_over: SpreadOver = Field(default="folds", description="What one value of a mean is: fold, sample, repeat.")
+    default_tier: Tier | None = Field(
+        default=None, description="Tier run when none is named; default: the smallest there is."
+    )
+    timing: Timing = Field(default=Timing(), description="Timing protocol.")
+    limits: Limits = Field(default=Limits(), description="Limits of one cell.")
+    verdict: VerdictRule = Field(default=VerdictRule(), description="When a value counts as reproduced.")
+    tiers: dict[Tier, TierSpec] = Field(min_length=1, description="What each tier runs.")
+    rows: tuple[RowSpec, ...] = Field(default=(), description="Rows in the order of the table.")
+    matrix: tuple[MatrixSpec, ...] = Field(default=(), description="Generated rows, after `rows`.")
+    claims: tuple[ClaimSpec, ...] = Field(default=(), description="Sentences to check.")
+    table: DataTable | None = Field(default=None, description="What a data table computes.")
+    data_rows: tuple[DataRowSpec, ...] = Field(default=(), description="Rows of a data table.")
+
+
+def suite_json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a suite file, descriptions included."""
+    return SuiteFile.model_json_schema(by_alias=True)

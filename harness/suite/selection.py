@@ -1,0 +1,124 @@
+"""What a row reads on a tier: datasets, folds, channels and labels, checked against the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.config import KeyPath
+from harness.errors import ConfigError, RegistryError, nearest
+from harness.model import DataSelection, Fold, Tier
+from harness.suite.catalogue import CatalogueView, DatasetView
+from harness.suite.schema import DataSpec
+from harness.suite.suite import Row, Suite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selected:
+    """One dataset of a row on a tier: what is read of it and in which folds."""
+
+    dataset: DatasetView
+    data: DataSelection
+    folds: tuple[Fold, ...]
+    place: KeyPath
+
+
+def chosen(suite: Suite, row: Row, tier: Tier, name: str) -> tuple[Any, KeyPath]:
+    """Return the value of a key of `DataChoice` and where it stands: the row's tier, else the row, else the tier."""
+    tier_place: KeyPath = ("tiers", tier)
+    places = (
+        (row.overrides(tier), (*row.place, "tiers", tier)),
+        (row.spec, row.place),
+        (suite.tier(tier), tier_place),
+    )
+    for holder, place in places:
+        value = getattr(holder, name)
+        if value is not None:
+            return value, (*place, name)
+    return None, tier_place
+
+
+class Selector:
+    """Resolves the data of rows against a catalogue; rows that choose the same data share one resolution."""
+
+    def __init__(self, suite: Suite, tier: Tier, catalogue: CatalogueView) -> None:
+        self._suite = suite
+        self._tier = tier
+        self._catalogue = catalogue
+        self._known: dict[Any, tuple[Selected, ...]] = {}
+
+    def select(self, row: Row) -> tuple[Selected, ...]:
+        """Return the datasets of a row; raises `ConfigError` naming file, line, key and nearest match."""
+        names = ("data", "channels", "truth", "train_truth", "nuclei")
+        choice = {name: chosen(self._suite, row, self._tier, name) for name in names}
+        key = tuple(value for value, _ in choice.values())
+        if key not in self._known:
+            self._known[key] = self._resolve(row, choice)
+        return self._known[key]
+
+    def _resolve(self, row: Row, choice: dict[str, tuple[Any, KeyPath]]) -> tuple[Selected, ...]:
+        specs, place = choice["data"]
+        if not specs:
+            raise self._error(place, f"row '{row.id}' has no data on tier '{self._tier}'")
+        return tuple(
+            self._selected(spec, choice, (*place, number) if place[-1] == "data" else place)
+            for number, spec in enumerate(specs)
+        )
+
+    def _selected(self, spec: DataSpec, choice: dict[str, tuple[Any, KeyPath]], place: KeyPath) -> Selected:
+        try:
+            dataset = self._catalogue.dataset(spec.dataset)
+        except RegistryError as error:
+            raise self._error((*place, "dataset"), str(error)) from error
+        channels, channels_place = choice["channels"]
+        for channel in channels or ():
+            self._known_name("channel", channel, dataset.channels, dataset, channels_place)
+        truth = self._truth(dataset, *choice["truth"])
+        train_truth = self._label(dataset, *choice["train_truth"]) or truth
+        nuclei = self._label(dataset, *choice["nuclei"])
+        data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, nuclei)
+        return Selected(dataset, data, self._folds(spec, dataset, place), place)
+
+    def _truth(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
+        if name:
+            return self._label(dataset, name, place)
+        if len(dataset.label_names) == 1:
+            return dataset.label_names[0]
+        found = ", ".join(dataset.label_names) or "none"
+        raise self._error(place, f"'truth' is needed: the labels of dataset '{dataset.id}' are: {found}")
+
+    def _label(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
+        if not name:
+            return ""
+        self._known_name("label image", name, dataset.label_names, dataset, place)
+        return name
+
+    def _folds(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> tuple[Fold, ...]:
+        if not spec.split:
+            self._check_samples(spec, dataset, place)
+            if spec.folds:
+                raise self._error((*place, "folds"), "folds are of a split; name it with 'split'")
+            return (Fold("", spec.samples or dataset.sample_ids(), spec.train, spec.validation),)
+        for name in ("samples", "train", "validation"):
+            if getattr(spec, name):
+                raise self._error((*place, name), f"'split' and '{name}' exclude each other")
+        self._known_name("split", spec.split, dataset.splits, dataset, (*place, "split"))
+        folds = dataset.splits[spec.split]
+        for fold in spec.folds:
+            self._known_name("fold", fold, [known.id for known in folds], dataset, (*place, "folds"))
+        return tuple(fold for fold in folds if not spec.folds or fold.id in spec.folds)
+
+    def _check_samples(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> None:
+        known = dataset.sample_ids()
+        for name in ("samples", "train", "validation"):
+            for sample in getattr(spec, name):
+                self._known_name("sample", sample, known, dataset, (*place, name))
+
+    def _known_name(self, kind: str, name: str, accepted: Iterable[str], dataset: DatasetView, place: KeyPath) -> None:
+        names = list(accepted)
+        if name not in names:
+            raise self._error(place, f"dataset '{dataset.id}' has no {kind} '{name}'{nearest(name, names)}")
+
+    def _error(self, place: KeyPath, problem: str) -> ConfigError:
+        return self._suite.source_file.error(place, problem)

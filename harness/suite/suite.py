@@ -1,0 +1,214 @@
+"""A loaded suite: its rows with the matrix expanded, and where each of them stands in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.config import KeyPath, TomlSource
+from harness.errors import ConfigError, nearest
+from harness.model import TIERS, Tier
+from harness.suite.schema import (
+    ClaimSpec,
+    DataRowSpec,
+    DataTable,
+    Limits,
+    Overrides,
+    Published,
+    RowSpec,
+    SpreadOver,
+    SuiteFile,
+    TierSpec,
+    Timing,
+    VerdictRule,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """A stage as a row names it: its id and the parameters that the row gives."""
+
+    id: str
+    parameters: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One method of the suite; `place` is the key path of its declaration in the file."""
+
+    spec: RowSpec
+    stages: tuple[StageUse, ...]
+    place: KeyPath
+
+    @property
+    def id(self) -> str:
+        """Name of the row."""
+        return self.spec.id
+
+    @property
+    def label(self) -> str:
+        """Name of the row in tables."""
+        return self.spec.label or self.spec.id
+
+    @property
+    def group(self) -> str:
+        """Heading under which tables put the row."""
+        return self.spec.group
+
+    @property
+    def published(self) -> Mapping[str, Published]:
+        """Printed values by metric id."""
+        return self.spec.published
+
+    @property
+    def availability(self) -> str:
+        """Where weights and data of the row come from, or why they are absent."""
+        return self.spec.availability
+
+    def overrides(self, tier: Tier) -> Overrides:
+        """Return what a tier changes for this row."""
+        return self.spec.tiers.get(tier) or Overrides()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Suite:
+    """A suite whose file is free of mistakes that need no dataset to find."""
+
+    file: SuiteFile
+    rows: tuple[Row, ...]
+    source_file: TomlSource
+    hash: str
+
+    @property
+    def id(self) -> str:
+        """Name of the suite."""
+        return self.file.id
+
+    @property
+    def version(self) -> int:
+        """Version of the suite; results of another version are not comparable."""
+        return self.file.version
+
+    @property
+    def title(self) -> str:
+        """Heading of its table."""
+        return self.file.title
+
+    @property
+    def source(self) -> str:
+        """Which table or figure of which work it repeats."""
+        return self.file.source
+
+    @property
+    def kind(self) -> str:
+        """Either "scores" or "data-table"."""
+        return self.file.kind
+
+    @property
+    def path(self) -> Path:
+        """The suite's file."""
+        return self.source_file.path
+
+    @property
+    def tiers(self) -> Mapping[Tier, TierSpec]:
+        """What each tier runs."""
+        return self.file.tiers
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Metric ids in the order of the columns."""
+        return self.file.metrics
+
+    @property
+    def primary(self) -> str:
+        """The metric that ranks rows; "" for a data table."""
+        return self.file.primary or next(iter(self.file.metrics), "")
+
+    @property
+    def repeats(self) -> int:
+        """Seeds per row, sample and fold where the tier says nothing else."""
+        return self.file.repeats
+
+    @property
+    def timing(self) -> Timing:
+        """Timing protocol where the tier says nothing else."""
+        return self.file.timing
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of one cell where the tier says nothing else."""
+        return self.file.limits
+
+    @property
+    def spread_ddof(self) -> int:
+        """Delta degrees of freedom of the spread in tables."""
+        return self.file.spread_ddof
+
+    @property
+    def spread_over(self) -> SpreadOver:
+        """What one value of mean and spread is."""
+        return self.file.spread_over
+
+    @property
+    def seed_group(self) -> str:
+        """What seeds are derived from besides data, fold, sample and repeat."""
+        return self.file.seed_group or self.file.id
+
+    @property
+    def claims(self) -> tuple[ClaimSpec, ...]:
+        """Sentences to check."""
+        return self.file.claims
+
+    @property
+    def published(self) -> Mapping[str, Mapping[str, Published]]:
+        """Printed values by row and metric."""
+        return {row.id: row.published for row in self.rows if row.published}
+
+    @property
+    def verdict(self) -> VerdictRule:
+        """When a value counts as reproduced."""
+        return self.file.verdict
+
+    @property
+    def table(self) -> DataTable | None:
+        """What a data table computes; None for scores."""
+        return self.file.table
+
+    @property
+    def data_rows(self) -> tuple[DataRowSpec, ...]:
+        """Rows of a data table."""
+        return self.file.data_rows
+
+    @property
+    def default_tier(self) -> Tier:
+        """The tier run when none is named: the declared one, else the smallest there is."""
+        if self.file.default_tier is not None:
+            return self.file.default_tier
+        return next(tier for tier in TIERS if tier in self.file.tiers)
+
+    def tier(self, name: Tier) -> TierSpec:
+        """Return a tier's declaration; raises `ConfigError` if the suite has no such tier."""
+        if name not in self.tiers:
+            raise ConfigError(f"suite '{self.id}' has no tier '{name}'; it has: {', '.join(self.tiers)}")
+        return self.tiers[name]
+
+    def row(self, name: str) -> Row:
+        """Return a row; raises `ConfigError` with the nearest match."""
+        for row in self.rows:
+            if row.id == name:
+                return row
+        raise ConfigError(f"suite '{self.id}' has no row '{name}'{nearest(name, [row.id for row in self.rows])}")
+
+    def timing_of(self, tier: Tier) -> Timing:
+        """Return the timing protocol of a tier."""
+        return self.tier(tier).timing or self.timing
+
+    def limits_of(self, tier: Tier) -> Limits:
+        """Return the limits of one cell of a tier."""
+        return self.tier(tier).limits or self.limits
+
+    def repeats_of(self, tier: Tier) -> int:
+        """Return the number of seeds of a tier."""
+        return self.tier(tier).repeats or self.repeats
