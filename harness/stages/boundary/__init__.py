@@ -1,0 +1,1 @@
+"""From a boundary map to instances: watershed superpixels, graph partitioning, clean-up."""

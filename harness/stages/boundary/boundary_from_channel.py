@@ -1,0 +1,76 @@
+"""A channel of the image as the boundary probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from harness.errors import DataError, ParameterError
+from harness.model import Volume
+from harness.parameters import Parameter
+from harness.stages.arrays import channel_of
+from harness.stages.contract import Context, Stage
+
+
+class BoundaryFromChannel(Stage):
+    """Take a declared channel (a stored prediction, a membrane stain) for the boundary, another one for foreground.
+
+    Scaling rules: "unit" takes the values as they are and refuses any outside [0, 1]; "dtype" divides integers by the
+    greatest value of their type; "minmax" maps the extremes of each channel to 0 and 1; "percentile" maps the
+    percentiles `low` and `high` to 0 and 1 and cuts off what lies beyond. A constant channel becomes 0 under the
+    last two.
+    """
+
+    id = "boundary-from-channel"
+    title = "Image channel as boundary map"
+    outputs = ("probability",)
+    parameters = (
+        Parameter("boundary", "str", "", "channel with high values on boundaries; empty = the only one"),
+        Parameter("foreground", "str", "", "channel with high values in objects; empty = none"),
+        Parameter("scale", "str", "unit", "scaling rule", choices=("unit", "dtype", "minmax", "percentile")),
+        Parameter("low", "float", 1.0, "percentile that becomes 0", "%", minimum=0.0, maximum=100.0),
+        Parameter("high", "float", 99.8, "percentile that becomes 1", "%", minimum=0.0, maximum=100.0),
+        Parameter("invert", "bool", False, "boundaries are dark in their channel: take 1 - value"),
+    )
+    licence = "MIT"
+    citation = "Wolny et al. 2020, doi:10.7554/eLife.57613"
+
+    def check(self, where: str) -> None:
+        """Raise `ParameterError` unless low < high."""
+        options: Mapping[str, Any] = self.options
+        if options["low"] >= options["high"]:
+            raise ParameterError(
+                f"{where}: 'low' is {options['low']} and 'high' {options['high']}; accepted: low < high"
+            )
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        """Return float32 C(Z)YX in [0, 1] with channels ("boundary",) or ("foreground", "boundary")."""
+        options: Mapping[str, Any] = self.options
+        image = inputs["image"]
+        boundary = self._scaled(image, options["boundary"])
+        planes = {"boundary": 1 - boundary if options["invert"] else boundary}
+        if options["foreground"]:
+            planes = {"foreground": self._scaled(image, options["foreground"]), **planes}
+        return Volume(np.stack(list(planes.values())), "C" + image.grid.axes, image.spacing_um, tuple(planes))
+
+    def _scaled(self, image: Volume, name: str) -> np.ndarray:
+        options: Mapping[str, Any] = self.options
+        where = f"stage '{self.id}'"
+        array, kind = channel_of(image, name, where), image.array.dtype
+        low, high = 0.0, 1.0
+        if options["scale"] == "minmax":
+            low, high = float(array.min()), float(array.max())
+        elif options["scale"] == "percentile":
+            low, high = (float(value) for value in np.percentile(array, (options["low"], options["high"])))
+        elif options["scale"] == "dtype":
+            if kind.kind not in "iu":
+                raise DataError(f"{where}: scale 'dtype' and an image of type {kind}; accepted: integers")
+            high = float(np.iinfo(kind).max)
+        elif array.min() < 0 or array.max() > 1:
+            raise DataError(
+                f"{where}: values from {array.min():g} to {array.max():g} with scale 'unit'; accepted: [0, 1]"
+            )
+        scaled = (array - np.float32(low)) * np.float32(1 / (high - low) if high > low else 0)
+        return np.clip(scaled, 0, 1)

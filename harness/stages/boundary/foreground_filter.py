@@ -1,0 +1,52 @@
+"""Removal of regions with little foreground probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from harness.model import Volume
+from harness.parameters import Parameter
+from harness.stages.arrays import bind_slots, compact, labels_on, require_same_grid
+from harness.stages.boundary.regions import probability_of
+from harness.stages.contract import Context, Stage
+
+
+class ForegroundFilter(Stage):
+    """Keep the regions whose mean foreground probability reaches the threshold.
+
+    With target "superpixels" it stands before the graph partitioning, which leaves the removed ones as background;
+    with target "labels" after it.
+    """
+
+    id = "foreground-filter"
+    title = "Foreground filter"
+    inputs = ("labels", "probability")
+    parameters = (
+        Parameter("target", "str", "labels", "which regions are filtered", choices=("labels", "superpixels")),
+        Parameter("threshold", "float", 0.5, "least mean foreground probability of a region", minimum=0.0, maximum=1.0),
+    )
+    licence = "MIT"
+    citation = "Vijayan et al. 2024, doi:10.1101/2024.02.19.580954"
+
+    def check(self, where: str) -> None:
+        """Take the slot that `target` names."""
+        target = str(self.options["target"])
+        bind_slots(self, inputs=(target, "probability"), outputs=(target,))
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        """Return the regions kept (uint32, ids 1 … n, 0 background) of the slot `target`."""
+        options: Mapping[str, Any] = self.options
+        where = f"stage '{self.id}'"
+        require_same_grid(inputs, where)
+        volume = inputs[options["target"]]
+        regions = compact(volume.array)
+        foreground = probability_of(inputs["probability"], "foreground", where)
+        sizes = np.bincount(regions.ravel())
+        means = np.bincount(regions.ravel(), weights=foreground.ravel()) / np.maximum(sizes, 1)
+        keep = means >= options["threshold"]
+        keep[0] = False
+        numbers = np.where(keep, np.cumsum(keep), 0).astype(np.uint32)
+        return labels_on(numbers[regions], volume)

@@ -1,0 +1,1 @@
+"""Classical methods without training: threshold, components and watersheds."""

@@ -1,0 +1,1 @@
+"""Changes of intensity that leave the grid as it is."""
