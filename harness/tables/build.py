@@ -1,0 +1,178 @@
+"""Records, timings and a suite in; a `Table` out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean, median
+from typing import Literal
+
+from harness.model import Cell, Tier
+from harness.statistics import Summary, summarise
+from harness.store import Place, Record, Timing, place_of
+from harness.suite import Published, Row, Suite
+from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+
+Verdicts = Mapping[tuple[str, str], tuple[str, str]]
+"""Verdict and its reason by row and metric."""
+
+
+def build_table(
+    suite: Suite,
+    tier: Tier,
+    cells: Sequence[Cell],
+    records: Iterable[Record],
+    timings: Iterable[Timing] = (),
+    *,
+    metrics: Mapping[str, tuple[str, str]],
+    verdicts: Verdicts | None = None,
+    claims: Sequence[ClaimLine] = (),
+    machine: str = "",
+) -> Table:
+    """Return the table of a tier.
+
+    cells
+        Every cell of the tier: what has no record is missing, a record of another place is left out and noted.
+    metrics
+        Direction and unit of each metric of the suite.
+    verdicts
+        Taken on the paper tier only; no smaller tier is judged against published values.
+    machine
+        Whose timings are shown; "" is the one with the most of them.
+    """
+    found = {record.place: record for record in records}
+    shown = {place: found[place] for place in map(place_of, cells) if place in found}
+    places: dict[str, list[Place]] = defaultdict(list)
+    for cell in cells:
+        places[cell.row].append(place_of(cell))
+    timed = [timing for timing in timings if timing.place in shown]
+    machine = machine or _busiest(timed)
+    costs = _costs([timing for timing in timed if timing.machine == machine])
+    columns = tuple(_column(suite, metric, *metrics[metric]) for metric in suite.metrics)
+    judged = (verdicts or {}) if tier == "paper" else {}
+    return Table(
+        suite=suite.id,
+        version=suite.version,
+        tier=tier,
+        title=suite.title,
+        source=suite.source,
+        data_note=suite.tier(tier).data_note or _data_note(cells),
+        columns=columns,
+        rows=tuple(
+            _row(suite, row, places[row.id], shown, costs.get(row.id, Cost()), judged)
+            for row in suite.rows
+            if row.id in places
+        ),
+        failures=tuple(_failure(record) for record in shown.values() if record.status != "ok"),
+        stale=sum(1 for cell in cells if (p := place_of(cell)) in shown and shown[p].cell != cell.key),
+        over=suite.spread_over,
+        ddof=suite.spread_ddof,
+        machine=machine,
+        claims=tuple(claims),
+        notes=_notes(found, shown, timed, machine),
+    )
+
+
+def values_over(records: Iterable[Record], metric: str, over: Literal["folds", "samples", "repeats"]) -> list[float]:
+    """Return one value per fold, sample or repeat: the mean of its scored cells, NaN where all are undefined."""
+    groups: dict[tuple[str, str | int], list[float]] = defaultdict(list)
+    for record in records:
+        if record.status == "ok" and metric in record.metrics:
+            unit: tuple[str, str | int] = ("", record.repeat)
+            if over != "repeats":
+                unit = (record.dataset, record.fold if over == "folds" else record.sample)
+            groups[unit].append(record.metrics[metric])
+    return [_mean_of_defined(values) for values in groups.values()]
+
+
+def _mean_of_defined(values: Iterable[float]) -> float:
+    defined = [value for value in values if not math.isnan(value)]
+    return fmean(defined) if defined else math.nan
+
+
+def _column(suite: Suite, metric: str, direction: str, unit: str) -> Column:
+    """Print fractions in percent where the published values of the metric are."""
+    units = {row.published[metric].unit for row in suite.rows if metric in row.published}
+    return Column(metric, direction, "percent" if units == {"percent"} and unit == "fraction" else unit)
+
+
+def _row(
+    suite: Suite,
+    row: Row,
+    places: Sequence[Place],
+    shown: Mapping[Place, Record],
+    cost: Cost,
+    verdicts: Verdicts,
+) -> TableRow:
+    records = [shown[place] for place in places if place in shown]
+    scored = [record for record in records if record.status == "ok"]
+    scores = {
+        metric: _score(suite, scored, metric, row.published.get(metric), verdicts.get((row.id, metric), ("", "")))
+        for metric in suite.metrics
+    }
+    return TableRow(
+        id=row.id,
+        label=row.label,
+        group=row.group,
+        cells=len(places),
+        ok=len(scored),
+        failed=len(records) - len(scored),
+        missing=len(places) - len(records),
+        scores=scores,
+        cost=cost,
+        note=row.availability,
+    )
+
+
+def _score(
+    suite: Suite, scored: Sequence[Record], metric: str, published: Published | None, verdict: tuple[str, str]
+) -> Score:
+    summary = summarise(values_over(scored, metric, suite.spread_over))
+    undefined = sum(1 for record in scored if math.isnan(record.metrics.get(metric, math.nan)))
+    counted = Summary(summary.mean, summary.sd_sample, summary.sd_population, summary.n, undefined)
+    return Score(counted, published, *verdict)
+
+
+def _failure(record: Record) -> Failure:
+    parts = (f"{record.dataset}/{record.sample}", record.fold and f"fold {record.fold}")
+    place = " ".join(part for part in (*parts, record.repeat and f"repeat {record.repeat}") if part)
+    error = record.error
+    stage = f"{error.stage}: " if error is not None and error.stage else ""
+    return Failure(record.row, place, record.status, f"{stage}{error.message}" if error is not None else "")
+
+
+def _busiest(timings: Iterable[Timing]) -> str:
+    counts = Counter(timing.machine for timing in timings)
+    return max(sorted(counts), key=counts.__getitem__, default="")
+
+
+def _costs(timings: Iterable[Timing]) -> dict[str, Cost]:
+    by_row: dict[str, list[Timing]] = defaultdict(list)
+    for timing in timings:
+        by_row[timing.row].append(timing)
+    return {row: _cost(of_row) for row, of_row in by_row.items()}
+
+
+def _cost(timings: Sequence[Timing]) -> Cost:
+    runs = [timing.run_s for timing in timings if timing.run_s is not None]
+    fits = [sum(parts) for timing in timings if (parts := [s.fit_s for s in timing.stages if s.fit_s is not None])]
+    stages = [stage for timing in timings for stage in timing.stages]
+    peaks = [peak for s in stages for peak in (s.peak_bytes, s.fit_peak_bytes) if peak is not None]
+    return Cost(median(runs) if runs else None, median(fits) if fits else None, max(peaks, default=None))
+
+
+def _data_note(cells: Iterable[Cell]) -> str:
+    return "data: " + ", ".join(dict.fromkeys(cell.data.dataset for cell in cells))
+
+
+def _notes(
+    found: Mapping[Place, Record], shown: Mapping[Place, Record], timed: Iterable[Timing], machine: str
+) -> tuple[str, ...]:
+    notes = []
+    if len(found) > len(shown):
+        notes.append(f"{len(found) - len(shown)} records of cells that the suite no longer has are left out")
+    others = sorted({timing.machine for timing in timed} - {machine})
+    if others:
+        notes.append(f"times of other machines exist and are not shown: {', '.join(others)}")
+    return tuple(notes)

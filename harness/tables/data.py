@@ -1,0 +1,154 @@
+"""A table as data at full precision: CSV (a line per row and metric) and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from harness.suite import Published
+from harness.tables.model import Column, Score, Table, TableRow
+
+CSV_COLUMNS = (
+    "suite",
+    "version",
+    "tier",
+    "data",
+    "group",
+    "row",
+    "label",
+    "cells",
+    "ok",
+    "failed",
+    "missing",
+    "metric",
+    "unit",
+    "direction",
+    "over",
+    "n",
+    "undefined",
+    "mean",
+    "sd_ddof0",
+    "sd_ddof1",
+    "published_mean",
+    "published_sd",
+    "published_unit",
+    "verdict",
+    "seconds",
+    "training_seconds",
+    "peak_bytes",
+    "machine",
+)
+
+
+def to_csv(table: Table) -> str:
+    """Return a header and one line per row and metric; scores are in the metric's own unit, absent values empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in table.rows:
+        for column in table.columns:
+            writer.writerow(_csv_line(table, row, column))
+    return text.getvalue()
+
+
+def to_json(table: Table) -> dict[str, Any]:
+    """Return the table as a JSON-able value; NaN is null, published values keep their own unit."""
+    return {
+        "suite": table.suite,
+        "version": table.version,
+        "tier": table.tier,
+        "title": table.title,
+        "source": table.source,
+        "data_note": table.data_note,
+        "cells": table.cells,
+        "ok": table.ok,
+        "failed": table.failed,
+        "missing": table.missing,
+        "stale": table.stale,
+        "failures": [asdict(failure) for failure in table.failures],
+        "over": table.over,
+        "ddof": table.ddof,
+        "machine": table.machine,
+        "rows": [_row_json(table, row) for row in table.rows],
+        "claims": [asdict(claim) for claim in table.claims],
+        "notes": list(table.notes),
+    }
+
+
+def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
+    score = row.scores[column.metric]
+    published = score.published
+    return {
+        "suite": table.suite,
+        "version": table.version,
+        "tier": table.tier,
+        "data": table.data_note,
+        "group": row.group,
+        "row": row.id,
+        "label": row.label,
+        "cells": row.cells,
+        "ok": row.ok,
+        "failed": row.failed,
+        "missing": row.missing,
+        "metric": column.metric,
+        "unit": _own_unit(column),
+        "direction": column.direction,
+        "over": table.over,
+        **dict(_numbers(score)),
+        "published_mean": published.mean if published else None,
+        "published_sd": published.sd if published else None,
+        "published_unit": published.unit if published else None,
+        "verdict": score.verdict,
+        "seconds": row.cost.run_s,
+        "training_seconds": row.cost.fit_s,
+        "peak_bytes": row.cost.peak_bytes,
+        "machine": table.machine,
+    }
+
+
+def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "label": row.label,
+        "group": row.group,
+        "cells": row.cells,
+        "ok": row.ok,
+        "failed": row.failed,
+        "missing": row.missing,
+        "note": row.note,
+        "seconds": row.cost.run_s,
+        "training_seconds": row.cost.fit_s,
+        "peak_bytes": row.cost.peak_bytes,
+        "scores": {
+            column.metric: {
+                "unit": _own_unit(column),
+                "direction": column.direction,
+                **dict(_numbers(row.scores[column.metric])),
+                "published": _published_json(row.scores[column.metric].published),
+                "verdict": row.scores[column.metric].verdict or None,
+                "reason": row.scores[column.metric].reason or None,
+            }
+            for column in table.columns
+        },
+    }
+
+
+def _numbers(score: Score) -> Iterator[tuple[str, float | int | None]]:
+    summary = score.summary
+    yield "n", summary.n
+    yield "undefined", summary.undefined
+    named = (("mean", summary.mean), ("sd_ddof0", summary.sd_population), ("sd_ddof1", summary.sd_sample))
+    for name, value in named:
+        yield name, value if math.isfinite(value) else None
+
+
+def _published_json(published: Published | None) -> dict[str, Any] | None:
+    return None if published is None else published.model_dump()
+
+
+def _own_unit(column: Column) -> str:
+    return "fraction" if column.unit == "percent" else column.unit

@@ -1,0 +1,60 @@
+"""The table as plain cells of text, from which Markdown, LaTeX and HTML are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.tables.model import Column, Table, TableRow
+from harness.tables.text import (
+    ABSENT,
+    cell_count,
+    column_title,
+    cost_texts,
+    published_text,
+    score_text,
+    state_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A header, and the lines below it in groups ("" is the group of rows that have none)."""
+
+    header: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+
+
+def grid(table: Table) -> Grid:
+    """Return the cells of a table; columns in which no row has anything are left out."""
+    lines = [_line(table, row) for row in table.rows]
+    header = _header(table)
+    kept = [
+        index
+        for index, title in enumerate(header)
+        if index == 0 or any(line[index] not in (ABSENT, "") for line in lines) or title in _titles(table)
+    ]
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for row, line in zip(table.rows, lines, strict=True):
+        groups.setdefault(row.group, []).append(tuple(line[index] for index in kept))
+    return Grid(tuple(header[index] for index in kept), tuple((group, tuple(lines)) for group, lines in groups.items()))
+
+
+def _titles(table: Table) -> tuple[str, ...]:
+    return tuple(column_title(column) for column in table.columns)
+
+
+def _header(table: Table) -> tuple[str, ...]:
+    parts = [title for column in table.columns for title in (column_title(column), "published", "verdict")]
+    return ("row", *parts, "n", "cells", "seconds", "training s", "peak MB", "not ok")
+
+
+def _line(table: Table, row: TableRow) -> tuple[str, ...]:
+    parts = [text for column in table.columns for text in _scores(table, row, column)]
+    n = max((score.summary.n for score in row.scores.values()), default=0)
+    return (row.label, *parts, str(n), cell_count(row), *cost_texts(row.cost), state_text(row))
+
+
+def _scores(table: Table, row: TableRow, column: Column) -> tuple[str, str, str]:
+    score = row.scores[column.metric]
+    verdict = score.verdict if table.is_paper else ""
+    return score_text(score, column, table.ddof), published_text(score.published, column), verdict

@@ -1,0 +1,67 @@
+"""A table as LaTeX for the booktabs package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from harness.tables.grid import grid
+from harness.tables.model import Table
+from harness.tables.text import footnotes, header_lines
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "±": r"$\pm$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "…": r"\dots{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+_SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
+
+
+def to_latex(table: Table) -> str:
+    """Return a `table` environment that needs `\\usepackage{booktabs}`; what must be read first is its caption."""
+    cells = grid(table)
+    body: list[str] = []
+    for group, members in cells.groups:
+        if group:
+            body += [r"\addlinespace", f"\\multicolumn{{{len(cells.header)}}}{{l}}{{\\textit{{{escape(group)}}}}} \\\\"]
+        body += [_line(line) for line in members]
+    source = f" ({table.source})" if table.source else ""
+    caption = ". ".join((f"{table.title}{source}", *header_lines(table), *footnotes(table)))
+    claims = [f"% claim {_comment(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}" for c in table.claims]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            f"\\caption{{{escape(caption)}.}}",
+            f"\\label{{tab:{re.sub('[^a-z0-9.-]', '-', table.suite.lower())}-{table.tier}}}",
+            f"\\begin{{tabular}}{{l{'r' * (len(cells.header) - 1)}}}",
+            r"\toprule",
+            _line(cells.header),
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            *claims,
+            "",
+        ]
+    )
+
+
+def escape(text: str) -> str:
+    """Return text on one line that LaTeX prints as it is."""
+    return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], _comment(text))
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _line(cells: Iterable[str]) -> str:
+    return " & ".join(escape(text) for text in cells) + r" \\"

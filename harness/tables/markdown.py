@@ -1,0 +1,75 @@
+"""A table as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from harness.tables.grid import grid
+from harness.tables.model import Table
+from harness.tables.text import footnotes, header_lines
+
+FAILURES_SHOWN = 20
+
+
+def to_markdown(table: Table) -> str:
+    """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, footnotes."""
+    source = f" ({table.source})" if table.source else ""
+    parts = [f"# {escape(table.title)}{escape(source)}", _bullets(header_lines(table)), _failures(table)]
+    parts += [_rows(table), _bullets(_reasons(table)), _claims(table), _bullets(footnotes(table))]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text on one line with Markdown's own characters escaped."""
+    return re.sub(r"([\\`|<>*\[\]])", r"\\\1", " ".join(text.split()))
+
+
+def markdown_rows(header: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table of already escaped cells."""
+    head = list(header)
+    rows = [head, ["---"] * len(head), *(list(line) for line in lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _rows(table: Table) -> str:
+    cells = grid(table)
+    lines: list[list[str]] = []
+    for group, members in cells.groups:
+        if group:
+            lines.append([f"**{escape(group)}**", *([""] * (len(cells.header) - 1))])
+        lines += [[escape(text) for text in line] for line in members]
+    return markdown_rows(map(escape, cells.header), lines)
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {escape(line)}" for line in lines)
+
+
+def _failures(table: Table) -> str:
+    if not table.failures:
+        return ""
+    shown = [
+        f"- {escape(f'{failure.row} on {failure.place}: {failure.status}: {failure.message}'.rstrip(': '))}"
+        for failure in table.failures[:FAILURES_SHOWN]
+    ]
+    more = len(table.failures) - len(shown)
+    return "\n".join(["Failures:", "", *shown, *([f"- … and {more} more"] if more else [])])
+
+
+def _reasons(table: Table) -> list[str]:
+    if not table.is_paper:
+        return []
+    scores = ((row, metric, score) for row in table.rows for metric, score in row.scores.items())
+    return [f"{row.label}, {metric}: {score.verdict}: {score.reason}" for row, metric, score in scores if score.reason]
+
+
+def _claims(table: Table) -> str:
+    if not table.claims:
+        return ""
+    lines = [
+        [f"**{escape(claim.outcome)}**", escape(claim.sentence), escape(claim.where), escape(claim.detail)]
+        for claim in table.claims
+    ]
+    heading = f"Claims, checked on the {table.tier} tier ({table.data_note}):"
+    return f"{escape(heading)}\n\n{markdown_rows(('outcome', 'claim', 'where', 'records say'), lines)}"

@@ -1,0 +1,140 @@
+"""A table as a value: what its header must say, its rows, its claims. Renderers only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.model import Tier
+from harness.statistics import Summary
+from harness.suite import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A metric of the suite: which way is better ("none": neither) and the unit its numbers are printed in."""
+
+    metric: str
+    direction: str
+    unit: str
+
+    @property
+    def scale(self) -> float:
+        """What a number of the metric is multiplied by to be printed."""
+        return 100.0 if self.unit == "percent" else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric of one row: its summary, the published value and, on the paper tier only, the verdict."""
+
+    summary: Summary
+    published: Published | None = None
+    verdict: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What cells of a row took on the machine of the table; None where nothing was measured there.
+
+    run_s       median over cells: the seconds of one call of every stage
+    fit_s       median over cells that trained: the seconds of training
+    peak_bytes  highest resident memory of a cell's processes
+    """
+
+    run_s: float | None = None
+    fit_s: float | None = None
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One method: how its cells ended, its scores by metric, its cost."""
+
+    id: str
+    label: str
+    group: str
+    cells: int
+    ok: int
+    failed: int
+    missing: int
+    scores: Mapping[str, Score] = field(hash=False)
+    cost: Cost = Cost()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed cell: where it stands and why."""
+
+    row: str
+    place: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """A claim of the suite and what the records of this tier say about it."""
+
+    id: str
+    sentence: str
+    where: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The records of a suite on one tier, laid out as the source lays them out.
+
+    `over` names what one value of mean and spread is; `stale` counts records whose chain, data or versions differ
+    from what the suite asks for today.
+    """
+
+    suite: str
+    version: int
+    tier: Tier
+    title: str
+    source: str
+    data_note: str
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    failures: tuple[Failure, ...]
+    stale: int
+    over: str
+    ddof: int
+    machine: str
+    claims: tuple[ClaimLine, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> int:
+        """How many cells the tier has."""
+        return sum(row.cells for row in self.rows)
+
+    @property
+    def ok(self) -> int:
+        """How many cells have scores."""
+        return sum(row.ok for row in self.rows)
+
+    @property
+    def failed(self) -> int:
+        """How many cells have a failure record."""
+        return sum(row.failed for row in self.rows)
+
+    @property
+    def missing(self) -> int:
+        """How many cells have no record."""
+        return sum(row.missing for row in self.rows)
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the numbers may be judged against published ones."""
+        return self.tier == "paper"
+
+    @property
+    def has_published(self) -> bool:
+        """Whether any row has a published value."""
+        return any(score.published for row in self.rows for score in row.scores.values())

@@ -1,0 +1,100 @@
+"""How numbers and header lines read, the same in every rendering."""
+
+from __future__ import annotations
+
+import math
+
+from harness.suite import Published
+from harness.tables.model import Column, Cost, Score, Table, TableRow
+
+ABSENT = "-"
+_DECIMALS = {"percent": 2, "count": 1}
+_ARROWS = {"higher": "↑", "lower": "↓"}
+
+
+def number(value: float, unit: str) -> str:
+    """Return a number with the decimals its unit deserves."""
+    if math.isnan(value):
+        return "undefined"
+    return f"{value:.{_DECIMALS.get(unit, 4)}f}"
+
+
+def score_text(score: Score, column: Column, ddof: int) -> str:
+    """Return "mean ± sd", with the count of undefined cells where there are any."""
+    summary = score.summary
+    if summary.n == 0 and summary.undefined == 0:
+        return ABSENT
+    text = number(summary.mean * column.scale, column.unit)
+    sd = summary.sd(ddof)
+    if not math.isnan(sd):
+        text += f" ± {number(sd * column.scale, column.unit)}"
+    return f"{text} ({summary.undefined} undefined)" if summary.undefined and summary.n else text
+
+
+def published_text(published: Published | None, column: Column) -> str:
+    """Return the published mean and spread in the unit of the column, with what a reader must know of them."""
+    if published is None:
+        return ABSENT
+    mean, sd = (None if value is None else value * column.scale for value in published.in_metric_unit())
+    text = (
+        "illegible" if mean is None and published.illegible else ABSENT if mean is None else number(mean, column.unit)
+    )
+    if sd is not None:
+        text += f" ± {number(sd, column.unit)}"
+    return f"{text} [!]" if published.conflict or published.note else text
+
+
+def cell_count(row: TableRow) -> str:
+    """Return how many cells have scores, and of how many if not all."""
+    return str(row.ok) if row.ok == row.cells else f"{row.ok} of {row.cells}"
+
+
+def state_text(row: TableRow) -> str:
+    """Return failures and missing cells of a row in words ("" if there are none)."""
+    parts = ((row.failed, "failed"), (row.missing, "missing"))
+    return ", ".join(f"{count} {name}" for count, name in parts if count)
+
+
+def cost_texts(cost: Cost) -> tuple[str, str, str]:
+    """Return seconds of a call, seconds of training, megabytes."""
+    megabytes = ABSENT if cost.peak_bytes is None else f"{cost.peak_bytes / 1e6:.0f}"
+    return _seconds(cost.run_s), _seconds(cost.fit_s), megabytes
+
+
+def _seconds(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.3g}"
+
+
+def column_title(column: Column) -> str:
+    """Return the metric with its unit and an arrow to the better side."""
+    arrow = _ARROWS.get(column.direction, "")
+    return f"{column.metric} ({column.unit}) {arrow}".rstrip()
+
+
+def header_lines(table: Table) -> tuple[str, ...]:
+    """Return what must be read before any number: suite, tier, data, how many cells, failures and missing first."""
+    broken = ", ".join(f"{n} {name}" for n, name in ((table.failed, "FAILED"), (table.missing, "MISSING")) if n)
+    count = f"{table.cells} cells: {f'{broken}, ' if broken else ''}{table.ok} ok"
+    lines = [f"suite {table.suite} v{table.version}, tier {table.tier}; {table.data_note}", count]
+    if table.stale:
+        lines.append(f"{table.stale} records are STALE: chain, data or versions have changed; run the suite again")
+    lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof})")
+    if table.machine:
+        lines.append(f"seconds per image, seconds of training, peak memory: measured on {table.machine}")
+    if table.has_published and not table.is_paper:
+        lines.append(
+            f"published values are those of {table.source or 'the source'}, on other data: "
+            f"the {table.tier} tier is no reproduction and gets no verdict"
+        )
+    return (*lines, *table.notes)
+
+
+def footnotes(table: Table) -> tuple[str, ...]:
+    """Return a line for each published value marked [!]."""
+    marked = (
+        (row.label, metric, " ".join(part for part in (p.note, p.conflict) if part))
+        for row in table.rows
+        for metric, score in row.scores.items()
+        if (p := score.published) is not None
+    )
+    return tuple(f"[!] {label}, {metric}: {text}" for label, metric, text in marked if text)
