@@ -92,6 +92,7 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
     yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.metrics)), "metric")
     if suite.primary and suite.primary not in suite.metrics:
         yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
+    yield from _unknown(suite, suite.file.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
     for row in suite.rows:
         yield from _unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")
 

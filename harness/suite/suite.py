@@ -172,6 +172,11 @@ class Suite:
         return self.file.verdict
 
     @property
+    def tolerance(self) -> Mapping[str, float]:
+        """Largest difference by metric id that the gate takes for equal."""
+        return self.file.tolerance
+
+    @property
     def table(self) -> DataTable | None:
         """What a data table computes; None for scores."""
         return self.file.table
