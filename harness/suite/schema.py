@@ -208,6 +208,9 @@ class SuiteFile(Strict):
     timing: Timing = Field(default=Timing(), description="Timing protocol.")
     limits: Limits = Field(default=Limits(), description="Limits of one cell.")
     verdict: VerdictRule = Field(default=VerdictRule(), description="When a value counts as reproduced.")
+    tolerance: dict[str, NotNegative] = Field(
+        default={}, description="Largest difference by metric id that the gate takes for equal; 0 where none is given."
+    )
     tiers: dict[Tier, TierSpec] = Field(min_length=1, description="What each tier runs.")
     rows: tuple[RowSpec, ...] = Field(default=(), description="Rows in the order of the table.")
     matrix: tuple[MatrixSpec, ...] = Field(default=(), description="Generated rows, after `rows`.")
