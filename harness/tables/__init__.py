@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.tables.build import build_table, values_over
+from harness.tables.build import build_table
 from harness.tables.data import to_csv, to_json
 from harness.tables.latex import to_latex
 from harness.tables.markdown import to_markdown
@@ -21,5 +21,4 @@ __all__ = [
     "to_json",
     "to_latex",
     "to_markdown",
-    "values_over",
 ]

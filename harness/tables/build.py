@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean, median
-from typing import Literal
+from statistics import median
 
+from harness.claims import ClaimVerdict
 from harness.model import Cell, Tier
-from harness.statistics import Summary, summarise
+from harness.statistics import summarise
 from harness.store import Place, Record, Timing, place_of
 from harness.suite import Published, Row, Suite
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+from harness.verdicts import ScoreVerdict, values_of
 
-Verdicts = Mapping[tuple[str, str], tuple[str, str]]
-"""Verdict and its reason by row and metric."""
+Verdicts = Mapping[tuple[str, str], ScoreVerdict]
+"""By row and metric."""
 
 
 def build_table(
@@ -26,14 +27,15 @@ def build_table(
     timings: Iterable[Timing] = (),
     *,
     metrics: Mapping[str, tuple[str, str]],
-    verdicts: Verdicts | None = None,
-    claims: Sequence[ClaimLine] = (),
+    verdicts: Iterable[ScoreVerdict] = (),
+    claims: Iterable[ClaimVerdict] = (),
     machine: str = "",
 ) -> Table:
     """Return the table of a tier.
 
     cells
-        Every cell of the tier: what has no record is missing, a record of another place is left out and noted.
+        Every cell of the tier. A cell without a record of its own key is missing: what was recorded of another
+        chain, other data or another version is counted as stale and not shown.
     metrics
         Direction and unit of each metric of the suite.
     verdicts
@@ -42,7 +44,8 @@ def build_table(
         Whose timings are shown; "" is the one with the most of them.
     """
     found = {record.place: record for record in records}
-    shown = {place: found[place] for place in map(place_of, cells) if place in found}
+    current = [cell for cell in cells if (own := found.get(place_of(cell))) is not None and own.cell == cell.key]
+    shown = {place_of(cell): found[place_of(cell)] for cell in current}
     places: dict[str, list[Place]] = defaultdict(list)
     for cell in cells:
         places[cell.row].append(place_of(cell))
@@ -50,7 +53,7 @@ def build_table(
     machine = machine or _busiest(timed)
     costs = _costs([timing for timing in timed if timing.machine == machine])
     columns = tuple(_column(suite, metric, *metrics[metric]) for metric in suite.metrics)
-    judged = (verdicts or {}) if tier == "paper" else {}
+    judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts} if tier == "paper" else {}
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -65,30 +68,13 @@ def build_table(
             if row.id in places
         ),
         failures=tuple(_failure(record) for record in shown.values() if record.status != "ok"),
-        stale=sum(1 for cell in cells if (p := place_of(cell)) in shown and shown[p].cell != cell.key),
+        stale=sum(1 for cell in cells if place_of(cell) in found) - len(shown),
         over=suite.spread_over,
         ddof=suite.spread_ddof,
         machine=machine,
-        claims=tuple(claims),
-        notes=_notes(found, shown, timed, machine),
+        claims=tuple(map(_claim, claims)),
+        notes=_notes(len(found.keys() - set(map(place_of, cells))), timed, machine),
     )
-
-
-def values_over(records: Iterable[Record], metric: str, over: Literal["folds", "samples", "repeats"]) -> list[float]:
-    """Return one value per fold, sample or repeat: the mean of its scored cells, NaN where all are undefined."""
-    groups: dict[tuple[str, str | int], list[float]] = defaultdict(list)
-    for record in records:
-        if record.status == "ok" and metric in record.metrics:
-            unit: tuple[str, str | int] = ("", record.repeat)
-            if over != "repeats":
-                unit = (record.dataset, record.fold if over == "folds" else record.sample)
-            groups[unit].append(record.metrics[metric])
-    return [_mean_of_defined(values) for values in groups.values()]
-
-
-def _mean_of_defined(values: Iterable[float]) -> float:
-    defined = [value for value in values if not math.isnan(value)]
-    return fmean(defined) if defined else math.nan
 
 
 def _column(suite: Suite, metric: str, direction: str, unit: str) -> Column:
@@ -108,7 +94,7 @@ def _row(
     records = [shown[place] for place in places if place in shown]
     scored = [record for record in records if record.status == "ok"]
     scores = {
-        metric: _score(suite, scored, metric, row.published.get(metric), verdicts.get((row.id, metric), ("", "")))
+        metric: _score(suite, scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
         for metric in suite.metrics
     }
     return TableRow(
@@ -126,12 +112,17 @@ def _row(
 
 
 def _score(
-    suite: Suite, scored: Sequence[Record], metric: str, published: Published | None, verdict: tuple[str, str]
+    suite: Suite, scored: Sequence[Record], metric: str, published: Published | None, verdict: ScoreVerdict | None
 ) -> Score:
-    summary = summarise(values_over(scored, metric, suite.spread_over))
-    undefined = sum(1 for record in scored if math.isnan(record.metrics.get(metric, math.nan)))
-    counted = Summary(summary.mean, summary.sd_sample, summary.sd_population, summary.n, undefined)
-    return Score(counted, published, *verdict)
+    summary = summarise(values_of(scored, metric, suite.spread_over))
+    return Score(summary, published) if verdict is None else Score(summary, published, verdict.outcome, verdict.reason)
+
+
+def _claim(verdict: ClaimVerdict) -> ClaimLine:
+    outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
+    numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
+    detail = "; ".join(part for part in (verdict.why, numbers) if part)
+    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, detail, verdict.data)
 
 
 def _failure(record: Record) -> Failure:
@@ -166,12 +157,10 @@ def _data_note(cells: Iterable[Cell]) -> str:
     return "data: " + ", ".join(dict.fromkeys(cell.data.dataset for cell in cells))
 
 
-def _notes(
-    found: Mapping[Place, Record], shown: Mapping[Place, Record], timed: Iterable[Timing], machine: str
-) -> tuple[str, ...]:
+def _notes(foreign: int, timed: Iterable[Timing], machine: str) -> tuple[str, ...]:
     notes = []
-    if len(found) > len(shown):
-        notes.append(f"{len(found) - len(shown)} records of cells that the suite no longer has are left out")
+    if foreign:
+        notes.append(f"{foreign} records of cells that the suite no longer has are left out")
     others = sorted({timing.machine for timing in timed} - {machine})
     if others:
         notes.append(f"times of other machines exist and are not shown: {', '.join(others)}")

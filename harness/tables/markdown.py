@@ -10,6 +10,7 @@ from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines
 
 FAILURES_SHOWN = 20
+_CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
 
 
 def to_markdown(table: Table) -> str:
@@ -68,8 +69,8 @@ def _claims(table: Table) -> str:
     if not table.claims:
         return ""
     lines = [
-        [f"**{escape(claim.outcome)}**", escape(claim.sentence), escape(claim.where), escape(claim.detail)]
+        [f"**{escape(claim.outcome)}**", *map(escape, (claim.sentence, claim.where, claim.detail, claim.data))]
         for claim in table.claims
     ]
-    heading = f"Claims, checked on the {table.tier} tier ({table.data_note}):"
-    return f"{escape(heading)}\n\n{markdown_rows(('outcome', 'claim', 'where', 'records say'), lines)}"
+    heading = f"Claims, checked on the {table.tier} tier:"
+    return f"{escape(heading)}\n\n{markdown_rows(_CLAIM_HEADER, lines)}"

@@ -83,14 +83,15 @@ class ClaimLine:
     where: str
     outcome: str
     detail: str
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The records of a suite on one tier, laid out as the source lays them out.
 
-    `over` names what one value of mean and spread is; `stale` counts records whose chain, data or versions differ
-    from what the suite asks for today.
+    `over` names what one value of mean and spread is; `stale` counts missing cells of which there is a
+    record whose chain, data or versions are not those that the suite asks for today.
     """
 
     suite: str

@@ -77,7 +77,7 @@ def header_lines(table: Table) -> tuple[str, ...]:
     count = f"{table.cells} cells: {f'{broken}, ' if broken else ''}{table.ok} ok"
     lines = [f"suite {table.suite} v{table.version}, tier {table.tier}; {table.data_note}", count]
     if table.stale:
-        lines.append(f"{table.stale} records are STALE: chain, data or versions have changed; run the suite again")
+        lines.append(f"{table.stale} of the missing cells have records of another chain, data or version, not shown")
     lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof})")
     if table.machine:
         lines.append(f"seconds per image, seconds of training, peak memory: measured on {table.machine}")
