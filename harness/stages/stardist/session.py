@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 
 from harness.errors import BackendError
 from harness.stages.contract import Context
@@ -17,9 +18,10 @@ def start(context: Context) -> None:
     Raises `BackendError` if the process already runs TensorFlow with another number of threads or without the
     device: TensorFlow fixes both at its first operation.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side reports harmless fallbacks as errors
     import tensorflow as tf
 
+    tf.get_logger().setLevel("ERROR")
     threading = tf.config.threading
     try:
         threading.set_intra_op_parallelism_threads(context.threads)
@@ -35,18 +37,25 @@ def start(context: Context) -> None:
 
 
 def seed(value: int) -> None:
-    """Seed Python, NumPy and TensorFlow: StarDist draws patches from the first two and weights from the third."""
-    import keras
+    """Seed Python, NumPy and TensorFlow: StarDist draws patches from the first two and weights from the third.
 
+    StarDist is imported first, because its import draws random numbers; clearing the session restarts the counters
+    that name layers, so that equal trainings write equal files.
+    """
+    import keras
+    import stardist.models  # noqa: F401
+
+    keras.backend.clear_session()
     keras.utils.set_random_seed(value % 2**32)
 
 
 @contextmanager
 def output_to(log: Callable[[str], None]) -> Iterator[None]:
-    """Hold back what the library prints; hand the last lines to `log` if it fails."""
+    """Hold back what the library prints to stdout; hand the last lines to `log` if it fails."""
     held = io.StringIO()
     try:
-        with redirect_stdout(held), redirect_stderr(held):
+        with redirect_stdout(held), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="output path for model already exists")
             yield
     except Exception:
         for line in held.getvalue().splitlines()[-5:]:

@@ -59,8 +59,8 @@ class StarDistStage(Stage):
     ) -> None:
         where = f"stage '{self.id}'"
         extents = training.anisotropy(self.options, [t for _, t in learn + watch]) if len(self.axes) == 3 else ()
-        config = training.network_config(self.options, learn[0][0].shape[-1], extents)
         with session.output_to(context.log):
+            config = training.network_config(self.options, learn[0][0].shape[-1], extents)
             model = _library(self.model_class)(config, name=folder.name, basedir=str(folder.parent))
             multiples = model._axes_div_by(self.axes)
             training.require_patch_fits(learn + watch, self.options["patch"], multiples, where)

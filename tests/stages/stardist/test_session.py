@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from harness.errors import BackendError
+from harness.stages.stardist import session
+from tests.stages.stardist.helpers import context
+
+pytestmark = pytest.mark.slow
+
+
+def test_another_number_of_threads_is_refused_once_tensorflow_runs(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    given = context(tmp_path, (8, 8))
+    session.start(given)
+    tf.constant(1.0) + 1.0
+    session.start(given)
+    with pytest.raises(BackendError, match="accepted: one number of threads per worker process"):
+        session.start(replace(given, threads=given.threads + 1))
+
+
+def test_missing_gpu_is_named(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(BackendError, match="sees no GPU; accepted here: cpu"):
+        session.start(replace(context(tmp_path, (8, 8)), device="cuda"))
+
+
+def test_seed_sets_every_generator() -> None:
+    import tensorflow as tf
+
+    drawn = []
+    for _ in range(2):
+        session.seed(2**40 + 3)
+        drawn.append((np.random.random(), float(tf.random.uniform(()))))  # noqa: NPY002 - StarDist draws from it
+    assert drawn[0] == drawn[1]
+
+
+def test_output_is_held_back_and_told_on_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    with session.output_to(told.append):
+        print("quiet")
+    assert not told
+    with pytest.raises(ValueError, match="bad"), session.output_to(told.append):
+        print("last words")
+        raise ValueError("bad")
+    assert told == ["last words"]
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.errors import DataError
+from harness.model import Volume
+from harness.stages.contract import Example
+from harness.stages.examples import channels_first, consecutive, require_objects, training_pairs
+
+
+def _example(image: np.ndarray, axes: str = "YX", truth: np.ndarray | None = None) -> Example:
+    plane = image if axes == "YX" else image[0]
+    return Example({"image": Volume(image, axes)}, Volume(np.ones(plane.shape, int) if truth is None else truth, "YX"))
+
+
+def test_channel_axis_comes_first() -> None:
+    array = np.arange(24, dtype=np.uint8).reshape(3, 4, 2)
+    assert channels_first(Volume(array, "YXC"), "x").shape == (2, 3, 4)
+    assert channels_first(Volume(array[..., 0], "YX"), "x").shape == (1, 3, 4)
+    assert channels_first(Volume(array, "ZYX"), "x").dtype == np.float32
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite(bad: float) -> None:
+    image = np.zeros((4, 4), np.float32)
+    image[1, 2] = bad
+    with pytest.raises(DataError, match="here: 1 of 16 image values are NaN or infinite"):
+        channels_first(Volume(image, "YX"), "here")
+
+
+def test_empty_image() -> None:
+    with pytest.raises(DataError, match="the image is empty"):
+        channels_first(Volume(np.zeros((0, 4)), "YX"), "here")
+
+
+def test_consecutive_ids() -> None:
+    labels = np.array([[0, 2**40], [7, 7]], np.uint64)
+    assert consecutive(labels).tolist() == [[0, 2], [1, 1]]
+    assert consecutive(np.array([[9, 4]])).tolist() == [[2, 1]]
+    assert consecutive(labels).dtype == np.int32
+
+
+def test_pairs_must_agree() -> None:
+    flat = np.zeros((4, 4), np.uint8)
+    with pytest.raises(DataError, match="have 1, 2 channels"):
+        training_pairs([_example(flat), _example(np.stack([flat, flat]), "CYX")], "here")
+    with pytest.raises(DataError, match=r"shape \(4, 4\) and its truth \(2, 2\)"):
+        training_pairs([_example(flat, truth=np.ones((2, 2), int))], "here")
+
+
+def test_no_foreground_and_no_examples() -> None:
+    flat = np.zeros((4, 4), np.uint8)
+    with pytest.raises(DataError, match="no foreground: the truths of all 1 examples"):
+        require_objects(training_pairs([_example(flat, truth=flat)], "here"), "here")
+    with pytest.raises(DataError, match="no training examples"):
+        require_objects([], "here")
