@@ -31,6 +31,8 @@ class TomlSource:
             self.text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML: not UTF-8 ({error})") from error
         self.path = path
         try:
             self.data: dict[str, Any] = tomllib.loads(self.text)
@@ -91,10 +93,11 @@ def _fields_at(model: type[BaseModel], key: KeyPath) -> list[str]:
             continue
         nested: list[type[BaseModel]] = []
         for candidate in models:
-            if part in candidate.model_fields:
-                nested += _models_in(candidate.model_fields[part].annotation)
+            for name, field in candidate.model_fields.items():
+                if part == (field.alias or name):
+                    nested += _models_in(field.annotation)
         models = nested or models
-    return [name for candidate in models for name in candidate.model_fields]
+    return [field.alias or name for candidate in models for name, field in candidate.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -116,6 +119,7 @@ class _LineScanner:
         self.at = 0
         self.lines: dict[KeyPath, int] = {}
         self.tables: dict[KeyPath, int] = {}
+        self._counted = (0, 1)
 
     def scan(self) -> dict[KeyPath, int]:
         table: KeyPath = ()
@@ -127,7 +131,15 @@ class _LineScanner:
         return self.lines
 
     def _line(self) -> int:
-        return self.text.count("\n", 0, self.at) + 1
+        at, line = self._counted
+        self._counted = (self.at, line + self.text.count("\n", at, self.at))
+        return self._counted[1]
+
+    def _mark(self, path: KeyPath, line: int) -> None:
+        """Note where a key stands; a table that has no header of its own stands where its first key does."""
+        self.lines[path] = line
+        for length in range(1, len(path)):
+            self.lines.setdefault(path[:length], line)
 
     def _skip_blank(self) -> bool:
         while self.at < len(self.text):
@@ -155,7 +167,7 @@ class _LineScanner:
             self.tables[path] = self.tables.get(path, -1) + 1
             self.lines.setdefault(path, line)
             path += (self.tables[path],)
-        self.lines[path] = line
+        self._mark(path, line)
         return path
 
     def _key(self, end: str) -> list[str]:
@@ -163,9 +175,9 @@ class _LineScanner:
         while self.text[self.at] != end:
             char = self.text[self.at]
             if char in "\"'":
-                close = self.text.index(char, self.at + 1)
-                names.append(self.text[self.at + 1 : close])
-                self.at = close + 1
+                start = self.at
+                self._string(char)
+                names.append(next(iter(tomllib.loads(f"{self.text[start : self.at]} = 0"))))
             elif char in " \t.":
                 self.at += 1
             else:
@@ -178,7 +190,7 @@ class _LineScanner:
     def _pair(self, table: KeyPath) -> None:
         line = self._line()
         path = (*table, *self._key("="))
-        self.lines[path] = line
+        self._mark(path, line)
         self.at += 1
         self._skip_blank()
         self._value(path)

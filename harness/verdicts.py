@@ -154,7 +154,7 @@ def _unit(record: Record, over: SpreadOver) -> tuple[object, ...]:
     if over == "folds":
         return (record.dataset, record.fold)
     if over == "samples":
-        return (record.dataset, record.fold, record.sample)
+        return (record.dataset, record.sample)
     return (record.repeat,)
 
 

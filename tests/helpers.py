@@ -165,7 +165,9 @@ def toy_catalogue() -> FakeCatalogue:
     """Five volumes with a fivefold split, a flat dataset, and one with crops."""
     names = ("N1", "N2", "N3", "N4", "N5")
     folds = tuple(
-        Fold(str(k + 1), (names[k],), (names[(k + 1) % 5], names[(k + 2) % 5], names[(k + 4) % 5]), (names[(k + 3) % 5],))
+        Fold(
+            str(k + 1), (names[k],), (names[(k + 1) % 5], names[(k + 2) % 5], names[(k + 4) % 5]), (names[(k + 3) % 5],)
+        )
         for k in range(5)
     )
     volumes = FakeDataset(

@@ -93,6 +93,7 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
     if suite.primary and suite.primary not in suite.metrics:
         yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
     yield from _unknown(suite, suite.file.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
+    yield from _unknown(suite, suite.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
     for row in suite.rows:
         yield from _unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")
 

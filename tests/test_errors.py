@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from harness import errors
+from harness.errors import HarnessError, nearest
+
+TREE = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, HarnessError)]
+
+
+@pytest.mark.parametrize("error", TREE)
+def test_every_error_is_of_the_one_tree_and_documented(error: type[HarnessError]) -> None:
+    assert issubclass(error, HarnessError)
+    assert error.__doc__
+    assert error.exit_code == 2
+
+
+def test_nearest_names_the_closest() -> None:
+    assert nearest("gaps", ["multicut", "gasp"]) == "; did you mean 'gasp'?"
+
+
+def test_nearest_lists_all_where_none_is_close() -> None:
+    assert nearest("zzzz", ["b", "a"]) == "; accepted: a, b"
+
+
+def test_nearest_of_nothing_is_empty() -> None:
+    assert nearest("x", []) == ""

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from textwrap import dedent
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from harness import registry as registry_module
+from harness.errors import BackendError, RegistryError
+from harness.model import Volume
+from harness.registry import Entry, Registry, add_file, add_module_stages, metrics, stage_entry, stages
+from harness.stages.contract import Context, Stage
+
+PLUGIN = """
+from harness import Stage
+
+class Base(Stage):
+    def run(self, inputs, context):
+        return inputs["image"]
+
+class Mine(Base):
+    id = "mine"
+    title = "Mine"
+"""
+
+
+class Toy(Stage):
+    id = "toy"
+    title = "Toy"
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        return inputs["image"]
+
+
+def test_entries_come_sorted_and_by_id() -> None:
+    registry = Registry("stage")
+    registry.add(Entry("b", 2, "here"))
+    registry.add(Entry("a", 1, "here"))
+    assert [entry.id for entry in registry] == ["a", "b"]
+    assert registry.get("b") == 2
+    assert "a" in registry
+    assert "c" not in registry
+
+
+def test_unknown_id_names_the_nearest() -> None:
+    registry = Registry("stage")
+    registry.add(Entry("stardist-3d", 1, "here"))
+    with pytest.raises(RegistryError, match=r"unknown stage 'stardist3d'; did you mean 'stardist-3d'\?"):
+        registry.get("stardist3d")
+
+
+def test_doubled_id_names_both_origins() -> None:
+    registry = Registry("metric")
+    registry.add(Entry("pq", 1, "one"))
+    with pytest.raises(RegistryError, match="metric 'pq' is registered twice: by one and by two"):
+        registry.add(Entry("pq", 2, "two"))
+
+
+def test_broken_plugin_is_kept_with_its_reason() -> None:
+    registry = Registry("stage")
+    registry.add(Entry("x", None, "package-x", "ImportError: no"))
+    assert "x" in registry
+    with pytest.raises(BackendError, match="stage 'x' from package-x is broken: ImportError: no"):
+        registry.get("x")
+
+
+def test_only_own_concrete_stages_of_a_module_are_added(tmp_path: Path) -> None:
+    path = tmp_path / "plugin_one.py"
+    path.write_text(PLUGIN, encoding="utf-8")
+    registry = Registry("stage")
+    add_file(registry, path)
+    assert [entry.id for entry in registry] == ["mine"]
+    assert registry.entry("mine").origin == str(path)
+
+
+def test_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent.py", tmp_path / "data.txt"):
+        with pytest.raises(RegistryError, match="not a Python file"):
+            add_file(Registry("stage"), path)
+
+
+def test_imported_stages_are_not_added_again() -> None:
+    module = ModuleType("elsewhere")
+    module.Toy = Toy  # type: ignore[attr-defined]
+    registry = Registry("stage")
+    add_module_stages(registry, module, "elsewhere")
+    assert list(registry) == []
+
+
+def test_missing_library_gives_reason_and_install_line() -> None:
+    class Needy(Toy):
+        id = "needy"
+        needs = ("no_such_library_here",)
+
+    plain = stage_entry(Needy, "here")
+    assert plain.item is Needy
+    assert plain.reason == "not installed: no_such_library_here"
+    assert plain.install == "pip install 'no_such_library_here'"
+    Needy.extra = "graph"
+    assert stage_entry(Needy, "here").install == "pip install '.[graph]'"
+
+
+def _points(*points: EntryPoint) -> object:
+    return lambda group: [point for point in points if point.group == group]
+
+
+def test_entry_points_go_through_the_same_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "outside_stage.py").write_text(dedent(PLUGIN), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    good = EntryPoint("mine", "outside_stage:Mine", "harness.stages")
+    bad = EntryPoint("broken", "outside_stage:Absent", "harness.stages")
+    monkeypatch.setattr(registry_module, "entry_points", _points(good, bad))
+    stages.cache_clear()
+    try:
+        registry = stages()
+    finally:
+        stages.cache_clear()
+        sys.modules.pop("outside_stage", None)
+    assert registry.get("mine").title == "Mine"
+    assert registry.entry("broken").reason.startswith("AttributeError")
+
+
+def test_in_tree_stages_are_found_and_documented() -> None:
+    registry = stages()
+    for entry in registry:
+        assert entry.item.__doc__, entry.id
+        assert entry.item.title, entry.id
+        assert entry.item.outputs, entry.id
+
+
+def test_in_tree_metrics_are_found() -> None:
+    assert "map.gonuclear" in metrics()
+
+
+def test_metric_entry_point_uses_its_own_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("outside_metric")
+    module.METRIC = SimpleNamespace(id="my.metric")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "outside_metric", module)
+    point = EntryPoint("whatever", "outside_metric:METRIC", "harness.metrics")
+    monkeypatch.setattr(registry_module, "entry_points", _points(point))
+    metrics.cache_clear()
+    try:
+        assert metrics().get("my.metric").id == "my.metric"
+    finally:
+        metrics.cache_clear()
