@@ -106,6 +106,25 @@ class RowShift:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimChange:
+    """What the records of both sides say about a claim (None: undecided); `is_timed` if the claim is about seconds."""
+
+    claim: str
+    sentence: str
+    before: bool | None
+    after: bool | None
+    why: str
+    is_timed: bool = False
+
+    @property
+    def outcome(self) -> Literal["same", "broken", "restored", "undecided"]:
+        """Whether the claim held before and does not now, or the other way round."""
+        if self.before is None or self.after is None:
+            return "same" if self.before == self.after else "undecided"
+        return "same" if self.before == self.after else "broken" if self.before else "restored"
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A suite of one tier against its baseline."""
 
@@ -115,6 +134,7 @@ class Comparison:
     cells: tuple[CellComparison, ...]
     shifts: tuple[RowShift, ...] = ()
     timings: tuple[TimingComparison, ...] = ()
+    claims: tuple[ClaimChange, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -125,9 +145,14 @@ class Comparison:
 
     @property
     def exit_code(self) -> int:
-        """1 for anything worse, else 4 without a baseline, else 3 with missing cells, else 0."""
+        """1 for anything worse, else 4 without a baseline, else 3 with missing cells, else 0.
+
+        A broken claim about seconds alone is no regression: `timings` judges them with a test.
+        """
         counts = self.counts
-        if "worse" in counts or "new failure" in counts or any(t.outcome == "slower" for t in self.timings):
+        is_slower = any(timing.outcome == "slower" for timing in self.timings)
+        is_broken = any(claim.outcome == "broken" and not claim.is_timed for claim in self.claims)
+        if "worse" in counts or "new failure" in counts or is_slower or is_broken:
             return EXIT_REGRESSION
         if "missing baseline" in counts or not self.cells:
             return EXIT_NO_BASELINE

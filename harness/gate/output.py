@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from harness.gate.compare import OUTCOMES, CellComparison, Comparison, exit_code
+from harness.gate.compare import OUTCOMES, CellComparison, ClaimChange, Comparison, exit_code
 from harness.gate.timing import TimingComparison
 
 VERDICTS = {0: "ok", 1: "regression", 3: "incomplete", 4: "no baseline"}
@@ -24,7 +24,8 @@ def gate_markdown(comparisons: Sequence[Comparison], baseline: str) -> str:
         lines += [counts or "no records on either side", ""]
         lines += [f"- {_md(note)}" for note in comparison.notes]
         lines += [""] if comparison.notes else []
-        lines += _cells_markdown(comparison) + _shifts_markdown(comparison) + _timings_markdown(comparison)
+        lines += _cells_markdown(comparison) + _claims_markdown(comparison)
+        lines += _shifts_markdown(comparison) + _timings_markdown(comparison)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -47,6 +48,8 @@ def gate_junit(comparisons: Sequence[Comparison]) -> str:
             _junit_cell(suite, comparison, cell)
         for timing in comparison.timings:
             _junit_timing(suite, comparison, timing)
+        for claim in comparison.claims:
+            _junit_claim(suite, comparison, claim)
         if not comparison.cells:
             case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, "suite"), name="baseline")
             ElementTree.SubElement(case, "error", message="no records on either side", type="missing baseline")
@@ -67,6 +70,14 @@ def _cells_markdown(comparison: Comparison) -> list[str]:
         return []
     rows = [f"| {cell.outcome} | {_md(str(cell.id))} | {_md(_detail(cell))} |" for cell in shown]
     return ["| outcome | cell | what changed |", "|---|---|---|", *rows, ""]
+
+
+def _claims_markdown(comparison: Comparison) -> list[str]:
+    changed = [claim for claim in comparison.claims if claim.outcome != "same"]
+    if not changed:
+        return []
+    rows = [f"| {claim.outcome} | {_md(claim.sentence)} | {_md(claim.why)} |" for claim in changed]
+    return ["| claim is | which | why |", "|---|---|---|", *rows, ""]
 
 
 def _shifts_markdown(comparison: Comparison) -> list[str]:
@@ -102,6 +113,10 @@ def _suite_json(comparison: Comparison) -> dict[str, Any]:
         "counts": dict(comparison.counts),
         "notes": list(comparison.notes),
         "cells": [_cell_json(cell) for cell in comparison.cells],
+        "claims": [
+            {"claim": c.claim, "before": c.before, "after": c.after, "outcome": c.outcome, "why": c.why}
+            for c in comparison.claims
+        ],
         "shifts": [
             {
                 "row": shift.row,
@@ -175,6 +190,15 @@ def _junit_timing(suite: ElementTree.Element, comparison: Comparison, timing: Ti
         ElementTree.SubElement(case, "skipped", message=_xml(message))
     elif timing.outcome == "faster":
         ElementTree.SubElement(case, "system-out").text = _xml(message)
+
+
+def _junit_claim(suite: ElementTree.Element, comparison: Comparison, claim: ClaimChange) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, "claims"), name=_xml(claim.claim))
+    message = _xml(f"{claim.outcome}: {claim.sentence}: {claim.why}")
+    if claim.outcome == "broken" and not claim.is_timed:
+        ElementTree.SubElement(case, "failure", message=message, type="broken claim")
+    elif claim.outcome != "same":
+        ElementTree.SubElement(case, "system-out").text = message
 
 
 def _class(comparison: Comparison, row: str) -> str:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from harness.tables.assemble import FORMATS, Format, metric_facts, render, suite_claims, suite_table, write_tables
 from harness.tables.build import build_table
-from harness.tables.data import to_csv, to_json
-from harness.tables.latex import to_latex
-from harness.tables.markdown import to_markdown
+from harness.tables.facts import Facts, build_facts
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
 
 __all__ = [
+    "FORMATS",
     "ClaimLine",
     "Column",
     "Cost",
+    "Facts",
     "Failure",
+    "Format",
     "Score",
     "Table",
     "TableRow",
+    "build_facts",
     "build_table",
-    "to_csv",
-    "to_json",
-    "to_latex",
-    "to_markdown",
+    "metric_facts",
+    "render",
+    "suite_claims",
+    "suite_table",
+    "write_tables",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.tables.grid import grid
+from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines
 
@@ -26,20 +26,24 @@ _SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
 
 def to_latex(table: Table) -> str:
     """Return a `table` environment that needs `\\usepackage{booktabs}`; what must be read first is its caption."""
-    cells = grid(table)
+    heading = f"{table.title} ({table.source})" if table.source else table.title
+    caption = ". ".join((heading, *header_lines(table), *footnotes(table)))
+    claims = "".join(f"% claim {_flat(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}\n" for c in table.claims)
+    return latex_table(caption, f"{table.suite}-{table.tier}", grid(table)) + claims
+
+
+def latex_table(caption: str, label: str, cells: Grid) -> str:
+    """Return a grid as a `table` environment with an escaped caption."""
     body: list[str] = []
     for group, members in cells.groups:
         if group:
             body += [r"\addlinespace", f"\\multicolumn{{{len(cells.header)}}}{{l}}{{\\textit{{{escape(group)}}}}} \\\\"]
         body += [_line(line) for line in members]
-    source = f" ({table.source})" if table.source else ""
-    caption = ". ".join((f"{table.title}{source}", *header_lines(table), *footnotes(table)))
-    claims = [f"% claim {_comment(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}" for c in table.claims]
     return "\n".join(
         [
             r"\begin{table}",
             f"\\caption{{{escape(caption)}.}}",
-            f"\\label{{tab:{re.sub('[^a-z0-9.-]', '-', table.suite.lower())}-{table.tier}}}",
+            f"\\label{{tab:{re.sub('[^a-z0-9.-]', '-', label.lower())}}}",
             f"\\begin{{tabular}}{{l{'r' * (len(cells.header) - 1)}}}",
             r"\toprule",
             _line(cells.header),
@@ -48,7 +52,6 @@ def to_latex(table: Table) -> str:
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
-            *claims,
             "",
         ]
     )
@@ -56,10 +59,10 @@ def to_latex(table: Table) -> str:
 
 def escape(text: str) -> str:
     """Return text on one line that LaTeX prints as it is."""
-    return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], _comment(text))
+    return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], _flat(text))
 
 
-def _comment(text: str) -> str:
+def _flat(text: str) -> str:
     return " ".join(text.split())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.tables.grid import grid
+from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines
 
@@ -15,10 +15,14 @@ _CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
 
 def to_markdown(table: Table) -> str:
     """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, footnotes."""
-    source = f" ({table.source})" if table.source else ""
-    parts = [f"# {escape(table.title)}{escape(source)}", _bullets(header_lines(table)), _failures(table)]
-    parts += [_rows(table), _bullets(_reasons(table)), _claims(table), _bullets(footnotes(table))]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    heading = f"{table.title} ({table.source})" if table.source else table.title
+    tail = [_bullets(_reasons(table)), _claims(table), _bullets(footnotes(table))]
+    return _page(heading, header_lines(table), [_failures(table), _rows(grid(table)), *tail])
+
+
+def markdown_page(heading: str, lines: Iterable[str], cells: Grid, below: Iterable[str]) -> str:
+    """Return a heading, header lines, a grid, and lines below it."""
+    return _page(heading, lines, [_rows(cells), _bullets(below)])
 
 
 def escape(text: str) -> str:
@@ -33,8 +37,11 @@ def markdown_rows(header: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _rows(table: Table) -> str:
-    cells = grid(table)
+def _page(heading: str, lines: Iterable[str], parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in (f"# {escape(heading)}", _bullets(lines), *parts) if part) + "\n"
+
+
+def _rows(cells: Grid) -> str:
     lines: list[list[str]] = []
     for group, members in cells.groups:
         if group:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from harness.gate import Comparison, TimingComparison, compare, exit_code
+from harness.gate import ClaimChange, Comparison, TimingComparison, compare, exit_code
 from harness.store import CellError, Record
 from tests.records import MACHINE, make_record
 
@@ -132,6 +132,22 @@ def test_one_exit_code_for_several_suites() -> None:
 def test_a_slower_row_is_a_regression() -> None:
     slower = TimingComparison("otsu", "", MACHINE, "Wilcoxon signed-rank", 6, 2.0, 0.01, "slower")
     assert _gate([_scored(0.5)], [_scored(0.5)], slower=slower).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [(True, False, "broken"), (False, True, "restored"), (True, None, "undecided"), (None, None, "same")],
+)
+def test_claims_change(before: bool | None, after: bool | None, outcome: str) -> None:
+    assert ClaimChange("c", "", before, after, "").outcome == outcome
+
+
+def test_a_broken_claim_is_a_regression_unless_it_is_about_time() -> None:
+    cells, _ = compare([_scored(0.5)], [_scored(0.5)], directions=DIRECTIONS, tolerance={})
+    broken = ClaimChange("best", "", True, False, "")
+    timed = ClaimChange("fastest", "", True, False, "", is_timed=True)
+    assert Comparison("toy", 1, "smoke", cells, claims=(broken,)).exit_code == 1
+    assert Comparison("toy", 1, "smoke", cells, claims=(timed,)).exit_code == 0
 
 
 def _samples(shift: float, count: int = 8, repeats: int = 1) -> list[Record]:

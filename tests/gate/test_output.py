@@ -6,7 +6,7 @@ import json
 import math
 from xml.etree import ElementTree
 
-from harness.gate import CellComparison, CellId, Change, Comparison, RowShift, TimingComparison
+from harness.gate import CellComparison, CellId, Change, ClaimChange, Comparison, RowShift, TimingComparison
 from harness.gate.output import gate_json, gate_junit, gate_markdown
 from harness.statistics import Interval
 
@@ -32,7 +32,12 @@ def _comparison() -> Comparison:
         TimingComparison("log", "blobs/a/0", "cpu", "none: too few repeats", 1, 3.0, 1.0, "untested"),
         TimingComparison("log", "blobs/b/0", "cpu", "Mann-Whitney", 5, 0.4, 0.004, "faster"),
     )
-    return Comparison("toy", 1, "smoke", cells, shifts, timings, ("a | note",))
+    claims = (
+        ClaimChange("best", "otsu is best", True, False, "otsu 0.1"),
+        ClaimChange("fast", "otsu is fastest", True, False, "2 s", is_timed=True),
+        ClaimChange("kept", "truth is truth", True, True, ""),
+    )
+    return Comparison("toy", 1, "smoke", cells, shifts, timings, claims, ("a | note",))
 
 
 def test_markdown_begins_with_the_verdict_and_lists_what_needs_attention_first() -> None:
@@ -47,6 +52,8 @@ def test_markdown_begins_with_the_verdict_and_lists_what_needs_attention_first()
     assert "\\<b\\>\\|" in text
     assert "- a \\| note" in lines
     assert "[-0.2, -0.05]" in text
+    assert "| broken | otsu is best | otsu 0.1 |" in lines
+    assert "truth is truth" not in text
 
 
 def test_markdown_of_nothing_changed_is_short() -> None:
@@ -84,7 +91,7 @@ def test_junit_counts_and_escapes() -> None:
     suite = root.find("testsuite")
     assert suite is not None
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "9", "failures": "2", "errors": "2", "skipped": "2"}
+    assert counts == {"tests": "12", "failures": "3", "errors": "2", "skipped": "2"}
     error = suite.find("testcase[@classname='toy.smoke.log']/error")
     assert error is not None
     assert "<b>|\ufffd bad" in str(error.get("message"))
