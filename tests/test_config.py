@@ -23,7 +23,7 @@ class Outer(Strict):
     schema_number: Literal[1] = Field(1, alias="schema")
     title: str
     parts: tuple[Inner, ...] = ()
-    named: dict[str, Inner] = {}
+    named: dict[str, Inner] = Field(default={})
 
 
 def source(folder: Path, text: str) -> TomlSource:
