@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import h5py
 import numpy as np
 
 from harness.model import Volume
-from harness.registry import stages
+from harness.registry import Registry, add_module_stages
 from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context, Stage
 
+GROUPS = ("boundary", "classical", "controls", "intensity", "resample")
+
+
+@cache
+def stages() -> Registry:
+    """Return the stages of the groups that need no network library."""
+    registry = Registry("stage")
+    for group in GROUPS:
+        package = import_module(f"harness.stages.{group}")
+        for module in iter_modules(package.__path__, f"{package.__name__}."):
+            add_module_stages(registry, import_module(module.name), module.name)
+    return registry
+
 
 def make(stage: str, **parameters: Any) -> Stage:
-    return stages().get(stage)(parameters)
+    made = stages().get(stage)(parameters)
+    assert isinstance(made, Stage)
+    return made
 
 
 def context(volume: Volume, *, seed: int = 0) -> Context:
@@ -64,9 +82,7 @@ def same_partition(one: np.ndarray, other: np.ndarray) -> bool:
     return pairs.shape[1] == len(np.unique(one)) == len(np.unique(other))
 
 
-def walls(
-    shape: tuple[int, ...], cells: int, seed: int, *, noise: float = 0.05
-) -> tuple[np.ndarray, np.ndarray]:
+def walls(shape: tuple[int, ...], cells: int, seed: int, *, noise: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
     """Return a seeded map of cell walls (float32, [0, 1]) and the cells (uint32, no 0), drawn at half resolution."""
     from scipy.ndimage import distance_transform_edt, gaussian_filter
 
@@ -89,7 +105,9 @@ def walls(
     return np.clip(wall, 0, 1), tissue
 
 
-def discs(shape: tuple[int, ...], *, spacing: float = 24, radius: float = 8, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def discs(
+    shape: tuple[int, ...], *, spacing: float = 24, radius: float = 8, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return a noisy image (float32) of bright balls on a lattice and their labels."""
     rng = np.random.default_rng(seed)
     grid = np.indices(shape)

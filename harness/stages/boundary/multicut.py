@@ -32,7 +32,10 @@ def contact_costs(graph: RegionGraph, *, beta: float, size_weighting: bool) -> n
 
 
 def solve_multicut(graph: RegionGraph, costs: np.ndarray) -> np.ndarray:
-    """Return the cluster of each node: greedy additive contraction, then Kernighan-Lin moves."""
+    """Return the cluster of each node: greedy additive contraction, then Kernighan-Lin moves.
+
+    A heuristic: it can end above the least cost.
+    """
     import bioimage_cpp as bic
 
     solvers = bic.graph.multicut

@@ -8,7 +8,9 @@ from hypothesis.extra.numpy import arrays
 from harness.stages.arrays import compact
 from harness.stages.controls.pairs import halves, neighbour_pairs
 
-label_images = arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 7)), elements=st.integers(0, 4)).map(compact)
+label_images = arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 7)), elements=st.integers(0, 4)).map(
+    compact
+)
 
 
 def test_cut_lies_across_the_physically_longest_axis() -> None:
