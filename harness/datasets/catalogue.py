@@ -1,0 +1,104 @@
+"""The catalogue: every dataset and weight file that `datasets.toml` and installed packages declare."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from harness.config import TomlSource
+from harness.datasets.checks import check_dataset, check_weights
+from harness.datasets.dataset import Dataset
+from harness.datasets.declaration import CatalogueFile, WeightsDeclaration
+from harness.datasets.weights import WeightsFile, variants_of
+from harness.errors import ConfigError, RegistryError, nearest
+
+FILE_NAME = "datasets.toml"
+ENTRY_POINT_GROUP = "harness.datasets"
+
+
+class Catalogue:
+    """Datasets and weights by id."""
+
+    def __init__(self) -> None:
+        self._datasets: dict[str, Dataset] = {}
+        self._weights: dict[str, WeightsFile] = {}
+        self._origins: dict[tuple[str, str], str] = {}
+        self.broken: dict[str, str] = {}
+        """Entry points that could not be loaded, with the reason."""
+
+    def add_file(self, path: Path, origin: str = "") -> None:
+        """Add everything a catalogue file declares.
+
+        Raises `ConfigError` for a file that is not valid, `RegistryError` for an id that is taken.
+        """
+        source = TomlSource(path)
+        declared = source.validate(CatalogueFile)
+        for name, dataset in declared.datasets.items():
+            check_dataset(source, name, dataset)
+            self._claim("dataset", name, origin or str(path))
+            self._datasets[name] = Dataset(name, dataset, path.resolve().parent)
+        for name, weights in declared.weights.items():
+            check_weights(source, name, weights)
+            self._add_weights(name, weights, path, origin or str(path))
+
+    def _add_weights(self, name: str, declaration: WeightsDeclaration, path: Path, origin: str) -> None:
+        for full_name, variant in variants_of(name, declaration).items():
+            self._claim("weights", full_name, origin)
+            self._weights[full_name] = WeightsFile(full_name, variant, path.resolve().parent)
+
+    def _claim(self, kind: str, name: str, origin: str) -> None:
+        taken = self._origins.get((kind, name))
+        if taken is not None:
+            raise RegistryError(f"{kind} '{name}' is declared twice: by {taken} and by {origin}")
+        self._origins[kind, name] = origin
+
+    def dataset(self, name: str) -> Dataset:
+        """Return a dataset; raises `RegistryError` with the nearest match for an unknown id."""
+        if name not in self._datasets:
+            raise RegistryError(f"unknown dataset '{name}'{nearest(name, self._datasets)}")
+        return self._datasets[name]
+
+    def dataset_ids(self) -> tuple[str, ...]:
+        """Return the ids of all datasets, sorted."""
+        return tuple(sorted(self._datasets))
+
+    def weights(self, name: str) -> WeightsFile:
+        """Return a weights entry; raises `RegistryError` with the nearest match for an unknown id."""
+        if name not in self._weights:
+            raise RegistryError(f"unknown weights '{name}'{nearest(name, self._weights)}")
+        return self._weights[name]
+
+    def weight_ids(self) -> tuple[str, ...]:
+        """Return the ids of all weights, sorted."""
+        return tuple(sorted(self._weights))
+
+
+def load_catalogue(path: Path | None = None) -> Catalogue:
+    """Return the catalogue of a file and of the entry points of "harness.datasets".
+
+    Without a path: the `datasets.toml` of the current folder or of the nearest one above it, else the one beside the
+    package. An entry point is a path, or a callable that returns one; a broken one is kept in `Catalogue.broken`.
+    """
+    catalogue = Catalogue()
+    catalogue.add_file(path if path is not None else find_catalogue())
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        origin = f"{point.dist.name if point.dist else 'entry point'} ({point.value})"
+        try:
+            loaded: Any = point.load()
+            extra = Path(loaded() if callable(loaded) else loaded)
+        except Exception as error:  # a plug-in may fail in any way; it is listed with its reason, not hidden
+            catalogue.broken[origin] = f"{type(error).__name__}: {error}"
+            continue
+        catalogue.add_file(extra, origin)
+    return catalogue
+
+
+def find_catalogue(start: Path | None = None) -> Path:
+    """Return the nearest `datasets.toml` from a folder (the current one) upwards, else that beside the package."""
+    here = (start or Path.cwd()).resolve()
+    beside_package = Path(__file__).resolve().parents[2]
+    for folder in (here, *here.parents, beside_package):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise ConfigError(f"no {FILE_NAME} in {here}, above it, or in {beside_package}")

@@ -1,0 +1,68 @@
+"""Samples of generated datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from harness.datasets.declaration import DerivedLabels, GeneratedDataset, PhantomParameters, SampleDeclaration
+from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.phantoms import GENERATOR_VERSION, Phantom, channels_of, generate, labels_of
+from harness.model import Volume
+
+
+class GeneratedLoader(Loader):
+    """Phantoms."""
+
+    def __init__(self, declaration: GeneratedDataset) -> None:
+        self._declaration = declaration
+        self.channels = channels_of(declaration.generator)
+        own = labels_of(declaration.generator)
+        self.label_names = own + tuple(name for name in declaration.labels if name not in own)
+
+    def ndim(self, sample: SampleDeclaration) -> int:
+        """Return the number of axes of the shape."""
+        return len(self._parameters(sample).shape)
+
+    def identity(self, name: str, sample: SampleDeclaration) -> Any:
+        """Return generator, version, parameters and derived labels."""
+        parameters = self._parameters(sample).model_dump(mode="json")
+        derived = {key: derived_identity(label) for key, label in self._declaration.labels.items()}
+        return ["generated", GENERATOR_VERSION, self._declaration.generator, parameters, derived]
+
+    def open(self, name: str, sample: SampleDeclaration) -> OpenedSample:
+        """Generate the sample."""
+        phantom = generate(self._declaration.generator, self._parameters(sample))
+        return _OpenedPhantom(phantom, self._declaration.labels)
+
+    def fetch(self, *, progress: bool) -> None:
+        """Nothing lies anywhere."""
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the generator and its version."""
+        return {"generator": self._declaration.generator, "generator_version": GENERATOR_VERSION}
+
+    def _parameters(self, sample: SampleDeclaration) -> PhantomParameters:
+        changes = {name: getattr(sample.parameters, name) for name in sample.parameters.model_fields_set}
+        return self._declaration.parameters.model_copy(update=changes)
+
+
+class _OpenedPhantom(OpenedSample):
+    def __init__(self, phantom: Phantom, derived: Mapping[str, DerivedLabels]) -> None:
+        self._phantom = phantom
+        self._derived = derived
+
+    def image(self, channels: tuple[str, ...], crop: Crop) -> Volume:
+        image = self._phantom.image
+        if channels != image.channels:
+            arrays = [image.channel(name) for name in channels]
+            array = arrays[0] if len(arrays) == 1 else np.stack(arrays)
+            image = Volume(array, image.axes[-array.ndim :], image.spacing_um, channels)
+        return cut(image, crop)
+
+    def label(self, name: str, crop: Crop) -> Volume:
+        if name in self._derived:
+            return cut(corrupted(self._phantom.labels[self._derived[name].source], self._derived[name]), crop)
+        return cut(self._phantom.labels[name], crop)

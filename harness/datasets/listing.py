@@ -1,0 +1,156 @@
+"""What an archive says about its own files: BioStudies page-tab, Zenodo records, OSF files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote
+
+from harness.datasets.declaration import Listing
+from harness.errors import FetchError, nearest
+
+TIMEOUT_S = 60.0
+BASES = {
+    "biostudies": "https://www.ebi.ac.uk/biostudies",
+    "zenodo": "https://zenodo.org",
+    "osf": "https://api.osf.io",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file of a listing: its path there, its address, and what the archive states of it ("" and None if nothing)."""
+
+    path: str
+    url: str
+    checksum: str = ""
+    size: int | None = None
+    name: str = ""
+    """The path below the matched folder, where a folder is fetched; else the last part of the path."""
+
+
+def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: str) -> list[ListedFile]:
+    """Return the file of a listing that the first matching pattern names; with `many`, every file it matches.
+
+    In a pattern, "*" also crosses "/". Raises `FetchError` if the listing cannot be read, no pattern matches, or
+    the first that does matches several files and `many` is not set.
+    """
+    listed = read_listing(listing)
+    for pattern in patterns:
+        matched = sorted((file for file in listed if fnmatchcase(file.path, pattern)), key=lambda file: file.path)
+        if len(matched) > 1 and not many:
+            some = ", ".join(f"'{file.path}'" for file in matched[:4])
+            raise FetchError(f"{where}: '{pattern}' matches {len(matched)} files of {_name(listing)}: {some}")
+        if matched:
+            return [_named(file, pattern, many=many) for file in matched]
+    tried = " or ".join(f"'{pattern}'" for pattern in patterns)
+    raise FetchError(f"{where}: nothing in {_name(listing)} matches {tried}{_close_by(patterns[0], listed)}")
+
+
+def read_listing(listing: Listing) -> list[ListedFile]:
+    """Return every file of a record; raises `FetchError` if the archive does not answer as documented."""
+    base = (listing.base or BASES[listing.archive]).rstrip("/")
+    read = {"biostudies": _biostudies, "zenodo": _zenodo, "osf": _osf}[listing.archive]
+    try:
+        return list(read(base, listing.record))
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        raise FetchError(f"{_name(listing)}: answer not understood: {type(error).__name__}: {error}") from error
+
+
+def _name(listing: Listing) -> str:
+    return f"{listing.archive} {listing.record} ({listing.base or BASES[listing.archive]})"
+
+
+def _named(file: ListedFile, pattern: str, *, many: bool) -> ListedFile:
+    """Set the name below the folder that the pattern's fixed part names."""
+    folder = pattern[: min((pattern.index(sign) for sign in "*?[" if sign in pattern), default=len(pattern))]
+    folder = folder[: folder.rfind("/") + 1]
+    name = file.path.removeprefix(folder) if many else file.path.rpartition("/")[2]
+    return ListedFile(file.path, file.url, file.checksum, file.size, name)
+
+
+def _close_by(pattern: str, listed: Sequence[ListedFile]) -> str:
+    """Return the tail of a message: what lies in the nearest folder that the pattern names, or the nearest path."""
+    folder = pattern
+    while "/" in folder:
+        folder = folder.rpartition("/")[0]
+        inside = [file.path for file in listed if file.path.startswith(f"{folder}/")]
+        if inside:
+            shown = ", ".join(inside[:10])
+            return f"; in '{folder}/' lie: {shown}{', …' if len(inside) > 10 else ''}"
+    return nearest(pattern, [file.path for file in listed][:200])
+
+
+def _get_json(url: str) -> Any:
+    import requests
+
+    try:
+        response = requests.get(url, timeout=TIMEOUT_S, headers={"Accept": "application/json"})
+        response.raise_for_status()
+        return response.json()
+    except requests.RequestException as error:
+        raise FetchError(f"{url}: listing cannot be read: {' '.join(str(error).split())}") from error
+
+
+def _zenodo(base: str, record: str) -> Iterator[ListedFile]:
+    """Read `/api/records/<id>`: files with key, size, checksum ("md5:…") and links.self."""
+    for file in _get_json(f"{base}/api/records/{quote(record)}")["files"]:
+        yield ListedFile(file["key"], file["links"]["self"], file.get("checksum", ""), file.get("size"))
+
+
+def _osf(base: str, node: str) -> Iterator[ListedFile]:
+    """Read `/v2/nodes/<id>/files/osfstorage/`, page by page, folder by folder."""
+    yield from _osf_folder(f"{base}/v2/nodes/{quote(node)}/files/osfstorage/", "")
+
+
+def _osf_folder(url: str, folder: str) -> Iterator[ListedFile]:
+    while url:
+        page = _get_json(url)
+        for entry in page["data"]:
+            attributes = entry["attributes"]
+            path = f"{folder}{attributes['name']}"
+            if attributes["kind"] == "folder":
+                yield from _osf_folder(entry["relationships"]["files"]["links"]["related"]["href"], f"{path}/")
+                continue
+            hashes = attributes.get("extra", {}).get("hashes", {})
+            checksum = next((f"{name}:{hashes[name]}" for name in ("sha256", "md5") if hashes.get(name)), "")
+            yield ListedFile(path, entry["links"]["download"], checksum, attributes.get("size"))
+        url = page.get("links", {}).get("next") or ""
+
+
+def _biostudies(base: str, accession: str) -> Iterator[ListedFile]:
+    """Read the study's page-tab: files of its sections, and the file lists that sections refer to.
+
+    Files lie at `/files/<accession>/<path>`; BioStudies states sizes and no checksums.
+    """
+    study = _get_json(f"{base}/api/v1/studies/{quote(accession)}")
+    files = f"{base}/files/{quote(accession)}"
+    seen: set[str] = set()
+    for section in _sections(study["section"]):
+        entries: list[Any] = list(_flat(section.get("files", [])))
+        for attribute in section.get("attributes", []):
+            if attribute.get("name", "").lower() == "file list":
+                name = attribute["value"].rpartition(".")[0] or attribute["value"]
+                entries += _get_json(f"{files}/{quote(name)}.json")
+        for entry in entries:
+            path = entry["path"]
+            if path not in seen and entry.get("type", "file") != "directory":
+                seen.add(path)
+                size = entry.get("size")
+                yield ListedFile(path, f"{files}/{quote(path)}", "", int(size) if size is not None else None)
+
+
+def _sections(section: Any) -> Iterator[dict[str, Any]]:
+    yield section
+    for inner in _flat(section.get("subsections", [])):
+        yield from _sections(inner)
+
+
+def _flat(entries: Any) -> Iterator[Any]:
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _flat(entry)
+        else:
+            yield entry

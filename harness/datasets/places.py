@@ -1,0 +1,52 @@
+"""Where data comes from and goes to: the cache, the mirror, local folders. The environment is read at each call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+
+from harness.errors import ConfigError
+
+
+def cache_folder() -> Path:
+    """Return `HARNESS_CACHE`, else the user's cache folder of this program."""
+    chosen = os.environ.get("HARNESS_CACHE")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("segmentation-harness"))
+
+
+def mirror() -> Path | str | None:
+    """Return `HARNESS_MIRROR` as a folder or an http(s) address without a final slash; None where it is not set."""
+    chosen = os.environ.get("HARNESS_MIRROR")
+    if not chosen:
+        return None
+    if chosen.startswith(("http://", "https://")):
+        return chosen.rstrip("/")
+    return Path(chosen)
+
+
+def is_offline() -> bool:
+    """Return whether `HARNESS_OFFLINE` forbids every address but that of the mirror."""
+    value = os.environ.get("HARNESS_OFFLINE", "").strip().lower()
+    if value in ("", "0", "false", "no"):
+        return False
+    if value in ("1", "true", "yes"):
+        return True
+    raise ConfigError(f"HARNESS_OFFLINE: found '{value}'; accepted: 1, true, yes, 0, false, no or nothing")
+
+
+def data_folder(catalogue_folder: Path) -> Path:
+    """Return `HARNESS_DATA`, else the folder of the catalogue: what a relative `path = …` starts from."""
+    chosen = os.environ.get("HARNESS_DATA")
+    return Path(chosen) if chosen else catalogue_folder
+
+
+def is_plain_relative(name: str) -> bool:
+    """Return whether a POSIX path is relative, stays below its folder and names no drive."""
+    if not name or "\\" in name or "\0" in name or ":" in name.split("/")[0]:
+        return False
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and path.parts != ()

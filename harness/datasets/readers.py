@@ -1,0 +1,8 @@
+"""The readers and writers other packages use: arrays of any supported format, label images for scoring."""
+
+from __future__ import annotations
+
+from harness.datasets.arrays import SPACING_TOLERANCE, read_array
+from harness.datasets.labels import Labels, LazyLabels, read_labels, split_key, write_labels
+
+__all__ = ["SPACING_TOLERANCE", "Labels", "LazyLabels", "read_array", "read_labels", "split_key", "write_labels"]

@@ -1,0 +1,207 @@
+"""Samples of datasets that lie in files: remote, in a local folder, or in an installed package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.datasets.arrays import READER_VERSION
+from harness.datasets.declaration import (
+    ArraySource,
+    DerivedLabels,
+    FolderDataset,
+    PackageDataset,
+    RemoteDataset,
+    SampleDeclaration,
+)
+from harness.datasets.fetch import verify
+from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.local import content_hash, folder_file
+from harness.datasets.lockfile import LockFile
+from harness.datasets.package import package_file
+from harness.datasets.places import cache_folder, data_folder
+from harness.datasets.remote import FileSet
+from harness.datasets.sources import StoredSource, merged
+from harness.datasets.templates import as_tuple, fill
+from harness.datasets.unpack import extract_one
+from harness.errors import DataError
+from harness.model import Volume
+
+
+class StoredLoader(Loader):
+    """Files: remote, in a local folder, or in an installed package."""
+
+    def __init__(self, name: str, declaration: RemoteDataset | FolderDataset | PackageDataset, folder: Path) -> None:
+        self.id = name
+        self._declaration = declaration
+        self._folder = folder
+        self.channels = tuple(declaration.images)
+        self.label_names = tuple(declaration.labels)
+
+    def ndim(self, sample: SampleDeclaration) -> int:
+        """Return the number of spatial axes, 0 where none are declared."""
+        axes = sample.axes or self._declaration.axes
+        return len(axes) if axes else 0
+
+    def identity(self, name: str, sample: SampleDeclaration) -> Any:
+        """Return hashes of the files and everything that is done to them."""
+        labels: dict[str, Any] = {}
+        for key, label in self._declaration.labels.items():
+            if isinstance(label, DerivedLabels):
+                labels[key] = derived_identity(label)
+            else:
+                labels[key] = self._source_identity(name, sample, merged(label, sample.labels.get(key)))
+        images = {
+            key: self._source_identity(name, sample, merged(source, sample.images.get(key)))
+            for key, source in self._declaration.images.items()
+        }
+        common = self._declaration.crop_to_common
+        spacing = list(sample.spacing_um or self._declaration.spacing_um)
+        axes = sample.axes or self._declaration.axes
+        return ["stored", READER_VERSION, axes, spacing, sorted(sample.drop_last), common, images, labels]
+
+    def open(self, name: str, sample: SampleDeclaration) -> OpenedSample:
+        """Return the sample; its files are fetched when its arrays are read."""
+        self._refuse_private()
+        return _OpenedFiles(self, name, sample)
+
+    def fetch(self, *, progress: bool) -> None:
+        """Fetch every remote file; verify those of a package."""
+        self._refuse_private()
+        declaration = self._declaration
+        if isinstance(declaration, RemoteDataset):
+            for file in declaration.files:
+                self._files().fetch(file.name, progress=progress)
+        elif isinstance(declaration, PackageDataset):
+            for source in self._all_sources():
+                self._path("", source, {})
+
+    def provenance(self) -> dict[str, Any]:
+        """Return addresses and checksums."""
+        declaration = self._declaration
+        if isinstance(declaration, RemoteDataset):
+            return self._files().provenance()
+        if isinstance(declaration, PackageDataset):
+            hashes = {file.name: file.sha256 for file in declaration.files if file.sha256}
+            return {"package": declaration.package, "sha256": hashes}
+        return {"path": declaration.path}
+
+    def derived(self, name: str) -> DerivedLabels | None:
+        """Return how a label is derived; None for one that is stored."""
+        label = self._declaration.labels[name]
+        return label if isinstance(label, DerivedLabels) else None
+
+    def source(self, kind: str, key: str, name: str, sample: SampleDeclaration) -> StoredSource:
+        """Return a channel ("images") or stored label ("labels") of a sample with its file fetched and unpacked."""
+        declaration = self._declaration
+        declared = (declaration.images if kind == "images" else declaration.labels)[key]
+        assert isinstance(declared, ArraySource)
+        source = merged(declared, (sample.images if kind == "images" else sample.labels).get(key))
+        values = {"id": name, **sample.fields}
+        drop = sample.drop_last if source.drop_last is None else source.drop_last
+        axes = sample.axes or declaration.axes
+        if axes is None:
+            raise DataError(f"dataset '{self.id}', sample '{name}': no axes are declared")
+        return StoredSource(
+            path=self._path(name, source, values),
+            keys=tuple(fill(part, values) for part in as_tuple(source.key)),
+            source=source,
+            axes=axes,
+            spacing_um=sample.spacing_um or declaration.spacing_um,
+            tolerance=declaration.spacing_tolerance,
+            drop_last=frozenset(drop),
+        )
+
+    def common_shape(self, name: str, sample: SampleDeclaration) -> tuple[int, ...] | None:
+        """Return the smallest size per axis over all arrays of a sample; None if they are not to be cropped to it."""
+        declaration = self._declaration
+        if not declaration.crop_to_common:
+            return None
+        shapes = [self.source("images", key, name, sample).shape() for key in declaration.images]
+        shapes += [
+            self.source("labels", key, name, sample).shape() for key in declaration.labels if not self.derived(key)
+        ]
+        return tuple(int(size) for size in np.min(shapes, axis=0))
+
+    def _path(self, name: str, source: ArraySource, values: Mapping[str, str]) -> Path:
+        declaration = self._declaration
+        file = fill(source.file, values)
+        if isinstance(declaration, PackageDataset):
+            path = package_file(declaration.package, file, declaration.install)
+            declared = next((one for one in declaration.files if one.name == file), None)
+            if declared is not None and declared.checksum:
+                verify(path, declared.checksum, str(path))
+        elif isinstance(declaration, FolderDataset):
+            path = folder_file(data_folder(self._folder) / declaration.path, source, name, file)
+        else:
+            path = self._files().fetch(file)
+        members = tuple(fill(part, values) for part in as_tuple(source.member))
+        if not members:
+            return path
+        place = cache_folder() / "datasets" / self.id / f"unpacked-{content_hash(path)[:16]}"
+        return extract_one(path, members, place)
+
+    def _source_identity(self, name: str, sample: SampleDeclaration, source: ArraySource) -> Any:
+        values = {"id": name, **sample.fields}
+        if isinstance(self._declaration, RemoteDataset):
+            content: Any = self._files().identity(fill(source.file, values))
+        else:
+            content = content_hash(self._path(name, source, values))
+        how = source.model_dump(mode="json", exclude_defaults=True, exclude={"file", "glob", "member", "key"})
+        inside = [[fill(part, values) for part in as_tuple(parts)] for parts in (source.member, source.key)]
+        return [content, inside, how]
+
+    def _all_sources(self) -> list[ArraySource]:
+        labels = [label for label in self._declaration.labels.values() if isinstance(label, ArraySource)]
+        return [*self._declaration.images.values(), *labels]
+
+    def _files(self) -> FileSet:
+        declaration = self._declaration
+        listing = declaration.listing if isinstance(declaration, RemoteDataset) else None
+        return FileSet("datasets", self.id, declaration.files, listing, LockFile(self._folder))
+
+    def _refuse_private(self) -> None:
+        declaration = self._declaration
+        if declaration.availability == "private-never-released":
+            raise DataError(f"dataset '{self.id}' was never released: {declaration.note or declaration.title}")
+
+
+class _OpenedFiles(OpenedSample):
+    def __init__(self, loader: StoredLoader, name: str, sample: SampleDeclaration) -> None:
+        self._loader = loader
+        self._name = name
+        self._sample = sample
+        self._limit = loader.common_shape(name, sample)
+
+    def image(self, channels: tuple[str, ...], crop: Crop) -> Volume:
+        volumes: list[Volume] = []
+        for channel in channels:
+            source = self._loader.source("images", channel, self._name, self._sample)
+            self._check_shape(channel, source)
+            volumes.append(source.read(crop=crop, limit=self._limit))
+        first = volumes[0]
+        for channel, volume in zip(channels, volumes, strict=True):
+            if volume.array.shape != first.array.shape:
+                raise DataError(
+                    f"dataset '{self._loader.id}', sample '{self._name}': channel '{channel}' has shape "
+                    f"{volume.array.shape}, channel '{channels[0]}' {first.array.shape}"
+                )
+        if len(volumes) == 1:
+            return Volume(first.array, first.axes, first.spacing_um, channels)
+        stacked = np.stack([volume.array for volume in volumes])
+        return Volume(stacked, f"C{first.axes}", first.spacing_um, channels)
+
+    def label(self, name: str, crop: Crop) -> Volume:
+        derived = self._loader.derived(name)
+        if derived is not None:
+            return cut(corrupted(self.label(derived.source, ()), derived), crop)
+        source = self._loader.source("labels", name, self._name, self._sample)
+        return source.read_labels(crop=crop, limit=self._limit)
+
+    def _check_shape(self, channel: str, source: StoredSource) -> None:
+        declared = self._sample.shape
+        if declared and self._limit is None and source.shape() != declared:
+            raise DataError(f"{source.path}: channel '{channel}' has shape {source.shape()}, declared {declared}")
