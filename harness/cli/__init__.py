@@ -1,1 +1,1 @@
-"""The command line: one command per module."""
+"""The command line: one module per command, each with its arguments (`add_arguments`) and its handler (`run`)."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from harness.tables.assemble import FORMATS, Format, metric_facts, render, suite_claims, suite_table, write_tables
 from harness.tables.build import build_table
 from harness.tables.facts import Facts, build_facts
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+from harness.tables.render import FILES, FORMATS, Format, render, write_tables
 
 __all__ = [
+    "FILES",
     "FORMATS",
     "ClaimLine",
     "Column",
@@ -20,9 +21,6 @@ __all__ = [
     "TableRow",
     "build_facts",
     "build_table",
-    "metric_facts",
     "render",
-    "suite_claims",
-    "suite_table",
     "write_tables",
 ]

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from harness.claims import ClaimVerdict
 from harness.model import Cell, Tier
 from harness.statistics import summarise
 from harness.store import Place, Record, Timing, place_of
@@ -27,7 +26,7 @@ def build_table(
     *,
     metrics: Mapping[str, tuple[str, str]],
     verdicts: Iterable[ScoreVerdict] = (),
-    claims: Iterable[ClaimVerdict] = (),
+    claims: Iterable[ClaimLine] = (),
     machine: str = "",
 ) -> Table:
     """Return the table of a tier.
@@ -71,7 +70,7 @@ def build_table(
         over=suite.spread_over,
         ddof=suite.spread_ddof,
         machine=machine,
-        claims=tuple(map(_claim, claims)),
+        claims=tuple(claims),
         notes=_notes(len(found.keys() - set(map(place_of, cells))), timed, machine),
     )
 
@@ -115,13 +114,6 @@ def _score(
 ) -> Score:
     summary = summarise(values_of(scored, metric, suite.spread_over))
     return Score(summary, published) if verdict is None else Score(summary, published, verdict.outcome, verdict.reason)
-
-
-def _claim(verdict: ClaimVerdict) -> ClaimLine:
-    outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
-    numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
-    detail = "; ".join(part for part in (verdict.why, numbers) if part)
-    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, detail, verdict.data)
 
 
 def _failure(record: Record) -> Failure:

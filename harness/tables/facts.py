@@ -10,7 +10,7 @@ from typing import Any
 from harness.datatables import DataTableRow
 from harness.model import Tier
 from harness.suite import Suite
-from harness.tables.grid import Grid
+from harness.tables.grid import Grid, GridLine
 from harness.tables.latex import latex_table
 from harness.tables.markdown import markdown_page
 from harness.tables.text import ABSENT
@@ -41,13 +41,13 @@ def build_facts(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> Fac
 
 def facts_markdown(facts: Facts) -> str:
     """Return the table as Markdown, reasons of verdicts below it."""
-    return markdown_page(_heading(facts), _lines(facts), _grid(facts), _reasons(facts))
+    return markdown_page(_heading(facts), facts_lines(facts), facts_grid(facts), _reasons(facts))
 
 
 def facts_latex(facts: Facts) -> str:
     """Return the table as LaTeX for booktabs."""
-    caption = ". ".join((_heading(facts), *_lines(facts)))
-    return latex_table(caption, f"{facts.suite}-{facts.tier}", _grid(facts))
+    caption = ". ".join((_heading(facts), *facts_lines(facts)))
+    return latex_table(caption, f"{facts.suite}-{facts.tier}", facts_grid(facts))
 
 
 def facts_csv(facts: Facts) -> str:
@@ -75,7 +75,8 @@ def _heading(facts: Facts) -> str:
     return f"{facts.title} ({facts.source})" if facts.source else facts.title
 
 
-def _lines(facts: Facts) -> list[str]:
+def facts_lines(facts: Facts) -> list[str]:
+    """Return what must be read before any value."""
     note = f"; {facts.data_note}" if facts.data_note else ""
     lines = [f"suite {facts.suite} v{facts.version}, tier {facts.tier}{note}"]
     lines.append(f"{len(facts.rows)} rows{f', {facts.missing} MISSING' if facts.missing else ''}")
@@ -85,7 +86,8 @@ def _lines(facts: Facts) -> list[str]:
     return lines
 
 
-def _grid(facts: Facts) -> Grid:
+def facts_grid(facts: Facts) -> Grid:
+    """Return computed, printed and stated values side by side; verdicts on the paper tier only."""
     printed = list(dict.fromkeys(name for row in facts.rows for name in (*row.printed, *row.computed)))
     stated = list(dict.fromkeys(name for row in facts.rows for name in row.stated))
     is_judged = facts.tier == "paper"
@@ -99,7 +101,8 @@ def _grid(facts: Facts) -> Grid:
             verdict = row.verdicts.get(name)
             line += [_text(row.computed.get(name)), _text(row.printed.get(name))]
             line += [verdict.outcome if verdict else ABSENT] if is_judged else []
-        lines.append((*line, *(_text(row.stated.get(name)) for name in stated)))
+        line += [_text(row.stated.get(name)) for name in stated]
+        lines.append(GridLine(row.id, tuple(line)))
     return Grid((*header, *(f"{name} (stated)" for name in stated)), (("", tuple(lines)),))
 
 

@@ -17,11 +17,19 @@ from harness.tables.text import (
 
 
 @dataclass(frozen=True, slots=True)
+class GridLine:
+    """The cells of one row, by its id."""
+
+    row: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A header, and the lines below it in groups ("" is the group of rows that have none)."""
 
     header: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...]
+    groups: tuple[tuple[str, tuple[GridLine, ...]], ...]
 
 
 def grid(table: Table) -> Grid:
@@ -33,9 +41,9 @@ def grid(table: Table) -> Grid:
         for index, title in enumerate(header)
         if index == 0 or any(line[index] not in (ABSENT, "") for line in lines) or title in _titles(table)
     ]
-    groups: dict[str, list[tuple[str, ...]]] = {}
+    groups: dict[str, list[GridLine]] = {}
     for row, line in zip(table.rows, lines, strict=True):
-        groups.setdefault(row.group, []).append(tuple(line[index] for index in kept))
+        groups.setdefault(row.group, []).append(GridLine(row.id, tuple(line[index] for index in kept)))
     return Grid(tuple(header[index] for index in kept), tuple((group, tuple(lines)) for group, lines in groups.items()))
 
 

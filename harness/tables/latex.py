@@ -38,7 +38,7 @@ def latex_table(caption: str, label: str, cells: Grid) -> str:
     for group, members in cells.groups:
         if group:
             body += [r"\addlinespace", f"\\multicolumn{{{len(cells.header)}}}{{l}}{{\\textit{{{escape(group)}}}}} \\\\"]
-        body += [_line(line) for line in members]
+        body += [_line(line.cells) for line in members]
     return "\n".join(
         [
             r"\begin{table}",

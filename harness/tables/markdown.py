@@ -46,7 +46,7 @@ def _rows(cells: Grid) -> str:
     for group, members in cells.groups:
         if group:
             lines.append([f"**{escape(group)}**", *([""] * (len(cells.header) - 1))])
-        lines += [[escape(text) for text in line] for line in members]
+        lines += [[escape(text) for text in line.cells] for line in members]
     return markdown_rows(map(escape, cells.header), lines)
 
 

@@ -1,11 +1,9 @@
-"""From a results folder to a laid-out table, and from it to text in any of the four formats."""
+"""From a results folder to the table of a suite: everything that reads records comes together here."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
 
 from harness import registry
 from harness.claims import ClaimVerdict, Direction, check_claims
@@ -15,18 +13,8 @@ from harness.model import Cell, Tier
 from harness.store import Record, Store, Timing
 from harness.suite import Suite, expand, load_suite
 from harness.suite.rules import EqualPublished
-from harness.tables.build import build_table
-from harness.tables.data import to_csv, to_json
-from harness.tables.facts import Facts, build_facts, facts_csv, facts_json, facts_latex, facts_markdown
-from harness.tables.latex import to_latex
-from harness.tables.markdown import to_markdown
-from harness.tables.model import Table
+from harness.tables import ClaimLine, Facts, Table, build_facts, build_table
 from harness.verdicts import suite_verdicts
-
-Format = Literal["md", "csv", "tex", "json"]
-FORMATS: tuple[Format, ...] = ("md", "csv", "tex", "json")
-FILES: tuple[Format, ...] = ("md", "csv", "tex")
-"""Formats that are kept beside the records."""
 
 
 def suite_table(suite: Suite, tier: Tier, results: Path, catalogue: Catalogue) -> Table | Facts:
@@ -44,7 +32,7 @@ def suite_table(suite: Suite, tier: Tier, results: Path, catalogue: Catalogue) -
         timings,
         metrics=metric_facts(suite),
         verdicts=suite_verdicts(suite, tier, records, cells),
-        claims=suite_claims(suite, tier, cells, records, timings),
+        claims=claim_lines(suite_claims(suite, tier, cells, records, timings)),
     )
 
 
@@ -77,17 +65,13 @@ def metric_facts(suite: Suite) -> dict[str, tuple[Direction, str]]:
     return {metric: (known.get(metric).direction, known.get(metric).unit) for metric in suite.metrics}
 
 
-def render(table: Table | Facts, wanted: Format) -> str:
-    """Return a table as text that ends with a newline."""
-    if wanted == "json":
-        value = facts_json(table) if isinstance(table, Facts) else to_json(table)
-        return json.dumps(value, indent=2, allow_nan=False) + "\n"
-    if isinstance(table, Facts):
-        return {"md": facts_markdown, "csv": facts_csv, "tex": facts_latex}[wanted](table)
-    return {"md": to_markdown, "csv": to_csv, "tex": to_latex}[wanted](table)
+def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:
+    """Return verdicts on claims as lines of a table."""
+    return tuple(_claim_line(verdict) for verdict in verdicts)
 
 
-def write_tables(table: Table | Facts, results: Path) -> tuple[Path, ...]:
-    """Write `table.md`, `table.csv` and `table.tex` beside the records and return their paths."""
-    store = Store(results, table.suite, table.version, table.tier)
-    return tuple(store.write_table(f"table.{wanted}", render(table, wanted)) for wanted in FILES)
+def _claim_line(verdict: ClaimVerdict) -> ClaimLine:
+    outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
+    numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
+    detail = "; ".join(part for part in (verdict.why, numbers) if part)
+    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, detail, verdict.data)

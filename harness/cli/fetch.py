@@ -1,0 +1,82 @@
+"""Fetch datasets and weights by id, or everything that a tier of a suite needs; checksums are always verified."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.cli.options import add_plugins, add_tier
+from harness.cli.output import log, result
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue, Dataset, WeightsFile
+    from harness.suite import Suite
+
+HELP = "fetch datasets and weights"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("names", nargs="+", metavar="DATASET|WEIGHTS|SUITE", help="what to fetch")
+    add_tier(parser)
+    add_plugins(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch everything named; what a suite needs and cannot be had is reported at the end (exit code 3)."""
+    from harness.cli.loading import load_plugins
+    from harness.datasets import load_catalogue
+    from harness.errors import RegistryError, nearest
+    from harness.suite import load_suite, suite_paths
+
+    load_plugins(arguments.plugins)
+    catalogue = load_catalogue()
+    wanted: dict[str, Dataset | WeightsFile] = {}
+    suites = suite_paths()
+    for name in arguments.names:
+        if name in catalogue.dataset_ids():
+            wanted[f"dataset {name}"] = catalogue.dataset(name)
+        elif name in catalogue.weight_ids():
+            wanted[f"weights {name}"] = catalogue.weights(name)
+        elif name in suites or name.endswith(".toml"):
+            wanted.update(_needs(load_suite(name), arguments, catalogue))
+        else:
+            accepted = (*catalogue.dataset_ids(), *catalogue.weight_ids(), *suites)
+            raise RegistryError(f"'{name}' is no dataset, weights or suite{nearest(name, accepted)}")
+    return _fetch_all(wanted)
+
+
+def _needs(
+    suite: Suite, arguments: argparse.Namespace, catalogue: Catalogue
+) -> Iterator[tuple[str, Dataset | WeightsFile]]:
+    """Yield the datasets of a tier's cells and the registered weights that their stages name."""
+    from harness import registry
+    from harness.cli.loading import tier_of
+    from harness.suite import expand
+
+    for cell in expand(suite, tier_of(suite, arguments.tier), catalogue, registry.stages()):
+        yield f"dataset {cell.data.dataset}", catalogue.dataset(cell.data.dataset)
+        for spec in cell.chain:
+            for parameter in registry.stages().get(spec.id).parameters:
+                value = spec.parameters[parameter.name]
+                if parameter.kind == "weights" and value in catalogue.weight_ids():
+                    yield f"weights {value}", catalogue.weights(value)
+
+
+def _fetch_all(wanted: dict[str, Dataset | WeightsFile]) -> int:
+    from harness.errors import HarnessError
+
+    failed = 0
+    for name, item in wanted.items():
+        try:
+            item.fetch(progress=sys.stderr.isatty())
+        except HarnessError as error:
+            log(f"harness: error: {name}: {error}")
+            failed += 1
+            continue
+        result(f"{name}: fetched and verified")
+    if failed:
+        log(f"harness: {failed} of {len(wanted)} could not be fetched")
+    return 3 if failed else 0

@@ -1,0 +1,177 @@
+"""Compare results with a baseline (a results folder or a git revision) and exit with 1 if anything became worse."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.options import add_json, add_plugins, add_results, add_suites, add_tier
+from harness.cli.output import json_result, log, result
+
+if TYPE_CHECKING:
+    from harness.gate import Baseline, ClaimChange, Comparison, TimingRule
+    from harness.model import Tier
+    from harness.store import Store
+    from harness.suite import Suite
+
+HELP = "compare results with a baseline"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_suites(parser, nargs="+")
+    parser.add_argument(
+        "--baseline",
+        required=True,
+        metavar="DIR|REVISION",
+        help="results folder, or git revision that holds one; where it is the results folder itself, "
+        "the records committed there are the baseline",
+    )
+    add_results(parser)
+    add_tier(parser)
+    parser.add_argument(
+        "--tolerance",
+        action="append",
+        default=[],
+        type=_tolerance,
+        metavar="METRIC=VALUE",
+        help="largest difference taken for equal, over what the suite declares; may be repeated",
+    )
+    parser.add_argument(
+        "--time-ratio", type=float, default=1.25, metavar="R", help="slower by this factor is a regression (1.25)"
+    )
+    parser.add_argument(
+        "--time-alpha", type=float, default=0.05, metavar="P", help="level of the rank test of durations (0.05)"
+    )
+    parser.add_argument("--no-time", action="store_true", help="do not compare durations")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the summary as Markdown")
+    add_plugins(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare every suite and print the summary."""
+    from harness.cli.loading import load_suites
+    from harness.gate import TimingRule, exit_code, gate_json, gate_junit, gate_markdown, open_baseline
+
+    suites = load_suites(arguments.suites, arguments.plugins)
+    rule = None if arguments.no_time else TimingRule(arguments.time_ratio, arguments.time_alpha)
+    tolerance = dict(arguments.tolerance)
+    _check_tolerance(tolerance, suites)
+    with open_baseline(arguments.baseline, arguments.results) as baseline:
+        comparisons = [
+            _compare(suite, tier, baseline, arguments.results, tolerance, rule)
+            for suite in suites
+            for tier in _tiers(suite, arguments.tier, (baseline.folder, arguments.results))
+        ]
+    summary = gate_markdown(comparisons, baseline.title)
+    for path, text in ((arguments.junit, gate_junit(comparisons)), (arguments.markdown, summary)):
+        if path is not None:
+            _write(path, text)
+    if arguments.json:
+        json_result(gate_json(comparisons, baseline.title))
+    else:
+        result(summary)
+    return exit_code(comparisons)
+
+
+def _tolerance(text: str) -> tuple[str, float]:
+    metric, separator, value = text.partition("=")
+    if not separator or not float(value) >= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not METRIC=VALUE with a value of 0 or more")
+    return metric, float(value)
+
+
+def _check_tolerance(tolerance: dict[str, float], suites: tuple[Suite, ...]) -> None:
+    from harness.errors import RegistryError, nearest
+
+    known = {metric for suite in suites for metric in suite.metrics}
+    for metric in tolerance:
+        if metric not in known:
+            raise RegistryError(f"--tolerance: no metric of the suites is called '{metric}'{nearest(metric, known)}")
+
+
+def _tiers(suite: Suite, wanted: Tier | None, folders: tuple[Path, ...]) -> list[Tier]:
+    """Return the wanted tier, else every tier that either side has records of, else the default one."""
+    from harness.store import find_stores
+
+    if wanted is not None:
+        suite.tier(wanted)
+        return [wanted]
+    stored = {store.tier for folder in folders for store in find_stores(folder) if _is_of(store, suite)}
+    return [tier for tier in suite.tiers if tier in stored] or [suite.default_tier]
+
+
+def _is_of(store: Store, suite: Suite) -> bool:
+    return (store.suite, store.version) == (suite.id, suite.version)
+
+
+def _compare(
+    suite: Suite,
+    tier: Tier,
+    baseline: Baseline,
+    results: Path,
+    tolerance: dict[str, float],
+    rule: TimingRule | None,
+) -> Comparison:
+    from harness.gate import Comparison, compare, compare_timings
+    from harness.report import metric_facts
+    from harness.store import Store
+
+    old, new = (Store(folder, suite.id, suite.version, tier) for folder in (baseline.folder, results))
+    notes = []
+    if baseline.itself is not None and not old.records():
+        old = Store(baseline.itself, suite.id, suite.version, tier)
+        notes.append("git holds no records of this tier: they are compared with themselves")
+    if not old.records():
+        notes += _other_versions(suite, baseline)
+    cells, shifts = compare(
+        old.records(),
+        new.records(),
+        directions={metric: direction for metric, (direction, _) in metric_facts(suite).items()},
+        tolerance={**suite.tolerance, **tolerance},
+    )
+    timings = () if rule is None else compare_timings(old.timings(), new.timings(), rule=rule)
+    claims = _claims(suite, tier, old, new)
+    return Comparison(suite.id, suite.version, tier, cells, shifts, timings, claims, tuple(notes))
+
+
+def _claims(suite: Suite, tier: Tier, old: Store, new: Store) -> tuple[ClaimChange, ...]:
+    """Compare what either side says of each claim, whatever code made its records."""
+    from harness.gate import ClaimChange
+    from harness.report import suite_claims
+    from harness.suite.rules import SECONDS
+
+    sides = (suite_claims(suite, tier, None, store.records(), store.timings()) for store in (old, new))
+    return tuple(
+        ClaimChange(
+            claim.id,
+            claim.sentence,
+            before.holds,
+            after.holds,
+            after.why,
+            is_timed=claim.rule.kind == "fastest" or claim.metric == SECONDS,
+        )
+        for claim, before, after in zip(suite.claims, *sides, strict=True)
+    )
+
+
+def _other_versions(suite: Suite, baseline: Baseline) -> list[str]:
+    from harness.store import find_stores
+
+    versions = sorted({store.version for store in find_stores(baseline.folder) if store.suite == suite.id})
+    others = ", ".join(f"v{version}" for version in versions if version != suite.version)
+    return [f"the baseline has only {others}, which is not comparable"] if others else []
+
+
+def _write(path: Path, text: str) -> None:
+    from harness.errors import StoreError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
+    log(f"wrote {path}")

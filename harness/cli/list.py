@@ -1,0 +1,188 @@
+"""List what is registered: stages, suites, datasets, metrics or weights, with the reason of what cannot be used."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from harness.cli.options import add_json, add_plugins
+from harness.cli.output import columns, json_result, log, result
+
+HELP = "list stages, suites, datasets, metrics or weights"
+KINDS = ("stages", "suites", "datasets", "metrics", "weights")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("kind", choices=KINDS, help="what to list")
+    add_plugins(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one line or object per entry."""
+    listings: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
+        "stages": _stages,
+        "suites": _suites,
+        "datasets": _datasets,
+        "metrics": _metrics,
+        "weights": _weights,
+    }
+    entries = list(listings[arguments.kind](arguments))
+    if arguments.json:
+        json_result(entries)
+    elif entries:
+        shown = [name for name in entries[0] if not isinstance(entries[0][name], list | dict)]
+        result(columns(shown, ([_text(entry[name]) for name in shown] for entry in entries)))
+    else:
+        log(f"no {arguments.kind}")
+    return 0
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return " ".join(str(value).split())
+
+
+def _stages(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from harness import registry
+    from harness.cli.loading import load_plugins
+
+    load_plugins(arguments.plugins)
+    for entry in registry.stages():
+        stage = entry.item
+        broken = stage is None
+        yield {
+            "id": entry.id,
+            "usable": not entry.reason,
+            "reads": "" if broken else ", ".join(stage.inputs),
+            "makes": "" if broken else ", ".join(stage.outputs),
+            "title": "" if broken else stage.title,
+            "reason": entry.reason,
+            "install": entry.install,
+            "origin": entry.origin,
+            "version": 0 if broken else stage.version,
+            "licence": "" if broken else stage.licence,
+            "citation": "" if broken else stage.citation,
+            "parameters": [] if broken else [asdict(parameter) for parameter in stage.parameters],
+        }
+
+
+def _suites(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from harness.cli.loading import load_plugins
+    from harness.errors import HarnessError
+    from harness.suite import load_suite, suite_paths
+
+    load_plugins(arguments.plugins)
+    for name in suite_paths():
+        try:
+            suite = load_suite(name)
+        except HarnessError as error:
+            yield _suite_entry(name, reason=str(error))
+            continue
+        yield _suite_entry(
+            name,
+            version=suite.version,
+            default_tier=suite.default_tier,
+            rows=len(suite.rows) + len(suite.data_rows),
+            title=suite.title,
+            source=suite.source,
+            tiers=tuple(suite.tiers),
+            metrics=suite.metrics,
+        )
+
+
+def _suite_entry(
+    name: str,
+    *,
+    reason: str = "",
+    version: int = 0,
+    default_tier: str = "",
+    rows: int = 0,
+    title: str = "",
+    source: str = "",
+    tiers: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+) -> dict[str, Any]:
+    return {
+        "id": name,
+        "usable": not reason,
+        "version": version,
+        "default_tier": default_tier,
+        "rows": rows,
+        "source": source,
+        "title": title,
+        "reason": reason,
+        "tiers": list(tiers),
+        "metrics": list(metrics),
+    }
+
+
+def _datasets(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from harness.datasets import load_catalogue
+
+    catalogue = load_catalogue()
+    for origin, reason in catalogue.broken.items():
+        log(f"harness: broken plug-in {origin}: {reason}")
+    for name in catalogue.dataset_ids():
+        dataset = catalogue.dataset(name)
+        available = dataset.availability()
+        yield {
+            "id": name,
+            "usable": available.ok,
+            "dimensions": dataset.ndim,
+            "samples": len(dataset.sample_ids()),
+            "licence": dataset.declaration.licence,
+            "reason": available.reason,
+            "how": available.how,
+            "channels": list(dataset.channels),
+            "labels": list(dataset.label_names),
+            "splits": {split: [fold.id for fold in folds] for split, folds in dataset.splits.items()},
+        }
+
+
+def _metrics(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from harness import registry
+
+    for entry in registry.metrics():
+        metric = entry.item
+        broken = metric is None
+        yield {
+            "id": entry.id,
+            "usable": not entry.reason,
+            "direction": "" if broken else metric.direction,
+            "unit": "" if broken else metric.unit,
+            "title": "" if broken else metric.title,
+            "reason": entry.reason,
+            "origin": entry.origin,
+            "definition": "" if broken else metric.definition,
+            "source": "" if broken else metric.source,
+            "edge_cases": [] if broken else [[case, _finite(value)] for case, value in metric.edge_cases],
+        }
+
+
+def _finite(value: float) -> float | str:
+    """JSON has no NaN and no infinity: they are words here."""
+    return value if math.isfinite(value) else str(value)
+
+
+def _weights(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from harness.datasets import load_catalogue
+
+    catalogue = load_catalogue()
+    for name in catalogue.weight_ids():
+        declaration = catalogue.weights(name).declaration
+        yield {
+            "id": name,
+            "availability": declaration.availability,
+            "licence": declaration.licence,
+            "title": declaration.title,
+            "citation": declaration.citation,
+            "landing": declaration.landing,
+            "note": declaration.note,
+        }

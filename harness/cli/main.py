@@ -1,0 +1,86 @@
+"""Entry point: builds the parser without importing what commands need, and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from harness.cli.output import log
+from harness.errors import HarnessError
+from harness.registry import DISTRIBUTION
+
+COMMANDS = (
+    "list",
+    "check",
+    "plan",
+    "fetch",
+    "run",
+    "score",
+    "table",
+    "gate",
+    "report",
+    "env",
+    "schema",
+    "cache",
+)
+"""Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`."""
+
+EXIT_INTERRUPTED = 130
+EPILOG = """\
+exit codes: 0 ok, 1 regression or broken claim, 2 user error, 3 incomplete (failed or missing cells), 4 no baseline
+Results go to stdout, progress and logs to stderr; `harness COMMAND --help` lists the options of a command.
+"""
+
+
+class _Version(argparse.Action):
+    """Look the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"harness {version(DISTRIBUTION)}")
+        parser.exit()
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = argparse.ArgumentParser(
+        prog="harness",
+        description="Benchmark and reproducibility harness for instance segmentation in bioimaging.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = import_module(f"harness.cli.{name}")
+        command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
+        module.add_arguments(command)
+        command.set_defaults(handler=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a `HarnessError` becomes one line, any other error a traceback."""
+    arguments = build_parser().parse_args(argv)
+    try:
+        code: int = arguments.handler(arguments)
+        sys.stdout.flush()
+    except HarnessError as error:
+        for line in str(error).splitlines():
+            log(f"harness: error: {line}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        log("harness: interrupted")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left; point stdout at nothing so that the interpreter's own flush at exit stays quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Options that several commands share; each is declared once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.model import TIERS
+
+
+def add_suites(parser: argparse.ArgumentParser, *, nargs: str) -> None:
+    """Add the positional SUITE: an id, or the path of a file ending in .toml."""
+    parser.add_argument("suites", nargs=nargs, metavar="SUITE", help="id of a suite, or path of its .toml file")
+
+
+def add_tier(parser: argparse.ArgumentParser) -> None:
+    """Add --tier."""
+    parser.add_argument("--tier", choices=TIERS, help="how much of the suite (default: the suite's default tier)")
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add --results."""
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="results folder (default: results)"
+    )
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    """Add --plugin."""
+    parser.add_argument(
+        "--plugin",
+        dest="plugins",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="Python file with further stages; may be repeated",
+    )
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add --row, --stage, --dataset and --fold."""
+    for name, what in (
+        ("row", "of this row"),
+        ("stage", "whose chain has this stage"),
+        ("dataset", "of this dataset"),
+        ("fold", "of this fold"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            dest=f"{name}s",
+            action="append",
+            metavar=name.upper(),
+            help=f"only cells {what}; may be repeated",
+        )

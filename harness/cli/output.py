@@ -1,0 +1,32 @@
+"""Where the command line speaks: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def result(text: str) -> None:
+    """Print a result to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def json_result(value: Any, *, one_line: bool = False) -> None:
+    """Print a JSON-able value to stdout; NaN and infinities must have been converted before."""
+    result(json.dumps(value, indent=None if one_line else 2, allow_nan=False))
+
+
+def log(line: str) -> None:
+    """Print one line to stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return aligned columns of text; the last column is not padded."""
+    lines = [tuple(header), *(tuple(row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(header))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -1,0 +1,33 @@
+"""Write the static report: a first page, a page per suite and tier, and copies of the records they link to."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.cli.options import add_plugins, add_results, add_suites
+from harness.cli.output import log, result
+
+HELP = "write the static HTML report"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_suites(parser, nargs="*")
+    add_results(parser)
+    parser.add_argument(
+        "--output", type=Path, default=Path("report"), metavar="DIR", help="folder to write into (default: report)"
+    )
+    add_plugins(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the report of the named suites, or of every suite, and print the path of its first page."""
+    from harness.cli.loading import load_suites
+    from harness.datasets import load_catalogue
+    from harness.report import write_report
+
+    suites = load_suites(arguments.suites, arguments.plugins)
+    first_page = write_report(suites, arguments.results, arguments.output, load_catalogue(), log=log)
+    result(str(first_page))
+    return 0

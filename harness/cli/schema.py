@@ -1,0 +1,27 @@
+"""Print the JSON schema of a suite file or of datasets.toml, with the meaning of every key."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.cli.output import json_result
+
+HELP = "print the JSON schema of suite files or datasets.toml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("kind", nargs="?", choices=("suite", "datasets"), default="suite", help="which file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the schema."""
+    if arguments.kind == "suite":
+        from harness.suite import suite_json_schema
+
+        json_result(suite_json_schema())
+    else:
+        from harness.datasets.declaration import CatalogueFile
+
+        json_result(CatalogueFile.model_json_schema(by_alias=True))
+    return 0

@@ -1,0 +1,51 @@
+"""Print the table of a suite from its records, as Markdown, CSV, LaTeX (booktabs) or JSON."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.cli.options import add_plugins, add_results, add_tier
+from harness.cli.output import log, result
+
+HELP = "print the table of a suite"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("suite", metavar="SUITE", help="id of a suite, or path of its .toml file")
+    add_tier(parser)
+    add_results(parser)
+    parser.add_argument("--format", choices=("md", "csv", "tex", "json"), default="md", help="default: md")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file instead of stdout")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit with 1 if a claim does not hold, with 3 if cells failed or are missing",
+    )
+    add_plugins(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the table; without --strict a table that can be printed is a success, whatever it says."""
+    from harness.cli.loading import load_suites, tier_of
+    from harness.datasets import load_catalogue
+    from harness.report import suite_table
+    from harness.store.files import replace_text
+    from harness.tables import Table, render
+
+    (suite,) = load_suites([arguments.suite], arguments.plugins)
+    table = suite_table(suite, tier_of(suite, arguments.tier), arguments.results, load_catalogue())
+    text = render(table, arguments.format)
+    if arguments.output is None:
+        result(text)
+    else:
+        replace_text(arguments.output, text)
+        log(f"wrote {arguments.output}")
+    if not arguments.strict:
+        return 0
+    if isinstance(table, Table) and any(claim.outcome == "does not hold" for claim in table.claims):
+        return 1
+    is_incomplete = table.missing or (isinstance(table, Table) and table.failed)
+    return 3 if is_incomplete else 0

@@ -1,0 +1,115 @@
+"""What a page shows, as plain values: the templates only lay it out and escape every string."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from harness.model import Tier
+from harness.store import Record, Timing
+from harness.suite import Suite
+from harness.tables import Facts, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One score of a record, as text."""
+
+    id: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One record: its anchor on the page, its line in `scores.jsonl`, and what it says as text."""
+
+    anchor: str
+    line: int
+    key: str
+    row: str
+    place: str
+    status: str
+    error: str
+    metrics: tuple[Metric, ...]
+    seconds: str
+    environment: str
+    commit: str
+    seed: int
+    chain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A suite on one tier: its table, its records, and where its files lie relative to the page."""
+
+    suite: Suite
+    tier: Tier
+    table: Table | Facts
+    records: tuple[RecordView, ...]
+    environments: Mapping[str, str]
+    files: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """File name of the page."""
+        return f"{self.suite.id}-v{self.suite.version}-{self.tier}.html"
+
+    @property
+    def by_row(self) -> dict[str, list[RecordView]]:
+        """Records by row, in order."""
+        rows: dict[str, list[RecordView]] = {}
+        for record in self.records:
+            rows.setdefault(record.row, []).append(record)
+        return rows
+
+    @property
+    def verdict(self) -> str:
+        """How complete the page is, in words."""
+        if isinstance(self.table, Facts):
+            return f"{self.table.missing} rows missing" if self.table.missing else "complete"
+        broken = ((self.table.failed, "failed"), (self.table.missing, "missing"))
+        return ", ".join(f"{count} {name}" for count, name in broken if count) or "complete"
+
+
+def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
+    """Return what the page says of a record."""
+    place = f"{record.dataset}/{record.sample}"
+    place += f" fold {record.fold}" if record.fold else ""
+    place += f" repeat {record.repeat}" if record.repeat else ""
+    error = ""
+    if record.error is not None:
+        where = f" in stage {record.error.stage}" if record.error.stage else ""
+        error = f"{record.error.type}{where}: {record.error.message}"
+    return RecordView(
+        anchor=f"cell-{line}",
+        line=line,
+        key=record.cell[:12],
+        row=record.row,
+        place=place,
+        status=record.status,
+        error=error,
+        metrics=tuple(Metric(name, _number(value)) for name, value in record.metrics.items()),
+        seconds="" if timing is None or timing.run_s is None else f"{timing.run_s:.3g}",
+        environment=record.environment,
+        commit=f"{record.code.commit[:12]}{' (changed)' if record.code.dirty else ''}",
+        seed=record.seed,
+        chain=" → ".join(f"{stage.id} v{stage.version}" for stage in record.stages),
+    )
+
+
+def environment_text(environment: Mapping[str, Any]) -> str:
+    """Return an environment as indented JSON."""
+    return json.dumps(environment, indent=2, sort_keys=True)
+
+
+def records_folder(suite: Suite, tier: Tier) -> PurePosixPath:
+    """Return where the copies of a tier's files lie, relative to the pages."""
+    return PurePosixPath("records", suite.id, f"v{suite.version}", tier)
+
+
+def _number(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.6g}"

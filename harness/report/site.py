@@ -1,0 +1,108 @@
+"""Writes the report: reads results, renders templates, copies the record files that pages link to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.datasets import Catalogue
+from harness.errors import BackendError
+from harness.model import TIERS, Tier
+from harness.report.assemble import suite_table
+from harness.report.pages import Page, environment_text, record_view, records_folder
+from harness.store import Store, find_stores
+from harness.store.files import replace_text
+from harness.suite import Suite
+from harness.tables import FILES, Facts, render
+from harness.tables.facts import facts_grid, facts_lines
+from harness.tables.grid import grid
+from harness.tables.text import footnotes, header_lines
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(
+    suites: Sequence[Suite],
+    results: Path,
+    output: Path,
+    catalogue: Catalogue,
+    *,
+    log: Callable[[str], None] = lambda line: None,
+) -> Path:
+    """Write a page per suite and stored tier and the first page that lists them; return the path of the first page.
+
+    Every page stands alone: no script, no font, no style from elsewhere. Suites without records are listed as such.
+    Raises `BackendError` without jinja2, `StoreError` if the folder cannot be written.
+    """
+    environment = _environment()
+    pages, empty = [], []
+    for suite in suites:
+        tiers = _stored_tiers(suite, results)
+        if not tiers:
+            empty.append(suite)
+        for tier in tiers:
+            log(f"report: {suite.id} {tier}")
+            pages.append(_page(suite, tier, results, output, catalogue))
+    for page in pages:
+        replace_text(output / page.name, environment.get_template("suite.html").render(_suite_context(page)))
+    first = output / "index.html"
+    replace_text(first, environment.get_template("index.html").render(pages=pages, empty=empty))
+    return first
+
+
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise BackendError("the report needs jinja2, which is not installed; pip install '.[report]'") from error
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
+    """Return the tiers with records; of a data table, which has none, the smallest: it is computed from the data."""
+    if suite.kind == "data-table":
+        return [suite.default_tier]
+    stored = {s.tier for s in find_stores(results) if (s.suite, s.version) == (suite.id, suite.version)}
+    return [tier for tier in TIERS if tier in stored and tier in suite.tiers]
+
+
+def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Catalogue) -> Page:
+    store = Store(results, suite.id, suite.version, tier)
+    table = suite_table(suite, tier, results, catalogue)
+    machine = "" if isinstance(table, Facts) else table.machine
+    timings = {timing.place: timing for timing in store.timings(machine)} if machine else {}
+    records = tuple(
+        record_view(record, timings.get(record.place), line) for line, record in enumerate(store.records(), start=1)
+    )
+    environments = {name: environment_text(value) for name, value in store.environments().items()}
+    texts = {f"table.{wanted}": render(table, wanted) for wanted in FILES}
+    if records:
+        texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in store.records())
+    folder = records_folder(suite, tier)
+    for name, text in texts.items():
+        replace_text(output / folder / name, text)
+    return Page(suite, tier, table, records, environments, tuple(f"{folder}/{name}" for name in texts))
+
+
+def _suite_context(page: Page) -> dict[str, Any]:
+    """Return the values of the suite template."""
+    table = page.table
+    if isinstance(table, Facts):
+        return {"page": page, "lines": facts_lines(table), "grid": facts_grid(table), "table": None}
+    return {
+        "page": page,
+        "lines": header_lines(table),
+        "grid": grid(table),
+        "table": table,
+        "footnotes": footnotes(table),
+    }

@@ -1,0 +1,35 @@
+"""A table as text in any of the four formats, and the files kept beside the records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from harness.store import Store
+from harness.tables.data import to_csv, to_json
+from harness.tables.facts import Facts, facts_csv, facts_json, facts_latex, facts_markdown
+from harness.tables.latex import to_latex
+from harness.tables.markdown import to_markdown
+from harness.tables.model import Table
+
+Format = Literal["md", "csv", "tex", "json"]
+FORMATS: tuple[Format, ...] = ("md", "csv", "tex", "json")
+FILES: tuple[Format, ...] = ("md", "csv", "tex")
+"""Formats that are kept beside the records."""
+
+
+def render(table: Table | Facts, wanted: Format) -> str:
+    """Return a table as text that ends with a newline."""
+    if wanted == "json":
+        value = facts_json(table) if isinstance(table, Facts) else to_json(table)
+        return json.dumps(value, indent=2, allow_nan=False) + "\n"
+    if isinstance(table, Facts):
+        return {"md": facts_markdown, "csv": facts_csv, "tex": facts_latex}[wanted](table)
+    return {"md": to_markdown, "csv": to_csv, "tex": to_latex}[wanted](table)
+
+
+def write_tables(table: Table | Facts, results: Path) -> tuple[Path, ...]:
+    """Write `table.md`, `table.csv` and `table.tex` beside the records and return their paths."""
+    store = Store(results, table.suite, table.version, table.tier)
+    return tuple(store.write_table(f"table.{wanted}", render(table, wanted)) for wanted in FILES)
