@@ -1,0 +1,91 @@
+"""Which interpreter runs a cell, and what a cell computes for others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from harness.errors import ConfigError
+from harness.hashing import canonical_json
+from harness.model import Cell
+from harness.registry import Registry
+from harness.runner.jobs import Backend
+from harness.stages.contract import Stage
+
+VARIABLE = "HARNESS_PYTHON_"
+"""`HARNESS_PYTHON_SAM=/path/to/python` runs every cell whose chain needs the extra `sam` with that interpreter."""
+
+
+class BackendChooser:
+    """Chooses interpreters and shared work for the cells of a run; chains are looked at once each."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._chains: dict[int, tuple[Backend, tuple[tuple[int, str, bool], ...]]] = {}
+        self._kept: list[object] = []
+
+    def backend(self, cell: Cell) -> Backend:
+        """Return where a cell runs; raises `ConfigError` if its stages name different interpreters."""
+        return self._about(cell)[0]
+
+    def shared(self, cell: Cell) -> frozenset[tuple[Any, ...]]:
+        """Return what the cell would compute and other cells could read from the cache."""
+        data = cell.data
+        found: set[tuple[Any, ...]] = set()
+        for _, prefix, trains in self._about(cell)[1]:
+            if trains:
+                found.add(("fit", data.dataset, data.channels, data.train_truth, cell.fold.id, cell.repeat, prefix))
+            else:
+                found.add(("run", data.dataset, data.channels, cell.fold.id, cell.sample, cell.seed, prefix))
+        return frozenset(found)
+
+    def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[int, str, bool], ...]]:
+        if id(cell.chain) not in self._chains:
+            stages = [self._stage(spec.id, dict(spec.parameters)) for spec in cell.chain]
+            backend = choose_backend([stage.extra for stage in stages if stage is not None and stage.extra])
+            self._chains[id(cell.chain)] = (backend, _shared_parts(cell, stages))
+            self._kept.append(cell.chain)  # keeps the id taken
+        return self._chains[id(cell.chain)]
+
+    def _stage(self, name: str, parameters: dict[str, Any]) -> Stage | None:
+        """Return a stage, or None for a broken plug-in, whose cells fail in the worker with its reason."""
+        kind = self._registry.entry(name).item
+        return None if kind is None else kind(parameters)
+
+
+def choose_backend(extras: Sequence[str]) -> Backend:
+    """Return the backend of a chain whose stages need these extras.
+
+    Raises `ConfigError` if they name two interpreters, or one that is not there.
+    """
+    named = {extra: os.environ.get(f"{VARIABLE}{extra.upper().replace('-', '_')}", "") for extra in extras}
+    pythons = sorted({python for python in named.values() if python})
+    if len(pythons) > 1:
+        raise ConfigError(
+            f"a chain needs the extras {', '.join(sorted(named))}, for which {VARIABLE}* name different interpreters: "
+            f"{', '.join(pythons)}; one worker runs the whole chain"
+        )
+    for extra, python in named.items():
+        if python and shutil.which(python) is None:
+            raise ConfigError(f"{VARIABLE}{extra.upper()}: '{python}' is not a program")
+    return Backend(pythons[0] if pythons else sys.executable, tuple(sorted(named)))
+
+
+def _shared_parts(cell: Cell, stages: Sequence[Stage | None]) -> tuple[tuple[int, str, bool], ...]:
+    """Return (number, text of the chain up to it, whether it trains) of each stage others may share.
+
+    A stage shares its model if it trains, and its output if that is cached and not the end of the chain.
+    """
+    parts = []
+    for number, stage in enumerate(stages):
+        if stage is None:
+            break
+        prefix = canonical_json([spec.to_json() for spec in cell.chain[: number + 1]])
+        if stage.trains():
+            parts.append((number, prefix, True))
+        if stage.cacheable and number + 1 < len(stages):
+            parts.append((number, prefix, False))
+    return tuple(parts)

@@ -1,0 +1,171 @@
+"""One cell in a worker: sample, chain with its fits, labels, metrics; every way it can fail becomes an outcome."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness import registry
+from harness.errors import LabelError
+from harness.hashing import derive_seed, hash_value
+from harness.model import Grid, StageSpec, Volume
+from harness.runner.failures import machine_places, outcome_of
+from harness.runner.jobs import Job, Outcome
+from harness.runner.models import FitJob, LazyExample, fit_or_find, weights_of
+from harness.runner.slots import Slot
+from harness.runner.steps import Fitted, Protocol, Step
+from harness.runner.workbench import Workbench
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
+    """Compute one cell; an exception of stage, data or metric becomes the outcome, with the traceback in the log."""
+    start = clock()
+    run = CellRun(bench, job)
+    bench.devices.clear()
+    try:
+        metrics = run.scores()
+    except Exception as error:  # whatever a stage raises is the cell's failure, not the worker's
+        import traceback
+
+        traceback.print_exc()
+        bench.loaded.clear()
+        bench.samples.forget()
+        places = machine_places(bench.setup.cache, bench.setup.scratch)
+        return outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)
+    return Outcome(
+        "ok",
+        metrics=metrics,
+        stages=tuple(step.record() for step in run.steps),
+        timings=tuple(step.timing() for step in run.steps),
+        total_s=clock() - start,
+        data=bench.samples.content_hash(job.cell.data.dataset, job.cell.sample),
+        device="cuda" if "cuda" in bench.devices else "cpu",
+    )
+
+
+@dataclass(slots=True, eq=False)
+class CellRun:
+    """The chain of one cell as it goes; `stage` is the one at work."""
+
+    bench: Workbench
+    job: Job
+    steps: list[Step] = field(default_factory=list)
+    stage: str = ""
+
+    def scores(self) -> dict[str, float]:
+        """Return every metric of the cell."""
+        cell = self.job.cell
+        slots = self.bench.samples.slots(cell.data, cell.sample, truth=cell.data.truth)
+        truth = slots["truth"]
+        protocol = Protocol(self.job.warmup, self.job.repeats)
+        chain = Chain(self.bench, self.job)
+        for number, spec in enumerate(cell.chain):
+            self.stage = spec.id
+            fitted = chain.fitted(number)
+            step = chain.step(number, slots, cell.sample, cell.seed, fitted, protocol)
+            step.settle()
+            self.steps.append(step)
+            slots = {**slots, **step.outputs()}
+        labels = slots["labels"].volume()
+        self.stage = ""
+        return score_labels(labels.array, truth.volume().array, cell.metrics)
+
+
+class Chain:
+    """The stages of a job on the test sample and on the fold's training samples."""
+
+    def __init__(self, bench: Workbench, job: Job) -> None:
+        self._bench = bench
+        self._job = job
+        self._cell = job.cell
+        self._weights = dict(job.weights)
+        self._fits: dict[int, Fitted | None] = {}
+
+    def step(
+        self,
+        number: int,
+        slots: Mapping[str, Slot],
+        sample: str,
+        sample_seed: int,
+        fitted: Fitted | None,
+        protocol: Protocol,
+    ) -> Step:
+        """Return a stage of the chain on the slots of a sample."""
+        return Step(
+            self._bench,
+            self._cell.chain[number],
+            slots,
+            grid=partial(self._grid, sample),
+            sample_seed=sample_seed,
+            weights=self._weights,
+            fitted=fitted,
+            protocol=protocol,
+        )
+
+    def fitted(self, number: int) -> Fitted | None:
+        """Return the model of a stage of the chain, trained if need be; None for a stage that does not train."""
+        if number not in self._fits:
+            spec = self._cell.chain[number]
+            trains = self._bench.create(spec).trains()
+            self._fits[number] = fit_or_find(self._bench, self._fit_job(number, spec)) if trains else None
+        return self._fits[number]
+
+    def _fit_job(self, number: int, spec: StageSpec) -> FitJob:
+        cell = self._cell
+        seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.to_json())
+        weights = weights_of(self._bench, spec, self._weights)
+        training, validation = self._examples(number, cell.fold.train), self._examples(number, cell.fold.validation)
+        return FitJob(spec, training, validation, seed, weights)
+
+    def _examples(self, number: int, samples: Sequence[str]) -> list[LazyExample]:
+        """Return training samples as a stage of the chain sees them: after the stages before it."""
+        return [self._example(number, sample) for sample in samples]
+
+    def _example(self, number: int, sample: str) -> LazyExample:
+        cell = self._cell
+        slots = self._bench.samples.slots(cell.data, sample, truth=cell.data.train_truth)
+        seed = derive_seed("training", cell.data.dataset, sample, cell.repeat)
+        for earlier in range(number):
+            step = self.step(earlier, slots, sample, seed, self.fitted(earlier), Protocol())
+            truth = self._mapped_truth(step, slots["truth"], sample)
+            slots = {**slots, **step.outputs(), "truth": truth}
+        wanted = self._bench.create(cell.chain[number]).inputs
+        return LazyExample({slot: slots[slot] for slot in wanted}, slots["truth"], partial(self._grid, sample))
+
+    def _mapped_truth(self, step: Step, truth: Slot, sample: str) -> Slot:
+        """Return the truth on the grid that a resampling stage makes."""
+        if not step.stage.changes_grid:
+            return truth
+
+        def make() -> Volume:
+            bench = self._bench
+            with bench.scratch() as scratch:
+                context = bench.context(self._grid(sample), step.seed, scratch, bench.device_of(step.stage))
+                return step.stage.map_truth(truth.volume(), context)
+
+        return Slot(hash_value(["map_truth", step.spec.to_json(), step.seed, truth.key]), make)
+
+    def _grid(self, sample: str) -> Grid:
+        data = self._cell.data
+        return self._bench.samples.sample(data.dataset, sample, data.channels).image.grid
+
+
+def score_labels(labels: np.ndarray, truth: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
+    """Return metrics of a label image against the truth (same shape, 0 is background), from one overlap table."""
+    from harness.metrics import overlap_table
+
+    if labels.shape != truth.shape:
+        raise LabelError(f"the chain's labels have shape {labels.shape}; the truth has {truth.shape}")
+    table = overlap_table(truth, labels)
+    scores = {name: float(registry.metrics().get(name)(table)) for name in metrics}
+    infinite = [name for name, value in scores.items() if math.isinf(value)]
+    if infinite:
+        raise LabelError(f"metric '{infinite[0]}' is {scores[infinite[0]]}; accepted: finite numbers or NaN")
+    return scores

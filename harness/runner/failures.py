@@ -1,0 +1,59 @@
+"""From an exception in a worker to a failure record: status, type, one line of text without paths of the machine."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from harness.errors import BackendError, HarnessError
+from harness.model import Status
+from harness.runner.jobs import Outcome, failure
+
+MAX_MESSAGE = 500
+
+
+class NotApplicableError(HarnessError):
+    """A stage that cannot work on a sample of this kind, which is no fault of either."""
+
+
+def outcome_of(error: BaseException, *, stage: str, places: dict[str, str], total_s: float) -> Outcome:
+    """Return the failure of a cell. `places` maps folders of this machine to the words that replace them."""
+    return failure(status_of(error), type(error).__name__, one_line(str(error), places), stage=stage, total_s=total_s)
+
+
+def status_of(error: BaseException) -> Status:
+    """Return how a cell ended that raised an exception."""
+    if isinstance(error, NotApplicableError):
+        return "not-applicable"
+    if isinstance(error, BackendError | ImportError):
+        return "backend-missing"
+    # torch and tensorflow have exceptions of their own for a full device, known here only by name
+    if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError"):
+        return "out-of-memory"
+    return "exception"
+
+
+def one_line(message: str, places: dict[str, str]) -> str:
+    """Return a message fit for a committed record: one line, bounded, folders of the machine replaced."""
+    for folder, word in sorted(places.items(), key=lambda place: -len(place[0])):
+        message = message.replace(folder, word)
+    message = re.sub(r"\s*\n\s*", " | ", message.strip())
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
+
+
+def machine_places(cache: str, scratch: str) -> dict[str, str]:
+    """Return the folders whose names say something about this machine or its user, and what replaces them."""
+    import sysconfig
+
+    package = Path(__file__).resolve().parents[2]
+    places = {
+        cache: "<cache>",
+        scratch: "<scratch>",
+        str(package): "<repository>",
+        sysconfig.get_paths()["purelib"]: "<site-packages>",
+        tempfile.gettempdir(): "<temporary>",
+        str(Path.cwd()): ".",
+        str(Path.home()): "~",
+    }
+    return {folder: word for folder, word in places.items() if len(folder) > 1}

@@ -1,0 +1,147 @@
+"""Models made by `fit`: trained once per content key, shared by rows, samples and runs, guarded by a file lock."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ChainError, StoreError
+from harness.hashing import hash_folder, hash_value
+from harness.measure import PeakMemory, timed
+from harness.model import Grid, StageSpec
+from harness.runner.cache import Setting
+from harness.runner.jobs import WeightsSource
+from harness.runner.slots import Slot
+from harness.runner.steps import Fitted, check_dimensions, stage_weights
+from harness.runner.workbench import Workbench
+from harness.stages.contract import Example
+from harness.store.lock import ExclusiveLock
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LazyExample:
+    """A training sample whose slots are made only if a model must be trained."""
+
+    inputs: dict[str, Slot]
+    truth: Slot
+    grid: Callable[[], Grid]
+
+    def keys(self) -> list[object]:
+        """Return what identifies the example."""
+        return [{slot: source.key for slot, source in self.inputs.items()}, self.truth.key]
+
+    def make(self) -> Example:
+        """Return the example with its arrays."""
+        return Example({slot: source.volume() for slot, source in self.inputs.items()}, self.truth.volume())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitJob:
+    """A stage to train, its examples, its seed and its weight files."""
+
+    spec: StageSpec
+    training: Sequence[LazyExample]
+    validation: Sequence[LazyExample]
+    seed: int
+    weights: dict[str, WeightsSource]
+
+    @property
+    def key(self) -> str:
+        """The content address of the model."""
+        return hash_value(
+            {
+                "stage": self.spec.to_json(),
+                "training": [example.keys() for example in self.training],
+                "validation": [example.keys() for example in self.validation],
+                "seed": self.seed,
+                "weights": {name: source.hash for name, source in self.weights.items()},
+            }
+        )
+
+
+def fit_or_find(bench: Workbench, job: FitJob) -> Fitted:
+    """Return the model of a fit, trained now if no worker has trained it before.
+
+    A worker that finds another one training the same model waits for it; the wait does not count as the cell's time.
+    """
+    key = job.key
+    place = bench.models / key[:2] / key
+    found = _find(bench, place, job)
+    if found is not None:
+        return found
+    lock = ExclusiveLock(place.with_suffix(".lock"))
+    if not lock.acquire():
+        bench.notify({"event": "waiting", "stage": job.spec.id})
+        lock.wait()
+        bench.notify({"event": "resumed", "stage": job.spec.id})
+    try:
+        found = _find(bench, place, job)
+        return found if found is not None else _fit(bench, place, job)
+    finally:
+        lock.release()
+
+
+def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
+    """Return a finished model; a spoilt one is removed, which is said, and None returned."""
+    try:
+        meta = json.loads((place / "meta.json").read_bytes())
+        setting = Setting(**meta["setting"])
+        if hash_folder(place / "model") != meta["hash"] or meta["schema"] != SCHEMA:
+            raise ValueError("its files have changed")
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        bench.log(f"model {job.key[:12]} of stage '{job.spec.id}' is spoilt ({error}); training it again")
+        shutil.rmtree(place, ignore_errors=True)
+        return None
+    stage = bench.create(job.spec)
+    is_here = setting == bench.setting(bench.device_of(stage))
+    fit_s, peak = (meta["fit_s"], meta["peak_bytes"]) if is_here else (None, None)
+    return Fitted(job.key, place / "model", meta["hash"], fit_s, peak, True)
+
+
+def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
+    stage = bench.create(job.spec)
+    if not job.training:
+        raise ChainError(f"stage '{job.spec.id}' trains, and its fold has no training samples")
+    for example in (*job.training, *job.validation):
+        check_dimensions(stage, example.grid())
+    training = [example.make() for example in job.training]
+    validation = [example.make() for example in job.validation]
+    bench.notify({"event": "stage", "stage": job.spec.id})
+    device = bench.device_of(stage)
+    partial = place.with_suffix(".partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a worker that was killed; the lock is ours
+    try:
+        (partial / "model").mkdir(parents=True)
+        with PeakMemory(device=device, ignore=bench.ignored_processes) as memory, bench.scratch() as scratch:
+            context = bench.context(job.training[0].grid(), job.seed, scratch, device, weights=job.weights)
+            _, fit_s = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
+        fitted = Fitted(job.key, place / "model", hash_folder(partial / "model"), fit_s, memory.peak_bytes, False)
+        _write_meta(partial, fitted, bench.setting(device))
+        partial.rename(place)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise StoreError(f"{bench.models}: a model cannot be kept ({error.strerror or error})") from error
+    return fitted
+
+
+def _write_meta(folder: Path, fitted: Fitted, setting: Setting) -> None:
+    meta = {
+        "schema": SCHEMA,
+        "hash": fitted.hash,
+        "fit_s": fitted.fit_s,
+        "peak_bytes": fitted.peak_bytes,
+        "setting": {"machine": setting.machine, "device": setting.device, "threads": setting.threads},
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def weights_of(bench: Workbench, spec: StageSpec, resolved: dict[str, WeightsSource]) -> dict[str, WeightsSource]:
+    """Return the weight files that a stage names."""
+    return stage_weights(bench.create(spec), resolved)

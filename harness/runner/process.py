@@ -1,0 +1,158 @@
+"""A worker as its parent sees it: spawned in a session of its own, spoken to over pipes, watched and killed whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BackendError
+from harness.measure import TreeMemory, thread_variables
+from harness.runner.channel import Inbox, send
+from harness.runner.jobs import Backend, Job, WorkerSetup
+
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+_LOG_LINES = 3
+
+
+class WorkerProcess:
+    """One worker of one backend. `job` is the cell it computes, `stage` the stage it has reported last."""
+
+    def __init__(self, backend: Backend, setup: WorkerSetup) -> None:
+        self.backend = backend
+        self.job: Job | None = None
+        self.is_ready = False
+        self.stage = ""
+        self.greeting: Mapping[str, Any] = {}
+        self.deadline_s = float("inf")
+        self._paused_at_s: float | None = None
+        self._keeps_log = False
+        self._scratch = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+        self.log_path = _log_path(Path(setup.cache), backend)
+        self._spawn(setup.with_scratch(str(self._scratch)))
+        self.memory = TreeMemory(self.pid)
+
+    @property
+    def pid(self) -> int:
+        """Process id, which is also that of the group and of the session."""
+        return self._process.pid
+
+    def send_job(self) -> None:
+        """Hand over the job and start its clock; a worker that is gone is noticed by its closed pipe."""
+        assert self.job is not None
+        self.stage = ""
+        self._paused_at_s = None
+        self.deadline_s = time.monotonic() + self.job.deadline_s
+        with contextlib.suppress(BrokenPipeError):
+            send(self._to_worker, self.job.to_json())
+
+    def pause(self) -> None:
+        """Stop the clock of the cell: its worker waits for another one."""
+        self._paused_at_s = time.monotonic()
+
+    def resume(self) -> None:
+        """Let the clock of the cell go on."""
+        if self._paused_at_s is not None:
+            self.deadline_s += time.monotonic() - self._paused_at_s
+            self._paused_at_s = None
+
+    def is_late(self) -> bool:
+        """Whether the cell's deadline has passed."""
+        return self._paused_at_s is None and time.monotonic() > self.deadline_s
+
+    def exit_code(self) -> int | None:
+        """Return the exit code of the process, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    def keep_log(self) -> bool:
+        """Leave the log in place when the worker ends, as it may explain a failure; return whether that is new."""
+        is_new, self._keeps_log = not self._keeps_log, True
+        return is_new
+
+    def last_log_lines(self) -> str:
+        """Return the end of the worker's log."""
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return " | ".join([line.strip() for line in lines if line.strip()][-_LOG_LINES:])
+
+    def kill(self) -> int:
+        """End the whole process group and every known descendant at once; return the exit code."""
+        self.memory.read_bytes()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for pid in self.memory.descendants:  # those that left the group
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        code = self._process.wait()
+        for pipe in (self._to_worker, self.inbox.fd, self._lifeline):
+            os.close(pipe)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        if not self._keeps_log:
+            self.log_path.unlink(missing_ok=True)
+        return code
+
+    def _spawn(self, setup: WorkerSetup) -> None:
+        job_read, self._to_worker = os.pipe()
+        event_read, event_write = os.pipe()
+        life_read, self._lifeline = os.pipe()
+        self.inbox = Inbox(event_read)
+        inherited = (job_read, event_write, life_read)
+        command = [self.backend.python, "-P", "-m", "harness.runner.worker", *(str(pipe) for pipe in inherited)]
+        try:
+            with self.log_path.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=inherited,
+                    start_new_session=True,
+                    env=worker_environment(setup),
+                )
+        except OSError as error:
+            for pipe in (self._to_worker, event_read, self._lifeline):
+                os.close(pipe)
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise BackendError(f"{self.backend.python}: cannot be started ({error.strerror})") from error
+        finally:
+            for pipe in inherited:
+                os.close(pipe)
+        with contextlib.suppress(BrokenPipeError):
+            send(self._to_worker, setup.to_json())
+
+
+def worker_environment(setup: WorkerSetup) -> dict[str, str]:
+    """Return the environment of a worker: threads pinned, hashes fixed, devices hidden unless they are asked for."""
+    variables = {
+        **os.environ,
+        **thread_variables(setup.threads),
+        "HARNESS_CACHE": setup.cache,
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "TMPDIR": setup.scratch,
+    }
+    if setup.device == "cpu":
+        variables["CUDA_VISIBLE_DEVICES"] = "-1"
+    if Path(sysconfig.get_paths()["purelib"]).resolve() != _PACKAGE_PARENT:
+        # a checkout: other interpreters import the same code, without the packages of this one
+        variables["PYTHONPATH"] = os.pathsep.join(
+            part for part in (str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")) if part
+        )
+    return variables
+
+
+def _log_path(cache: Path, backend: Backend) -> Path:
+    folder = cache / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f"{time.strftime('%Y%m%d-%H%M%S')}-{backend.name}-", suffix=".log", dir=folder
+    )
+    os.close(handle)
+    return Path(name)

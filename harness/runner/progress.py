@@ -1,0 +1,113 @@
+"""How a run shows its progress, always on stderr: a bar with the time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TextIO
+
+
+class Progress(Protocol):
+    """What a run reports."""
+
+    def start(self, total: int) -> None:
+        """Begin: so many cells are to be computed."""
+
+    def finished(self, line: str) -> None:
+        """One more cell has ended."""
+
+    def log(self, line: str) -> None:
+        """Something a reader should see."""
+
+    def close(self) -> None:
+        """The run is over."""
+
+
+class SilentProgress:
+    """Shows nothing."""
+
+    def start(self, total: int) -> None:
+        """Show nothing."""
+
+    def finished(self, line: str) -> None:
+        """Show nothing."""
+
+    def log(self, line: str) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Show nothing."""
+
+
+class PlainProgress:
+    """One line a cell, with the time left as the mean of the cells so far says it."""
+
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._total = 0
+        self._done = 0
+        self._start_s = 0.0
+
+    def start(self, total: int) -> None:
+        """Begin to count."""
+        self._total, self._start_s = total, self._clock()
+
+    def finished(self, line: str) -> None:
+        """Write the line of a cell."""
+        self._done += 1
+        left_s = (self._clock() - self._start_s) / self._done * (self._total - self._done)
+        left = f", {left_s:.0f} s left" if self._done < self._total else ""
+        self.log(f"[{self._done}/{self._total}{left}] {line}")
+
+    def log(self, line: str) -> None:
+        """Write a line."""
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+class BarProgress:
+    """A bar of rich with the cells, the time passed and the time left; failures and log lines scroll above it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns: tuple[Any, ...] = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        self._bar = Bar(*columns, console=Console(file=stream), transient=False)
+        self._task = self._bar.add_task("", total=0)
+
+    def start(self, total: int) -> None:
+        """Show the bar."""
+        if total:
+            self._bar.update(self._task, total=total)
+            self._bar.start()
+
+    def finished(self, line: str) -> None:
+        """Move the bar on and name the cell beside it."""
+        self._bar.update(self._task, advance=1, description=line)
+
+    def log(self, line: str) -> None:
+        """Write a line above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self._bar.stop()
+
+
+def default_progress(stream: TextIO | None = None) -> Progress:
+    """Return the progress display that suits a stream (stderr if none is given)."""
+    chosen = stream if stream is not None else sys.stderr
+    return BarProgress(chosen) if chosen.isatty() else PlainProgress(chosen)

@@ -1,0 +1,106 @@
+"""Slots of a chain: volumes that are made when they are first read, each with the key of its content."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from harness.errors import DataError, nearest
+from harness.hashing import hash_value
+from harness.model import DataSelection, Sample, Volume
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+
+T = TypeVar("T")
+
+SAMPLE_BYTES = 1 << 30
+"""Bytes of samples that a worker keeps in memory between cells."""
+
+
+class Slot:
+    """A volume and the key of its content; the volume is made on first use and kept."""
+
+    def __init__(self, key: str, make: Callable[[], Volume]) -> None:
+        self.key = key
+        self._make = make
+        self._volume: Volume | None = None
+
+    def volume(self) -> Volume:
+        """Return the volume; raises whatever reading or computing it raises."""
+        if self._volume is None:
+            self._volume = self._make()
+        return self._volume
+
+
+class Recent(Generic[T]):
+    """The most recently used items up to a total size; the newest always stays."""
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._items: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T], *, size: Callable[[T], float] = lambda item: 1.0) -> T:
+        """Return the item of a key, made if it is not there; the oldest items make room."""
+        if key not in self._items:
+            item = make()
+            self._items[key] = (item, size(item))
+        self._items.move_to_end(key)
+        while len(self._items) > 1 and sum(size for _, size in self._items.values()) > self._limit:
+            self._items.popitem(last=False)
+        return self._items[key][0]
+
+    def clear(self) -> None:
+        """Forget every item."""
+        self._items.clear()
+
+
+class SampleSlots:
+    """The slots that samples provide: image with the selected channels, truth, nuclei."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._samples: Recent[Sample] = Recent(SAMPLE_BYTES)
+        self._hashes: dict[tuple[str, str], str] = {}
+
+    def sample(self, dataset: str, sample: str, channels: tuple[str, ...]) -> Sample:
+        """Return a sample with the named channels (all if none is named), read again only when long unused."""
+        return self._samples.get(
+            (dataset, sample, channels),
+            lambda: self._catalogue.dataset(dataset).load(sample, channels=channels),
+            size=lambda item: 2.0 * item.image.array.nbytes,  # labels are read later and are about as large
+        )
+
+    def content_hash(self, dataset: str, sample: str) -> str:
+        """Return the hash of a sample's content without reading it."""
+        if (dataset, sample) not in self._hashes:
+            self._hashes[dataset, sample] = self._catalogue.dataset(dataset).sample_hash(sample)
+        return self._hashes[dataset, sample]
+
+    def slots(self, selection: DataSelection, sample: str, *, truth: str) -> dict[str, Slot]:
+        """Return the slots of one sample; `truth` names the label image that stands in the slot "truth"."""
+        content = self.content_hash(selection.dataset, sample)
+
+        def read() -> Sample:
+            return self.sample(selection.dataset, sample, selection.channels)
+
+        def label(name: str) -> Slot:
+            return Slot(hash_value(["label", content, name]), lambda: _label(read(), name))
+
+        image = Slot(hash_value(["image", content, list(selection.channels)]), lambda: read().image)
+        found = {"image": image, "truth": label(truth)}
+        return {**found, "nuclei": label(selection.nuclei)} if selection.nuclei else found
+
+    def forget(self) -> None:
+        """Drop every sample: one of them may have been changed in place."""
+        self._samples.clear()
+
+
+def _label(sample: Sample, name: str) -> Volume:
+    if name not in sample.labels:
+        raise DataError(
+            f"sample '{sample.id}' of dataset '{sample.dataset}' has no label image '{name}'"
+            f"{nearest(name, sample.labels)}"
+        )
+    return sample.labels[name]

@@ -1,0 +1,105 @@
+"""What a run did: counts over all suites, and per suite which cells failed or are missing, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model import Cell, Status, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCell:
+    """A cell with a failure record of this run."""
+
+    cell: str
+    status: Status
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCell:
+    """A cell that could not be tried, and why: data or weights are not to be had."""
+
+    cell: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteSummary:
+    """One suite of a run. `pending` counts the cells that a dry run would compute."""
+
+    suite: str
+    version: int
+    tier: Tier
+    folder: Path
+    cells: int
+    computed: int
+    cached: int
+    failures: tuple[FailedCell, ...] = ()
+    missing_cells: tuple[MissingCell, ...] = ()
+    pending: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Number of cells that were tried and failed."""
+        return len(self.failures)
+
+    @property
+    def missing(self) -> int:
+        """Number of cells that could not be tried."""
+        return len(self.missing_cells)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run: cells = computed + cached + failed + missing (+ pending in a dry run)."""
+
+    suites: tuple[SuiteSummary, ...]
+
+    @property
+    def cells(self) -> int:
+        """Cells asked for."""
+        return sum(suite.cells for suite in self.suites)
+
+    @property
+    def computed(self) -> int:
+        """Cells that this run computed with success."""
+        return sum(suite.computed for suite in self.suites)
+
+    @property
+    def cached(self) -> int:
+        """Cells whose record was there."""
+        return sum(suite.cached for suite in self.suites)
+
+    @property
+    def failed(self) -> int:
+        """Cells that were tried and failed."""
+        return sum(suite.failed for suite in self.suites)
+
+    @property
+    def missing(self) -> int:
+        """Cells that could not be tried."""
+        return sum(suite.missing for suite in self.suites)
+
+    @property
+    def pending(self) -> int:
+        """Cells that a dry run would compute."""
+        return sum(suite.pending for suite in self.suites)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell has a score."""
+        return not self.failed and not self.missing
+
+    def counts(self) -> dict[str, int]:
+        """Return the counts that `harness run --json` prints."""
+        names = ("cells", "computed", "cached", "failed", "missing")
+        return {name: getattr(self, name) for name in names}
+
+
+def cell_name(cell: Cell) -> str:
+    """Return how a cell is called in messages: row, dataset/sample, and fold and repeat where there are several."""
+    fold = f" fold {cell.fold.id}" if cell.fold.id else ""
+    repeat = f" repeat {cell.repeat}" if cell.repeat else ""
+    return f"{cell.suite} {cell.tier}: {cell.row} on {cell.data.dataset}/{cell.sample}{fold}{repeat}"

@@ -1,0 +1,228 @@
+"""The work of one suite in a run: which cells are done, missing or to be computed, and the records they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.model import Cell, Tier
+from harness.registry import Registry
+from harness.runner.backends import BackendChooser
+from harness.runner.jobs import Job, WeightsSource
+from harness.runner.local import Finished
+from harness.runner.preparing import Preparation
+from harness.runner.summary import FailedCell, MissingCell, SuiteSummary, cell_name
+from harness.store import Code, Record, Store, Timing, Writer, place_of
+from harness.suite import Suite, expand
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+
+Names = Collection[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cells of a suite are wanted; None keeps all."""
+
+    rows: Names = None
+    stages: Names = None
+    datasets: Names = None
+    folds: Names = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every cell is wanted."""
+        return self.rows is None and self.stages is None and self.datasets is None and self.folds is None
+
+
+class WorkPlanner:
+    """What the suites of one run share: catalogue, registry, filters, and what was found out about data."""
+
+    def __init__(self, catalogue: Catalogue, stages: Registry, filters: Filters, *, log: Callable[[str], None]) -> None:
+        self.catalogue = catalogue
+        self.stages = stages
+        self.filters = filters
+        self.log = log
+        self.preparation = Preparation(catalogue, stages, log=log)
+        self.chooser = BackendChooser(stages)
+
+    def all_cells(self, suite: Suite, tier: Tier) -> tuple[Cell, ...]:
+        """Return every cell of a suite in canonical order."""
+        return expand(suite, tier, self.catalogue, self.stages)
+
+    def wanted_cells(self, suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        """Return the cells that pass the filters; `cells` are all of them."""
+        chosen = self.filters
+        if chosen.is_empty:
+            return cells
+        return expand(
+            suite,
+            tier,
+            self.catalogue,
+            self.stages,
+            rows=chosen.rows,
+            stages=chosen.stages,
+            datasets=chosen.datasets,
+            folds=chosen.folds,
+        )
+
+
+class SuiteWork:
+    """One suite of a run, with its open store (none in a dry run)."""
+
+    def __init__(
+        self, planner: WorkPlanner, suite: Suite, tier: Tier, results: Path, stack: ExitStack, *, dry_run: bool
+    ) -> None:
+        self._suite = suite
+        self._tier = tier
+        self._store = Store(results, suite.id, suite.version, tier)
+        self._planner = planner
+        self._failures: list[FailedCell] = []
+        self._missing: list[MissingCell] = []
+        self._computed = 0
+        self._environments: set[str] = set()
+        self.jobs: list[Job] = []
+        every = planner.all_cells(suite, tier)
+        self._writer: Writer | None = None
+        if not dry_run and every:
+            self._writer = stack.enter_context(self._store.open([place_of(cell) for cell in every]))
+        self._cells = self._settled(every, fetch=not dry_run)
+
+    def summary(self) -> SuiteSummary:
+        """Return what was done so far."""
+        pending = 0 if self._writer else len(self.jobs)
+        cached = len(self._cells) - len(self.jobs) - len(self._missing)
+        return SuiteSummary(
+            suite=self._suite.id,
+            version=self._suite.version,
+            tier=self._tier,
+            folder=self._store.folder,
+            cells=len(self._cells),
+            computed=self._computed,
+            cached=cached,
+            failures=tuple(self._failures),
+            missing_cells=tuple(self._missing),
+            pending=pending,
+        )
+
+    def keep(self, finished: Finished, code: Code, threads: int) -> str:
+        """Store the record and the timing of a cell that has ended; return a line that says how."""
+        assert self._writer is not None
+        cell, outcome = finished.job.cell, finished.outcome
+        fingerprint = finished.greeting.get("fingerprint", "")
+        if fingerprint and fingerprint not in self._environments:
+            self._writer.add_environment(fingerprint, finished.greeting["environment"])
+            self._environments.add(fingerprint)
+        record = self._record(finished, code, fingerprint)
+        self._writer.add(record, self._timing(finished, code, fingerprint, threads))
+        if outcome.status == "ok":
+            self._computed += 1
+            return f"{cell_name(cell)}: ok, {outcome.total_s:.2f} s"
+        problem = "" if outcome.error is None else outcome.error.message
+        place = f" in stage '{outcome.error.stage}'" if outcome.error and outcome.error.stage else ""
+        self._failures.append(FailedCell(cell_name(cell), outcome.status, f"{problem}{place}"))
+        line = f"{cell_name(cell)}: {outcome.status}{place}: {problem}"
+        self._planner.log(line)
+        return f"{cell_name(cell)}: {outcome.status}"
+
+    def _settled(self, every: tuple[Cell, ...], *, fetch: bool) -> tuple[Cell, ...]:
+        """Sort the wanted cells into done, missing and jobs, and return them.
+
+        Fetching can be what first tells the hash of a file that nobody states; the cells are then expanded again.
+        """
+        cells = self._planner.wanted_cells(self._suite, self._tier, every)
+        pending = self._pending(cells)
+        if fetch and pending:
+            before = self._hashes(pending)
+            for cell in pending:
+                self._planner.preparation.missing_data(cell, fetch=True)
+            if self._hashes(pending) != before:
+                every = self._planner.all_cells(self._suite, self._tier)
+                cells = self._planner.wanted_cells(self._suite, self._tier, every)
+                pending = self._pending(cells)
+        for cell in pending:
+            self._prepare(cell, fetch=fetch)
+        return cells
+
+    def _hashes(self, cells: list[Cell]) -> dict[tuple[str, str], str]:
+        catalogue = self._planner.catalogue
+        names = {(cell.data.dataset, sample) for cell in cells for sample in (cell.sample, *cell.fold.train)}
+        return {(dataset, sample): catalogue.dataset(dataset).sample_hash(sample) for dataset, sample in names}
+
+    def _pending(self, cells: tuple[Cell, ...]) -> list[Cell]:
+        """Return the cells without a score: never tried, failed, or changed since."""
+        done = {(record.place, record.cell) for record in self._store.records() if record.status == "ok"}
+        return [cell for cell in cells if (place_of(cell), cell.key) not in done]
+
+    def _prepare(self, cell: Cell, *, fetch: bool) -> None:
+        """Turn a cell into a job, or note why it is missing. Nothing is downloaded for a dry run."""
+        problem = self._planner.preparation.missing_data(cell, fetch=fetch)
+        weights: dict[str, WeightsSource] | str = {}
+        if not problem and fetch:
+            weights = self._planner.preparation.weights(cell)
+        if problem or isinstance(weights, str):
+            reason = problem or str(weights)
+            self._missing.append(MissingCell(cell_name(cell), reason))
+            return
+        limits, timing = self._suite.limits_of(self._tier), self._suite.timing_of(self._tier)
+        self.jobs.append(
+            Job(
+                cell=cell,
+                backend=self._planner.chooser.backend(cell),
+                deadline_s=limits.deadline_s,
+                memory_bytes=int(limits.memory_gb * 1e9),
+                warmup=timing.warmup,
+                repeats=timing.repeats,
+                weights=weights,
+                shared=self._planner.chooser.shared(cell),
+            )
+        )
+
+    def _record(self, finished: Finished, code: Code, fingerprint: str) -> Record:
+        cell, outcome = finished.job.cell, finished.outcome
+        data = outcome.data or self._planner.catalogue.dataset(cell.data.dataset).sample_hash(cell.sample)
+        return Record(
+            cell=cell.key,
+            suite=cell.suite,
+            version=cell.version,
+            tier=cell.tier,
+            row=cell.row,
+            dataset=cell.data.dataset,
+            sample=cell.sample,
+            fold=cell.fold.id,
+            repeat=cell.repeat,
+            seed=cell.seed,
+            status=outcome.status,
+            metrics=outcome.metrics,
+            error=outcome.error,
+            stages=outcome.stages,
+            data=data,
+            notes=outcome.notes,
+            environment=fingerprint,
+            code=code,
+        )
+
+    def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:
+        """Return the timing of a cell with scores; a failed cell's seconds mean nothing."""
+        cell, outcome = finished.job.cell, finished.outcome
+        if outcome.status != "ok":
+            return None
+        return Timing(
+            cell=cell.key,
+            row=cell.row,
+            dataset=cell.data.dataset,
+            sample=cell.sample,
+            fold=cell.fold.id,
+            repeat=cell.repeat,
+            machine=finished.greeting["machine"],
+            environment=fingerprint,
+            device=outcome.device,
+            threads=threads,
+            stages=outcome.timings,
+            total_s=outcome.total_s,
+            commit=code.commit,
+        )

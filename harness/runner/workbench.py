@@ -1,0 +1,114 @@
+"""What a worker keeps between cells: catalogue, registry, cache, loaded models, samples, and how it reports."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BackendError, ChainError
+from harness.model import Grid, StageSpec
+from harness.registry import Registry
+from harness.runner.cache import Setting, StageCache
+from harness.runner.jobs import WeightsSource, WorkerSetup
+from harness.runner.slots import Recent, SampleSlots
+from harness.stages.contract import Context, Stage
+
+MODELS_KEPT = 3
+"""Loaded stages that a worker keeps; each may hold a network."""
+
+Notify = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(slots=True, eq=False)
+class LoadedStage:
+    """A stage instance after `load`, and the input shapes it has been called with."""
+
+    stage: Stage
+    load_s: float | None = None
+    seen: set[tuple[Any, ...]] = field(default_factory=set)
+
+
+class Workbench:
+    """The state of one worker process."""
+
+    def __init__(
+        self, setup: WorkerSetup, samples: SampleSlots, registry: Registry, *, machine: str, notify: Notify
+    ) -> None:
+        self.setup = setup
+        self.samples = samples
+        self.registry = registry
+        self.machine = machine
+        self.notify = notify
+        self.cache = StageCache(Path(setup.cache))
+        self.models = Path(setup.cache) / "models"
+        self.ignored_processes: frozenset[int] = frozenset()
+        self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
+        self.devices: set[str] = set()
+
+    def log(self, line: str) -> None:
+        """Show a line to the user of the run."""
+        self.notify({"event": "log", "line": line})
+
+    def create(self, spec: StageSpec) -> Stage:
+        """Return a fresh stage of a specification; raises `BackendError` if its library is missing."""
+        entry = self.registry.entry(spec.id)
+        kind: type[Stage] = self.registry.get(spec.id)
+        if entry.reason:
+            raise BackendError(f"stage '{spec.id}': {entry.reason}; {entry.install}")
+        if kind.version != spec.version:
+            raise ChainError(
+                f"stage '{spec.id}' is version {kind.version} in this worker; the cell asks {spec.version}"
+            )
+        return kind(spec.parameters)
+
+    def device_of(self, stage: Stage) -> str:
+        """Return the device a stage is given: the one asked for, if the stage can use it, else the CPU."""
+        device = "cpu"
+        if self.setup.device != "cpu" and "cuda" in stage.devices:
+            device = "cuda" if _has_cuda() else "cpu"
+            if device == "cpu" and self.setup.device != "auto":
+                raise BackendError(f"stage '{stage.id}': no CUDA device here; accepted: --device cpu or auto")
+        self.devices.add(device)
+        return device
+
+    def setting(self, device: str) -> Setting:
+        """Return what a time measured here is tied to."""
+        return Setting(self.machine, device, self.setup.threads)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield an empty folder that is removed afterwards."""
+        folder = Path(tempfile.mkdtemp(dir=self.setup.scratch))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def context(
+        self,
+        grid: Grid,
+        seed: int,
+        scratch: Path,
+        device: str,
+        *,
+        model: Path | None = None,
+        weights: Mapping[str, WeightsSource] | None = None,
+    ) -> Context:
+        """Return what a stage is told besides its inputs."""
+        paths = {name: Path(source.path) for name, source in (weights or {}).items()}
+        return Context(grid, seed, scratch, device, self.setup.threads, model, paths, self.log)
+
+
+@cache
+def _has_cuda() -> bool:
+    try:
+        import torch
+    except ImportError:
+        return False
+    return bool(torch.cuda.is_available())

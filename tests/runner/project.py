@@ -1,0 +1,345 @@
+"""A whole small project in a temporary folder: phantoms, a suite and a plug-in file of tiny stages."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.runner.summary import RunSummary
+from harness.store import Record, Store, Timing
+
+CATALOGUE = """
+schema = 1
+
+[datasets.dots]
+title = "Generated discs"
+kind = "generated"
+generator = "nuclei-2d"
+licence = "CC0-1.0"
+citation = "generated"
+availability = "generated"
+parameters = { shape = [32, 32], spacing_um = [1.0, 1.0], diameter_um = 6.0, seed = 1 }
+
+[datasets.dots.samples]
+a = { parameters = { seed = 1 } }
+b = { parameters = { seed = 2 } }
+c = { parameters = { seed = 3 } }
+d = { parameters = { seed = 4 } }
+
+[datasets.dots.splits]
+default = [{ id = "", test = ["a", "b"] }]
+four = [{ id = "", test = ["a", "b", "c", "d"] }]
+folds = [
+  { id = "1", test = ["a", "b"], train = ["c"], validation = ["d"] },
+  { id = "2", test = ["c", "d"], train = ["a"], validation = ["b"] },
+]
+"""
+
+PLUGIN = '''
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from harness import Parameter, Stage, Volume
+
+TRACES = Path(os.environ.get("TEST_TRACES", "."))
+
+
+def trace(name, count=1):
+    """Leave one line per call, so that tests can count them."""
+    with (TRACES / name).open("a") as handle:
+        handle.write("x\\n")
+
+
+def threshold(image, level):
+    array = image.array if "C" not in image.axes else image.array[0]
+    array = array.astype(np.float32)
+    binary = array > array.min() + level * np.ptp(array)
+    return Volume(binary.astype(np.uint16), image.grid.axes, image.spacing_um)
+
+
+class Noop(Stage):
+    id = "noop"
+    title = "labels of one object, computed from nothing"
+    cacheable = False
+    parameters = (Parameter("number", "int", 0, "tells rows apart"),)
+
+    def run(self, inputs, context):
+        image = inputs["image"]
+        labels = np.zeros(image.grid.shape, np.uint8)
+        labels[0, 0] = 1
+        return Volume(labels, image.grid.axes, image.spacing_um)
+
+
+class Smooth(Stage):
+    id = "smooth"
+    title = "image plus seeded noise, cached"
+    outputs = ("probability",)
+    parameters = (Parameter("amount", "float", 0.0, "noise"),)
+
+    def run(self, inputs, context):
+        trace("smooth")
+        image = inputs["image"]
+        array = image.array.astype(np.float32) + self.options["amount"] * context.rng().random(image.array.shape)
+        return Volume(array.astype(np.float32), image.axes, image.spacing_um, image.channels)
+
+
+class Cut(Stage):
+    id = "cut"
+    title = "one object above a level, cached"
+    inputs = ("probability",)
+    parameters = (Parameter("level", "float", 0.5, "level"),)
+
+    def load(self, context):
+        trace("cut-load")
+
+    def run(self, inputs, context):
+        trace("cut")
+        return threshold(inputs["probability"], self.options["level"])
+
+
+class Learn(Stage):
+    id = "learn"
+    title = "learns a level from its examples"
+    inputs = ("probability",)
+    parameters = (Parameter("bias", "float", 0.0, "added after training"),)
+
+    def fit(self, training, validation, context, model):
+        trace("fit")
+        context.log(f"training on {len(training)} and {len(validation)}")
+        time.sleep(0.2)
+        level = np.mean([e.inputs["probability"].array[e.truth.array > 0].mean() for e in training])
+        (model / "level.txt").write_text(f"{level!r} {context.seed}")
+
+    def load(self, context):
+        self.level = float((context.model / "level.txt").read_text().split()[0].strip("npfloat64()"))
+
+    def run(self, inputs, context):
+        volume = inputs["probability"]
+        return Volume((volume.array > self.level / 2).astype(np.uint8), volume.grid.axes, volume.spacing_um)
+
+
+class Weighted(Stage):
+    id = "weighted"
+    title = "reads a level from its weights"
+    parameters = (Parameter("level", "weights", "", "file"),)
+
+    def load(self, context):
+        self.level = float(context.weights["level"].read_text())
+
+    def run(self, inputs, context):
+        return threshold(inputs["image"], self.level)
+
+
+class Half(Stage):
+    id = "half"
+    title = "every second pixel"
+    changes_grid = True
+    outputs = ("image",)
+
+    def run(self, inputs, context):
+        image = inputs["image"]
+        return Volume(image.array[..., ::2, ::2].copy(), image.axes, None, image.channels)
+
+    def map_truth(self, truth, context):
+        return Volume(truth.array[::2, ::2].copy(), truth.axes)
+
+
+class Fault(Stage):
+    id = "fault"
+    title = "goes wrong in a chosen way"
+    cacheable = False
+    parameters = (Parameter("how", "str", "raise", "the way"), Parameter("number", "int", 0, "tells rows apart"))
+
+    def run(self, inputs, context):
+        image = inputs["image"]
+        labels = np.ones(image.grid.shape, np.uint8)
+        good = Volume(labels, image.grid.axes)
+        how = self.options["how"]
+        if how == "raise":
+            raise RuntimeError(f"no luck\\nin {Path.home()}/somewhere and {context.scratch}")
+        if how == "memory-error":
+            raise MemoryError("3 TB")
+        if how == "import":
+            import no_such_library
+        if how == "hang":
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+            (TRACES / "child").write_text(str(child.pid))
+            time.sleep(600)
+        if how == "allocate":
+            hold = []
+            while True:
+                hold.append(np.ones(8 << 20, np.uint8))
+                time.sleep(0.004)
+        if how == "exit":
+            print("last words", flush=True)
+            os._exit(3)
+        if how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if how == "shape":
+            return Volume(labels[:5], image.grid.axes)
+        if how == "dtype":
+            return Volume(labels.astype(np.float32), image.grid.axes)
+        if how == "negative":
+            return Volume(-labels.astype(np.int16), image.grid.axes)
+        if how == "slot":
+            return {"masks": good}
+        if how == "in-place":
+            image.array[...] = 0
+        if how == "slow":
+            time.sleep(0.3)
+        if how == "once" and not (TRACES / "once").exists():
+            trace("once")
+            raise RuntimeError("only the first time")
+        return good
+
+
+class Flat(Stage):
+    id = "absent-library"
+    title = "needs what is not installed"
+    needs = ("no_such_library",)
+
+    def run(self, inputs, context):
+        raise AssertionError
+
+
+class Other(Stage):
+    id = "other-python"
+    title = "runs in another interpreter"
+    extra = "other"
+    cacheable = False
+
+    def run(self, inputs, context):
+        (TRACES / "python").write_text(sys.executable + " " + os.environ.get("OTHER_PYTHON", ""))
+        image = inputs["image"]
+        return Volume(np.ones(image.grid.shape, np.uint8), image.grid.axes)
+'''
+
+SUITE = """
+schema = 1
+id = "{id}"
+version = 1
+title = "test"
+metrics = {metrics}
+{extra}
+[limits]
+deadline_s = {deadline_s}
+memory_gb = {memory_gb}
+[tiers.smoke]
+data = [{{ dataset = "dots", split = "{split}" }}]
+truth = "{truth}"
+{rows}
+"""
+
+
+@dataclass
+class Project:
+    """Files of a project, and short ways to run it and to read what it left."""
+
+    folder: Path
+    suites: dict[str, Path] = field(default_factory=dict)
+
+    def write(self) -> Project:
+        self.traces.mkdir(parents=True)
+        (self.folder / "datasets.toml").write_text(CATALOGUE)
+        self.plugin.write_text(PLUGIN)
+        return self
+
+    @property
+    def traces(self) -> Path:
+        return self.folder / "traces"
+
+    @property
+    def plugin(self) -> Path:
+        return self.folder / "tiny_stages.py"
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def suite(
+        self,
+        rows: dict[str, str],
+        *,
+        id: str = "demo",
+        split: str = "default",
+        deadline_s: float = 60.0,
+        memory_gb: float = 4.0,
+        metrics: Sequence[str] = ("map.gonuclear", "count.pred"),
+        extra: str = "",
+    ) -> Path:
+        """Write a suite whose rows are given as TOML of their stage lists."""
+        text = SUITE.format(
+            id=id,
+            metrics=list(metrics),
+            extra=textwrap.dedent(extra),
+            deadline_s=float(deadline_s),
+            memory_gb=float(memory_gb),
+            split=split,
+            truth="gold",
+            rows="\n".join(f'[[rows]]\nid = "{row}"\nstages = {stages}' for row, stages in rows.items()),
+        )
+        path = self.folder / f"{id}.toml"
+        path.write_text(text.replace("'", '"'))
+        return path
+
+    def run(self, suite: Path | list[Path], **options: Any) -> RunSummary:
+        chosen: dict[str, Any] = {"progress": Recorder(), **options}
+        return harness.run(
+            suite,
+            results=self.results,
+            plugins=[self.plugin],
+            catalogue=self.folder / "datasets.toml",
+            threads=1,
+            **chosen,
+        )
+
+    def store(self, id: str = "demo") -> Store:
+        return Store(self.results, id, 1, "smoke")
+
+    def records(self, id: str = "demo") -> dict[tuple[str, str], Record]:
+        return {(record.row, record.sample): record for record in self.store(id).records()}
+
+    def timings(self, id: str = "demo") -> dict[tuple[str, str], Timing]:
+        return {(timing.row, timing.sample): timing for timing in self.store(id).timings()}
+
+    def count(self, trace: str) -> int:
+        path = self.traces / trace
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    @property
+    def cache(self) -> Path:
+        return Path(os.environ["HARNESS_CACHE"])
+
+
+@dataclass
+class Recorder:
+    """A progress display that remembers."""
+
+    lines: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+    total: int = 0
+
+    def start(self, total: int) -> None:
+        self.total = total
+
+    def finished(self, line: str) -> None:
+        self.lines.append(line)
+
+    def log(self, line: str) -> None:
+        self.logged.append(line)
+
+    def close(self) -> None:
+        pass
