@@ -18,8 +18,8 @@ from harness.stages.contract import Context, Stage
 class LiftedMulticut(Stage):
     """Multicut with far edges that keep a nucleus in one region and two nuclei in two.
 
-    The solver, greedy additive contraction followed by Kernighan-Lin moves, is a heuristic. Where no two superpixels with
-    nuclei lie 2 to `graph_depth` contacts apart the result is the plain multicut.
+    The solver, greedy additive contraction followed by Kernighan-Lin moves, is a heuristic. Where no two superpixels
+    with nuclei lie 2 to `graph_depth` contacts apart the result is the plain multicut.
     """
 
     id = "lifted-multicut"
