@@ -1,0 +1,131 @@
+"""Where training patches come from: volumes held in memory once, patches that are views of them, batches made ahead."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeVar
+
+import numpy as np
+
+from harness.errors import DataError
+
+SAMPLINGS = ("strided", "random")
+FILTER_SEED = 47
+ATTEMPTS = 1000
+"""Draws after which a random patch is taken as it is."""
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingVolume:
+    """A standardised image (C, (Z) Y X) float32 and its labels ((Z) Y X) integer, 0 is background."""
+
+    image: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFilter:
+    """Keep a patch whose labelled fraction is above `fraction`; keep the others with probability `keep`."""
+
+    fraction: float = 0.01
+    keep: float = 0.01
+
+    def accepts(self, labels: np.ndarray, rng: np.random.Generator) -> bool:
+        """Return whether to train on a patch with these labels; draws from `rng` only for poor patches."""
+        return np.count_nonzero(labels) > self.fraction * labels.size or bool(rng.random() < self.keep)
+
+
+class Patches:
+    """Training patches by number: the n-th patch depends on the seed and on n, on nothing that happened before.
+
+    `sampling` "strided" walks through all accepted positions of a grid, shuffled anew for every epoch; "random" draws a
+    uniform position for each patch.
+    """
+
+    def __init__(
+        self,
+        volumes: Sequence[TrainingVolume],
+        *,
+        patch: Sequence[int],
+        stride: Sequence[int],
+        sampling: str,
+        accept: PatchFilter,
+        seed: int,
+    ) -> None:
+        self._volumes = volumes
+        self._patch = tuple(patch)
+        self._accept = accept
+        self._seed = seed
+        self._positions: list[tuple[int, tuple[slice, ...]]] = []
+        if sampling == "strided":
+            rng = np.random.default_rng(FILTER_SEED)
+            for number, volume in enumerate(volumes):
+                for place in strided_places(volume.labels.shape, self._patch, stride):
+                    if accept.accepts(volume.labels[place], rng):
+                        self._positions.append((number, place))
+            if not self._positions:
+                raise DataError(
+                    f"no patch of {self._patch} pixels is labelled on more than {accept.fraction:.0%} of its pixels"
+                )
+        choices = [np.prod([n - p + 1 for n, p in zip(v.labels.shape, patch, strict=True)]) for v in volumes]
+        self._weights = np.array(choices, dtype=np.float64) / sum(choices)
+
+    @property
+    def epoch(self) -> int:
+        """How many patches make an epoch; 0 where patches are drawn at random."""
+        return len(self._positions)
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
+        """Return views of the image and labels of a patch and the generator for its augmentation."""
+        rng = np.random.default_rng([self._seed, index])
+        number, place = self._shuffled(index) if self._positions else self._drawn(rng)
+        volume = self._volumes[number]
+        return volume.image[:, *place], volume.labels[place], rng
+
+    def _shuffled(self, index: int) -> tuple[int, tuple[slice, ...]]:
+        epoch, position = divmod(index, len(self._positions))
+        order = np.random.default_rng([self._seed, FILTER_SEED, epoch]).permutation(len(self._positions))
+        return self._positions[int(order[position])]
+
+    def _drawn(self, rng: np.random.Generator) -> tuple[int, tuple[slice, ...]]:
+        for _ in range(ATTEMPTS):
+            number = int(rng.choice(len(self._volumes), p=self._weights))
+            shape = self._volumes[number].labels.shape
+            corner = [int(rng.integers(n - p + 1)) for n, p in zip(shape, self._patch, strict=True)]
+            place = tuple(slice(first, first + size) for first, size in zip(corner, self._patch, strict=True))
+            if self._accept.accepts(self._volumes[number].labels[place], rng):
+                break
+        return number, place
+
+
+def strided_places(shape: Sequence[int], patch: Sequence[int], stride: Sequence[int]) -> list[tuple[slice, ...]]:
+    """Return the patches of a grid, the last one of each axis flush with the end; patches must fit into the shape."""
+    starts = [
+        sorted({*range(0, length - size + 1, step), length - size})
+        for length, size, step in zip(shape, patch, stride, strict=True)
+    ]
+    return [
+        tuple(slice(first, first + size) for first, size in zip(corner, patch, strict=True))
+        for corner in product(*starts)
+    ]
+
+
+def made_ahead(make: Callable[[int], Item], count: int, *, workers: int) -> Iterator[Item]:
+    """Yield `make(0)`, `make(1)`, … `make(count - 1)` in order, computed by background threads a little ahead."""
+    ahead = 2 * workers
+    waiting: deque[Future[Item]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="patches")
+    try:
+        for number in range(count):
+            waiting.append(pool.submit(make, number))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,176 @@
+"""The stage `unet`: image to foreground and boundary probabilities, trained here or with given weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.errors import DataError
+from harness.model import Volume
+from harness.stages.contract import Context, Example, Stage
+from harness.stages.examples import channels_first, require_objects, training_pairs
+from harness.stages.unet import checkpoints, compute, patches, tiling, training
+from harness.stages.unet.halo import tile_halo
+from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.unet.options import PARAMETERS, Settings
+from harness.stages.unet.sampling import TrainingVolume
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class UNetStage(Stage):
+    """Boundary U-Net of the PlantSeg lineage (doi 10.7554/eLife.57613), defaults of the GoNuclear networks.
+
+    Each channel of the image is standardised over the whole volume. Spacing plays no part.
+    """
+
+    id = "unet"
+    title = "U-Net: foreground and boundary probabilities"
+    outputs = ("probability",)
+    parameters = PARAMETERS
+    needs = ("torch", "scipy")
+    extra = "torch"
+    devices = ("cpu", "cuda")
+    citation = "Wolny et al. 2020, doi 10.7554/eLife.57613; Vijayan et al. 2024, doi 10.1242/dev.202800"
+
+    def check(self, where: str) -> None:
+        """Raise `ParameterError` for parameters that no image can make work."""
+        self.settings = Settings(self.options, where)
+        self.settings.check()
+
+    def trains(self) -> bool:
+        """Whether there are no given weights."""
+        return not self.options["weights"]
+
+    def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
+        """Train on the examples and write weights and configuration; without validation the last weights count."""
+        pairs = training_pairs(training, "stage 'unet': training")
+        require_objects(pairs, "stage 'unet': training")
+        volumes = self._volumes(pairs)
+        held_out = self._volumes(training_pairs(validation, "stage 'unet': validation"))
+        spec = self.settings.network(ndim=volumes[0].labels.ndim, in_channels=len(volumes[0].image))
+        spec.check(self.settings.where)
+        for volume in [*volumes, *held_out]:
+            _check_size(volume.labels.shape, spec)
+        self._train(spec, volumes, held_out, context, model)
+
+    def _train(
+        self,
+        spec: NetworkSpec,
+        volumes: Sequence[TrainingVolume],
+        held_out: Sequence[TrainingVolume],
+        context: Context,
+        model: Path,
+    ) -> None:
+        with compute.torch_threads(context.threads):
+            trained = training.train(
+                spec,
+                volumes,
+                held_out,
+                plan=self._fitted(self.settings.plan(ndim=spec.ndim), volumes, context),
+                compute=compute.choose(context.device, str(self.options["precision"]), spec.ndim),
+                seed=context.seed,
+                workers=max(1, context.threads - 1) if context.device.startswith("cuda") else 1,
+                log=context.log,
+            )
+        checkpoints.save_model(model, spec, trained.network, notes=training.history_json(trained))
+
+    def _volumes(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[TrainingVolume]:
+        volumes: list[TrainingVolume] = []
+        for image, labels in pairs:
+            image = compute.standardised(image)
+            if self.options["plane_wise"] and labels.ndim == 3:
+                volumes += [TrainingVolume(image[:, plane], labels[plane]) for plane in range(len(labels))]
+            else:
+                volumes.append(TrainingVolume(image, labels))
+        return volumes
+
+    def _fitted(
+        self, plan: training.TrainingPlan, volumes: Sequence[TrainingVolume], context: Context
+    ) -> training.TrainingPlan:
+        smallest = tuple(min(sizes) for sizes in zip(*(volume.labels.shape for volume in volumes), strict=True))
+        patch = tuple(min(a, b) for a, b in zip(plan.patch, smallest, strict=True))
+        if patch != plan.patch:
+            context.log(f"patch {plan.patch} exceeds the smallest volume {smallest}: trained with {patch}")
+        return replace(plan, patch=patch)
+
+    def load(self, context: Context) -> None:
+        """Read the given or trained weights; dimensions and input channels are those of the weights."""
+        source = context.weights.get("weights") or context.model
+        if source is None:
+            raise DataError("stage 'unet': neither weights nor a trained model; accepted: one of them")
+        file = checkpoints.weights_file(source)
+        state = checkpoints.read_state(file, allow_pickle=bool(self.options["allow_pickle"]))
+        found = checkpoints.infer_spec(state) or self.settings.network(ndim=len(context.grid.shape), in_channels=1)
+        self._spec = self.settings.network(ndim=found.ndim, in_channels=found.in_channels)
+        self._spec.check(self.settings.where)
+        network = build_network(self._spec)
+        checkpoints.load_state(network, self._spec, state, where=str(file))
+        self._compute = compute.choose(context.device, str(self.options["precision"]), self._spec.ndim)
+        self._network: nn.Module = self._compute.place(network).eval()
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        """Return float32 probabilities, one channel per entry of `outputs`."""
+        volume = inputs["image"]
+        image = channels_first(volume, "stage 'unet'")
+        self._check_image(image)
+        image = compute.standardised(image)
+        with compute.torch_threads(context.threads):
+            if self._spec.ndim == image.ndim - 1:
+                result = self._predict(image, context)
+            else:
+                planes = [self._predict(image[:, plane], context) for plane in range(image.shape[1])]
+                result = np.stack(planes, axis=1)
+        return Volume(result, "C" + volume.grid.axes, volume.spacing_um, self.settings.outputs)
+
+    def _check_image(self, image: np.ndarray) -> None:
+        ndim = image.ndim - 1
+        if ndim != self._spec.ndim and not (self.options["plane_wise"] and self._spec.ndim < ndim):
+            raise DataError(
+                f"stage 'unet': a {self._spec.ndim}D network for a {ndim}D image; "
+                "accepted: the same, or a 2D network with plane_wise = true"
+            )
+        if len(image) != self._spec.in_channels:
+            raise DataError(
+                f"stage 'unet': the image has {len(image)} channels; the network takes {self._spec.in_channels}"
+            )
+        _check_size(image.shape[-self._spec.ndim :], self._spec)
+
+    def _predict(self, image: np.ndarray, context: Context) -> np.ndarray:
+        plan = self.tiles(image.shape[1:])
+        context.log(f"{len(plan)} tiles of {plan.tile_shape} with halo {plan.halo}")
+        forward = compute.forward_of(self._network, self._compute)
+        return tiling.predict_tiled(forward, image, plan, channels=self._spec.out_channels)
+
+    def tiles(self, shape: tuple[int, ...]) -> tiling.Tiling:
+        """Return how an image of this shape is cut for the loaded network."""
+        spec = self._spec
+        halo = self.settings.per_axis("halo", spec.ndim) or (tile_halo(spec),) * spec.ndim
+        patch = self.settings.per_axis("predict_patch", spec.ndim)
+        if not patch:
+            rule = str(self.options["patch_rule"])
+            patch, halo = patches.patch_and_halo(shape, self._feasible(), halo, rule=rule)
+        ratio = float(self.settings.values["stride_ratio"])
+        return tiling.plan_tiles(shape, patch, halo, stride_ratio=ratio, multiple=spec.multiple)
+
+    def _feasible(self) -> tuple[int, ...]:
+        spec, network, how = self._spec, self._network, self._compute
+        limit = float(self.settings.values["memory_gb"]) * 1e9
+        if limit:
+            return patches.feasible_patch(lambda shape: patches.prediction_bytes(spec, shape) <= limit, spec.ndim)
+        if how.device.startswith("cuda"):
+            return patches.feasible_patch(lambda shape: compute.fits_on_gpu(network, spec, how, shape), spec.ndim)
+        return patches.CPU_PATCH[spec.ndim]
+
+
+def _check_size(shape: Sequence[int], spec: NetworkSpec) -> None:
+    if min(shape) < spec.multiple:
+        raise DataError(
+            f"stage 'unet': an image of {tuple(shape)} pixels; accepted: at least {spec.multiple} per axis "
+            f"for a network of {spec.levels} levels"
+        )

@@ -1,0 +1,231 @@
+"""Training of a boundary U-Net: Adam, plateau schedule, best checkpoint by validation Dice, a stated budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.errors import DataError
+from harness.stages.unet.augment import Augmentation
+from harness.stages.unet.compute import BusyTime, Compute
+from harness.stages.unet.loss import bce_dice, channel_dice
+from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.unet.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
+from harness.stages.unet.targets import training_targets
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How to train. Iterations are gradient steps; 0 in `max_epochs` or `max_seconds` means no such limit.
+
+    A limit in seconds makes the result depend on the machine; one in iterations does not.
+    """
+
+    outputs: tuple[str, ...]
+    patch: tuple[int, ...]
+    stride: tuple[int, ...]
+    batch: int = 4
+    sampling: str = "strided"
+    max_iterations: int = 150_000
+    max_epochs: int = 1000
+    max_seconds: float = 0.0
+    validate_every: int = 500
+    learning_rate: float = 1e-4
+    weight_decay: float = 1e-5
+    factor: float = 0.2
+    patience: int = 20
+    smallest_rate: float = 1e-6
+    accept: PatchFilter = field(default_factory=PatchFilter)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A trained network with its best weights; `history` has iteration, loss, rate and dice of each validation."""
+
+    network: nn.Module
+    history: tuple[dict[str, float], ...]
+    iterations: int
+    best_iteration: int
+    stopped: str
+
+
+def train(
+    spec: NetworkSpec,
+    volumes: Sequence[TrainingVolume],
+    validation: Sequence[TrainingVolume],
+    *,
+    plan: TrainingPlan,
+    compute: Compute,
+    seed: int,
+    workers: int,
+    log: Log,
+) -> Trained:
+    """Return a network trained on the volumes; the same arguments on the same machine give the same weights on a CPU.
+
+    Without validation volumes the last weights are kept and the learning rate stays.
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = compute.place(build_network(spec))
+        run = _Run(network, volumes, validation, plan, compute, seed, log)
+        run.steps(workers)
+    return run.result()
+
+
+class _Run:
+    def __init__(
+        self,
+        network: nn.Module,
+        volumes: Sequence[TrainingVolume],
+        validation: Sequence[TrainingVolume],
+        plan: TrainingPlan,
+        compute: Compute,
+        seed: int,
+        log: Log,
+    ) -> None:
+        import torch
+
+        self.network, self.plan, self.compute, self.log = network, plan, compute, log
+        self.validation = validation
+        self.patches = Patches(
+            volumes, patch=plan.patch, stride=plan.stride, sampling=plan.sampling, accept=plan.accept, seed=seed
+        )
+        self.optimiser = torch.optim.Adam(network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimiser, mode="max", factor=plan.factor, patience=plan.patience
+        )
+        self.scaler = torch.amp.GradScaler("cuda", enabled=compute.precision == "float16")
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, torch.Tensor] = {}
+        self.best_dice = -1.0
+        self.best_iteration = self.iteration = 0
+        self.stopped = "iterations"
+        self.busy = BusyTime(compute.device)
+
+    def limit(self) -> int:
+        """Return the number of iterations that the epochs and iterations allow."""
+        epochs = self.plan.max_epochs * self.patches.epoch // self.plan.batch if self.plan.max_epochs else 0
+        return min(self.plan.max_iterations, epochs) if epochs else self.plan.max_iterations
+
+    def batch(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return images and targets of the n-th batch, in pinned memory where a GPU will read them."""
+        import torch
+
+        images, targets = [], []
+        for index in range(number * self.plan.batch, (number + 1) * self.plan.batch):
+            image, labels, rng = self.patches[index]
+            image, labels = self.plan.augmentation(image, labels, rng)
+            images.append(image)
+            targets.append(training_targets(labels, self.plan.outputs))
+        pair = torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(targets))
+        return (pair[0].pin_memory(), pair[1].pin_memory()) if self.compute.device.startswith("cuda") else pair
+
+    def steps(self, workers: int) -> None:
+        """Train until a limit is reached."""
+        limit = self.limit()
+        started = time.perf_counter()
+        losses: list[torch.Tensor] = []
+        self.network.train()
+        for number, (images, targets) in enumerate(made_ahead(self.batch, limit, workers=workers)):
+            with self.busy.step():
+                losses.append(self.step(images, targets))
+            self.iteration = number + 1
+            out_of_time = 0 < self.plan.max_seconds <= time.perf_counter() - started
+            if self.iteration % self.plan.validate_every == 0 or self.iteration == limit or out_of_time:
+                self.note(float(sum(losses)) / len(losses))
+                losses.clear()
+            if out_of_time or self.rate() < self.plan.smallest_rate:
+                self.stopped = "seconds" if out_of_time else "learning rate"
+                break
+        self.report(time.perf_counter() - started)
+
+    def step(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Make one gradient step and return the loss without waiting for the device."""
+        import torch
+
+        self.optimiser.zero_grad(set_to_none=True)
+        with self.compute.autocast():
+            logits = self.network(self.compute.move(images))
+        loss = bce_dice(logits, self.compute.move(targets))
+        torch.autograd.backward(self.scaler.scale(loss))
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        return loss.detach()
+
+    def note(self, loss: float) -> None:
+        """Write down the loss, validate, keep the best weights and adapt the learning rate."""
+        if not np.isfinite(loss):
+            raise DataError(f"the training loss is {loss} at iteration {self.iteration}; lower the learning rate")
+        entry = {"iteration": self.iteration, "loss": loss, "rate": self.rate()}
+        if self.validation:
+            entry["dice"] = dice = validation_dice(self.network, self.validation, self.plan, self.compute)
+            self.schedule.step(dice)
+            if dice > self.best_dice:
+                self.best_dice, self.best_iteration = dice, self.iteration
+                self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.history.append(entry)
+        self.log(", ".join(f"{name} {value:.4g}" for name, value in entry.items()))
+
+    def rate(self) -> float:
+        """Return the present learning rate."""
+        return float(self.optimiser.param_groups[0]["lr"])
+
+    def report(self, elapsed_s: float) -> None:
+        """Log how long training took and how busy the device was kept, validation counted as idle."""
+        import torch
+
+        share = self.busy.total_s() / elapsed_s if elapsed_s else 0.0
+        line = f"{self.iteration} iterations in {elapsed_s:.1f} s, device busy with them for {share:.0%}"
+        if self.compute.device.startswith("cuda"):
+            line += f", peak device memory {torch.cuda.max_memory_allocated(self.compute.device) / 1e9:.2f} GB"
+        self.log(f"{line}; stopped by {self.stopped}")
+
+    def result(self) -> Trained:
+        """Return the network with its best weights, in evaluation mode."""
+        if self.best:
+            self.network.load_state_dict(self.best)
+        best = self.best_iteration if self.best else self.iteration
+        return Trained(self.network.eval(), tuple(self.history), self.iteration, best, self.stopped)
+
+
+def validation_dice(
+    network: nn.Module, volumes: Sequence[TrainingVolume], plan: TrainingPlan, compute: Compute
+) -> float:
+    """Return the mean over patches of the mean channel Dice, on the volumes cut into patches without overlap."""
+    import torch
+
+    scores: list[float] = []
+    network.eval()
+    with torch.inference_mode(), compute.autocast():
+        for volume in volumes:
+            patch = tuple(min(a, b) for a, b in zip(plan.patch, volume.labels.shape, strict=True))
+            for place in strided_places(volume.labels.shape, patch, patch):
+                logits = network(compute.tensor(volume.image[:, *place][np.newaxis]))
+                target = training_targets(volume.labels[place], plan.outputs)[np.newaxis]
+                dice = channel_dice(torch.sigmoid(logits.float()), compute.tensor(target))
+                scores.append(float(dice.mean()))
+    network.train()
+    return float(np.mean(scores))
+
+
+def history_json(trained: Trained) -> dict[str, Any]:
+    """Return what to keep beside the weights: no times, so that equal trainings leave equal files."""
+    return {
+        "iterations": trained.iterations,
+        "best_iteration": trained.best_iteration,
+        "stopped": trained.stopped,
+        "history": [dict(entry) for entry in trained.history],
+    }

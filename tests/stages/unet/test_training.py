@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from harness.errors import DataError
+from harness.stages.unet.compute import choose, standardised
+from harness.stages.unet.networks import NetworkSpec
+from harness.stages.unet.sampling import TrainingVolume
+from harness.stages.unet.training import Trained, TrainingPlan, history_json, train
+
+SPEC = NetworkSpec(ndim=2, f_maps=(8, 16, 32))
+PLAN = TrainingPlan(
+    ("foreground", "boundary"), (32, 32), (16, 16), batch=2, max_iterations=4, validate_every=2, learning_rate=1e-3
+)
+
+
+def disks(seed: int, shape: tuple[int, int] = (64, 64)) -> TrainingVolume:
+    rng = np.random.default_rng(seed)
+    grid = np.indices(shape)
+    labels = np.zeros(shape, dtype=np.int32)
+    for number in range(1, 10):
+        y, x = rng.integers(0, shape[0]), rng.integers(0, shape[1])
+        labels[(grid[0] - y) ** 2 + (grid[1] - x) ** 2 < 49] = number
+    image = (labels > 0) + 0.2 * rng.standard_normal(shape)
+    return TrainingVolume(standardised(image[None]), labels)
+
+
+def trained(plan: TrainingPlan = PLAN, *, seed: int = 1, workers: int = 1, validation: bool = True) -> Trained:
+    lines: list[str] = []
+    return train(
+        SPEC,
+        [disks(0), disks(1)],
+        [disks(2)] if validation else [],
+        plan=plan,
+        compute=choose("cpu", "auto", 2),
+        seed=seed,
+        workers=workers,
+        log=lines.append,
+    )
+
+
+def weights(result: Trained) -> list[torch.Tensor]:
+    return list(result.network.state_dict().values())
+
+
+def test_equal_seeds_give_equal_weights() -> None:
+    before = torch.random.get_rng_state()
+    one, two, other = trained(), trained(workers=3), trained(seed=2)
+    assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(two), strict=True))
+    assert one.history == two.history
+    assert not all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_history_and_budget() -> None:
+    result = trained()
+    assert [entry["iteration"] for entry in result.history] == [2, 4]
+    assert set(result.history[0]) == {"iteration", "loss", "rate", "dice"}
+    assert (result.iterations, result.stopped) == (4, "iterations")
+    assert result.best_iteration == max(result.history, key=lambda entry: entry["dice"])["iteration"]
+    assert not result.network.training
+    assert history_json(result)["history"] == list(result.history)
+
+
+def test_without_validation_the_last_weights_stay() -> None:
+    result = trained(validation=False)
+    assert result.best_iteration == 4
+    assert "dice" not in result.history[0]
+
+
+def test_limits() -> None:
+    assert trained(replace(PLAN, max_epochs=1, max_iterations=100)).iterations == 9
+    assert trained(replace(PLAN, sampling="random", max_epochs=1)).iterations == 4
+    late = trained(replace(PLAN, max_seconds=1e-9, max_iterations=100))
+    assert (late.iterations, late.stopped, len(late.history)) == (1, "seconds", 1)
+
+
+def test_a_plateau_lowers_the_rate_until_training_stops() -> None:
+    plan = replace(PLAN, learning_rate=1e-7, validate_every=1, patience=0, factor=0.05, smallest_rate=1e-8)
+    result = trained(replace(plan, max_iterations=50))
+    assert result.stopped == "learning rate"
+    assert result.iterations < 50
+
+
+def test_divergence_is_an_error() -> None:
+    with pytest.raises(DataError, match="lower the learning rate"):
+        trained(replace(PLAN, learning_rate=float("inf"), max_iterations=6))
+
+
+def test_the_device_share_is_reported() -> None:
+    lines: list[str] = []
+    train(SPEC, [disks(0)], [], plan=PLAN, compute=choose("cpu", "auto", 2), seed=0, workers=1, log=lines.append)
+    assert "device busy with them for" in lines[-1]
+    assert lines[-1].endswith("stopped by iterations")
+
+
+def test_training_learns_disks() -> None:
+    result = trained(replace(PLAN, max_iterations=80, validate_every=20, batch=4))
+    assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
+    assert max(entry["dice"] for entry in result.history) > 0.8
