@@ -161,6 +161,10 @@ def toy_metrics(*ids: str) -> Registry:
     return registry
 
 
+def toy_weights(name: str, availability: str = "open-direct-download") -> Any:
+    return SimpleNamespace(declaration=SimpleNamespace(availability=availability), hash=lambda: hash_value(name))
+
+
 def toy_catalogue() -> FakeCatalogue:
     """Five volumes with a fivefold split, a flat dataset, and one with crops."""
     names = ("N1", "N2", "N3", "N4", "N5")
@@ -189,7 +193,7 @@ def toy_catalogue() -> FakeCatalogue:
             "inner": FakeSample("right", ((0, 5), (0, 10))),
         },
     )
-    weights = {f"ready-{fold}": SimpleNamespace() for fold in "12345"}
+    weights = {f"ready-{fold}": toy_weights(f"ready-{fold}") for fold in "12345"}
     return FakeCatalogue([volumes, flat, crops], weights)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from harness.errors import DataError
 from harness.model import Fold
 
 
@@ -81,6 +82,17 @@ class DatasetView(Protocol):
         """Return whether the data can be had."""
 
 
+class WeightsView(Protocol):
+    """A weights entry."""
+
+    @property
+    def declaration(self) -> Any:
+        """What `datasets.toml` says of it."""
+
+    def hash(self) -> str:
+        """Return what identifies its content; needs no network."""
+
+
 class CatalogueView(Protocol):
     """Datasets and weights by id; unknown ids raise `RegistryError`."""
 
@@ -90,8 +102,21 @@ class CatalogueView(Protocol):
     def dataset_ids(self) -> Sequence[str]:
         """Return every dataset id."""
 
-    def weights(self, weights_id: str, /) -> Any:
+    def weights(self, weights_id: str, /) -> WeightsView:
         """Return a weights entry."""
 
     def weight_ids(self) -> Sequence[str]:
         """Return every weights id."""
+
+
+def content_of(dataset: DatasetView, sample: str) -> str:
+    """Return the content hash of a sample; a text naming the sample where its data is not here to be hashed.
+
+    Raises `DataError` if the data is here and cannot be hashed.
+    """
+    try:
+        return dataset.sample_hash(sample)
+    except DataError:
+        if dataset.availability().ok:
+            raise
+        return f"unavailable: {dataset.id}/{sample}"

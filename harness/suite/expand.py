@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import ConfigError, nearest
-from harness.hashing import derive_seed, hash_value
+from harness.errors import ConfigError, DataError, nearest
+from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, StageSpec, Tier
 from harness.registry import Registry
 from harness.stages.contract import Stage
-from harness.suite.catalogue import CatalogueView
+from harness.suite.catalogue import CatalogueView, content_of
 from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.overlap import check_overlap
 from harness.suite.selection import Selected, Selector
@@ -105,10 +105,12 @@ class _Expansion:
         self._suite = suite
         self._tier = tier
         self._registry = registry
+        self._catalogue = catalogue
         self._selector = Selector(suite, tier, catalogue)
         self._weight_ids = frozenset(catalogue.weight_ids())
         self._hashes: dict[tuple[str, str], str] = {}
         self._seeds: dict[tuple[str, str, str, int], int] = {}
+        self._weights: dict[str, str] = {}
         self._safe: set[tuple[str, Fold]] = set()
 
     def parts(self) -> list[_Part]:
@@ -124,13 +126,16 @@ class _Expansion:
             self._check_data(row, chain, selected)
             for fold in selected.folds:
                 self._check_fold(row, chain, selected, fold)
-                yield self._part(row, selected, fold, shared or stage_specs(chain, fold.id))
+                weights = [self._weights_hash(row, stage, name) for stage, name in weights_of(chain, fold.id)]
+                yield self._part(row, selected, fold, shared or stage_specs(chain, fold.id), weights)
 
-    def _part(self, row: Row, selected: Selected, fold: Fold, specs: tuple[StageSpec, ...]) -> _Part:
+    def _part(
+        self, row: Row, selected: Selected, fold: Fold, specs: tuple[StageSpec, ...], weights: list[str]
+    ) -> _Part:
         for sample in (*fold.test, *fold.train, *fold.validation):
             place = (selected.dataset.id, sample)
             if place not in self._hashes:
-                self._hashes[place] = selected.dataset.sample_hash(sample)
+                self._hashes[place] = content_of(selected.dataset, sample)
         base = hash_value(
             {
                 "row": row.id,
@@ -139,6 +144,7 @@ class _Expansion:
                 "train": [self._hashes[selected.dataset.id, sample] for sample in fold.train],
                 "validation": [self._hashes[selected.dataset.id, sample] for sample in fold.validation],
                 "chain": [spec.to_json() for spec in specs],
+                "weights": weights,
                 "metrics": list(self._suite.metrics),
             }
         )
@@ -168,16 +174,28 @@ class _Expansion:
             )
         if is_per_fold(chain) and not fold.id:
             raise ConfigError(f"{where}: row '{row.id}' uses '{FOLD}', but the data has no folds")
-        for stage_id, weights in weights_of(chain, fold.id):
-            self._check_weights(row, stage_id, weights)
 
-    def _check_weights(self, row: Row, stage: str, weights: str) -> None:
-        is_path = weights.startswith((".", "~", "/")) or Path(weights).exists()
-        if weights not in self._weight_ids and not is_path:
-            raise ConfigError(
-                f"{place(self._suite, row, row.place)}: stage '{stage}': unknown weights '{weights}'"
-                f"{nearest(weights, self._weight_ids)}"
-            )
+    def _weights_hash(self, row: Row, stage: str, name: str) -> str:
+        """Return what identifies weights: their hash where it is known without fetching, else their name."""
+        if name not in self._weights:
+            self._weights[name] = self._hashed_weights(row, stage, name)
+        return self._weights[name]
+
+    def _hashed_weights(self, row: Row, stage: str, name: str) -> str:
+        path = Path(name).expanduser()
+        try:
+            if name in self._weight_ids:
+                return self._catalogue.weights(name).hash()
+            if path.exists():
+                return hash_path(path)
+        except DataError:
+            return f"unavailable: {name}"
+        if name.startswith((".", "~")) or path.is_absolute():
+            return f"unavailable: {name}"
+        raise ConfigError(
+            f"{place(self._suite, row, row.place)}: stage '{stage}': unknown weights '{name}'"
+            f"{nearest(name, self._weight_ids)}"
+        )
 
 
 def _filtered(parts: list[_Part], filters: dict[str, Names], suite: Suite) -> list[_Part]:

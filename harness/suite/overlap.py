@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.errors import ConfigError
 from harness.model import Fold
-from harness.suite.catalogue import DatasetView
+from harness.suite.catalogue import DatasetView, content_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def shared_content(dataset: DatasetView, first: str, second: str) -> str:
     """Return what two samples of a dataset share ("" for nothing)."""
     if first == second:
         return "the same sample"
-    if dataset.sample_hash(first) == dataset.sample_hash(second):
+    if content_of(dataset, first) == content_of(dataset, second):
         return "equal hashes"
     one, other = region_of(dataset, first), region_of(dataset, second)
     if one.source == other.source and intersects(one, other):

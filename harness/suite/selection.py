@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.config import KeyPath
-from harness.errors import ConfigError, RegistryError, nearest
+from harness.errors import ConfigError, DataError, RegistryError, nearest
 from harness.model import DataSelection, Fold, Tier
 from harness.suite.catalogue import CatalogueView, DatasetView
 from harness.suite.schema import DataSpec
 from harness.suite.suite import Row, Suite
+
+EVERY_SAMPLE = "*"
+"""Stands for the samples of a folder that is absent, so that its cells are missing and not forgotten."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +81,13 @@ class Selector:
         train_truth = self._label(dataset, *choice["train_truth"]) or truth
         nuclei = self._label(dataset, *choice["nuclei"])
         data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, nuclei)
-        return Selected(dataset, data, self._folds(spec, dataset, place), place)
+        try:
+            folds = self._folds(spec, dataset, place)
+        except DataError:
+            if dataset.availability().ok:
+                raise
+            folds = (Fold("", spec.samples or (EVERY_SAMPLE,), spec.train, spec.validation),)
+        return Selected(dataset, data, folds, place)
 
     def _truth(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
         if name:
