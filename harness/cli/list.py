@@ -11,12 +11,19 @@ from harness.cli.options import add_json, add_plugins
 from harness.cli.output import columns, json_result, log, result
 
 HELP = "list stages, suites, datasets, metrics or weights"
-KINDS = ("stages", "suites", "datasets", "metrics", "weights")
+SHOWN = {
+    "stages": ("id", "usable", "reads", "makes", "title", "reason", "install"),
+    "suites": ("id", "usable", "version", "default_tier", "rows", "title", "source", "reason"),
+    "datasets": ("id", "usable", "dimensions", "samples", "licence", "reason", "how"),
+    "metrics": ("id", "usable", "direction", "unit", "title", "reason"),
+    "weights": ("id", "availability", "licence", "title"),
+}
+"""Columns of the text form; columns that are empty throughout are left out. JSON has every field."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("kind", choices=KINDS, help="what to list")
+    parser.add_argument("kind", choices=tuple(SHOWN), help="what to list")
     add_plugins(parser)
     add_json(parser)
 
@@ -34,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         json_result(entries)
     elif entries:
-        shown = [name for name in entries[0] if not isinstance(entries[0][name], list | dict)]
+        shown = [name for name in SHOWN[arguments.kind] if any(_text(entry[name]) for entry in entries)]
         result(columns(shown, ([_text(entry[name]) for name in shown] for entry in entries)))
     else:
         log(f"no {arguments.kind}")
