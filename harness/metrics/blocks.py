@@ -65,7 +65,7 @@ def paired_blocks(truth: Any, pred: Any, *, block: tuple[int, ...] | None = None
 
 def _label_array(array: Any, name: str) -> Any:
     if not isinstance(getattr(array, "dtype", None), np.dtype):
-        array = np.asarray(array)
+        array = _converted(array, name)
     if isinstance(array, np.ma.MaskedArray):
         raise LabelError(f"{name} is a masked array; accepted: a plain label image (set masked voxels to 0)")
     if array.dtype.kind not in "iub":
@@ -73,6 +73,13 @@ def _label_array(array: Any, name: str) -> Any:
     if math.prod(array.shape) == 0 or len(array.shape) == 0:
         raise LabelError(f"{name} is empty: its shape is {tuple(array.shape)}; accepted: at least one voxel")
     return array
+
+
+def _converted(array: Any, name: str) -> np.ndarray:
+    try:
+        return np.asarray(array)
+    except ValueError as error:  # rows of unequal length
+        raise LabelError(f"{name} is not an array ({error}); accepted: an array of integers or bool") from error
 
 
 def _in_storage_order(truth: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,12 +14,11 @@ from numba import njit
 
 Compiled = TypeVar("Compiled", bound=Callable)
 
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-MIXER = np.uint64(0xC2B2AE3D27D4EB4F)
-HALF = np.uint64(32)
+TRUTH, PRED, COUNT = 0, 1, 2
+FIRST_BITS = 14
+TRUTH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+PRED_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 ONE = np.uint64(1)
-INITIAL_SLOTS = 1 << 13
-GROWTH = 4
 
 
 def _compiled(function: Compiled) -> Compiled:
@@ -31,76 +30,79 @@ def _compiled(function: Compiled) -> Compiled:
 
 
 @_compiled
-def _add(ids: np.ndarray, counts: np.ndarray, truth: np.uint64, pred: np.uint64, run: int) -> int:
+def _add(table: np.ndarray, shift: np.uint64, truth: np.uint64, pred: np.uint64, run: np.uint64) -> int:
     """Add a run to the slot of its pair; return 1 if the pair is new, else 0."""
-    mask = np.uint64(counts.size - 1)
-    code = (truth * GOLDEN) ^ (pred * MIXER)
-    code = (code ^ (code >> HALF)) * GOLDEN
-    slot = (code ^ (code >> HALF)) & mask
-    while counts[slot] != 0:
-        if ids[slot, 0] == truth and ids[slot, 1] == pred:
-            counts[slot] += run
+    mask = np.uint64(table.shape[0] - 1)
+    slot = ((truth * TRUTH_FACTOR) ^ (pred * PRED_FACTOR)) >> shift
+    while table[slot, COUNT] != 0:
+        if table[slot, TRUTH] == truth and table[slot, PRED] == pred:
+            table[slot, COUNT] += run
             return 0
         slot = (slot + ONE) & mask
-    ids[slot, 0] = truth
-    ids[slot, 1] = pred
-    counts[slot] = run
+    table[slot, TRUTH] = truth
+    table[slot, PRED] = pred
+    table[slot, COUNT] = run
     return 1
 
 
 @_compiled
-def _count_runs(
-    truth: np.ndarray, pred: np.ndarray, ids: np.ndarray, counts: np.ndarray, filled: int
-) -> tuple[int, int]:
-    """Count runs until the arrays end or half the slots are taken; return (elements consumed, slots taken)."""
-    limit = counts.size // 2
+def _count_runs(truth: np.ndarray, pred: np.ndarray, table: np.ndarray, shift: np.uint64, room: int) -> tuple[int, int]:
+    """Count runs until the arrays end or `room` new pairs are in; return (elements consumed, new pairs)."""
+    new = 0
+    start = 0
     here_truth = truth[0]
     here_pred = pred[0]
-    start = 0
     for i in range(1, truth.size):
-        if truth[i] != here_truth or pred[i] != here_pred:
-            filled += _add(ids, counts, np.uint64(here_truth), np.uint64(here_pred), i - start)
-            if filled > limit:
-                return i, filled
+        if ((truth[i] ^ here_truth) | (pred[i] ^ here_pred)) != 0:
+            new += _add(table, shift, np.uint64(here_truth), np.uint64(here_pred), np.uint64(i - start))
+            if new == room:
+                return i, new
             here_truth = truth[i]
             here_pred = pred[i]
             start = i
-    filled += _add(ids, counts, np.uint64(here_truth), np.uint64(here_pred), truth.size - start)
-    return truth.size, filled
+    new += _add(table, shift, np.uint64(here_truth), np.uint64(here_pred), np.uint64(truth.size - start))
+    return truth.size, new
 
 
 @_compiled
-def _move(ids: np.ndarray, counts: np.ndarray, new_ids: np.ndarray, new_counts: np.ndarray) -> None:
+def _move(table: np.ndarray, new_table: np.ndarray, new_shift: np.uint64) -> None:
     """Insert every taken slot of one table into another, larger one."""
-    for i in range(counts.size):
-        if counts[i] != 0:
-            _add(new_ids, new_counts, ids[i, 0], ids[i, 1], counts[i])
+    for slot in range(table.shape[0]):
+        if table[slot, COUNT] != 0:
+            _add(new_table, new_shift, table[slot, TRUTH], table[slot, PRED], table[slot, COUNT])
 
 
 class PairCounter:
-    """Counts of (truth, prediction) label pairs; memory grows with the number of distinct pairs."""
+    """Counts of (truth, prediction) label pairs; memory grows with the number of distinct pairs.
+
+    At most two thirds of the slots are taken. The slot of a pair comes from the highest bits of its code, in which
+    every bit of both labels has a say.
+    """
 
     def __init__(self) -> None:
-        self._ids = np.empty((INITIAL_SLOTS, 2), np.uint64)
-        self._counts = np.zeros(INITIAL_SLOTS, np.int64)
-        self._filled = 0
+        self._bits = FIRST_BITS
+        self._table = np.zeros((1 << FIRST_BITS, 3), np.uint64)
+        self._pairs = 0
 
     def add(self, truth: np.ndarray, pred: np.ndarray) -> None:
         """Count two flat, C-contiguous arrays of equal length and the same unsigned dtype."""
         done = 0
         while done < truth.size:
-            consumed, self._filled = _count_runs(truth[done:], pred[done:], self._ids, self._counts, self._filled)
+            room = 2 * self._table.shape[0] // 3 - self._pairs
+            shift = np.uint64(64 - self._bits)
+            consumed, new = _count_runs(truth[done:], pred[done:], self._table, shift, room)
             done += consumed
-            if 2 * self._filled > self._counts.size:
+            self._pairs += new
+            if new == room:
                 self._grow()
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the distinct pairs, (n, 2) uint64 in no order, and their counts, (n,) int64."""
-        taken = self._counts > 0
-        return self._ids[taken], self._counts[taken]
+        taken = self._table[self._table[:, COUNT] > 0]
+        return taken[:, :COUNT], taken[:, COUNT].astype(np.int64)
 
     def _grow(self) -> None:
-        slots = GROWTH * self._counts.size
-        ids, counts = np.empty((slots, 2), np.uint64), np.zeros(slots, np.int64)
-        _move(self._ids, self._counts, ids, counts)
-        self._ids, self._counts = ids, counts
+        self._bits += 1
+        larger = np.zeros((1 << self._bits, 3), np.uint64)
+        _move(self._table, larger, np.uint64(64 - self._bits))
+        self._table = larger

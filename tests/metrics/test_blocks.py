@@ -1,0 +1,114 @@
+"""Blocks cover the images once, in pairs, without copying what is contiguous."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.errors import LabelError
+from harness.metrics.blocks import MEMORY_BLOCK, paired_blocks
+
+
+def everything(truth: object, pred: object, **options: tuple[int, ...]) -> set[tuple[int, int]]:
+    blocks = paired_blocks(truth, pred, **options)
+    seen: list[tuple[int, int]] = []
+    for region in blocks.regions:
+        seen += zip(*(part.tolist() for part in blocks.read(region)), strict=True)
+    assert len(seen) == len(set(seen))
+    return set(seen)
+
+
+TRUTH = np.arange(4 * 5 * 6, dtype=np.int32).reshape(4, 5, 6)
+PRED = TRUTH[::-1, :, ::-1].astype(np.uint16).copy()
+EXPECTED = set(zip(TRUTH.reshape(-1).tolist(), PRED.reshape(-1).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("block", [None, (1, 1, 1), (4, 5, 6), (3, 2, 4), (9, 9, 9)])
+def test_every_block_shape_gives_every_pair_once(block: tuple[int, ...] | None) -> None:
+    assert everything(TRUTH, PRED, block=block) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        np.asfortranarray,
+        lambda a: np.repeat(a, 2, axis=2)[:, :, ::2],
+        lambda a: a[::-1, ::-1].copy()[::-1, ::-1],
+        lambda a: np.transpose(np.ascontiguousarray(np.transpose(a, (2, 0, 1))), (1, 2, 0)),
+        lambda a: a.astype(a.dtype.newbyteorder()),
+        lambda a: a.tolist(),
+    ],
+    ids=["Fortran", "strided", "flipped", "transposed", "other byte order", "list"],
+)
+def test_memory_layout_does_not_matter(layout: object) -> None:
+    assert everything(layout(TRUTH), layout(PRED)) == EXPECTED
+    assert everything(layout(TRUTH), PRED) == EXPECTED
+
+
+def test_contiguous_arrays_are_not_copied() -> None:
+    truth = np.zeros((50, 60), np.int32, order="F")
+    blocks = paired_blocks(truth, np.ones((50, 60), np.uint32, order="F"))
+    assert all(np.shares_memory(blocks.read(region)[0], truth) for region in blocks.regions)
+
+
+def test_strided_arrays_are_read_in_small_blocks() -> None:
+    image = np.broadcast_to(np.uint8(1), (3, 5000, 4000))
+    blocks = paired_blocks(image, image)
+    sizes = [blocks.read(region)[0].size for region in blocks.regions]
+    assert sum(sizes) == image.size
+    assert max(sizes) <= MEMORY_BLOCK
+
+
+class Stored:
+    """An array that only slices, as Zarr and HDF5 datasets do, and notes what was asked of it."""
+
+    def __init__(self, array: np.ndarray, chunks: tuple[int, ...] | None) -> None:
+        self.array, self.chunks = array, chunks
+        self.shape, self.dtype, self.asked = array.shape, array.dtype, []
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        self.asked.append(region)
+        return self.array[region]
+
+
+def test_blocks_of_stored_arrays_are_whole_chunks_of_both() -> None:
+    image = np.zeros((64, 2048, 512), np.uint8)
+    truth, pred = Stored(image, (16, 256, 64)), Stored(image, (1, 512, 512))
+    blocks = paired_blocks(truth, pred)
+    assert all(r[0].start % 16 == 0 and r[1].start % 512 == 0 and r[2] == slice(0, 512) for r in blocks.regions)
+    assert not blocks.in_memory
+
+
+def test_contradicting_chunks_do_not_make_a_huge_block() -> None:
+    image = np.broadcast_to(np.uint8(0), (4096, 4096, 64))
+    blocks = paired_blocks(Stored(image, (4096, 1, 64)), Stored(image, (1, 4096, 64)))
+    assert max(np.prod([s.stop - s.start for s in region]) for region in blocks.regions) <= 1 << 22
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, object, "datetime64[s]"])
+def test_other_dtypes_are_refused_by_name(dtype: object) -> None:
+    good = np.zeros((2, 2), np.uint8)
+    bad = np.zeros((2, 2), dtype)
+    with pytest.raises(
+        LabelError,
+        match=rf"prediction has dtype {np.dtype(dtype).name}.*accepted: signed or unsigned".replace("[", r"\["),
+    ):
+        paired_blocks(good, bad)
+    with pytest.raises(LabelError, match="truth has dtype"):
+        paired_blocks(bad, good)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 5), (3, 0, 2), ()])
+def test_empty_images_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(LabelError, match=r"is empty.*at least one voxel"):
+        paired_blocks(np.zeros(shape, int), np.zeros(shape, int))
+
+
+def test_shapes_must_be_equal() -> None:
+    with pytest.raises(LabelError, match=r"prediction has shape \(4, 1\), truth has shape \(4, 5\)"):
+        paired_blocks(np.zeros((4, 5), int), np.zeros((4, 1), int))
+
+
+def test_masked_arrays_are_refused() -> None:
+    with pytest.raises(LabelError, match="masked array"):
+        paired_blocks(np.ma.zeros((2, 2), int), np.zeros((2, 2), int))

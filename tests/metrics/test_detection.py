@@ -1,0 +1,42 @@
+"""Counts, precision, recall and F1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from harness.metrics import overlap_table
+from harness.metrics.detection import METRICS, f1, precision, recall
+from tests.metrics.images import Pair, hostile_pairs, pairs
+
+HOSTILE = hostile_pairs()
+BY_ID = {metric.id: metric for metric in METRICS}
+
+
+@given(pairs())
+def test_counts_are_those_of_the_labels(pair: Pair) -> None:
+    table = overlap_table(*pair)
+    n_truth, n_pred = (np.unique(image[image > 0]).size for image in pair)
+    assert (BY_ID["count.truth"](table), BY_ID["count.pred"](table)) == (n_truth, n_pred)
+    assert BY_ID["count.error"](table) == abs(n_truth - n_pred)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_stardist_agrees_just_above_one_half(name: str) -> None:
+    matching = pytest.importorskip("stardist.matching").matching
+    truth, pred = HOSTILE[name]
+    if not np.any(truth) and not np.any(pred):
+        pytest.skip("the library scores two empty images 0")
+    result = matching(truth, pred, thresh=0.5001)
+    table = overlap_table(truth, pred)
+    assert (precision(table), recall(table), f1(table)) == (result.precision, result.recall, result.f1)
+
+
+@given(pairs())
+def test_precision_and_recall_change_places(pair: Pair) -> None:
+    truth, pred = pair
+    one, other = overlap_table(truth, pred), overlap_table(pred, truth)
+    assert precision(one) == recall(other)
+    assert f1(one) == f1(other)
+    assert 0 <= f1(one) <= 1

@@ -1,0 +1,37 @@
+"""The number of matched objects against the assignment it stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from harness.metrics import overlap_table
+from harness.metrics.matching import matched, rows_and_columns_hit
+from tests.metrics.images import Pair, pairs
+
+
+@given(pairs(), st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.75]))
+def test_equals_the_optimal_assignment_at_any_threshold(pair: Pair, threshold: float) -> None:
+    table = overlap_table(*pair)
+    objects = table.objects
+    hits = objects.iou >= threshold
+    dense = np.zeros((table.truth_ids.size, table.pred_ids.size))
+    dense[objects.rows[hits], objects.cols[hits]] = 1
+    rows, cols = linear_sum_assignment(-dense)
+    assert matched(objects, hits) == int(dense[rows, cols].sum())
+    assert rows_and_columns_hit(objects, hits) == (np.any(dense, axis=1).sum(), np.any(dense, axis=0).sum())
+
+
+def test_a_million_hits_need_no_dense_table() -> None:
+    truth = np.repeat(np.arange(1, 500_001), 2)
+    objects = overlap_table(truth, np.arange(1, 1_000_001)).objects
+    assert matched(objects, objects.iou >= 0.5) == 500_000
+
+
+@pytest.mark.parametrize("hits", [[], [False, False]])
+def test_no_hits(hits: list[bool]) -> None:
+    objects = overlap_table(np.array([1, 2]), np.array([1, 2] if hits else [0, 0])).objects
+    assert matched(objects, np.array(hits, bool)) == 0

@@ -1,0 +1,150 @@
+"""Scoring arrays: the public entry, its errors, and what must not change a score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import harness
+from harness import registry
+from harness.errors import BackendError, LabelError, RegistryError
+from harness.metrics import METRICS, Metric, OverlapTable
+from tests.metrics.images import Pair, hostile_pairs, pairs
+
+LABELS = np.array([[0, 1, 1], [0, 2, 2]])
+CHANGED_BY_RENAMING = ("cellpose",)
+
+
+def touching(table: OverlapTable) -> float:
+    return float(table.objects.counts.size)
+
+
+OWN = Metric(
+    id="touching",
+    title="overlapping pairs",
+    definition="pairs of objects that share a voxel",
+    source="plain count",
+    direction="none",
+    unit="count",
+    range=(0.0, math.inf),
+    edge_cases=(("both empty", 0.0),),
+    function=touching,
+)
+
+
+@pytest.fixture
+def plug_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EntryPoint]]:
+    """Entry points of the group "harness.metrics", as an installed package would declare them."""
+    points: list[EntryPoint] = []
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "harness.metrics" else [])
+    registry.metrics.cache_clear()
+    yield points
+    registry.metrics.cache_clear()
+
+
+def same(one: dict[str, float], other: dict[str, float]) -> bool:
+    return one.keys() == other.keys() and all(
+        value == other[name] or (math.isnan(value) and math.isnan(other[name])) for name, value in one.items()
+    )
+
+
+def test_every_metric_is_the_default() -> None:
+    scores = harness.score(LABELS, LABELS)
+    assert {metric.id for metric in METRICS} <= set(scores)
+    assert all(isinstance(value, float) for value in scores.values())
+    assert scores["map.gonuclear"] == scores["pq"] == 1.0
+
+
+def test_named_metrics_in_the_order_named() -> None:
+    assert list(harness.score(LABELS, LABELS, ["voi.sum", "pq", "arand.elf"])) == ["voi.sum", "pq", "arand.elf"]
+    assert harness.score(LABELS, LABELS, "pq") == {"pq": 1.0}
+
+
+def test_prediction_comes_first() -> None:
+    pred, truth = np.array([1, 1, 2, 2]), np.array([1, 1, 1, 1])
+    scores = harness.score(pred, truth)
+    assert (scores["count.pred"], scores["count.truth"]) == (2, 1)
+    assert (scores["voi.split"], scores["voi.merge"]) == (1, 0)
+
+
+def test_unknown_metric_names_the_nearest() -> None:
+    with pytest.raises(RegistryError, match=r"unknown metric 'map.gonucler'; did you mean 'map.gonuclear'"):
+        harness.score(LABELS, LABELS, ["map.gonucler"])
+
+
+@pytest.mark.parametrize(
+    ("pred", "message"),
+    [
+        (LABELS.astype(np.float32), "prediction has dtype float32; accepted"),
+        (-LABELS, r"prediction \(int64\) has the negative label -2; accepted"),
+        (LABELS[:1], r"prediction has shape \(1, 3\), truth has shape \(2, 3\)"),
+        (np.zeros((0, 3), int), r"prediction is empty: its shape is \(0, 3\)"),
+        ([[1, 2], [3]], "prediction"),
+        (None, "prediction has dtype object"),
+    ],
+)
+def test_bad_images_are_label_errors(pred: object, message: str) -> None:
+    with pytest.raises(LabelError, match=message):
+        harness.score(pred, LABELS)
+
+
+def test_a_metric_of_another_package_is_scored(plug_in: list[EntryPoint]) -> None:
+    plug_in.append(EntryPoint("touching", f"{__name__}:OWN", "harness.metrics"))
+    assert harness.score(LABELS, LABELS, ["touching"]) == {"touching": 2.0}
+    assert harness.score(LABELS, LABELS)["touching"] == 2.0
+
+
+def test_a_broken_plug_in_is_an_error_only_where_it_is_named(plug_in: list[EntryPoint]) -> None:
+    plug_in.append(EntryPoint("broken", "no_such_package_at_all:METRIC", "harness.metrics"))
+    assert "broken" not in harness.score(LABELS, LABELS)
+    with pytest.raises(BackendError, match=r"metric 'broken'.*no_such_package_at_all"):
+        harness.score(LABELS, LABELS, ["broken"])
+
+
+@pytest.mark.parametrize("name", hostile_pairs())
+def test_chunked_storage_scores_the_same(tmp_path: Path, name: str) -> None:
+    dask_array = pytest.importorskip("dask.array")
+    import h5py
+    import zarr
+
+    truth, pred = hostile_pairs()[name]
+    expected = harness.score(pred, truth)
+    chunks = tuple(max(1, size // 3) for size in truth.shape)
+    stored = zarr.create_array(tmp_path / "p.zarr", shape=pred.shape, chunks=chunks, dtype=pred.dtype)
+    stored[...] = pred
+    assert same(harness.score(stored, dask_array.from_array(truth, chunks=5)), expected)
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        assert same(harness.score(stored, file.create_dataset("t", data=truth, chunks=True)), expected)
+
+
+@given(pairs(), st.randoms(use_true_random=False), st.sampled_from([10, 1000, 2**31, 2**63 - 1]))
+def test_renaming_objects_changes_no_score(pair: Pair, random: object, greatest: int) -> None:
+    """But for "cellpose", whose count is the greatest label, and "gonuclear" where an image has no label 0."""
+    truth, pred = (renamed(image, random, greatest) for image in pair)
+    before, after = harness.score(pair[1], pair[0]), harness.score(pred, truth)
+    positional = not (np.any(pair[0] == 0) and np.any(pair[1] == 0))
+    excepted = ("cellpose", "gonuclear") if positional else ("cellpose",)
+    kept = [name for name in before if not name.endswith(excepted)]
+    assert same({name: before[name] for name in kept}, {name: after[name] for name in kept})
+
+
+def renamed(image: np.ndarray, random: object, greatest: int) -> np.ndarray:
+    labels = [label for label in np.unique(image).tolist() if label]
+    names = random.sample(range(1, greatest), len(labels))
+    return np.select([image == label for label in labels], names, 0) if labels else image
+
+
+@given(pairs())
+def test_axes_and_order_of_voxels_change_no_score(pair: Pair) -> None:
+    truth, pred = pair
+    expected = harness.score(pred, truth)
+    assert same(harness.score(pred.T, truth.T), expected)
+    assert same(harness.score(pred.reshape(-1)[::-1], truth.reshape(-1)[::-1]), expected)
+    assert same(harness.score(pred[..., None].astype(np.uint8), truth[..., None].astype(np.uint16)), expected)
