@@ -41,6 +41,8 @@ def _of_folder(declaration: FolderDataset, folder: Path) -> Availability:
     if path.is_dir():
         return Availability(True, "local folder")
     how = f"put it there, or set HARNESS_DATA to the folder that holds '{declaration.path}'"
+    if declaration.availability == "open-registration-required":
+        how = f"register at {declaration.landing}, then {how}"
     return Availability(False, f"no folder {path}", how)
 
 

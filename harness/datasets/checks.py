@@ -176,10 +176,11 @@ def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset
         if item.file and isinstance(declaration, RemoteDataset) and "{" not in item.file and item.file not in names:
             yield (*key, "file"), f"no file '{item.file}' is declared{nearest(item.file, names)}"
     if isinstance(declaration, RemoteDataset):
-        yield from _file_problems(declaration.files, has_listing=declaration.listing is not None)
+        is_open = declaration.availability == "open-direct-download"
+        yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)
 
 
-def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool) -> Iterator[Problem]:
+def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_open: bool) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, file in enumerate(files):
         if file.name in seen:
@@ -188,7 +189,7 @@ def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool) -> It
         listed = bool(file.match) and (has_listing or file.listing is not None)
         if file.match and not listed:
             yield ("files", index, "match"), "needs a `listing` to match against"
-        if not file.urls and not listed:
+        if is_open and not file.urls and not listed:
             yield ("files", index), f"'{file.name}' needs `urls`, or `match` with a `listing`"
         if not file.checksum and not listed and not file.first_seen:
             yield ("files", index), f"'{file.name}' needs a checksum (sha256, md5 or xxh128), or `first_seen = true`"
@@ -204,4 +205,5 @@ def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
         yield ("main",), f"no file '{declaration.main}' is declared{nearest(declaration.main, names)}"
     if declaration.unpack and len(declaration.files) != 1:
         yield ("unpack",), "is for entries of one file"
-    yield from _file_problems(declaration.files, has_listing=declaration.listing is not None)
+    is_open = declaration.availability == "open-direct-download"
+    yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)

@@ -81,7 +81,8 @@ class Dataset:
     def sample_ids(self) -> tuple[str, ...]:
         """Return the ids of all samples, crops included, in declared order (sorted, where a folder is searched).
 
-        Raises `DataError` if they are found in a folder that is absent or inconsistent.
+        Where they are to be found in a folder and it is absent, there are none: `availability` says so. Raises
+        `DataError` if the folder is inconsistent.
         """
         return self._sample_ids
 
@@ -89,7 +90,8 @@ class Dataset:
     def _sample_ids(self) -> tuple[str, ...]:
         declaration = self.declaration
         if isinstance(declaration, FolderDataset) and any(source.glob for source in declaration.images.values()):
-            found = discover(data_folder(self._folder) / declaration.path, declaration)
+            folder = data_folder(self._folder) / declaration.path
+            found = discover(folder, declaration) if folder.is_dir() else ()
             return found + tuple(name for name, sample in declaration.samples.items() if sample.source is not None)
         return tuple(declaration.samples)
 

@@ -45,11 +45,11 @@ class FileDeclaration(Strict):
 
     name: str
     urls: Strings = ()
-    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
-    md5: str = Field("", pattern=r"^([0-9a-f]{32})?$")
-    xxh128: str = Field("", pattern=r"^([0-9a-f]{32})?$")
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    md5: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    xxh128: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     checksum_by: str = ""
-    size: int | None = Field(None, ge=0)
+    size: int | None = Field(default=None, ge=0)
     listing: Listing | None = None
     match: Strings = ()
     """Patterns of paths in the listing, tried in order; one pattern must match one file, or a folder with `many`."""
@@ -84,7 +84,8 @@ class ArraySource(Strict):
 
     file: str = ""
     glob: str = ""
-    """Folder datasets only: pattern of files, one per sample, the stem being the sample's id."""
+    """Folder datasets only: pattern of files, one per sample. The sample's id is what `{id}` stands for in it, or the
+    stem of the file name if the pattern has no `{id}`."""
     member: str | Strings = ()
     """Path or pattern inside the archive `file`; several are tried in order."""
     key: str | Strings = ()
@@ -111,7 +112,7 @@ class DerivedLabels(Strict):
     merges: Rate = 0.0
     splits: Rate = 0.0
     misses: Rate = 0.0
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
 
 
 def _label_tag(value: Any) -> str:
@@ -129,26 +130,26 @@ class PhantomParameters(Strict):
 
     shape: tuple[Annotated[int, Field(ge=1)], ...] = ()
     spacing_um: Spacing = ()
-    objects: int | None = Field(None, ge=0)
+    objects: int | None = Field(default=None, ge=0)
     """Number of objects; without it, `density` decides."""
     density: Rate = 0.8
     """Share of the sites of the jittered lattice that carry an object."""
-    diameter_um: float = Field(5.0, gt=0)
-    variation: float = Field(0.15, ge=0, le=0.3)
+    diameter_um: float = Field(default=5.0, gt=0)
+    variation: float = Field(default=0.15, ge=0, le=0.3)
     """Relative spread of the diameters (uniform, plus or minus)."""
-    crowding: float = Field(0.85, gt=0, le=1.3)
+    crowding: float = Field(default=0.85, gt=0, le=1.3)
     """Mean diameter over distance of neighbouring sites; from about 1 on, neighbours touch."""
-    noise: float = Field(0.15, ge=0)
+    noise: float = Field(default=0.15, ge=0)
     """Standard deviation of the noise relative to the mean brightness of an object."""
-    blur_um: float = Field(0.25, ge=0)
+    blur_um: float = Field(default=0.25, ge=0)
     """Standard deviation of the point spread in YX; twice that in Z."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
 
 
 class SampleDeclaration(Strict):
     """One sample, or a crop of another one; what it sets overrides the dataset."""
 
-    source: SampleIdentifier | None = Field(None, alias="from")
+    source: SampleIdentifier | None = Field(default=None, alias="from")
     crop: tuple[Interval, ...] = ()
     """[start, stop) per spatial axis of the source sample, in voxels."""
     fields: Mapping[str, str] = Field(default_factory=dict)
@@ -161,7 +162,7 @@ class SampleDeclaration(Strict):
     drop_last: tuple[AxisLetter, ...] = ()
     images: Mapping[str, ArraySource] = Field(default_factory=dict)
     labels: Mapping[str, ArraySource] = Field(default_factory=dict)
-    parameters: PhantomParameters = Field(default_factory=lambda: PhantomParameters.model_validate({}))
+    parameters: PhantomParameters = Field(default_factory=PhantomParameters)
     note: str = ""
 
 
@@ -193,7 +194,7 @@ class StoredDataset(DatasetBase):
 
     axes: SpatialAxes | None = None
     spacing_um: Spacing = ()
-    spacing_tolerance: float = Field(0.01, ge=0, le=0.5)
+    spacing_tolerance: float = Field(default=0.01, ge=0, le=0.5)
     """Largest relative difference between the spacing of a file and the declared one."""
     images: Mapping[str, ArraySource] = Field(default_factory=dict)
     labels: Mapping[str, LabelSource] = Field(default_factory=dict)

@@ -92,7 +92,7 @@ def file_checksum(path: Path, algorithm: str) -> str:
     """Return "algorithm:hex" of a file for sha256, md5 or xxh128."""
     if algorithm == "sha256":
         return f"sha256:{content_hash(path)}"
-    import pooch
+    import pooch  # type: ignore[import-untyped]
 
     try:
         return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"

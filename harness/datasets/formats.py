@@ -92,7 +92,7 @@ def open_stored(path: Path, key: str = "") -> Iterator[StoredArray]:
 
 @contextmanager
 def _open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with reading(path, "HDF5"):
         file = h5py.File(path, "r")

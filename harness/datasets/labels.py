@@ -101,7 +101,7 @@ def _write(kind: str, path: Path, array: np.ndarray, key: str) -> None:
     elif kind == "NPY":
         np.save(path, array, allow_pickle=False)
     elif kind == "HDF5":
-        import h5py
+        import h5py  # type: ignore[import-untyped]
 
         with h5py.File(path, "w") as file:
             file.create_dataset(key, data=array, compression="gzip")

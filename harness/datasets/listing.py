@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +29,7 @@ class ListedFile:
     checksum: str = ""
     size: int | None = None
     name: str = ""
-    """The path below the matched folder, where a folder is fetched; else the last part of the path."""
+    """The path below the folder, where a folder is fetched."""
 
 
 def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: str) -> list[ListedFile]:
@@ -44,7 +45,7 @@ def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: 
             some = ", ".join(f"'{file.path}'" for file in matched[:4])
             raise FetchError(f"{where}: '{pattern}' matches {len(matched)} files of {_name(listing)}: {some}")
         if matched:
-            return [_named(file, pattern, many=many) for file in matched]
+            return _below_common_folder(matched, f"{where}: '{pattern}' in {_name(listing)}") if many else matched
     tried = " or ".join(f"'{pattern}'" for pattern in patterns)
     raise FetchError(f"{where}: nothing in {_name(listing)} matches {tried}{_close_by(patterns[0], listed)}")
 
@@ -63,12 +64,17 @@ def _name(listing: Listing) -> str:
     return f"{listing.archive} {listing.record} ({listing.base or BASES[listing.archive]})"
 
 
-def _named(file: ListedFile, pattern: str, *, many: bool) -> ListedFile:
-    """Set the name below the folder that the pattern's fixed part names."""
-    folder = pattern[: min((pattern.index(sign) for sign in "*?[" if sign in pattern), default=len(pattern))]
-    folder = folder[: folder.rfind("/") + 1]
-    name = file.path.removeprefix(folder) if many else file.path.rpartition("/")[2]
-    return ListedFile(file.path, file.url, file.checksum, file.size, name)
+def _below_common_folder(files: Sequence[ListedFile], where: str) -> list[ListedFile]:
+    """Name files by their path below the folder they share; raises `FetchError` if they lie in several folders.
+
+    The folder that is meant holds a file itself: a model folder its configuration, say.
+    """
+    folder = commonpath([file.path.rpartition("/")[0] for file in files])
+    names = [file.path[len(folder) :].lstrip("/") for file in files]
+    if all("/" in name for name in names):
+        several = ", ".join(sorted({f"'{name.partition('/')[0]}/'" for name in names})[:4])
+        raise FetchError(f"{where} matches several folders: {several}")
+    return [replace(file, name=name) for file, name in zip(files, names, strict=True)]
 
 
 def _close_by(pattern: str, listed: Sequence[ListedFile]) -> str:

@@ -29,7 +29,7 @@ class Pin(Strict):
 class LockedFiles(Strict):
     """The content of the lock file: owner, id, file name -> pin."""
 
-    schema_number: int = Field(1, alias="schema")
+    schema_number: int = Field(default=1, alias="schema")
     datasets: Mapping[str, Mapping[str, Pin]] = Field(default_factory=dict)
     weights: Mapping[str, Mapping[str, Pin]] = Field(default_factory=dict)
 

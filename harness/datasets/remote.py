@@ -45,7 +45,7 @@ class FileSet:
         located: list[Wanted] = []
 
         def locate() -> Wanted:
-            located.append(wanted if wanted.urls else self._located(file)[0])
+            located.append(wanted if wanted.checksum and wanted.urls else self._located(file)[0])
             return located[-1]
 
         path = fetch_file(wanted, progress=progress, locate=locate)
@@ -104,7 +104,7 @@ class FileSet:
         found = find_files(listing, file.match, many=file.many, where=f"{self.owner} '{self.id}': file '{file.name}'")
         names = [f"{file.name}/{one.name}" if file.many else file.name for one in found]
         return [
-            Wanted(self.owner, self.id, name, (one.url,), one.checksum or file.checksum, one.size)
+            Wanted(self.owner, self.id, name, (*file.urls, one.url), file.checksum or one.checksum, one.size)
             for name, one in zip(names, found, strict=True)
         ]
 

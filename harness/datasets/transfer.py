@@ -49,7 +49,7 @@ def download(
 
 
 def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
-    import pooch
+    import pooch  # type: ignore[import-untyped]
     import requests
 
     with partial.open("ab" if resume else "wb") as output:
