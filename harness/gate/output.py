@@ -95,13 +95,18 @@ def _shifts_markdown(comparison: Comparison) -> list[str]:
 def _timings_markdown(comparison: Comparison) -> list[str]:
     if not comparison.timings:
         return []
+    tested = [timing for timing in comparison.timings if timing.outcome != "untested"]
+    untested = len(comparison.timings) - len(tested)
+    lines = [f"{untested} durations are not tested: too few repeats.", ""] if untested else []
+    if not tested:
+        return lines
     rows = [
-        f"| {_md(t.row)} | {_md(t.cell) or 'all'} | {_md(t.machine)} | {t.ratio:.3g} | {_p(t)} | {t.test} | {t.n} "
-        f"| {t.outcome} |"
-        for t in comparison.timings
+        f"| {_md(t.row)} | {_md(t.cell) or 'all'} | {_md(t.machine)} | {t.ratio:.3g} | {t.difference_s:+.3g} | {_p(t)} "
+        f"| {t.test} | {t.n} | {t.outcome} |"
+        for t in tested
     ]
-    head = "| row | cell | machine | time ratio | p (Holm) | test | n | outcome |"
-    return [head, "|---|---|---|---|---|---|---|---|", *rows, ""]
+    head = "| row | cell | machine | time ratio | seconds more | p (Holm) | test | n | outcome |"
+    return [head, "|---|---|---|---|---|---|---|---|---|", *rows, "", *lines]
 
 
 def _suite_json(comparison: Comparison) -> dict[str, Any]:
@@ -136,6 +141,7 @@ def _suite_json(comparison: Comparison) -> dict[str, Any]:
                 "machine": timing.machine,
                 "test": timing.test,
                 "n": timing.n,
+                "difference_s": timing.difference_s,
                 "ratio": timing.ratio,
                 "p": None if timing.outcome == "untested" else timing.p,
                 "outcome": timing.outcome,

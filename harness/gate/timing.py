@@ -19,26 +19,33 @@ MIN_REPEATS = 5
 """Five against five steady calls: the rank-sum test can reach p = 1/252."""
 
 TimingOutcome = Literal["same", "faster", "slower", "untested"]
+SAME: TimingOutcome = "same"
+UNTESTED: TimingOutcome = "untested"
 Repeats = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TimingRule:
-    """When a duration has changed: by at least this ratio, with at most this p after Holm's correction."""
+    """When a duration has changed: by at least this ratio and these seconds, with at most this p (after Holm)."""
 
     ratio: float = 1.25
     alpha: float = 0.05
+    seconds: float = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class TimingComparison:
-    """A row (or one cell of it) on one machine; `ratio` is results over baseline, `p` one-sided and corrected."""
+    """A row, or one cell of it, on one machine.
+
+    `ratio` and `difference_s` are results against baseline; `p` is one-sided and corrected for the number of tests.
+    """
 
     row: str
     cell: str
     machine: str
     test: str
     n: int
+    difference_s: float
     ratio: float
     p: float
     outcome: TimingOutcome
@@ -104,31 +111,33 @@ def _tests(row: str, machine: str, cells: Mapping[str, tuple[Repeats, Repeats]])
     if len(cells) >= MIN_PAIRS:
         old, new = [m[0] for m in medians], [m[1] for m in medians]
         ratio = statistics.median(b / a for a, b in medians)
+        difference_s = statistics.median(b - a for a, b in medians)
         p = paired_increase(old, new) if ratio >= 1 else paired_increase(new, old)
-        return [TimingComparison(row, "", machine, "Wilcoxon signed-rank", len(cells), ratio, p, "same")]
+        return [TimingComparison(row, "", machine, "Wilcoxon signed-rank", len(cells), difference_s, ratio, p, SAME)]
     drafts = []
     for (cell, (old_calls, new_calls)), (old_s, new_s) in zip(cells.items(), medians, strict=True):
         ratio, n = new_s / old_s, min(len(old_calls), len(new_calls))
-        if n < MIN_REPEATS:
-            drafts.append(TimingComparison(row, cell, machine, "none: too few repeats", n, ratio, 1.0, "untested"))
-            continue
-        p = unpaired_increase(old_calls, new_calls) if ratio >= 1 else unpaired_increase(new_calls, old_calls)
-        drafts.append(TimingComparison(row, cell, machine, "Mann-Whitney", n, ratio, p, "same"))
+        test, p, outcome = "none: too few repeats", 1.0, UNTESTED
+        if n >= MIN_REPEATS:
+            p = unpaired_increase(old_calls, new_calls) if ratio >= 1 else unpaired_increase(new_calls, old_calls)
+            test, outcome = "Mann-Whitney", SAME
+        drafts.append(TimingComparison(row, cell, machine, test, n, new_s - old_s, ratio, p, outcome))
     return drafts
 
 
 def _judge(drafts: Sequence[TimingComparison], rule: TimingRule) -> tuple[TimingComparison, ...]:
-    tested = [index for index, draft in enumerate(drafts) if draft.outcome != "untested"]
+    tested = [index for index, draft in enumerate(drafts) if draft.outcome != UNTESTED]
     corrected = dict(zip(tested, holm([drafts[index].p for index in tested]), strict=True))
     return tuple(
-        replace(draft, p=corrected[index], outcome=_outcome(draft.ratio, corrected[index], rule))
+        replace(draft, p=corrected[index], outcome=_outcome(draft, corrected[index], rule))
         if index in corrected
         else draft
         for index, draft in enumerate(drafts)
     )
 
 
-def _outcome(ratio: float, p: float, rule: TimingRule) -> TimingOutcome:
-    if p > rule.alpha or 1 / rule.ratio < ratio < rule.ratio:
-        return "same"
-    return "slower" if ratio > 1 else "faster"
+def _outcome(draft: TimingComparison, p: float, rule: TimingRule) -> TimingOutcome:
+    is_small = abs(draft.difference_s) < rule.seconds or 1 / rule.ratio < draft.ratio < rule.ratio
+    if p > rule.alpha or is_small:
+        return SAME
+    return "slower" if draft.ratio > 1 else "faster"

@@ -73,5 +73,4 @@ def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:
 def _claim_line(verdict: ClaimVerdict) -> ClaimLine:
     outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
-    detail = "; ".join(part for part in (verdict.why, numbers) if part)
-    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, detail, verdict.data)
+    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, verdict.why or numbers, verdict.data)

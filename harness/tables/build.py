@@ -145,7 +145,7 @@ def _cost(timings: Sequence[Timing]) -> Cost:
 
 
 def _data_note(cells: Iterable[Cell]) -> str:
-    return "data: " + ", ".join(dict.fromkeys(cell.data.dataset for cell in cells))
+    return ", ".join(dict.fromkeys(cell.data.dataset for cell in cells))
 
 
 def _notes(foreign: int, timed: Iterable[Timing], machine: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def _heading(facts: Facts) -> str:
 
 def facts_lines(facts: Facts) -> list[str]:
     """Return what must be read before any value."""
-    note = f"; {facts.data_note}" if facts.data_note else ""
+    note = f"; data: {facts.data_note}" if facts.data_note else ""
     lines = [f"suite {facts.suite} v{facts.version}, tier {facts.tier}{note}"]
     lines.append(f"{len(facts.rows)} rows{f', {facts.missing} MISSING' if facts.missing else ''}")
     lines += [f"{row.title} is missing: {row.missing}" for row in facts.rows if row.missing]

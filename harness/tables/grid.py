@@ -15,6 +15,9 @@ from harness.tables.text import (
     state_text,
 )
 
+OTHER = "other"
+"""Heading of rows without a group below groups: without it they would seem to belong to the last one."""
+
 
 @dataclass(frozen=True, slots=True)
 class GridLine:
@@ -43,7 +46,8 @@ def grid(table: Table) -> Grid:
     ]
     groups: dict[str, list[GridLine]] = {}
     for row, line in zip(table.rows, lines, strict=True):
-        groups.setdefault(row.group, []).append(GridLine(row.id, tuple(line[index] for index in kept)))
+        heading = row.group or (OTHER if groups and "" not in groups else "")
+        groups.setdefault(heading, []).append(GridLine(row.id, tuple(line[index] for index in kept)))
     return Grid(tuple(header[index] for index in kept), tuple((group, tuple(lines)) for group, lines in groups.items()))
 
 

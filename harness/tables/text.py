@@ -75,7 +75,7 @@ def header_lines(table: Table) -> tuple[str, ...]:
     """Return what must be read before any number: suite, tier, data, how many cells, failures and missing first."""
     broken = ", ".join(f"{n} {name}" for n, name in ((table.failed, "FAILED"), (table.missing, "MISSING")) if n)
     count = f"{table.cells} cells: {f'{broken}, ' if broken else ''}{table.ok} ok"
-    lines = [f"suite {table.suite} v{table.version}, tier {table.tier}; {table.data_note}", count]
+    lines = [f"suite {table.suite} v{table.version}, tier {table.tier}; data: {table.data_note}", count]
     if table.stale:
         lines.append(f"{table.stale} of the missing cells have records of another chain, data or version, not shown")
     lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof})")

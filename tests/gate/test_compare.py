@@ -130,7 +130,7 @@ def test_one_exit_code_for_several_suites() -> None:
 
 
 def test_a_slower_row_is_a_regression() -> None:
-    slower = TimingComparison("otsu", "", MACHINE, "Wilcoxon signed-rank", 6, 2.0, 0.01, "slower")
+    slower = TimingComparison("otsu", "", MACHINE, "Wilcoxon signed-rank", 6, 1.0, 2.0, 0.01, "slower")
     assert _gate([_scored(0.5)], [_scored(0.5)], slower=slower).exit_code == 1
 
 

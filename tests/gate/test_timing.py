@@ -42,6 +42,11 @@ def test_the_threshold_is_the_callers() -> None:
     assert found.outcome == "slower"
 
 
+def test_a_few_milliseconds_are_no_change() -> None:
+    (found,) = compare_timings(_row(0.001), _row(0.003), rule=RULE)
+    assert (found.outcome, found.ratio) == ("same", pytest.approx(3.0))
+
+
 def test_many_rows_are_corrected() -> None:
     before = [timing for n in range(5) for timing in _row(1.0, row=f"r{n}")]
     after = [timing for n in range(5) for timing in _row(2.0 if n == 0 else 1.0, row=f"r{n}")]
