@@ -24,7 +24,7 @@ def check_suite(suite: Suite, catalogue: CatalogueView, stages: Registry | None 
     problems: list[str] = []
     for tier in suite.tiers:
         try:
-            expand(suite, tier, catalogue, stages or registry.stages())
+            expand(suite, tier, catalogue, registry.stages() if stages is None else stages)
         except HarnessError as error:
             problems.append(str(error))
     problems += data_row_problems(suite, catalogue)
@@ -92,7 +92,6 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
     yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.metrics)), "metric")
     if suite.primary and suite.primary not in suite.metrics:
         yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
-    yield from _unknown(suite, suite.file.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
     yield from _unknown(suite, suite.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
     for row in suite.rows:
         yield from _unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")

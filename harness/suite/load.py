@@ -46,9 +46,9 @@ def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metr
     """
     source = TomlSource(_path(name_or_path))
     suite = _suite(source, source.validate(SuiteFile))
-    problems = list(file_problems(suite))
-    if not problems:
-        problems = list(registry_problems(suite, stages or registry.stages(), metrics or registry.metrics()))
+    known_stages = registry.stages() if stages is None else stages
+    known_metrics = registry.metrics() if metrics is None else metrics
+    problems = [*file_problems(suite), *registry_problems(suite, known_stages, known_metrics)]
     if problems:
         raise ConfigError("\n".join(problems))
     return suite

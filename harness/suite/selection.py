@@ -81,13 +81,23 @@ class Selector:
         train_truth = self._label(dataset, *choice["train_truth"]) or truth
         nuclei = self._label(dataset, *choice["nuclei"])
         data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, nuclei)
+        return Selected(dataset, data, self._present_folds(spec, dataset, place), place)
+
+    def _present_folds(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> tuple[Fold, ...]:
+        """Return the folds; where absent data hides what samples there are, one fold that stands for them."""
         try:
             folds = self._folds(spec, dataset, place)
         except DataError:
             if dataset.availability().ok:
                 raise
-            folds = (Fold("", spec.samples or (EVERY_SAMPLE,), spec.train, spec.validation),)
-        return Selected(dataset, data, folds, place)
+            folds = ()
+        empty = [fold.id for fold in folds if not fold.test]
+        if folds and not empty:
+            return folds
+        if not dataset.availability().ok:
+            return (Fold("", spec.samples or (EVERY_SAMPLE,), spec.train, spec.validation),)
+        fold = f"fold '{empty[0]}'" if empty and empty[0] else "the data"
+        raise self._error(place, f"{fold} of dataset '{dataset.id}' has no test samples")
 
     def _truth(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
         if name:

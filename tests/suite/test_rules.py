@@ -32,12 +32,18 @@ def test_rules_name_their_own_rows(rule: dict[str, Any], rows: tuple[str, ...]) 
     ("rule", "message"),
     [
         ({"kind": "slowest", "row": "a"}, "does not match any of the expected tags"),
-        ({"kind": "within", "rows": ["a"], "of": "b"}, "exactly one of factor, difference, spreads is needed; given: none"),
+        (
+            {"kind": "within", "rows": ["a"], "of": "b"},
+            "exactly one of factor, difference, spreads is needed; given: none",
+        ),
         ({"kind": "within", "rows": ["a"], "of": "b", "factor": 2, "spreads": 1}, "given: factor, spreads"),
         ({"kind": "within", "rows": ["a"], "of": "b", "factor": 0.5}, "greater than or equal to 1"),
         ({"kind": "within", "rows": [], "of": "b", "factor": 2}, "at least 1 item"),
         ({"kind": "monotone", "rows": ["a"], "direction": "increasing"}, "at least 2 items"),
-        ({"kind": "ranks above", "better": ["a"], "worse": ["b", "c"], "pairwise": True}, r"better rows \(1\) as worse \(2\)"),
+        (
+            {"kind": "ranks above", "better": ["a"], "worse": ["b", "c"], "pairwise": True},
+            r"better rows \(1\) as worse \(2\)",
+        ),
         ({"kind": "best", "row": "a", "stage": "s"}, "Extra inputs are not permitted"),
     ],
 )

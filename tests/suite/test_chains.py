@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ChainError, ConfigError, ParameterError
+from harness.suite.chains import is_per_fold, resolve_chain, stage_specs, weights_of
+from tests.helpers import SUITE, Project, temp_project
+
+LAYERED = f"""{SUITE}
+[rows.tiers.paper.stages.learn]
+steps = 7
+
+[tiers.paper.stages.learn]
+steps = 5
+weights = "ready-{{fold}}"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return temp_project(tmp_path)
+
+
+def test_parameters_are_laid_over_each_other(project: Project) -> None:
+    suite = project.suite(LAYERED)
+    row = suite.row("net")
+    (smoke,) = resolve_chain(suite, row, "smoke", project.stages)
+    (paper,) = resolve_chain(suite, row, "paper", project.stages)
+    assert dict(smoke.options) == {"steps": 50, "weights": ""}
+    assert dict(paper.options) == {"steps": 7, "weights": "ready-{fold}"}
+
+
+def test_specifications_hold_every_parameter_and_the_fold(project: Project) -> None:
+    suite = project.suite(LAYERED)
+    chain = resolve_chain(suite, suite.row("net"), "paper", project.stages)
+    assert is_per_fold(chain)
+    (spec,) = stage_specs(chain, "3")
+    assert spec.to_json() == {"id": "learn", "version": 3, "parameters": {"steps": 7, "weights": "ready-3"}}
+    assert list(weights_of(chain, "3")) == [("learn", "ready-3")]
+
+
+def test_chains_without_a_fold_in_them(project: Project) -> None:
+    suite = project.suite()
+    chain = resolve_chain(suite, suite.row("otsu"), "smoke", project.stages)
+    assert not is_per_fold(chain)
+    assert list(weights_of(chain, "1")) == []
+    assert [spec.parameters["sigma"] for spec in stage_specs(chain, "") if spec.id == "blur"] == [2.0]
+
+
+def test_the_message_names_the_layer_that_is_wrong(project: Project) -> None:
+    with pytest.raises(ConfigError, match=r"demo\.toml:30: tiers\.paper\.stages\.learn\.steps \(row 'net'\)"):
+        project.suite(LAYERED.replace("steps = 5\n", 'steps = "5"\n'))
+
+
+def test_an_empty_chain_is_an_error(project: Project) -> None:
+    suite = project.suite()
+    with pytest.raises(ChainError, match="the chain is empty"):
+        resolve_chain(suite, replace(suite.row("net"), stages=()), "smoke", project.stages)
+
+
+def test_a_wrong_combination_is_an_error_of_the_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, where: str) -> None:
+        raise ParameterError(f"{where}: not together")
+
+    suite = project.suite()
+    monkeypatch.setattr(project.stages.get("learn"), "check", refuse)
+    with pytest.raises(ParameterError, match=r"demo\.toml:23: rows\.1\.stages\.0 \(row 'net'\): stage 'learn': not"):
+        resolve_chain(suite, suite.row("net"), "smoke", project.stages)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.suite.datarows import COMPUTED, OF_SAMPLE, computed_names, data_row_problems, matching_weights, row_source
+from harness.suite.schema import DataRowSpec, DataSource
+from tests.helpers import temp_project
+
+
+def test_every_value_is_described() -> None:
+    for table, values in COMPUTED.items():
+        assert all(values.values())
+        assert computed_names(table) == tuple(values)
+    assert set(OF_SAMPLE) < set(COMPUTED["dataset-summary"])
+
+
+def test_a_tier_replaces_the_source_key_by_key() -> None:
+    row = DataRowSpec(
+        id="N1",
+        dataset="paper",
+        sample="1135",
+        label="gold",
+        tiers={"smoke": DataSource(dataset="phantom", sample="a")},
+    )
+    assert row_source(row, "paper") == DataSource(dataset="paper", sample="1135", label="gold")
+    assert row_source(row, "smoke") == DataSource(dataset="phantom", sample="a", label="gold")
+
+
+def test_weights_match_by_pattern() -> None:
+    known = ("net/gold/1", "net/gold/2", "net/initial/1", "other")
+    assert matching_weights(["net/gold/*"], known) == ("net/gold/1", "net/gold/2")
+    assert matching_weights(["other", "net/*/1"], known) == ("net/gold/1", "net/initial/1", "other")
+    assert matching_weights(["absent"], known) == ()
+
+
+SUMMARY = """
+schema = 1
+id = "demo"
+version = 1
+title = "Data"
+kind = "data-table"
+table = "dataset-summary"
+tiers.paper = {}
+tiers.smoke = {}
+[[data_rows]]
+id = "N1"
+dataset = "volumes"
+sample = "N1"
+label = "gold"
+values = { count = 1118 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('dataset = "volumes"\n', "", "demo.toml:10: data_rows.0: row 'N1' names no dataset"),
+        (
+            '"volumes"',
+            '"volume"',
+            "demo.toml:12: data_rows.0.dataset: unknown dataset 'volume'; did you mean 'volumes'?",
+        ),
+        ('sample = "N1"', 'sample = "N9"', "demo.toml:13: data_rows.0.sample: dataset 'volumes' has no sample 'N9'"),
+        ('sample = "N1"\n', "", "data_rows.0: row 'N1' names no sample"),
+        ('label = "gold"', 'label = "glod"', "demo.toml:14: data_rows.0.label: dataset 'volumes' has no label 'glod'"),
+        ('label = "gold"\n', "", "data_rows.0: row 'N1' names no label"),
+        (
+            'label = "gold"',
+            'label = "gold"\ntiers.smoke.sample = "x"',
+            "data_rows.0.tiers.smoke.sample: dataset 'volumes' has",
+        ),
+        ("dataset-summary", "weights-inventory", "row 'N1' names no weights"),
+        ("dataset-summary", "folds", "row 'N1' names no split"),
+    ],
+)
+def test_mistakes(tmp_path: Path, old: str, new: str, message: str) -> None:
+    project = temp_project(tmp_path)
+    text = SUMMARY.replace(old, new)
+    if "summary" not in text:
+        text = text.replace("values = { count = 1118 }", "values = {}")
+    found = list(data_row_problems(project.suite(text), project.catalogue))
+    assert any(message in problem for problem in found), found
+
+
+def test_a_good_table(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    assert list(data_row_problems(project.suite(SUMMARY), project.catalogue)) == []
