@@ -30,8 +30,9 @@ def test_superpixels(benchmark: BenchmarkFixture, tissue: tuple[Volume, np.ndarr
 def test_superpixels_and_gasp(benchmark: BenchmarkFixture, tissue: tuple[Volume, np.ndarray]) -> None:
     chain = [make("dt-watershed"), make("gasp")]
     made = benchmark.pedantic(labels_of, (chain, {"probability": tissue[0]}), rounds=3, warmup_rounds=1)
-    covered = [np.bincount(made[tissue[1] == number]).max() for number in range(1, CELLS + 1, 50)]
-    assert len(covered) == CELLS // 50
+    sampled = np.isin(tissue[1], np.arange(1, CELLS + 1, 100))
+    inside = [np.bincount(made[tissue[1] == number]).max() for number in range(1, CELLS + 1, 100)]
+    assert sum(inside) / sampled.sum() > 0.8
 
 
 @pytest.mark.parametrize("stage", ["gasp", "mutex-watershed", "multicut"])
