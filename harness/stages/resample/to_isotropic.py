@@ -22,9 +22,9 @@ SLOTS = ("image", "probability", "nuclei")
 class ToIsotropic(Stage):
     """Resample the named slots to voxels of one edge length, the finest spacing unless a target is given.
 
-    The extent is kept, so the new spacing differs from the target by the rounding of the shape. Labels made after
-    this stage lie on the isotropic grid and are scored there, against the truth resampled by nearest neighbour,
-    unless `to-original-grid` brings them back.
+    The extent is kept, so the new spacing differs from the target by the rounding of the shape. Training stages after
+    this one see the truth resampled by nearest neighbour. Scores are computed on the grid of the sample: a chain with
+    this stage ends with `to-original-grid`.
     """
 
     id = "to-isotropic"
