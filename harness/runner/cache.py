@@ -85,6 +85,8 @@ class StageCache:
             return None
         except (ValueError, KeyError, TypeError) as error:
             raise CorruptEntryError(f"meta.json: {error}") from error
+        except OSError as error:
+            raise StoreError(f"{self.folder}: a stage output cannot be read ({error.strerror})") from error
 
     def put(self, key: str, outputs: Mapping[str, Volume], timing: StageTiming, setting: Setting) -> None:
         """Store the outputs of a stage; raises `StoreError` when the disk refuses, leaving nothing behind."""

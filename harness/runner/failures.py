@@ -47,13 +47,13 @@ def machine_places(cache: str, scratch: str) -> dict[str, str]:
     import sysconfig
 
     package = Path(__file__).resolve().parents[2]
-    places = {
-        cache: "<cache>",
-        scratch: "<scratch>",
+    places = {  # a later entry of the same folder wins
         str(package): "<repository>",
         sysconfig.get_paths()["purelib"]: "<site-packages>",
-        tempfile.gettempdir(): "<temporary>",
-        str(Path.cwd()): ".",
         str(Path.home()): "~",
+        str(Path.cwd()): ".",
+        tempfile.gettempdir(): "<temporary>",
+        cache: "<cache>",
+        scratch: "<scratch>",
     }
     return {folder: word for folder, word in places.items() if len(folder) > 1}

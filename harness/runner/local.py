@@ -146,7 +146,10 @@ class LocalExecutor:
             worker.is_ready, worker.greeting = True, message
             worker.send_job()
         elif event == "done":
-            return [self._finish(worker, outcome_from_json(message))]
+            finished = self._finish(worker, outcome_from_json(message))
+            if finished.outcome.status == "out-of-memory":
+                self._end(worker)  # what it still holds is unknown
+            return [finished]
         return []
 
     def _finish(self, worker: WorkerProcess, outcome: Outcome) -> Finished:
@@ -156,10 +159,7 @@ class LocalExecutor:
         self._queue.done(job, is_ok=outcome.status == "ok")
         if outcome.status not in ("ok", "not-applicable", "backend-missing"):
             self._keep_log(worker)
-        finished = Finished(job, outcome, worker.greeting)
-        if outcome.status == "out-of-memory":
-            self._end(worker)
-        return finished
+        return Finished(job, outcome, worker.greeting)
 
     def _look_after(self) -> list[Finished]:
         """Kill workers that are late, use too much memory, or have died without closing their pipe."""

@@ -30,17 +30,19 @@ def main(arguments: list[str]) -> None:
     _die_first_when_memory_is_short()
     guard = _die_with_parent(lifeline)
     received = messages(inbox)
-    bench = _bench(next(received), outbox)
+    bench, greeting = _bench(next(received), outbox)
     bench.ignored_processes = frozenset([guard])
-    from harness.runner.execute import execute
+    from harness.runner.execute import execute, warm_up
     from harness.runner.jobs import job_from_json
 
+    warm_up()
+    send(outbox, {"event": "ready", **greeting})
     for message in received:
         outcome = execute(bench, job_from_json(message))
         send(outbox, {"event": "done", **outcome.to_json()})
 
 
-def _bench(message: dict[str, Any], outbox: int) -> Any:
+def _bench(message: dict[str, Any], outbox: int) -> tuple[Any, dict[str, Any]]:
     from harness import registry
     from harness.datasets import load_catalogue
     from harness.provenance import environment
@@ -61,11 +63,7 @@ def _bench(message: dict[str, Any], outbox: int) -> Any:
         machine=machine,
         notify=lambda event: send(outbox, event),
     )
-    send(
-        outbox,
-        {"event": "ready", "environment": found.to_json(), "fingerprint": found.fingerprint, "machine": machine},
-    )
-    return bench
+    return bench, {"environment": found.to_json(), "fingerprint": found.fingerprint, "machine": machine}
 
 
 def _die_first_when_memory_is_short() -> None:

@@ -121,10 +121,10 @@ class Learn(Stage):
         context.log(f"training on {len(training)} and {len(validation)}")
         time.sleep(0.2)
         level = np.mean([e.inputs["probability"].array[e.truth.array > 0].mean() for e in training])
-        (model / "level.txt").write_text(f"{level!r} {context.seed}")
+        (model / "level.txt").write_text(f"{float(level)!r} {context.seed}")
 
     def load(self, context):
-        self.level = float((context.model / "level.txt").read_text().split()[0].strip("npfloat64()"))
+        self.level = float((context.model / "level.txt").read_text().split()[0])
 
     def run(self, inputs, context):
         volume = inputs["probability"]

@@ -1,0 +1,237 @@
+"""Stages that go wrong in every way, and runs that are ended from outside."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.errors import StoreError
+from harness.store import files
+from tests.runner.project import Project, Recorder
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def fault(how: str) -> str:
+    return f'[{{ id = "fault", how = "{how}" }}]'
+
+
+def gone(pid: int, seconds: float = 10.0) -> bool:
+    """Whether a process has ended (or only waits to be reaped) within some seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "kind", "message"),
+    [
+        ("raise", "exception", "RuntimeError", "no luck | in ~/somewhere and <scratch>/"),
+        ("shape", "exception", "LabelError", "returned labels of shape (5, 32); its input has (32, 32)"),
+        ("dtype", "exception", "LabelError", "of type float32; accepted: integers"),
+        ("negative", "exception", "LabelError", "negative values"),
+        ("slot", "exception", "ChainError", "returned ['masks']; declared: ['labels']"),
+        ("in-place", "exception", "ChainError", "changed its input 'image' in place"),
+        ("memory-error", "out-of-memory", "MemoryError", "3 TB"),
+        ("import", "backend-missing", "ModuleNotFoundError", "no_such_library"),
+        ("exit", "killed", "Exit", "exit code 3"),
+        ("kill", "killed", "SIGKILL", "ended by SIGKILL"),
+    ],
+)
+def test_a_failure_is_a_record_and_the_other_cells_go_on(
+    project: Project, how: str, status: str, kind: str, message: str
+) -> None:
+    suite = project.suite({"bad": fault(how), "noop": '[{ id = "noop" }]'})
+    summary = project.run(suite)
+    assert (summary.failed, summary.computed, summary.is_complete) == (2, 2, False)
+    record = project.records()["bad", "b"]
+    assert record.status == status
+    assert record.metrics == {}
+    assert record.error is not None
+    assert (record.error.type, record.error.stage) == (kind, "fault")
+    assert message in record.error.message
+    assert record.data == project.records()["noop", "b"].data
+    assert summary.suites[0].failures[0].status == status
+
+
+def test_missing_library_and_wrong_dimensions_have_their_own_status(project: Project) -> None:
+    suite = project.suite({"absent": '[{ id = "absent-library" }]'})
+    assert project.run(suite).failed == 2
+    record = project.records()["absent", "a"]
+    assert record.status == "backend-missing"
+    assert record.error is not None
+    assert "not installed: no_such_library" in record.error.message
+
+
+def test_failures_are_tried_again(project: Project) -> None:
+    suite = project.suite({"bad": fault("once")})
+    assert (project.run(suite).failed, project.run(suite).computed, project.run(suite).cached) == (1, 1, 2)
+    assert {record.status for record in project.records().values()} == {"ok"}
+
+
+def test_deadline_ends_the_worker_and_all_it_started(project: Project) -> None:
+    suite = project.suite({"bad": fault("hang"), "noop": '[{ id = "noop" }]'}, deadline_s=1.0)
+    start = time.monotonic()
+    summary = project.run(suite)
+    assert time.monotonic() - start < 30
+    assert (summary.failed, summary.computed) == (2, 2)
+    error = project.records()["bad", "a"].error
+    assert error is not None
+    assert (error.type, error.message, error.stage) == ("Deadline", "still running after 1 s", "fault")
+    assert project.records()["bad", "a"].status == "timeout"
+    assert gone(int((project.traces / "child").read_text())), "a child in a session of its own is ended too"
+
+
+def test_memory_limit_ends_the_worker(project: Project) -> None:
+    rows = {"noop": '[{ id = "noop" }]', "bad": fault("allocate"), "last": '[{ id = "noop", number = 1 }]'}
+    summary = project.run(project.suite(rows, memory_gb=0.8, deadline_s=60.0))
+    assert (summary.failed, summary.computed) == (2, 4)
+    record = project.records()["bad", "a"]
+    assert record.status == "out-of-memory"
+    assert record.error is not None
+    assert "the limit is 0.80 GB" in record.error.message
+    assert record.error.stage == "fault"
+
+
+def test_what_a_dying_worker_printed_is_kept(project: Project) -> None:
+    progress = Recorder()
+    project.run(project.suite({"bad": fault("exit")}), progress=progress)
+    place = next(line.partition("kept in ")[2] for line in progress.logged if "kept in " in line)
+    assert "last words" in Path(place).read_text()
+
+
+def test_logs_and_scratch_of_good_workers_are_removed(project: Project) -> None:
+    project.run(project.suite({"noop": '[{ id = "noop" }]'}))
+    assert list((project.cache / "logs").iterdir()) == []
+
+
+def test_another_interpreter_runs_the_cells_of_its_extra(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = project.folder / "other-python"
+    python.write_text(f'#!/bin/sh\nOTHER_PYTHON=yes exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("HARNESS_PYTHON_OTHER", str(python))
+    assert project.run(project.suite({"other": '[{ id = "other-python" }]'})).computed == 2
+    assert (project.traces / "python").read_text().endswith(" yes")
+
+
+def test_an_interpreter_without_the_harness_is_a_missing_backend(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = project.folder / "broken-python"
+    python.write_text("#!/bin/sh\necho no module of that name >&2\nexit 1\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("HARNESS_PYTHON_OTHER", str(python))
+    suite = project.suite({"other": '[{ id = "other-python" }]', "noop": '[{ id = "noop" }]'})
+    summary = project.run(suite)
+    assert (summary.failed, summary.computed) == (2, 2)
+    error = project.records()["other", "b"].error
+    assert error is not None
+    assert error.message == "the worker did not start: no module of that name"
+
+
+RUN = """
+    import sys
+    from pathlib import Path
+    import harness
+    folder = Path(sys.argv[1])
+    harness.run(
+        folder / "demo.toml", results=folder / "results", plugins=[folder / "tiny_stages.py"],
+        catalogue=folder / "datasets.toml", threads=1,
+    )
+"""
+
+
+def started(project: Project) -> subprocess.Popen[str]:
+    """Start a run in a process of its own and wait until it has kept its first two cells."""
+    rows = {f"r{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(8)}
+    project.suite(rows)
+    code = textwrap.dedent(RUN)
+    command = [sys.executable, "-c", code, str(project.folder)]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while len(project.store().records()) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return process
+
+
+def workers_of(pid: int) -> list[int]:
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def test_killed_parent_leaves_no_worker_and_the_next_run_finishes_the_rest(project: Project) -> None:
+    process = started(project)
+    workers = workers_of(process.pid)
+    assert workers
+    process.kill()
+    process.communicate()
+    assert all(gone(pid) for pid in workers)
+    kept = len(project.store().records())
+    assert 2 <= kept < 16
+    summary = project.run(project.folder / "demo.toml")
+    assert (summary.cached, summary.computed) == (kept, 16 - kept)
+    assert len(project.records()) == 16
+
+
+def test_interrupt_ends_promptly_and_leaves_a_usable_store(project: Project) -> None:
+    process = started(project)
+    workers = workers_of(process.pid)
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, printed = process.communicate(timeout=20)
+    assert time.monotonic() - start < 5
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in printed
+    assert all(gone(pid) for pid in workers)
+    assert not project.store().journal_path.exists()
+    assert 2 <= len(project.store().records()) < 16
+
+
+def test_full_disk_ends_the_run_with_one_error_and_keeps_what_was_stored(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = files.write_all
+    appended = 0
+
+    def write_all(fd: int, content: bytes) -> None:
+        nonlocal appended
+        if b'"record"' in content[:12]:
+            appended += 1
+            if appended > 3:
+                os.write(fd, content[:50])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(fd, content)
+
+    monkeypatch.setattr(files, "write_all", write_all)
+    rows = {f"r{number}": f'[{{ id = "noop", number = {number} }}]' for number in range(4)}
+    with pytest.raises(StoreError, match="No space left on device"):
+        project.run(project.suite(rows))
+    assert len(project.records()) == 3
+    monkeypatch.undo()
+    assert [path.suffix for path in project.store().folder.glob("scores*")] == [".jsonl"]
+
+
+def test_full_cache_disk_is_a_failure_record(project: Project) -> None:
+    project.cache.joinpath("stages").write_text("a file where the folder of the cache should be")
+    summary = project.run(project.suite({"one": '[{ id = "smooth" }, { id = "cut" }]'}))
+    assert summary.failed == 2
+    error = project.records()["one", "a"].error
+    assert error is not None
+    assert error.type == "StoreError"
+    assert str(project.cache) not in error.message
