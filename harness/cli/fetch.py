@@ -71,7 +71,7 @@ def _fetch_all(wanted: dict[str, Dataset | WeightsFile]) -> int:
     failed = 0
     for name, item in wanted.items():
         try:
-            item.fetch(progress=sys.stderr.isatty())
+            _fetch(item)
         except HarnessError as error:
             log(f"harness: error: {name}: {error}")
             failed += 1
@@ -80,3 +80,13 @@ def _fetch_all(wanted: dict[str, Dataset | WeightsFile]) -> int:
     if failed:
         log(f"harness: {failed} of {len(wanted)} could not be fetched")
     return 3 if failed else 0
+
+
+def _fetch(item: Dataset | WeightsFile) -> None:
+    """Fetch one item; raises `DataError` for a dataset of this machine that is not there."""
+    from harness.datasets import Dataset
+    from harness.errors import DataError
+
+    if isinstance(item, Dataset) and not (found := item.availability()).ok:
+        raise DataError("; ".join(part for part in (found.reason, found.how) if part))
+    item.fetch(progress=sys.stderr.isatty())

@@ -1,0 +1,42 @@
+"""Every mistake is reported with file, line and key."""
+
+from __future__ import annotations
+
+from tests.cli.project import SUITE, Cli
+
+
+def test_a_valid_project(cli: Cli) -> None:
+    code, out, err = cli("check")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == ["ok      2 datasets, 0 weights", "ok      suite toy"]
+
+
+def test_mistakes_of_every_suite(cli: Cli) -> None:
+    (cli.folder / "suites" / "one.toml").write_text(SUITE.replace('"toy"', '"one"').replace("title =", "tilte ="))
+    (cli.folder / "suites" / "two.toml").write_text(SUITE.replace('"toy"', '"two"').replace("map.gonuclear", "map.go"))
+    code, out, err = cli("check")
+    assert code == 2
+    assert "INVALID suite one" in out
+    assert "ok      suite toy" in out
+    assert "harness: error: one.toml:5: tilte: unknown key 'tilte'; did you mean 'title'?" in err.splitlines()
+    assert "unknown metric 'map.go'" in err
+
+
+def test_json(cli: Cli) -> None:
+    assert cli.json("check", "toy", "--json") == {"ok": True, "problems": []}
+
+
+def test_a_broken_catalogue_is_an_error(cli: Cli) -> None:
+    (cli.folder / "datasets.toml").write_text("schema = 1\ndatasets = 3\n")
+    code, _, err = cli("check")
+    assert code == 2
+    assert err.startswith("harness: error: datasets.toml:2: datasets")
+
+
+def test_a_tolerance_names_a_metric_of_the_suite(cli: Cli) -> None:
+    path = cli.folder / "suites" / "toy.toml"
+    path.write_text(SUITE.replace("[tiers.smoke]", '[tolerance]\n"map.gonucler" = 0.1\n[tiers.smoke]', 1))
+    code, _, err = cli("check")
+    assert code == 2
+    assert "map.gonucler" in err
+    assert "did you mean 'map.gonuclear'?" in err

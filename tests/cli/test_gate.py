@@ -1,0 +1,150 @@
+"""The gate from the command line: exit codes, baselines, tolerances and files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.cli.project import SUITE, Cli
+
+
+def _worse(line: dict[str, Any]) -> dict[str, Any]:
+    if (line["row"], line["sample"]) != ("otsu", "a"):
+        return line
+    return {**line, "metrics": {**line["metrics"], "map.gonuclear": 0.499}}
+
+
+def _git(cli: Cli, *arguments: str) -> None:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=cli.folder, check=True, capture_output=True)
+
+
+def test_compared_with_itself(cli: Cli) -> None:
+    cli.fake_records()
+    code, out, err = cli("gate", "toy", "--baseline", "results")
+    assert (code, err) == (0, "")
+    assert out.startswith("# Gate: ok\n")
+
+
+def test_one_worse_score_in_new_results(cli: Cli) -> None:
+    cli.fake_records()
+    cli.fake_records(results="new")
+    assert cli("gate", "toy", "--baseline", "results", "--results", "new")[0] == 0
+    cli.rewrite(_worse, "new")
+    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    assert code == 1
+    assert "| worse | otsu on blobs/a | map.gonuclear 0.5 -\\> 0.499 (worse) |" in out
+
+
+def test_a_copied_baseline_and_edited_results(cli: Cli) -> None:
+    cli.fake_records()
+    shutil.copytree("results", "kept")
+    assert cli("gate", "toy", "--baseline", "kept")[0] == 0
+    cli.rewrite(_worse)
+    assert cli("gate", "toy", "--baseline", "kept")[0] == 1
+
+
+def test_edited_in_place_against_what_is_committed(cli: Cli) -> None:
+    cli.fake_records()
+    _git(cli, "init", "--quiet")
+    _git(cli, "add", ".")
+    _git(cli, "commit", "--quiet", "--message", "records")
+    assert cli("gate", "toy", "--baseline", "results")[0] == 0
+    cli.rewrite(_worse)
+    assert cli("gate", "toy", "--baseline", "results")[0] == 1
+    assert cli("gate", "toy", "--baseline", "HEAD")[0] == 1
+    cli.fake_records(tier="mini")
+    code, out, _ = cli("gate", "toy", "--baseline", "results", "--tier", "mini")
+    assert code == 0
+    assert "compared with themselves" in out
+
+
+def test_tolerance_of_the_option_and_of_the_suite(cli: Cli) -> None:
+    cli.fake_records()
+    cli.fake_records(results="new")
+    cli.rewrite(_worse, "new")
+    gate = ("gate", "toy", "--baseline", "results", "--results", "new")
+    assert cli(*gate, "--tolerance", "map.gonuclear=0.01")[0] == 0
+    assert cli(*gate, "--tolerance", "arand.elf=0.01")[0] == 1
+    code, _, err = cli(*gate, "--tolerance", "map.gonucler=0.01")
+    assert (code, "did you mean 'map.gonuclear'?" in err) == (2, True)
+    path = cli.folder / "suites" / "toy.toml"
+    path.write_text(SUITE.replace("[tiers.smoke]", '[tolerance]\n"map.gonuclear" = 0.01\n[tiers.smoke]', 1))
+    assert cli(*gate)[0] == 0
+
+
+@pytest.mark.parametrize("text", ["map", "map=-1", "map=nan", "map=x"])
+def test_tolerances_that_make_no_sense(cli: Cli, text: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli("gate", "toy", "--baseline", "results", "--tolerance", text)
+    assert stopped.value.code == 2
+
+
+def test_missing_cells_new_failures_and_no_baseline(cli: Cli) -> None:
+    cli.fake_records()
+    cli.fake_records(results="new")
+    gate = ("gate", "toy", "--baseline", "results", "--results", "new", "--json")
+    cli.rewrite(lambda line: None if line["sample"] == "b" else line, "new")
+    code, out, _ = cli(*gate)
+    assert (code, json.loads(out)["suites"][0]["counts"]) == (3, {"missing cell": 2, "same": 2})
+    error = {"type": "ValueError", "message": "broke", "stage": "otsu"}
+    cli.rewrite(lambda line: {**line, "status": "exception", "metrics": {}, "error": error}, "new")
+    code, out, _ = cli(*gate)
+    assert code == 1
+    assert json.loads(out)["suites"][0]["counts"]["new failure"] == 2
+    (cli.folder / "empty").mkdir()
+    code, out, _ = cli("gate", "toy", "--baseline", "empty")
+    assert code == 4
+    assert out.startswith("# Gate: no baseline")
+
+
+def test_another_version_is_no_baseline(cli: Cli) -> None:
+    cli.fake_records()
+    shutil.move("results/toy/v1", "results/toy/v7")
+    cli.fake_records(results="new")
+    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    assert code == 4
+    assert "the baseline has only v7" in out
+
+
+def test_a_claim_that_no_longer_holds(cli: Cli) -> None:
+    cli.fake_records(0.5)
+    cli.fake_records(1.0, results="new")
+    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    assert code == 1
+    assert "| broken | the truth beats Otsu |" in out
+
+
+def test_undefined_scores(cli: Cli) -> None:
+    cli.fake_records()
+    cli.fake_records(results="new")
+    gate = ("gate", "toy", "--baseline", "results", "--results", "new", "--json")
+    undefined = {"map.gonuclear": None, "arand.elf": 0.5, "count.pred": 7.0}
+    cli.rewrite(lambda line: {**line, "metrics": undefined}, "new")
+    code, out, _ = cli(*gate)
+    assert code == 1
+    assert json.loads(out)["suites"][0]["cells"][2]["changes"][0]["after"] is None
+    cli.rewrite(lambda line: {**line, "metrics": undefined})
+    assert cli(*gate)[0] == 0
+
+
+def test_junit_and_markdown_files(cli: Cli) -> None:
+    cli.fake_records()
+    code, _, err = cli("gate", "toy", "--baseline", "results", "--junit", "out/j.xml", "--markdown", "out/s.md")
+    assert code == 0
+    assert err == "wrote out/j.xml\nwrote out/s.md\n"
+    suite = ElementTree.parse("out/j.xml").getroot().find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("5", "0", "0")
+    assert (cli.folder / "out" / "s.md").read_text().startswith("# Gate: ok")
+
+
+def test_a_baseline_that_is_nowhere(cli: Cli) -> None:
+    code, _, err = cli("gate", "toy", "--baseline", "nowhere")
+    assert code == 2
+    assert err.startswith("harness: error: baseline 'nowhere': found neither a folder nor a git revision")

@@ -1,0 +1,107 @@
+"""Start-up, help, version, and what becomes of errors."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from harness.cli import check
+from harness.cli.main import COMMANDS, build_parser, main
+from harness.errors import ConfigError
+from tests.cli.project import Cli
+
+
+def _subprocess(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    for command in COMMANDS:
+        assert f"\n    {command} " in out
+    assert "exit codes: 0 ok" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_a_handler(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    module = import_module(f"harness.cli.{command}")
+    assert callable(module.run)
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert "usage: harness" in capsys.readouterr().out
+
+
+def test_unknown_commands_and_options_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["fly"], ["run", "toy", "--tier", "huge"], []):
+        with pytest.raises(SystemExit) as stopped:
+            main(arguments)
+        assert stopped.value.code == 2
+        assert capsys.readouterr().out == ""
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith("harness 0.")
+
+
+def test_building_the_parser_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from harness.cli.main import build_parser; build_parser();"
+        "print(sorted({'numpy', 'pydantic', 'scipy', 'rich', 'pooch', 'torch', 'jinja2'} & set(sys.modules)))"
+    )
+    assert _subprocess("-c", code).stdout.strip() == "[]"
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = _subprocess("-m", "harness", "--help")
+    assert done.returncode == 0
+    assert "usage: harness" in done.stdout
+
+
+def test_user_errors_are_one_line_each_on_stderr(cli: Cli) -> None:
+    code, out, err = cli("table", "tpy")
+    assert (code, out) == (2, "")
+    assert err == "harness: error: unknown suite 'tpy'; did you mean 'toy'?\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(ConfigError("one\ntwo"), 2), (KeyboardInterrupt(), 130)], ids=["several lines", "interrupt"]
+)
+def test_exit_codes_of_errors(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
+    def fail(arguments: argparse.Namespace) -> int:
+        raise error
+
+    monkeypatch.setattr(check, "run", fail)
+    found, _, err = cli("check")
+    assert found == code
+    assert all(line.startswith("harness: ") for line in err.splitlines())
+
+
+def test_bugs_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(arguments: argparse.Namespace) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(check, "run", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["check"])
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m harness schema suite | head -n 1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.stdout == "{\n"
+
+
+def test_the_parser_knows_its_handler() -> None:
+    assert build_parser().parse_args(["env"]).handler.__module__ == "harness.cli.env"

@@ -1,0 +1,57 @@
+"""Real runs of a small suite through the command line."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.project import SUITE, Cli
+
+
+def _counts(out: str) -> dict[str, int]:
+    counts: dict[str, int] = json.loads(out.splitlines()[-1])
+    return counts
+
+
+def test_a_run_prints_the_table_and_a_second_one_computes_nothing(cli: Cli) -> None:
+    code, out, err = cli("run", "toy", "--json")
+    assert code == 0, err
+    assert _counts(out) == {"cells": 4, "computed": 4, "cached": 0, "failed": 0, "missing": 0}
+    assert out.startswith("# Toy \\| suite (table 0)")
+    assert "4 cells, 4 computed, 0 cached, 0 failed, 0 missing" in err
+    folder = cli.store().folder
+    assert {path.name for path in folder.glob("table.*")} == {"table.md", "table.csv", "table.tex"}
+    assert (folder / "table.md").read_text() in out
+    record = json.loads((folder / "scores.jsonl").read_text().splitlines()[0])
+    assert {"cell", "row", "sample", "fold", "seed", "status", "metrics"} <= set(record)
+    code, out, _ = cli("run", "toy", "--json")
+    assert (code, _counts(out)["computed"], _counts(out)["cached"]) == (0, 0, 4)
+    assert cli("gate", "toy", "--baseline", "results")[0] == 0
+
+
+def test_a_dry_run_writes_nothing(cli: Cli) -> None:
+    code, out, err = cli("run", "toy", "--dry-run", "--json")
+    assert code == 0
+    assert _counts(out) == {"cells": 4, "computed": 0, "cached": 0, "failed": 0, "missing": 0}
+    assert "dry run: 4 of 4 cells would be computed, 0 are done" in err
+    assert not (cli.folder / "results").exists()
+
+
+def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli) -> None:
+    plugin = cli.folder / "plugin.py"
+    plugin.write_text(
+        "from harness import Stage\n"
+        "class Broken(Stage):\n"
+        "    id = 'broken-in-test'\n"
+        "    title = 'Raises'\n"
+        "    def run(self, inputs, context):\n"
+        "        raise ValueError('no | objects')\n"
+    )
+    row = '[[rows]]\nid = "broken"\nstages = [{ id = "broken-in-test" }]\n'
+    (cli.folder / "suites" / "toy.toml").write_text(SUITE.replace("[[claims]]", f"{row}[[claims]]"))
+    code, out, err = cli("run", "toy", "--tier", "mini", "--plugin", plugin, "--results", "new", "--json")
+    assert code == 3
+    assert _counts(out) == {"cells": 3, "computed": 2, "cached": 0, "failed": 1, "missing": 0}
+    assert "FAILED  toy mini: broken on blobs/a: exception: no | objects" in err
+    lines = out.splitlines()
+    assert lines[3] == "- 3 cells: 1 FAILED, 2 ok"
+    assert lines.index("Failures:") < next(n for n, line in enumerate(lines) if line.startswith("| row |"))

@@ -1,0 +1,12 @@
+"""JSON schemas describe every key."""
+
+from __future__ import annotations
+
+from tests.cli.project import Cli
+
+
+def test_schemas(cli: Cli) -> None:
+    suite = cli.json("schema")
+    assert {"id", "rows", "tiers", "tolerance"} <= set(suite["properties"])
+    assert suite["properties"]["id"]["description"]
+    assert {"schema", "datasets", "weights"} == set(cli.json("schema", "datasets")["properties"])

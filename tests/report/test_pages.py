@@ -1,0 +1,23 @@
+"""What a page says of a record."""
+
+from __future__ import annotations
+
+import math
+
+from harness.report.pages import record_view
+from harness.store import CellError
+from tests.records import make_record, make_timing
+
+
+def test_a_scored_record() -> None:
+    record = make_record(metrics={"map": 0.5, "voi": math.nan}, fold="2", repeat=1)
+    view = record_view(record, make_timing(first_s=0.25), 7)
+    assert (view.anchor, view.line, view.place, view.status) == ("cell-7", 7, "blobs/a fold 2 repeat 1", "ok")
+    assert [(metric.id, metric.value) for metric in view.metrics] == [("map", "0.5"), ("voi", "undefined")]
+    assert view.seconds == "0.25"
+
+
+def test_a_failure() -> None:
+    record = make_record(status="exception", error=CellError("ValueError", "broke", "otsu"))
+    view = record_view(record, None, 1)
+    assert (view.error, view.seconds) == ("ValueError in stage otsu: broke", "")

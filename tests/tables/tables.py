@@ -1,0 +1,61 @@
+"""A table with everything in it: groups, failures, gaps, published values, hostile strings."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.statistics import summarise
+from harness.suite import Published
+from harness.tables import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+
+COLUMNS = (Column("map", "higher", "percent"), Column("arand_x", "lower", "fraction"))
+PUBLISHED = Published(mean=78.33, sd=1.73, unit="percent", conflict="another page prints 77")
+
+
+def make_table(**changed: Any) -> Table:
+    """Return a small table; keyword arguments replace its fields."""
+    rows = (
+        TableRow(
+            "truth",
+            "Truth & <b>",
+            "controls",
+            cells=2,
+            ok=2,
+            failed=0,
+            missing=0,
+            scores={"map": Score(summarise([1.0, 1.0])), "arand_x": Score(summarise([0.0, math.nan]))},
+        ),
+        TableRow(
+            "net",
+            "Net_1",
+            "",
+            cells=4,
+            ok=2,
+            failed=1,
+            missing=1,
+            scores={
+                "map": Score(summarise([0.5, 0.7]), PUBLISHED, "not reproduced", "the means differ"),
+                "arand_x": Score(summarise([])),
+            },
+            cost=Cost(1.5, 60.0, 250_000_000),
+        ),
+    )
+    fields: dict[str, Any] = {
+        "suite": "toy",
+        "version": 1,
+        "tier": "smoke",
+        "title": "Toy | 100 %",
+        "source": "table 0",
+        "data_note": "phantoms",
+        "columns": COLUMNS,
+        "rows": rows,
+        "failures": (Failure("net", "blobs/a fold 1", "exception", "unet: <script>|\n_x_"),),
+        "stale": 1,
+        "over": "samples",
+        "ddof": 1,
+        "machine": "cpu-2c",
+        "claims": (ClaimLine("c", "truth & net", "section 1", "holds", "truth 1, net 0.6", "blobs (2 samples)"),),
+        "notes": ("a note",),
+    }
+    return Table(**{**fields, **changed})

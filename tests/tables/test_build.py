@@ -1,0 +1,105 @@
+"""Records, timings and a suite become a table."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.model import Cell
+from harness.store import CellError, Record, place_of
+from harness.suite import Suite
+from harness.tables import Table, build_table
+from harness.verdicts import ScoreVerdict
+from tests.helpers import temp_project
+from tests.records import make_record, make_timing
+
+METRICS = {"map.toy": ("higher", "fraction"), "arand.toy": ("lower", "fraction")}
+
+
+@pytest.fixture
+def suite_and_cells(tmp_path: Path) -> tuple[Suite, tuple[Cell, ...]]:
+    project = temp_project(tmp_path)
+    return project.suite(), project.cells(tier="paper")
+
+
+def _record(of: Cell, score: float = 0.5, **changed: Any) -> Record:
+    fields = {"metrics": {"map.toy": score, "arand.toy": 1 - score}, "cell": of.key, **changed}
+    row, dataset, sample, fold, repeat = place_of(of)
+    return make_record(row, sample, dataset=dataset, fold=fold, repeat=repeat, suite=of.suite, tier=of.tier, **fields)
+
+
+def _table(suite: Suite, cells: tuple[Cell, ...], records: list[Record], **options: Any) -> Table:
+    return build_table(suite, cells[0].tier, cells, records, metrics=METRICS, **options)
+
+
+def test_rows_in_the_order_of_the_suite_with_both_spreads(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    records = [_record(cell, 0.1 * n) for n, cell in enumerate(cells)]
+    table = _table(suite, cells, list(reversed(records)))
+    assert [(row.id, row.label, row.cells, row.ok) for row in table.rows] == [
+        ("otsu", "otsu", 5, 5),
+        ("net", "Network", 5, 5),
+    ]
+    summary = table.rows[0].scores["map.toy"].summary
+    assert summary.mean == pytest.approx(0.2)
+    assert summary.sd_sample == pytest.approx(math.sqrt(0.025))
+    assert summary.n == 5
+    assert (table.over, table.ddof, table.cells) == ("folds", 1, 10)
+
+
+def test_columns_take_the_unit_of_published_values(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    table = _table(*suite_and_cells, [])
+    assert [(column.unit, column.direction) for column in table.columns] == [
+        ("percent", "higher"),
+        ("fraction", "lower"),
+    ]
+    assert table.rows[1].scores["map.toy"].published is not None
+
+
+def test_failures_missing_and_out_of_date_cells(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    error = CellError("ValueError", "broke", "cut")
+    records = [
+        _record(cells[0]),
+        _record(cells[1], status="timeout", metrics={}, error=error),
+        _record(cells[2], cell="of older code"),
+        make_record("gone", suite=suite.id, tier="paper"),
+    ]
+    table = _table(suite, cells, records)
+    otsu = table.rows[0]
+    assert (otsu.ok, otsu.failed, otsu.missing, table.stale) == (1, 1, 3, 1)
+    assert [(f.row, f.place, f.status, f.message) for f in table.failures] == [
+        ("otsu", "volumes/N2 fold 2", "timeout", "cut: broke")
+    ]
+    assert table.notes == ("1 records of cells that the suite no longer has are left out",)
+
+
+def test_verdicts_are_taken_on_the_paper_tier_only(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    verdict = ScoreVerdict("net", "map.toy", "reproduced", "close")
+    for tier, expected in (("paper", "reproduced"), ("smoke", "")):
+        cells = project.cells(tier=tier)  # type: ignore[arg-type]
+        table = _table(project.suite(), cells, [], verdicts=[verdict])
+        assert table.rows[1].scores["map.toy"].verdict == expected
+
+
+def test_costs_come_from_one_machine(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    cells = project.cells(tier="smoke")
+    records = [_record(cell) for cell in cells]
+    timings = [
+        make_timing("otsu", "a", dataset="flat", steady_s=[1.0, 2.0, 3.0], machine="slow"),
+        make_timing("otsu", "a", dataset="flat", first_s=0.5, machine="fast"),
+        make_timing("net", "a", dataset="flat", first_s=0.25, fit_s=60.0, machine="fast", peak_bytes=7),
+    ]
+    table = _table(project.suite(), cells, records, timings=timings)
+    assert table.machine == "fast"
+    assert [(row.cost.run_s, row.cost.fit_s, row.cost.peak_bytes) for row in table.rows] == [
+        (0.5, None, 250_000_000),
+        (0.25, 60.0, 7),
+    ]
+    assert table.notes == ("times of other machines exist and are not shown: slow",)
+    assert _table(project.suite(), cells, records, timings=timings, machine="slow").rows[0].cost.run_s == 2.0

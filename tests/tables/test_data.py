@@ -1,0 +1,41 @@
+"""CSV and JSON at full precision with both spreads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from harness.tables.data import CSV_COLUMNS, to_csv, to_json
+from tests.tables.tables import make_table
+
+
+def test_csv_has_a_line_per_row_and_metric() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(make_table()))))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert [(row["row"], row["metric"]) for row in rows] == [
+        ("truth", "map"),
+        ("truth", "arand_x"),
+        ("net", "map"),
+        ("net", "arand_x"),
+    ]
+    net = rows[2]
+    assert (net["suite"], net["version"], net["tier"], net["failed"], net["missing"]) == ("toy", "1", "smoke", "1", "1")
+    assert (net["unit"], float(net["mean"])) == ("fraction", pytest.approx(0.6))
+    assert float(net["sd_ddof0"]) == pytest.approx(0.1)
+    assert float(net["sd_ddof1"]) == pytest.approx(0.02**0.5)
+    assert (net["published_mean"], net["published_unit"]) == ("78.33", "percent")
+    assert rows[3]["mean"] == ""
+    assert rows[1]["undefined"] == "1"
+
+
+def test_json_is_strict_and_complete() -> None:
+    value = to_json(make_table())
+    json.dumps(value, allow_nan=False)
+    assert (value["cells"], value["failed"], value["missing"], value["stale"], value["ddof"]) == (6, 1, 1, 1, 1)
+    score = value["rows"][1]["scores"]["map"]
+    assert score["published"]["conflict"] == "another page prints 77"
+    assert value["rows"][1]["scores"]["arand_x"]["mean"] is None
+    assert value["claims"][0]["outcome"] == "holds"

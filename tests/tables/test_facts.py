@@ -1,0 +1,66 @@
+"""Data tables: computed beside printed, verdicts on the paper tier only."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.datatables import DataTableRow, ValueVerdict
+from harness.tables.facts import Facts, facts_csv, facts_json, facts_latex, facts_markdown
+
+ROWS = (
+    DataTableRow(
+        "n1",
+        "N1 | <b>",
+        {"count": 1118, "spacing_xyz": (0.126, 0.126, 0.284)},
+        {"count": 1118, "spacing_xyz": (0.1, 0.1, 0.2)},
+        {"stage": "3-V"},
+        {"count": ValueVerdict("reproduced"), "spacing_xyz": ValueVerdict("not reproduced", "differs")},
+    ),
+    DataTableRow("n2", "N2", {}, {"count": 7}, {}, {"count": ValueVerdict("missing", "no data")}, "no data"),
+)
+
+
+def _facts(**changed: Any) -> Facts:
+    fields: dict[str, Any] = {
+        "suite": "table-2.1",
+        "version": 1,
+        "tier": "paper",
+        "title": "Data",
+        "source": "table 2.1",
+        "data_note": "as published",
+        "rows": ROWS,
+    }
+    return Facts(**{**fields, **changed})
+
+
+def test_markdown() -> None:
+    lines = facts_markdown(_facts()).splitlines()
+    assert lines[0] == "# Data (table 2.1)"
+    assert "- 2 rows, 1 MISSING" in lines
+    assert "- N2 is missing: no data" in lines
+    header = next(line for line in lines if line.startswith("| row |"))
+    assert header == (
+        "| row | count | count, printed | verdict | spacing_xyz | spacing_xyz, printed | verdict | stage (stated) |"
+    )
+    assert (
+        "| N1 \\| \\<b\\> | 1118 | 1118 | reproduced | 0.126, 0.126, 0.284 | 0.1, 0.1, 0.2 | not reproduced | 3-V |"
+        in lines
+    )
+    assert "- N1 \\| \\<b\\>, spacing_xyz: not reproduced: differs" in lines
+
+
+def test_no_verdict_below_the_paper_tier() -> None:
+    for text in (facts_markdown(_facts(tier="mini")), facts_latex(_facts(tier="mini")), facts_csv(_facts(tier="mini"))):
+        assert "reproduced" not in text.replace("no reproduction", "")
+    assert "no reproduction and gets no verdict" in facts_markdown(_facts(tier="mini"))
+
+
+def test_csv_latex_and_json() -> None:
+    lines = facts_csv(_facts()).splitlines()
+    assert lines[1] == "table-2.1,1,paper,n1,count,1118,1118,-,reproduced,,"
+    assert lines[4].startswith("table-2.1,1,paper,n2,count,-,7,-,missing,no data,no data")
+    assert "\\label{tab:table-2.1-paper}" in facts_latex(_facts())
+    value = facts_json(_facts())
+    json.dumps(value, allow_nan=False)
+    assert value["missing"] == 1

@@ -1,0 +1,29 @@
+"""Four formats, and three files beside the records."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.tables import FORMATS, Format, render, write_tables
+from tests.tables.tables import make_table
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_every_format_ends_with_a_newline(wanted: Format) -> None:
+    text = render(make_table(), wanted)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_json_parses() -> None:
+    assert json.loads(render(make_table(), "json"))["suite"] == "toy"
+
+
+def test_files(tmp_path: Path) -> None:
+    paths = write_tables(make_table(), tmp_path)
+    folder = tmp_path / "toy" / "v1" / "smoke"
+    assert paths == (folder / "table.md", folder / "table.csv", folder / "table.tex")
+    assert paths[0].read_text(encoding="utf-8") == render(make_table(), "md")
