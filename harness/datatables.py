@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.errors import ConfigError, HarnessError
 from harness.model import Sample, Tier, Volume
@@ -14,12 +14,11 @@ from harness.suite.datarows import matching_weights, row_source
 from harness.suite.schema import DataRowSpec, DataSource, PrintedValue
 from harness.suite.suite import Suite
 
-if TYPE_CHECKING:
-    import numpy as np
-
 Value = str | int | float | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 Outcome = Literal["reproduced", "not reproduced", "not comparable", "missing"]
 OPEN = "open-direct-download"
+SPARSE_IDS = 1_000_000
+"""Label images with higher ids are renumbered before objects are looked up by id."""
 
 
 class LoadableDataset(DatasetView, Protocol):
@@ -143,12 +142,13 @@ def object_facts(labels: Volume) -> tuple[int, tuple[float, ...]]:
     import numpy as np
     from scipy import ndimage
 
-    ids, consecutive = np.unique(labels.array, return_inverse=True)
-    offset = 0 if ids.size and ids[0] == 0 else 1
-    numbered: np.ndarray = consecutive.reshape(labels.array.shape) + offset
-    boxes = ndimage.find_objects(numbered)
-    if not boxes:
-        return 0, (0.0,) * labels.array.ndim
+    numbered = labels.array
+    if not numbered.any():
+        return 0, (0.0,) * numbered.ndim
+    if int(numbered.max()) > SPARSE_IDS:
+        ids, consecutive = np.unique(numbered, return_inverse=True)
+        numbered = consecutive.reshape(numbered.shape) + (0 if ids[0] == 0 else 1)
+    boxes = [box for box in ndimage.find_objects(numbered.astype(np.int32)) if box is not None]
     extents = [[part.stop - part.start for part in box] for box in boxes]
     return len(boxes), tuple(float(extent) for extent in np.median(extents, axis=0))
 
