@@ -148,3 +148,24 @@ def test_axes_and_order_of_voxels_change_no_score(pair: Pair) -> None:
     assert same(harness.score(pred.T, truth.T), expected)
     assert same(harness.score(pred.reshape(-1)[::-1], truth.reshape(-1)[::-1]), expected)
     assert same(harness.score(pred[..., None].astype(np.uint8), truth[..., None].astype(np.uint16)), expected)
+
+
+@pytest.mark.parametrize("ovule", ["1135", "1170"])
+def test_libraries_agree_on_real_nuclei(mirror: Path, ovule: str) -> None:
+    """Labels of a real 100-cubed crop against themselves displaced by two voxels."""
+    matching = pytest.importorskip("stardist.matching").matching
+    evaluation = pytest.importorskip("elf.evaluation")
+    import h5py
+    from skimage.metrics import adapted_rand_error
+
+    with h5py.File(next(mirror.glob(f"gonuclear-mini/{ovule}*.h5"))) as file:
+        truth = file["label"][...].astype(np.int64)
+    pred = np.roll(truth, 2, axis=1)
+    scores = harness.score(pred, truth)
+    by_stardist = [result.accuracy for result in matching(truth, pred, thresh=np.arange(0.5, 1.0, 0.05))]
+    assert [scores[f"ap{percent}.stardist"] for percent in range(50, 100, 5)] == pytest.approx(by_stardist, abs=1e-12)
+    assert scores["map.elf"] == pytest.approx(evaluation.mean_segmentation_accuracy(pred, truth), abs=1e-12)
+    assert scores["arand.elf"] == pytest.approx(evaluation.rand_index(pred, truth)[0], abs=1e-12)
+    assert scores["arand.skimage"] == pytest.approx(adapted_rand_error(truth, pred)[0], abs=1e-12)
+    assert scores["sbd.elf"] == pytest.approx(evaluation.symmetric_best_dice_score(pred, truth), abs=1e-12)
+    assert 0 < scores["map.gonuclear"] < 1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from harness.metrics import ap, detection, dice, information, panoptic, rand
+from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
 from harness.metrics.overlap import OverlapTable, overlap_table
 
-__all__ = ["METRICS", "Metric", "OverlapTable", "overlap_table"]
+__all__ = ["METRICS", "Metric", "OverlapTable", "average_precision", "overlap_table"]
 
 METRICS: tuple[Metric, ...] = (
     *ap.METRICS,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -59,3 +62,9 @@ def test_identical_images_reach_the_best_value() -> None:
     for metric in METRICS:
         best = {"higher": metric.range[1], "lower": metric.range[0]}.get(metric.direction)
         assert best is None or metric(table) == pytest.approx(best, abs=1e-8), metric.id
+
+
+def test_listing_metrics_loads_no_compiler_and_no_library() -> None:
+    code = "import sys, harness.metrics; print([m for m in ('numba', 'scipy', 'skimage', 'elf') if m in sys.modules])"
+    listed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert listed.strip() == "[]"
