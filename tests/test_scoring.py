@@ -150,7 +150,7 @@ def test_axes_and_order_of_voxels_change_no_score(pair: Pair) -> None:
     assert same(harness.score(pred[..., None].astype(np.uint8), truth[..., None].astype(np.uint16)), expected)
 
 
-@pytest.mark.parametrize("ovule", ["1135", "1170"])
+@pytest.mark.parametrize("ovule", ["1135", "1136"])
 def test_libraries_agree_on_real_nuclei(mirror: Path, ovule: str) -> None:
     """Labels of a real 100-cubed crop against themselves displaced by two voxels."""
     matching = pytest.importorskip("stardist.matching").matching
