@@ -70,7 +70,7 @@ def paired_bootstrap(
     are two pairs or more and every value is finite.
     """
     import numpy as np
-    from scipy.stats import bootstrap  # type: ignore[import-untyped]
+    from scipy.stats import bootstrap
 
     difference = np.subtract(np.asarray(after, dtype=float), np.asarray(before, dtype=float))
     if difference.ndim != 1 or difference.size < 2:
@@ -97,7 +97,7 @@ def paired_increase(before: Sequence[float], after: Sequence[float]) -> float:
     Pairs without a change carry no evidence; 1.0 if there is no other. Raises ValueError for values of 0 or less.
     (Wilcoxon 1945, doi:10.2307/3001968)
     """
-    from scipy.stats import wilcoxon  # type: ignore[import-untyped]
+    from scipy.stats import wilcoxon
 
     _require_positive(before, after)
     ratios = [math.log(new / old) for old, new in zip(before, after, strict=True)]
@@ -110,7 +110,7 @@ def unpaired_increase(before: Sequence[float], after: Sequence[float]) -> float:
 
     (Mann and Whitney 1947, doi:10.1214/aoms/1177730491) Raises ValueError for empty or non-positive values.
     """
-    from scipy.stats import mannwhitneyu  # type: ignore[import-untyped]
+    from scipy.stats import mannwhitneyu
 
     _require_positive(before, after)
     return float(mannwhitneyu(after, before, alternative="greater").pvalue)
