@@ -45,6 +45,12 @@ class Preparation:
             found[value] = source
         return found
 
+    def notes(self, cell: Cell) -> tuple[str, ...]:
+        """Return what a record should say of its data."""
+        if self._catalogue.dataset(cell.data.dataset).provenance().get("first_seen_hash"):
+            return ("no published checksum: the data are pinned by the first download",)
+        return ()
+
     def _data_problem(self, name: str, *, fetch: bool) -> str:
         dataset = self._catalogue.dataset(name)
         availability = dataset.availability()

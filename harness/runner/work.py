@@ -132,26 +132,20 @@ class SuiteWork:
     def _settled(self, every: tuple[Cell, ...], *, fetch: bool) -> tuple[Cell, ...]:
         """Sort the wanted cells into done, missing and jobs, and return them.
 
-        Fetching can be what first tells the hash of a file that nobody states; the cells are then expanded again.
+        Fetching is what first tells the hash of a file for which nobody states one: cells are expanded again after it.
         """
-        cells = self._planner.wanted_cells(self._suite, self._tier, every)
+        planner = self._planner
+        cells = planner.wanted_cells(self._suite, self._tier, every)
         pending = self._pending(cells)
         if fetch and pending:
-            before = self._hashes(pending)
             for cell in pending:
-                self._planner.preparation.missing_data(cell, fetch=True)
-            if self._hashes(pending) != before:
-                every = self._planner.all_cells(self._suite, self._tier)
-                cells = self._planner.wanted_cells(self._suite, self._tier, every)
-                pending = self._pending(cells)
+                if not planner.preparation.missing_data(cell, fetch=True):
+                    planner.preparation.weights(cell)
+            cells = planner.wanted_cells(self._suite, self._tier, planner.all_cells(self._suite, self._tier))
+            pending = self._pending(cells)
         for cell in pending:
             self._prepare(cell, fetch=fetch)
         return cells
-
-    def _hashes(self, cells: list[Cell]) -> dict[tuple[str, str], str]:
-        catalogue = self._planner.catalogue
-        names = {(cell.data.dataset, sample) for cell in cells for sample in (cell.sample, *cell.fold.train)}
-        return {(dataset, sample): catalogue.dataset(dataset).sample_hash(sample) for dataset, sample in names}
 
     def _pending(self, cells: tuple[Cell, ...]) -> list[Cell]:
         """Return the cells without a score: never tried, failed, or changed since."""
@@ -201,7 +195,7 @@ class SuiteWork:
             error=outcome.error,
             stages=outcome.stages,
             data=data,
-            notes=outcome.notes,
+            notes=(*outcome.notes, *self._planner.preparation.notes(cell)),
             environment=fingerprint,
             code=code,
         )
