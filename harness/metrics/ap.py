@@ -42,7 +42,7 @@ def canonical(table: OverlapTable, threshold: float) -> float:
     if table.n_truth == table.n_pred == 0:
         return 1.0
     fraction = Fraction(str(threshold))
-    pairs = table.objects
+    pairs = table.objects.candidates(threshold)
     hits = pairs.counts * fraction.denominator > pairs.unions * fraction.numerator
     return _precision(matched(pairs, hits), table.n_pred, table.n_truth)
 
@@ -51,7 +51,7 @@ def gonuclear(table: OverlapTable, threshold: float) -> float:
     """P(t) of the GoNuclear and SPOCO evaluators: 1 if truth holds one value only; the first label is background."""
     if table.truth_ids.size == 1:
         return 1.0
-    pairs = table.after_first
+    pairs = table.after_first.candidates(threshold)
     rows, cols = rows_and_columns_hit(pairs, pairs.iou > threshold)
     missed, spurious = table.truth_ids.size - 1 - rows, table.pred_ids.size - 1 - cols
     return rows / (rows + missed + spurious) if rows else 0.0
@@ -59,7 +59,7 @@ def gonuclear(table: OverlapTable, threshold: float) -> float:
 
 def stardist(table: OverlapTable, threshold: float) -> float:
     """P(t), the `accuracy` of `stardist.matching.matching`: 0 without a match, even if both images are empty."""
-    pairs = table.objects
+    pairs = table.objects.candidates(threshold)
     hits = pairs.iou.astype(np.float32) >= np.float32(threshold)
     return _precision(matched(pairs, hits), table.n_pred, table.n_truth)
 
@@ -69,13 +69,13 @@ def cellpose(table: OverlapTable, threshold: float) -> float:
     n_truth, n_pred = int(table.truth_ids[-1]), int(table.pred_ids[-1])
     if n_truth == n_pred == 0:
         return math.nan
-    pairs = table.objects
+    pairs = table.objects.candidates(threshold)
     return _precision(matched(pairs, pairs.iou >= threshold), n_pred, n_truth)
 
 
 def elf(table: OverlapTable, threshold: float) -> float:
     """P(t), the segmentation accuracy of `elf.evaluation.matching`: 0 without a match, even if both are empty."""
-    pairs = table.objects
+    pairs = table.objects.candidates(threshold)
     return _precision(matched(pairs, pairs.iou >= threshold), table.n_pred, table.n_truth)
 
 

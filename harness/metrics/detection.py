@@ -47,7 +47,7 @@ def recall(table: OverlapTable) -> float:
 
 
 def _matches(table: OverlapTable) -> int:
-    pairs = table.objects
+    pairs = table.objects.candidates(0.5)
     return int(np.count_nonzero(2 * pairs.counts > pairs.unions))
 
 

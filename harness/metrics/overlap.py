@@ -36,6 +36,18 @@ class Pairs:
         iou: np.ndarray = self.counts / self.unions
         return iou
 
+    @cached_property
+    def _near(self) -> Pairs:
+        keep = 25 * self.counts >= 12 * self.unions
+        return Pairs(self.rows[keep], self.cols[keep], self.counts[keep], self.unions[keep])
+
+    def candidates(self, threshold: float) -> Pairs:
+        """Return the pairs that can reach an IoU, rounded or not, of `threshold`; there may be more, never fewer.
+
+        From 0.5 on these are the pairs of IoU 0.48 and above, hardly more than one an object.
+        """
+        return self if threshold < 0.5 else self._near
+
 
 @dataclass(frozen=True, eq=False)
 class OverlapTable:

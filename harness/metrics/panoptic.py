@@ -40,7 +40,7 @@ def recognition_quality(table: OverlapTable) -> float:
 
 def _matches(table: OverlapTable) -> tuple[float, int]:
     """Return the sum of IoU over matched pairs and their number."""
-    pairs = table.objects
+    pairs = table.objects.candidates(0.5)
     iou = pairs.iou[2 * pairs.counts > pairs.unions]
     return math.fsum(iou.tolist()), iou.size
 

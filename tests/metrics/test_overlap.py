@@ -47,6 +47,15 @@ def test_objects_leave_out_background_and_after_first_the_smallest_label() -> No
     assert table.objects.iou.tolist() == [1 / 3, 1 / 3, 1 / 2]
 
 
+@given(pairs())
+def test_candidates_hold_every_pair_that_reaches_the_threshold(pair: Pair) -> None:
+    objects = overlap_table(*pair).objects
+    for threshold in (0.1, 0.5, 0.75):
+        wanted = set(zip(*(x[objects.iou >= threshold].tolist() for x in (objects.rows, objects.cols)), strict=True))
+        candidates = objects.candidates(threshold)
+        assert wanted <= set(zip(candidates.rows.tolist(), candidates.cols.tolist(), strict=True))
+
+
 @pytest.mark.parametrize("truth_dtype", ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", ">u2", ">i4"])
 @pytest.mark.parametrize("pred_dtype", ["u1", "i2", "u4", "i8"])
 def test_dtypes_do_not_matter(truth_dtype: str, pred_dtype: str) -> None:
