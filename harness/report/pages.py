@@ -13,6 +13,7 @@ from harness.model import Tier
 from harness.store import Record, Timing
 from harness.suite import Suite
 from harness.tables import Facts, Table
+from harness.tables.text import heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Page:
     def name(self) -> str:
         """File name of the page."""
         return f"{self.suite.id}-v{self.suite.version}-{self.tier}.html"
+
+    @property
+    def heading(self) -> str:
+        """Title and source."""
+        return heading(self.suite.title, self.suite.source)
 
     @property
     def by_row(self) -> dict[str, list[RecordView]]:

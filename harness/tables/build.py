@@ -76,9 +76,9 @@ def build_table(
 
 
 def _column(suite: Suite, metric: str, direction: str, unit: str) -> Column:
-    """Print fractions in percent where the published values of the metric are."""
-    units = {row.published[metric].unit for row in suite.rows if metric in row.published}
-    return Column(metric, direction, "percent" if units == {"percent"} and unit == "fraction" else unit)
+    """Print every fraction in percent where the source prints its values so."""
+    printed = {published.unit for row in suite.rows for published in row.published.values()}
+    return Column(metric, direction, "percent" if printed == {"percent"} and unit == "fraction" else unit)
 
 
 def _row(

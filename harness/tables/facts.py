@@ -13,7 +13,7 @@ from harness.suite import Suite
 from harness.tables.grid import Grid, GridLine
 from harness.tables.latex import latex_table
 from harness.tables.markdown import markdown_page
-from harness.tables.text import ABSENT
+from harness.tables.text import ABSENT, heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ def build_facts(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> Fac
 
 def facts_markdown(facts: Facts) -> str:
     """Return the table as Markdown, reasons of verdicts below it."""
-    return markdown_page(_heading(facts), facts_lines(facts), facts_grid(facts), _reasons(facts))
+    return markdown_page(heading(facts.title, facts.source), facts_lines(facts), facts_grid(facts), _reasons(facts))
 
 
 def facts_latex(facts: Facts) -> str:
     """Return the table as LaTeX for booktabs."""
-    caption = ". ".join((_heading(facts), *facts_lines(facts)))
+    caption = ". ".join((heading(facts.title, facts.source), *facts_lines(facts)))
     return latex_table(caption, f"{facts.suite}-{facts.tier}", facts_grid(facts))
 
 
@@ -69,10 +69,6 @@ def facts_csv(facts: Facts) -> str:
 def facts_json(facts: Facts) -> dict[str, Any]:
     """Return the table as a JSON-able value."""
     return {**asdict(facts), "missing": facts.missing}
-
-
-def _heading(facts: Facts) -> str:
-    return f"{facts.title} ({facts.source})" if facts.source else facts.title
 
 
 def facts_lines(facts: Facts) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
-from harness.tables.text import footnotes, header_lines
+from harness.tables.text import footnotes, header_lines, heading
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -26,8 +26,7 @@ _SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
 
 def to_latex(table: Table) -> str:
     """Return a `table` environment that needs `\\usepackage{booktabs}`; what must be read first is its caption."""
-    heading = f"{table.title} ({table.source})" if table.source else table.title
-    caption = ". ".join((heading, *header_lines(table), *footnotes(table)))
+    caption = ". ".join((heading(table.title, table.source), *header_lines(table), *footnotes(table)))
     claims = "".join(f"% claim {_flat(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}\n" for c in table.claims)
     return latex_table(caption, f"{table.suite}-{table.tier}", grid(table)) + claims
 

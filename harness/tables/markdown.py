@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
-from harness.tables.text import footnotes, header_lines
+from harness.tables.text import footnotes, header_lines, heading
 
 FAILURES_SHOWN = 20
 _CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
@@ -15,14 +15,13 @@ _CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
 
 def to_markdown(table: Table) -> str:
     """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, footnotes."""
-    heading = f"{table.title} ({table.source})" if table.source else table.title
     tail = [_bullets(_reasons(table)), _claims(table), _bullets(footnotes(table))]
-    return _page(heading, header_lines(table), [_failures(table), _rows(grid(table)), *tail])
+    return _page(heading(table.title, table.source), header_lines(table), [_failures(table), _rows(grid(table)), *tail])
 
 
-def markdown_page(heading: str, lines: Iterable[str], cells: Grid, below: Iterable[str]) -> str:
+def markdown_page(title: str, lines: Iterable[str], cells: Grid, below: Iterable[str]) -> str:
     """Return a heading, header lines, a grid, and lines below it."""
-    return _page(heading, lines, [_rows(cells), _bullets(below)])
+    return _page(title, lines, [_rows(cells), _bullets(below)])
 
 
 def escape(text: str) -> str:
@@ -37,8 +36,8 @@ def markdown_rows(header: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _page(heading: str, lines: Iterable[str], parts: Iterable[str]) -> str:
-    return "\n\n".join(part for part in (f"# {escape(heading)}", _bullets(lines), *parts) if part) + "\n"
+def _page(title: str, lines: Iterable[str], parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in (f"# {escape(title)}", _bullets(lines), *parts) if part) + "\n"
 
 
 def _rows(cells: Grid) -> str:
@@ -79,5 +78,4 @@ def _claims(table: Table) -> str:
         [f"**{escape(claim.outcome)}**", *map(escape, (claim.sentence, claim.where, claim.detail, claim.data))]
         for claim in table.claims
     ]
-    heading = f"Claims, checked on the {table.tier} tier:"
-    return f"{escape(heading)}\n\n{markdown_rows(_CLAIM_HEADER, lines)}"
+    return f"Claims, checked on the {table.tier} tier:\n\n{markdown_rows(_CLAIM_HEADER, lines)}"

@@ -12,6 +12,11 @@ _DECIMALS = {"percent": 2, "count": 1}
 _ARROWS = {"higher": "↑", "lower": "↓"}
 
 
+def heading(title: str, source: str) -> str:
+    """Return the title of a table with its source, if the title does not name it already."""
+    return f"{title} ({source})" if source and source not in title else title
+
+
 def number(value: float, unit: str) -> str:
     """Return a number with the decimals its unit deserves."""
     if math.isnan(value):

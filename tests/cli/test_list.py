@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from harness import registry
 from harness.registry import Entry, Registry
 from tests.cli.project import Cli
 
@@ -19,16 +16,6 @@ class Mine(Stage):
     def run(self, inputs, context):
         return inputs["image"]
 """
-
-
-@pytest.fixture
-def own_stages(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    """A registry that tests may add to."""
-    copy = Registry("stage")
-    for entry in registry.stages():
-        copy.add(entry)
-    monkeypatch.setattr(registry, "stages", lambda: copy)
-    return copy
 
 
 def test_a_missing_backend_is_listed_with_reason_and_install_line(cli: Cli, own_stages: Registry) -> None:

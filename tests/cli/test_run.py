@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from harness.registry import Registry
 from tests.cli.project import SUITE, Cli
 
 
@@ -36,7 +37,7 @@ def test_a_dry_run_writes_nothing(cli: Cli) -> None:
     assert not (cli.folder / "results").exists()
 
 
-def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli) -> None:
+def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli, own_stages: Registry) -> None:
     plugin = cli.folder / "plugin.py"
     plugin.write_text(
         "from harness import Stage\n"

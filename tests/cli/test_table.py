@@ -20,7 +20,7 @@ def test_markdown_says_the_state_first(cli: Cli) -> None:
     assert lines[2] == "- suite toy v1, tier smoke; data: blobs"
     assert lines[3] == "- 4 cells: 4 ok"
     assert any("no reproduction and gets no verdict" in line for line in lines)
-    assert "| Otsu | 50.00 ± 0.00 | 78.33 ± 1.73 | 0.5000 ± 0.0000 | 7.0 ± 0.0 | 2 | 2 |" in lines
+    assert "| Otsu | 50.00 ± 0.00 | 78.33 ± 1.73 | 50.00 ± 0.00 | 7.0 ± 0.0 | 2 | 2 |" in lines
     assert "| **holds** | the truth beats Otsu | section 1 |" in out
 
 

@@ -54,7 +54,7 @@ def test_columns_take_the_unit_of_published_values(suite_and_cells: tuple[Suite,
     table = _table(*suite_and_cells, [])
     assert [(column.unit, column.direction) for column in table.columns] == [
         ("percent", "higher"),
-        ("fraction", "lower"),
+        ("percent", "lower"),
     ]
     assert table.rows[1].scores["map.toy"].published is not None
 

@@ -9,7 +9,7 @@ import pytest
 from harness.statistics import summarise
 from harness.suite import Published
 from harness.tables import Column, Score
-from harness.tables.text import column_title, footnotes, header_lines, number, published_text, score_text
+from harness.tables.text import column_title, footnotes, header_lines, heading, number, published_text, score_text
 from tests.tables.tables import make_table
 
 PERCENT, FRACTION = Column("map", "higher", "percent"), Column("map", "lower", "fraction")
@@ -72,6 +72,12 @@ def test_the_header_begins_with_suite_and_state() -> None:
     assert "the smoke tier is no reproduction and gets no verdict" in lines[5]
     assert lines[-1] == "a note"
     assert not any("no reproduction" in line for line in header_lines(make_table(tier="paper")))
+
+
+def test_the_source_is_named_once() -> None:
+    assert heading("Gold", "table 2") == "Gold (table 2)"
+    assert heading("Gold (table 2)", "table 2") == "Gold (table 2)"
+    assert heading("Gold", "") == "Gold"
 
 
 def test_footnotes_name_their_value() -> None:
