@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,9 @@ if TYPE_CHECKING:
 class Preparation:
     """Answers for each dataset and weights value once: what is missing and why, or where it lies."""
 
-    def __init__(self, catalogue: Catalogue, registry: Registry, *, log: Callable[[str], None]) -> None:
+    def __init__(self, catalogue: Catalogue, registry: Registry) -> None:
         self._catalogue = catalogue
         self._registry = registry
-        self._log = log
         self._datasets: dict[str, str] = {}
         self._weights: dict[str, WeightsSource | str] = {}
 

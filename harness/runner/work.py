@@ -47,7 +47,7 @@ class WorkPlanner:
         self.stages = stages
         self.filters = filters
         self.log = log
-        self.preparation = Preparation(catalogue, stages, log=log)
+        self.preparation = Preparation(catalogue, stages)
         self.chooser = BackendChooser(stages)
 
     def all_cells(self, suite: Suite, tier: Tier) -> tuple[Cell, ...]:

@@ -1,0 +1,62 @@
+"""A workbench inside the test process, and jobs by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness import registry
+from harness.datasets import load_catalogue
+from harness.model import Cell, DataSelection, Fold, StageSpec
+from harness.registry import Registry
+from harness.runner.jobs import Backend, Job, WorkerSetup
+from harness.runner.slots import SampleSlots
+from harness.runner.workbench import Workbench
+from tests.runner.project import Project
+
+
+def tiny_registry(project: Project) -> Registry:
+    """Return a registry with nothing but the tiny stages."""
+    stages = Registry("stage")
+    registry.add_file(stages, project.plugin)
+    return stages
+
+
+def workbench(
+    project: Project, *, device: str = "cpu", machine: str = "m"
+) -> tuple[Workbench, list[Mapping[str, Any]]]:
+    """Return a workbench and the list its events go to."""
+    scratch = project.folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    setup = WorkerSetup(cache=str(project.cache), scratch=str(scratch), device=device, threads=1)
+    events: list[Mapping[str, Any]] = []
+    samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
+    return Workbench(setup, samples, tiny_registry(project), machine=machine, notify=events.append), events
+
+
+def spec(project: Project, name: str, **parameters: Any) -> StageSpec:
+    stage = tiny_registry(project).get(name)(parameters)
+    return StageSpec(stage.id, stage.version, dict(stage.options))
+
+
+def a_cell(*chain: StageSpec, sample: str = "a", fold: Fold | None = None, row: str = "r") -> Cell:
+    return Cell(
+        suite="demo",
+        version=1,
+        tier="smoke",
+        row=row,
+        data=DataSelection("dots", (), "gold", "gold"),
+        sample=sample,
+        fold=fold or Fold("", (sample,)),
+        repeat=0,
+        seed=7,
+        chain=chain,
+        metrics=("count.pred",),
+        key=f"key of {row}",
+    )
+
+
+def a_job(*chain: StageSpec, backend: Backend | None = None, **options: Any) -> Job:
+    shared = options.pop("shared", frozenset())
+    weights = options.pop("weights", {})
+    return Job(a_cell(*chain, **options), backend or Backend("python"), 60.0, 10**9, weights=weights, shared=shared)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import ConfigError
+from harness.model import Fold
+from harness.runner.backends import BackendChooser, choose_backend
+from tests.runner.bench import a_cell, spec, tiny_registry
+from tests.runner.project import Project
+
+
+def test_extras_make_the_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("A", "B"):
+        monkeypatch.delenv(f"HARNESS_PYTHON_{name}", raising=False)
+    assert choose_backend([]).python == sys.executable
+    assert choose_backend(["b", "a", "b"]).extras == ("a", "b")
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("HARNESS_PYTHON_A", str(other))
+    assert choose_backend(["a", "b"]).python == str(other)
+    monkeypatch.setenv("HARNESS_PYTHON_B", sys.executable)
+    with pytest.raises(ConfigError, match="name different interpreters"):
+        choose_backend(["a", "b"])
+    monkeypatch.setenv("HARNESS_PYTHON_A", str(tmp_path / "gone"))
+    with pytest.raises(ConfigError, match=r"HARNESS_PYTHON_A: '.*gone' is not a program"):
+        choose_backend(["a"])
+
+
+def test_cells_share_fits_and_first_stages(project: Project) -> None:
+    chooser = BackendChooser(tiny_registry(project))
+    learning = (spec(project, "smooth"), spec(project, "learn"))
+    cutting = (spec(project, "smooth"), spec(project, "cut"))
+    fold = Fold("1", ("a", "b"), ("c",))
+    a, b = (chooser.shared(a_cell(*learning, sample=sample, fold=fold)) for sample in "ab")
+    assert {part[0] for part in a & b} == {"fit"}
+    cut = chooser.shared(a_cell(*cutting, sample="a", fold=fold))
+    assert {part[0] for part in a & cut} == {"run"}
+    assert not chooser.shared(a_cell(spec(project, "noop")))
+    assert not chooser.shared(a_cell(spec(project, "cut"))), "the end of a chain is nobody else's beginning"
+    assert chooser.backend(a_cell(spec(project, "other-python"))).extras == ("other",)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness import registry
+from harness.errors import LabelError
+from harness.model import Fold
+from harness.runner.execute import execute, score_labels, warm_up
+from tests.runner.bench import a_job, spec, workbench
+from tests.runner.project import Project
+
+
+def test_cell_in_process(project: Project) -> None:
+    bench, _ = workbench(project)
+    warm_up()
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "cut")))
+    assert outcome.status == "ok"
+    assert outcome.metrics == {"count.pred": 1.0}
+    assert outcome.data == bench.samples.content_hash("dots", "a")
+    assert outcome.total_s >= sum(timing.first_s or 0 for timing in outcome.timings)
+
+
+def test_rows_with_the_same_stages_share_the_cache_whatever_they_are_called(project: Project) -> None:
+    bench, _ = workbench(project)
+    chain = (spec(project, "smooth", amount=0.3), spec(project, "cut"))
+    first = execute(bench, a_job(*chain, row="one"))
+    second = execute(bench, a_job(*chain, row="two"))
+    assert [timing.cached for timing in second.timings] == [True, True]
+    assert first.stages == second.stages
+
+
+def test_failure_names_the_stage_at_work_and_forgets_loaded_models(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench, _ = workbench(project)
+    execute(bench, a_job(spec(project, "smooth"), spec(project, "cut")))
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "fault")))
+    assert outcome.error is not None
+    assert outcome.error.stage == "fault"
+    assert "Traceback" in capsys.readouterr().err
+    execute(bench, a_job(spec(project, "smooth"), spec(project, "cut"), sample="b"))
+    assert project.count("cut-load") == 2
+
+
+def test_training_examples_pass_the_stages_before(project: Project) -> None:
+    bench, _ = workbench(project)
+    fold = Fold("1", ("a",), ("b",), ())
+    chain = (spec(project, "half"), spec(project, "smooth"), spec(project, "learn"))
+    outcome = execute(bench, a_job(*chain, fold=fold))
+    assert outcome.error is not None
+    assert outcome.error.message.startswith("the chain's labels have shape (16, 16)")
+    assert project.count("smooth") == 2, "once for the training sample, once for the test sample"
+
+
+def test_scores_of_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.array([[0, 1], [0, 2]])
+    assert score_labels(labels, labels, ["count.pred", "pq"]) == {"count.pred": 2.0, "pq": 1.0}
+    with pytest.raises(LabelError, match=r"shape \(1, 2\); the truth has \(2, 2\)"):
+        score_labels(labels[:1], labels, [])
+    infinite = SimpleNamespace(get=lambda name: lambda table: math.inf)
+    monkeypatch.setattr(registry, "metrics", lambda: infinite)
+    with pytest.raises(LabelError, match="metric 'x' is inf"):
+        score_labels(labels, labels, ["x"])

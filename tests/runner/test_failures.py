@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BackendError, DataError
+from harness.runner.failures import MAX_MESSAGE, NotApplicableError, machine_places, one_line, outcome_of, status_of
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch has one."""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ValueError(), "exception"),
+        (DataError(), "exception"),
+        (BackendError(), "backend-missing"),
+        (ImportError(), "backend-missing"),
+        (MemoryError(), "out-of-memory"),
+        (OutOfMemoryError(), "out-of-memory"),
+        (NotApplicableError(), "not-applicable"),
+    ],
+)
+def test_status(error: Exception, status: str) -> None:
+    assert status_of(error) == status
+
+
+def test_messages_are_one_bounded_line_without_folders_of_the_machine() -> None:
+    places = machine_places("/var/cache/x", "/var/cache/x/scratch")
+    text = one_line(f"first\n\n  second {Path.home()}/a /var/cache/x/scratch/b /var/cache/x/c", places)
+    assert text == "first | second ~/a <scratch>/b <cache>/c"
+    assert len(one_line("x" * 2000, places)) == MAX_MESSAGE
+
+
+def test_outcome_names_type_and_stage() -> None:
+    outcome = outcome_of(ValueError("no"), stage="gasp", places={}, total_s=1.5)
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.type, outcome.error.stage) == ("exception", "ValueError", "gasp")
+    assert (outcome.error.message, outcome.total_s) == ("no", 1.5)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from harness.errors import ChainError
+from harness.model import Grid
+from harness.runner.models import FitJob, LazyExample, fit_or_find
+from harness.runner.workbench import Workbench
+from harness.store.lock import ExclusiveLock
+from tests.runner.bench import a_cell, spec, workbench
+from tests.runner.project import Project
+
+
+def fit_job(project: Project, bench: Workbench, *, seed: int = 1, samples: str = "ab") -> FitJob:
+    def example(sample: str) -> LazyExample:
+        slots = bench.samples.slots(a_cell().data, sample, truth="gold")
+        return LazyExample({"probability": slots["image"]}, slots["truth"], lambda: Grid("YX", (32, 32)))
+
+    return FitJob(spec(project, "learn"), [example(sample) for sample in samples], [], seed, {})
+
+
+def test_model_is_trained_once_per_content(project: Project) -> None:
+    bench, _ = workbench(project)
+    first = fit_or_find(bench, fit_job(project, bench))
+    again = fit_or_find(bench, fit_job(project, bench))
+    assert (first.is_cached, again.is_cached) == (False, True)
+    assert (first.hash, first.fit_s, first.folder) == (again.hash, again.fit_s, again.folder)
+    assert (first.folder / "level.txt").exists()
+    assert project.count("fit") == 1
+    others = [
+        fit_job(project, bench, seed=2),
+        fit_job(project, bench, samples="a"),
+        fit_job(project, bench, samples="ba"),
+    ]
+    assert len({first.key, *(job.key for job in others)}) == 4
+    elsewhere, _ = workbench(project, machine="n")
+    assert fit_or_find(elsewhere, fit_job(project, elsewhere)).fit_s is None, "that time was another machine's"
+
+
+def test_spoilt_model_is_trained_again(project: Project) -> None:
+    bench, events = workbench(project)
+    first = fit_or_find(bench, fit_job(project, bench))
+    (first.folder / "level.txt").write_text("0")
+    again = fit_or_find(bench, fit_job(project, bench))
+    assert (again.hash, again.is_cached) == (first.hash, False)
+    assert any("is spoilt (its files have changed)" in event.get("line", "") for event in events)
+
+
+def test_worker_waits_for_another_one_that_trains_the_same(project: Project) -> None:
+    bench, events = workbench(project)
+    job = fit_job(project, bench)
+    lock = ExclusiveLock((bench.models / job.key[:2] / job.key).with_suffix(".lock"))
+    assert lock.acquire()
+    thread = threading.Thread(target=fit_or_find, args=(bench, job))
+    thread.start()
+    end = time.monotonic() + 10
+    while not events and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [event["event"] for event in events] == ["waiting"]
+    lock.release()
+    thread.join(20)
+    assert [event["event"] for event in events if event["event"] != "log"] == ["waiting", "resumed", "stage"]
+    assert project.count("fit") == 1
+
+
+def test_nothing_to_train_on_is_an_error(project: Project) -> None:
+    bench, _ = workbench(project)
+    with pytest.raises(ChainError, match="no training samples"):
+        fit_or_find(bench, fit_job(project, bench, samples=""))

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.datasets import load_catalogue
+from harness.errors import FetchError
+from harness.hashing import hash_path
+from harness.runner.preparing import Preparation
+from tests.runner.bench import a_cell, spec, tiny_registry
+from tests.runner.project import Project
+
+
+class Away:
+    """A dataset that is not to be had, or whose fetch fails."""
+
+    def __init__(self, *, ok: bool) -> None:
+        self.ok, self.reason, self.how = ok, "no folder", "set HARNESS_DATA"
+        self.fetches = 0
+
+    def availability(self) -> Away:
+        return self
+
+    def fetch(self, progress: bool) -> None:
+        self.fetches += 1
+        raise FetchError("every address failed")
+
+    def provenance(self) -> dict[str, Any]:
+        return {"first_seen_hash": True}
+
+
+class OneDataset:
+    def __init__(self, dataset: Away) -> None:
+        self.only = dataset
+
+    def dataset(self, name: str) -> Away:
+        return self.only
+
+
+def preparation(project: Project, catalogue: Any = None) -> Preparation:
+    chosen = catalogue or load_catalogue(project.folder / "datasets.toml")
+    return Preparation(chosen, tiny_registry(project))
+
+
+def test_absent_data_have_a_reason_and_a_way(project: Project) -> None:
+    absent = preparation(project, OneDataset(Away(ok=False)))
+    assert absent.missing_data(a_cell(), fetch=True) == "dataset 'dots': no folder; set HARNESS_DATA"
+
+
+def test_failed_fetch_is_a_reason_and_is_tried_once(project: Project) -> None:
+    dataset = Away(ok=True)
+    failing = preparation(project, OneDataset(dataset))
+    assert failing.missing_data(a_cell(), fetch=True) == "every address failed"
+    assert failing.missing_data(a_cell(), fetch=True) == "every address failed"
+    assert dataset.fetches == 1
+    assert preparation(project, OneDataset(dataset)).missing_data(a_cell(), fetch=False) == ""
+    assert failing.notes(a_cell()) == ("no published checksum: the data are pinned by the first download",)
+    assert preparation(project).notes(a_cell()) == ()
+
+
+def test_weights_are_files_of_the_catalogue_or_paths(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    path.write_text("0.5")
+    ready = preparation(project)
+    found = ready.weights(a_cell(spec(project, "weighted", level=str(path)), spec(project, "weighted")))
+    assert not isinstance(found, str)
+    assert (found[str(path)].path, found[str(path)].hash) == (str(path), hash_path(path))
+    missing = ready.weights(a_cell(spec(project, "weighted", level="no-such-weights")))
+    assert missing == "weights 'no-such-weights': no such file or folder, and no such id in the catalogue"

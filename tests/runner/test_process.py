@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.errors import BackendError
+from harness.runner import process
+from harness.runner.jobs import Backend, WorkerSetup
+from harness.runner.process import WorkerProcess, worker_environment
+from tests.runner.bench import a_job
+from tests.runner.test_faults import gone
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> WorkerSetup:
+    return WorkerSetup(cache=str(tmp_path), scratch="/s", device="cpu", threads=3)
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Backend:
+    script = tmp_path / "sleeper"
+    script.write_text("#!/bin/sh\necho going to sleep\nsleep 600 &\nwait\n")
+    script.chmod(0o755)
+    return Backend(str(script))
+
+
+def test_environment_pins_threads_and_hides_devices(setup: WorkerSetup, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = worker_environment(setup)
+    assert (variables["OMP_NUM_THREADS"], variables["TMPDIR"], variables["PYTHONHASHSEED"]) == ("3", "/s", "0")
+    assert variables["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert str(Path(process.__file__).parents[2]) in variables["PYTHONPATH"]
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    on_device = WorkerSetup(setup.cache, setup.scratch, "auto", 3)
+    assert "CUDA_VISIBLE_DEVICES" not in worker_environment(on_device)
+    monkeypatch.setattr(process, "_PACKAGE_PARENT", Path(process.sysconfig.get_paths()["purelib"]).resolve())
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert "PYTHONPATH" not in worker_environment(setup), "an installed package must not drag its neighbours along"
+
+
+def test_kill_ends_the_whole_group(setup: WorkerSetup, sleeper: Backend) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    end = time.monotonic() + 10
+    while not worker.memory.descendants and time.monotonic() < end:
+        worker.memory.read_bytes()
+        time.sleep(0.05)
+    children = worker.memory.descendants
+    assert children
+    assert worker.exit_code() is None
+    assert worker.last_log_lines() == "going to sleep"
+    log = worker.log_path
+    assert worker.kill() == -9
+    assert all(gone(pid) for pid in children)
+    assert not log.exists()
+
+
+def test_log_is_kept_when_asked(setup: WorkerSetup, sleeper: Backend) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    assert [worker.keep_log(), worker.keep_log()] == [True, False]
+    worker.kill()
+    assert worker.log_path.exists()
+
+
+def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    worker.job = a_job()
+    worker.send_job()
+    worker.deadline_s = time.monotonic() + 0.1
+    worker.pause()
+    time.sleep(0.15)
+    assert not worker.is_late()
+    worker.resume()
+    assert not worker.is_late()
+    time.sleep(0.15)
+    assert worker.is_late()
+    worker.kill()
+
+
+def test_program_that_is_not_there(setup: WorkerSetup, tmp_path: Path) -> None:
+    with pytest.raises(BackendError, match=r"no-python: cannot be started \(No such file or directory\)"):
+        WorkerProcess(Backend(str(tmp_path / "no-python")), setup)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.datasets import load_catalogue
+from harness.errors import DataError
+from harness.model import DataSelection
+from harness.runner.slots import Recent, SampleSlots, Slot
+from tests.runner.project import Project
+
+
+def test_recent_items_stay_up_to_a_size() -> None:
+    made: list[str] = []
+
+    def make(name: str) -> str:
+        made.append(name)
+        return name
+
+    recent: Recent[str] = Recent(2)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert recent.get(name, lambda name=name: make(name)) == name  # type: ignore[misc]
+    assert made == ["a", "b", "c", "b"]
+    assert recent.get("large", lambda: make("large"), size=lambda item: 9.0) == "large"
+    recent.get("large", lambda: make("large"))
+    assert made[-1] == "large"
+    assert made.count("large") == 1, "the newest stays however large it is"
+    recent.clear()
+    recent.get("b", lambda: make("b"))
+    assert made.count("b") == 3
+
+
+def test_samples_become_slots_whose_keys_need_no_reading(project: Project) -> None:
+    samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
+    selection = DataSelection("dots", (), "gold", "gold", nuclei="gold")
+    slots = samples.slots(selection, "a", truth="gold")
+    assert set(slots) == {"image", "truth", "nuclei"}
+    assert slots["image"].key != slots["truth"].key == slots["nuclei"].key
+    assert samples.slots(selection, "b", truth="gold")["image"].key != slots["image"].key
+    image = slots["image"].volume()
+    assert image.grid == slots["truth"].volume().grid
+    assert samples.slots(selection, "a", truth="gold")["image"].volume().array is image.array
+    samples.forget()
+    assert samples.slots(selection, "a", truth="gold")["image"].volume().array is not image.array
+
+
+def test_unknown_label_names_the_nearest(project: Project) -> None:
+    samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
+    slots = samples.slots(DataSelection("dots", (), "god", ""), "a", truth="god")
+    with pytest.raises(DataError, match="no label image 'god'; did you mean 'gold'"):
+        slots["truth"].volume()
+
+
+def test_slot_is_made_once() -> None:
+    calls: list[int] = []
+
+    def make() -> None:
+        calls.append(1)
+        raise ValueError("no")
+
+    slot = Slot("k", make)  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no"):
+            slot.volume()
+    assert len(calls) == 2, "a failure is not kept"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.model import Grid, StageSpec
+from harness.runner.failures import NotApplicableError
+from harness.runner.jobs import WeightsSource
+from harness.runner.steps import Fitted, Protocol, Step, check_dimensions, stage_weights, with_fit
+from harness.runner.workbench import Workbench
+from harness.store import StageTiming
+from tests.runner.bench import a_cell, spec, workbench
+from tests.runner.project import Project
+
+GRID = Grid("YX", (32, 32))
+
+
+def step(bench: Workbench, stage: StageSpec, *, sample: str = "a", seed: int = 1, **options: Any) -> Step:
+    slots = options.pop("slots", None) or bench.samples.slots(a_cell().data, sample, truth="gold")
+    return Step(bench, stage, slots, grid=lambda: GRID, sample_seed=seed, weights=options.pop("weights", {}), **options)
+
+
+def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(project: Project) -> None:
+    bench, _ = workbench(project)
+    other_machine, _ = workbench(project, machine="n")
+    smooth = spec(project, "smooth")
+    first = step(bench, smooth)
+    assert first.key == step(other_machine, smooth).key == step(bench, smooth, protocol=Protocol(1, 2)).key
+    fitted = Fitted("f", project.folder, "h", 1.0, None, False)
+    others = [
+        step(bench, spec(project, "smooth", amount=0.1)),
+        step(bench, smooth, sample="b"),
+        step(bench, smooth, seed=2),
+        step(bench, smooth, fitted=fitted),
+    ]
+    assert len({one.key for one in (first, *others)}) == 5
+    weighted = spec(project, "weighted", level="w")
+    keys = {step(bench, weighted, weights={"w": WeightsSource("/x", hash)}).key for hash in ("1", "1", "2")}
+    assert len(keys) == 2, "the content of weights counts, not their path"
+
+
+def test_settled_output_is_read_only_when_it_is_needed(project: Project) -> None:
+    bench, events = workbench(project)
+    smooth = spec(project, "smooth", amount=0.1)
+    made = step(bench, smooth)
+    made.settle()
+    made.settle()
+    assert [event["stage"] for event in events if event["event"] == "stage"] == ["smooth"]
+    again = step(bench, smooth)
+    again.settle()
+    next(project.cache.glob("stages/??/*/probability.npy")).unlink()
+    assert again.timing().cached
+    assert again.record() == made.record()
+    volume = again.outputs()["probability"].volume()
+    assert (volume.array == made.outputs()["probability"].volume().array).all()
+    assert not again.timing().cached, "it had to be run again"
+    assert project.count("smooth") == 2
+
+
+def test_dimensions_are_checked() -> None:
+    class Flat:
+        id = "flat"
+        dimensions = (2,)
+
+    check_dimensions(Flat(), GRID)  # type: ignore[arg-type]
+    with pytest.raises(NotApplicableError, match="stage 'flat' works on 2D images; this sample is 3D"):
+        check_dimensions(Flat(), Grid("ZYX", (1, 2, 3)))  # type: ignore[arg-type]
+
+
+def test_weights_and_fit_details(project: Project) -> None:
+    bench, _ = workbench(project)
+    source = WeightsSource("/x", "h")
+    assert stage_weights(bench.create(spec(project, "weighted", level="w")), {"w": source}) == {"level": source}
+    assert stage_weights(bench.create(spec(project, "weighted")), {}) == {}
+    fitted = Fitted("k", project.folder, "h", 2.0, 3, True)
+    timing = with_fit(StageTiming("s", first_s=1.0), fitted)
+    assert (timing.fit_s, timing.fit_cached, timing.fit_peak_bytes, timing.first_s) == (2.0, True, 3, 1.0)
+    assert with_fit(timing, None) is timing
