@@ -35,6 +35,11 @@ def check_weights(source: TomlSource, name: str, declaration: WeightsDeclaration
     _raise(source, ("weights", name), _weights_problems(declaration))
 
 
+def is_discovered(declaration: DatasetDeclaration) -> bool:
+    """Return whether the samples are found in a folder, so that nothing is known of them before it is there."""
+    return isinstance(declaration, FolderDataset) and any(source.glob for source in declaration.images.values())
+
+
 def expand_split(
     folds: Sequence[FoldDeclaration], samples: Sequence[str], declared: Mapping[str, SampleDeclaration]
 ) -> Iterator[tuple[FoldDeclaration, dict[str, tuple[str, ...]], Problem | None]]:
@@ -98,7 +103,7 @@ def _dataset_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
         yield from _generated_problems(declaration)
     else:
         yield from _stored_problems(declaration)
-    if declaration.samples:
+    if declaration.samples and not is_discovered(declaration):
         for split, folds in declaration.splits.items():
             for _, _, problem in expand_split(folds, tuple(declaration.samples), declaration.samples):
                 if problem:
@@ -110,9 +115,9 @@ def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetD
         yield ("samples", name), "a crop needs both `from` and `crop`"
     if sample.source is not None:
         origin = declaration.samples.get(sample.source)
-        if origin is None:
+        if origin is None and not is_discovered(declaration):
             yield ("samples", name, "from"), f"no sample '{sample.source}'{nearest(sample.source, declaration.samples)}"
-        elif origin.source is not None:
+        elif origin is not None and origin.source is not None:
             yield ("samples", name, "from"), f"'{sample.source}' is itself a crop; name the sample it is cut from"
     if any(start >= stop for start, stop in sample.crop):
         yield ("samples", name, "crop"), "each interval must be [start, stop] with start < stop"

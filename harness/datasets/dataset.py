@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.datasets.availability import Availability, availability_of
-from harness.datasets.checks import expand_split
+from harness.datasets.checks import expand_split, is_discovered
 from harness.datasets.declaration import DatasetDeclaration, FolderDataset, GeneratedDataset, SampleDeclaration
 from harness.datasets.generated import GeneratedLoader
 from harness.datasets.loading import Loader
@@ -89,7 +89,7 @@ class Dataset:
     @cached_property
     def _sample_ids(self) -> tuple[str, ...]:
         declaration = self.declaration
-        if isinstance(declaration, FolderDataset) and any(source.glob for source in declaration.images.values()):
+        if isinstance(declaration, FolderDataset) and is_discovered(declaration):
             folder = data_folder(self._folder) / declaration.path
             found = discover(folder, declaration) if folder.is_dir() else ()
             return found + tuple(name for name, sample in declaration.samples.items() if sample.source is not None)
@@ -99,7 +99,7 @@ class Dataset:
     def splits(self) -> Mapping[str, tuple[Fold, ...]]:
         """The folds of each named split; "all", unless declared, tests every sample that is not a crop.
 
-        Raises `DataError` if a pattern of a split matches no sample of the folder.
+        Raises `DataError` if a pattern of a split matches no sample of a folder that is there.
         """
         return self._splits
 
@@ -110,7 +110,7 @@ class Dataset:
         for name, folds in self.declaration.splits.items():
             built: list[Fold] = []
             for fold, roles, problem in expand_split(folds, self.sample_ids(), declared):
-                if problem is not None:
+                if problem is not None and self.availability().ok:
                     raise DataError(f"dataset '{self.id}', split '{name}': {problem[1]}")
                 built.append(Fold(fold.id, roles["test"], roles["train"], roles["validation"]))
             splits[name] = tuple(built)

@@ -137,7 +137,7 @@ def _open_png(path: Path) -> StoredArray:
     import imageio.v3 as imageio
 
     with reading(path, "PNG"):
-        array = np.asarray(imageio.imread(path))
+        array = np.asarray(imageio.imread(path, plugin="pillow"))
     if array.dtype == np.int32:  # 16-bit greyscale comes widened from some decoders
         array = array.astype(np.uint16)
     axes = "YXC" if array.ndim == 3 else "YX"

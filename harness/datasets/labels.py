@@ -97,7 +97,7 @@ def _write(kind: str, path: Path, array: np.ndarray, key: str) -> None:
     if kind == "TIFF":
         import tifffile
 
-        tifffile.imwrite(path, array, compression="zlib")
+        tifffile.imwrite(path, array, compression="zlib", photometric="minisblack")
     elif kind == "NPY":
         np.save(path, array, allow_pickle=False)
     elif kind == "HDF5":

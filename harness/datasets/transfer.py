@@ -14,7 +14,8 @@ ATTEMPTS = 4
 """Transfers of one address before the next address is tried."""
 
 TIMEOUT_S = 60.0
-_CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
+"""A broken transfer keeps whole chunks."""
 _PARTIAL_CONTENT = 206
 _RANGE_REFUSED = 416
 
@@ -59,7 +60,7 @@ def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
             headers["Range"] = f"bytes={start}-"
         downloader = pooch.HTTPDownloader(
             progressbar=progress and sys.stderr.isatty(),
-            chunk_size=_CHUNK_BYTES,
+            chunk_size=CHUNK_BYTES,
             headers=headers,
             timeout=TIMEOUT_S,
             hooks={"response": _restart_unless_partial(output)},

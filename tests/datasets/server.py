@@ -1,0 +1,83 @@
+"""An HTTP server on this machine that can resume, break off, fail, and list archives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import defaultdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+class FileServer:
+    """Serves `files` by path. `breaks[path]` are byte counts after which the next answers stop; `errors[path]` are
+    status codes of the next answers; `ranges` says whether a rest of a file can be asked for."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.breaks: dict[str, list[int]] = defaultdict(list)
+        self.errors: dict[str, list[int]] = defaultdict(list)
+        self.ranges = True
+        self.requests: list[tuple[str, str]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def add(self, path: str, content: bytes) -> str:
+        """Serve a file, and return its address."""
+        self.files[path] = content
+        return self.url + path
+
+    def add_json(self, path: str, value: Any) -> str:
+        return self.add(path, json.dumps(value).encode())
+
+    def __enter__(self) -> FileServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.0"
+
+            def do_GET(self) -> None:
+                path = unquote(urlsplit(self.path).path)
+                asked = self.headers.get("Range", "")
+                outer.requests.append((path, asked))
+                if outer.errors[path]:
+                    self.send_error(outer.errors[path].pop(0))
+                    return
+                content = outer.files.get(path)
+                if content is None:
+                    self.send_error(404)
+                    return
+                start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and outer.ranges else 0
+                if start >= len(content) > 0:
+                    self.send_error(416)
+                    return
+                self.send_response(206 if start else 200)
+                self.send_header("Content-Length", str(len(content) - start))
+                self.end_headers()
+                stop = outer.breaks[path].pop(0) if outer.breaks[path] else len(content)
+                self.wfile.write(content[start : start + stop])
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.datasets import transfer
+from harness.datasets.transfer import ATTEMPTS, TransferError, download
+from tests.datasets.server import FileServer
+
+CONTENT = bytes(range(256)) * 40
+
+
+def _no_wait(_: float) -> None:
+    pass
+
+
+def test_download_writes_the_bytes(server: FileServer, tmp_path: Path) -> None:
+    download(server.add("/a", CONTENT), tmp_path / "part", resume=True, progress=True)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+def test_a_broken_transfer_is_resumed_where_it_stopped(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "CHUNK_BYTES", 100)
+    url = server.add("/a", CONTENT)
+    server.breaks["/a"] = [1000, 500]
+    waits: list[float] = []
+    download(url, tmp_path / "part", resume=True, wait=waits.append)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+    assert [asked for _, asked in server.requests] == ["", "bytes=1000-", "bytes=1500-"]
+    assert waits == [0.5, 1.0]
+
+
+def test_a_server_that_cannot_resume_sends_all_again(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    server.ranges = False
+    server.breaks["/a"] = [1000]
+    download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+def test_without_resume_it_starts_anew(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    (tmp_path / "part").write_bytes(b"old")
+    server.breaks["/a"] = [1000]
+    download(url, tmp_path / "part", resume=False, wait=_no_wait)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+    assert {asked for _, asked in server.requests} == {""}
+
+
+def test_a_part_longer_than_the_file_is_dropped(server: FileServer, tmp_path: Path) -> None:
+    (tmp_path / "part").write_bytes(CONTENT + b"more")
+    download(server.add("/a", CONTENT), tmp_path / "part", resume=True, wait=_no_wait)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_tried_again(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    server.errors["/a"] = [503, 429]
+    download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+def test_a_missing_file_is_not_tried_again(server: FileServer, tmp_path: Path) -> None:
+    with pytest.raises(TransferError, match=r"/b: HTTP 404"):
+        download(f"{server.url}/b", tmp_path / "part", resume=True, wait=_no_wait)
+    assert len(server.requests) == 1
+
+
+def test_it_gives_up_after_all_attempts(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    server.errors["/a"] = [500] * 10
+    with pytest.raises(TransferError, match="HTTP 500"):
+        download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert len(server.requests) == ATTEMPTS
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with FileServer() as server:
+        url = server.url
+    with pytest.raises(TransferError, match=r"ConnectionError: .*refused"):
+        download(f"{url}/a", tmp_path / "part", resume=True, wait=_no_wait)
+
+
+def test_no_address(tmp_path: Path) -> None:
+    with pytest.raises(TransferError, match="not an address"):
+        download("nowhere", tmp_path / "part", resume=True, wait=_no_wait)
