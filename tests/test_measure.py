@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -74,3 +75,22 @@ def test_thread_variables(threads: int) -> None:
     variables = thread_variables(threads)
     assert variables["OMP_NUM_THREADS"] == variables["NUMBA_NUM_THREADS"] == str(threads)
     assert usable_cores() >= 1
+
+
+def test_device_is_idle_at_both_readings_and_its_peak_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        synchronize=lambda: calls.append("wait"),
+        reset_peak_memory_stats=lambda: calls.append("reset"),
+        max_memory_allocated=lambda: 123,
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    timed(lambda: calls.append("run"), device="cuda")
+    assert calls == ["wait", "run", "wait"]
+    with PeakMemory(device="cuda") as memory:
+        pass
+    assert (memory.device_peak_bytes, calls[-1]) == (123, "reset")
+    calls.clear()
+    timed(lambda: None, device="cpu")
+    assert calls == []

@@ -19,6 +19,7 @@ from harness.registry import Registry
 from harness.runner.cache import StageCache
 from harness.runner.jobs import WorkerSetup
 from harness.runner.local import Executor, LocalExecutor
+from harness.runner.process import sweep_scratch
 from harness.runner.progress import Progress, default_progress
 from harness.runner.summary import RunSummary
 from harness.runner.work import Filters, SuiteWork, WorkPlanner
@@ -104,6 +105,7 @@ def _compute(work: Sequence[SuiteWork], setup: WorkerSetup, workers: int, shown:
     if not owners:
         return
     StageCache(Path(setup.cache)).sweep()
+    sweep_scratch()
     code = Code(*commit_of_code())
     executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
     shown.start(len(owners))

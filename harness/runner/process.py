@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from harness.errors import BackendError
 from harness.measure import TreeMemory, thread_variables
 from harness.runner.channel import Inbox, send
@@ -21,6 +23,8 @@ from harness.runner.jobs import Backend, Job, WorkerSetup
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _LOG_LINES = 3
+_SCRATCH = "harness-worker-"
+_STALE_S = 24 * 3600.0
 
 
 class WorkerProcess:
@@ -35,7 +39,7 @@ class WorkerProcess:
         self.deadline_s = float("inf")
         self._paused_at_s: float | None = None
         self._keeps_log = False
-        self._scratch = Path(tempfile.mkdtemp(prefix="harness-worker-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
         self.log_path = _log_path(Path(setup.cache), backend)
         self._spawn(setup.with_scratch(str(self._scratch)))
         self.memory = TreeMemory(self.pid)
@@ -126,6 +130,16 @@ class WorkerProcess:
                 os.close(pipe)
         with contextlib.suppress(BrokenPipeError):
             send(self._to_worker, setup.to_json())
+
+
+def sweep_scratch() -> None:
+    """Remove what workers of killed runs left in the temporary folder more than a day ago."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        parent = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        with contextlib.suppress(FileNotFoundError):  # another run was faster
+            is_old = time.time() - folder.stat().st_mtime > _STALE_S
+            if is_old and parent.isdigit() and not psutil.pid_exists(int(parent)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def worker_environment(setup: WorkerSetup) -> dict[str, str]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from harness.errors import BackendError
 from harness.runner import process
 from harness.runner.jobs import Backend, WorkerSetup
-from harness.runner.process import WorkerProcess, worker_environment
+from harness.runner.process import WorkerProcess, sweep_scratch, worker_environment
 from tests.runner.bench import a_job
 from tests.runner.test_faults import gone
 
@@ -80,3 +82,17 @@ def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
 def test_program_that_is_not_there(setup: WorkerSetup, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match=r"no-python: cannot be started \(No such file or directory\)"):
         WorkerProcess(Backend(str(tmp_path / "no-python")), setup)
+
+
+def test_sweep_removes_what_killed_runs_left_long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone_pid, two_days_ago = 2**22 + 1, time.time() - 2 * 86400
+    old, running, new = (
+        tmp_path / f"harness-worker-{name}" for name in (f"{gone_pid}-a", f"{os.getpid()}-b", f"{gone_pid}-c")
+    )
+    for folder in (old, running, new):
+        folder.mkdir()
+    for folder in (old, running):
+        os.utime(folder, (two_days_ago, two_days_ago))
+    sweep_scratch()
+    assert [old.exists(), running.exists(), new.exists()] == [False, True, True]
