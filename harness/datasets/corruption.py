@@ -27,6 +27,8 @@ def corrupt(
     """
     from scipy import ndimage
 
+    if labels.size == 0:
+        return labels.copy()
     ids, compact = np.unique(labels, return_inverse=True)
     compact = compact.reshape(labels.shape).astype(np.int32)
     if ids.size == 0 or ids[0] != 0:

@@ -15,12 +15,16 @@ _JITTER = 0.22
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objects:
-    """Ellipsoids: centres and semi-axes (n x ndim, micrometres), ids from 1, and the radius that sets their weight."""
+    """Ellipsoids: centres and semi-axes (n x ndim, micrometres), ids from 1, and the radius that sets their weight.
+
+    `pitch_um` is the largest distance of neighbouring sites of their lattice.
+    """
 
     centres_um: np.ndarray
     semi_axes_um: np.ndarray
     ids: np.ndarray
     radii_um: np.ndarray
+    pitch_um: float
 
 
 def place(parameters: PhantomParameters, spacing: Sequence[float], rng: np.random.Generator) -> Objects:
@@ -46,7 +50,7 @@ def place(parameters: PhantomParameters, spacing: Sequence[float], rng: np.rando
     spread = parameters.variation
     radii = parameters.diameter_um / 2 * rng.uniform(1 - spread, 1 + spread, wanted)
     stretch = rng.uniform(1 - spread, 1 + spread, (wanted, len(extent)))
-    return Objects(centres, radii[:, None] * stretch, np.arange(1, wanted + 1), radii)
+    return Objects(centres, radii[:, None] * stretch, np.arange(1, wanted + 1), radii, float(step.max()))
 
 
 def paint(
@@ -54,8 +58,7 @@ def paint(
 ) -> np.ndarray:
     """Return the label image (uint16, or uint32 from 65536 objects on) of objects clipped to their power cells.
 
-    `keep` masks objects that shall be seen; the others claim their space and leave it 0. Where a centre lies inside
-    the volume its object is not empty.
+    `keep` masks objects that shall be seen; the others claim their space and leave it 0. Labels are the objects' ids.
     """
     steps = np.asarray(spacing)
     count = len(objects.ids)
@@ -80,7 +83,7 @@ def paint(
     if keep is not None:
         visible = np.concatenate([[0], np.where(keep, objects.ids, 0)]).astype(labels.dtype)
         labels = visible[labels]
-    return consecutive(labels)
+    return labels
 
 
 def consecutive(labels: np.ndarray) -> np.ndarray:

@@ -8,21 +8,22 @@ object is the part of an ellipsoid that is nearer to its centre than to any othe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.datasets.declaration import PhantomParameters
-from harness.datasets.painting import Objects, find_walls, paint, place
+from harness.datasets.painting import Objects, consecutive, find_walls, paint, place
 from harness.errors import DataError
 from harness.model import Volume
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Part of every phantom's hash: to be raised when the same parameters would give other voxels."""
 
 _BACKGROUND = 20.0
 _BRIGHT = 120.0
 _WALL_UM = 0.35
+_REACH = 1.2
 _CLEAR_NOISE = 0.25
 
 
@@ -59,7 +60,7 @@ def _nuclei(parameters: PhantomParameters) -> Phantom:
     rng = np.random.default_rng(parameters.seed)
     spacing = _spacing(parameters)
     objects = place(parameters, spacing, rng)
-    labels = paint(objects, parameters.shape, spacing)
+    labels = consecutive(paint(objects, parameters.shape, spacing))
     image = _finish(_lit(labels, rng), parameters, spacing, rng, noise=parameters.noise)
     return _phantom({"nuclei": image}, {"gold": labels}, spacing)
 
@@ -68,7 +69,8 @@ def _cells(parameters: PhantomParameters) -> Phantom:
     rng = np.random.default_rng(parameters.seed)
     spacing = _spacing(parameters)
     objects = place(parameters, spacing, rng)
-    cells = paint(_grown(objects, parameters), parameters.shape, spacing, keep=_in_tissue(objects, parameters, spacing))
+    inside = _in_tissue(objects, parameters, spacing)
+    cells = consecutive(paint(_grown(objects), parameters.shape, spacing, keep=inside))
     wall = _wall_channel(cells, parameters, spacing, rng)
     return _phantom({"wall": wall}, {"gold": cells}, spacing)
 
@@ -79,8 +81,11 @@ def _ovule(parameters: PhantomParameters) -> Phantom:
     spacing = _spacing(parameters)
     objects = place(parameters, spacing, rng)
     inside = _in_tissue(objects, parameters, spacing)
-    cells = paint(_grown(objects, parameters), parameters.shape, spacing, keep=inside)
+    cells = paint(_grown(objects), parameters.shape, spacing, keep=inside)
     nuclei = paint(objects, parameters.shape, spacing, keep=inside)
+    nuclei[nuclei != cells] = 0
+    cells[~np.isin(cells, np.unique(nuclei))] = 0
+    cells, nuclei = consecutive(cells), consecutive(nuclei)
     light = _lit(nuclei, rng)
     clear = _finish(light, parameters, spacing, rng, noise=parameters.noise * _CLEAR_NOISE)
     light = 0.5 * light + np.float32(0.25 * _BRIGHT) * (cells > 0)
@@ -120,10 +125,10 @@ def _in_tissue(objects: Objects, parameters: PhantomParameters, spacing: tuple[f
     return inside if inside.any() else np.ones_like(inside)
 
 
-def _grown(objects: Objects, parameters: PhantomParameters) -> Objects:
-    """Return the cells around objects: spheres that reach past every neighbour, so that power cells fill the tissue."""
-    reach = 1.3 * parameters.diameter_um / parameters.crowding / 2 * np.ones_like(objects.semi_axes_um)
-    return Objects(objects.centres_um, np.maximum(reach, objects.semi_axes_um), objects.ids, objects.radii_um)
+def _grown(objects: Objects) -> Objects:
+    """Return the cells around objects: spheres that reach past their neighbours, cut to power cells when painted."""
+    reach = np.maximum(_REACH * objects.pitch_um, objects.semi_axes_um)
+    return replace(objects, semi_axes_um=reach)
 
 
 def _lit(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -30,7 +30,9 @@ def test_spacing_comes_from_the_file(tmp_path: Path) -> None:
 
 def test_another_spacing_than_declared_names_both(tmp_path: Path) -> None:
     path = _h5(tmp_path / "a.h5", ARRAY[0], (0.28, 0.13, 0.13))
-    with pytest.raises(DataError, match=r"a.h5: .*0.28 x 0.13 x 0.13 um, declared 0.28 x 0.26 x 0.26 um \(tolerance 1.0%\)"):
+    with pytest.raises(
+        DataError, match=r"a.h5: .*0.28 x 0.13 x 0.13 um, declared 0.28 x 0.26 x 0.26 um \(tolerance 1.0%\)"
+    ):
         read_array(path, "raw", spacing_um=(0.28, 0.26, 0.26))
     assert read_array(path, spacing_um=(0.28, 0.26, 0.26), tolerance=0.5).spacing_um == (0.28, 0.13, 0.13)
 

@@ -53,8 +53,9 @@ def test_hdf5_keys(tmp_path: Path) -> None:
         file["raw/noisy"] = ARRAY
     with open_stored(tmp_path / "a.h5") as stored:
         assert stored.shape == ARRAY.shape
-    with pytest.raises(DataError, match=r"no HDF5 dataset 'raw/nois'; did you mean 'raw/noisy'\?"), open_stored(
-        tmp_path / "a.h5", "raw/nois"
+    with (
+        pytest.raises(DataError, match=r"no HDF5 dataset 'raw/nois'; did you mean 'raw/noisy'\?"),
+        open_stored(tmp_path / "a.h5", "raw/nois"),
     ):
         pass
     with pytest.raises(DataError, match="no HDF5 dataset 'raw'"), open_stored(tmp_path / "a.h5", "raw"):

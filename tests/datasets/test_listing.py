@@ -10,7 +10,9 @@ from tests.datasets.server import FileServer
 
 def biostudies(server: FileServer, files: dict[str, bytes], accession: str = "S-BIAD1026") -> Listing:
     """Serve a study: the first file in a section's own list, the others in a file list of a subsection."""
-    entries = [{"path": path, "size": len(content), "type": "file", "attributes": []} for path, content in files.items()]
+    entries = [
+        {"path": path, "size": len(content), "type": "file", "attributes": []} for path, content in files.items()
+    ]
     study = {
         "accno": accession,
         "section": {
@@ -101,7 +103,7 @@ def test_an_answer_of_another_shape_is_an_error(server: FileServer) -> None:
     server.add_json("/api/records/2", [])
     server.add("/api/records/3", b"<html>")
     for record in ("2", "3"):
-        with pytest.raises(FetchError, match="answer not understood|listing cannot be read"):
+        with pytest.raises(FetchError, match=r"answer not understood|listing cannot be read"):
             read_listing(Listing(archive="zenodo", record=record, base=server.url))
     with pytest.raises(FetchError, match="answer not understood"):
         read_listing(Listing(archive="zenodo", record="1", base=server.url))

@@ -71,7 +71,7 @@ def test_plain_arrays_and_keys(tmp_path: Path, zarr_format: Any) -> None:
     assert open_zarr(tmp_path / "g.zarr", "volumes/gold").shape == ARRAY.shape
     assert open_zarr(tmp_path / "g.zarr").shape == ARRAY.shape
     group.create_array("other", data=ARRAY)
-    with pytest.raises(DataError, match="g.zarr:KEY: other, volumes/gold"):
+    with pytest.raises(DataError, match=r"g.zarr:KEY: other, volumes/gold"):
         open_zarr(tmp_path / "g.zarr")
     with pytest.raises(DataError, match=r"no Zarr array 'volumes/golf'; did you mean 'volumes/gold'"):
         open_zarr(tmp_path / "g.zarr", "volumes/golf")
@@ -95,7 +95,10 @@ def test_truncated_chunks(tmp_path: Path, compressed: bool, keep: float) -> None
     zarr.create_array(str(tmp_path / "a.zarr"), data=noise, chunks=(16, 16), **options)  # type: ignore[arg-type]
     chunk = next(path for path in sorted((tmp_path / "a.zarr" / "c").rglob("*")) if path.is_file())
     chunk.write_bytes(chunk.read_bytes()[: int(chunk.stat().st_size * keep)])
-    with pytest.raises(DataError, match="truncated or not readable as Zarr"), open_stored(tmp_path / "a.zarr") as stored:
+    with (
+        pytest.raises(DataError, match="truncated or not readable as Zarr"),
+        open_stored(tmp_path / "a.zarr") as stored,
+    ):
         stored.read((slice(None),) * 2)
 
 

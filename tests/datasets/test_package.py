@@ -27,7 +27,7 @@ def test_a_package_that_is_not_installed() -> None:
 
 
 def test_a_file_that_the_package_lacks() -> None:
-    with pytest.raises(DataError, match="package 'harness' in .* has no file 'data.tif'"):
+    with pytest.raises(DataError, match=r"package 'harness' in .* has no file 'data.tif'"):
         package_file("harness", "data.tif", "")
 
 

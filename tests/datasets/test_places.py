@@ -26,7 +26,9 @@ def test_mirror_is_a_folder_or_an_address(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert mirror() == "http://localhost:1/files"
 
 
-@pytest.mark.parametrize(("value", "expected"), [("", False), ("0", False), ("1", True), ("yes", True), ("False", False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("", False), ("0", False), ("1", True), ("yes", True), ("False", False)]
+)
 def test_offline_reads_yes_and_no(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("HARNESS_OFFLINE", value)
     assert is_offline() is expected

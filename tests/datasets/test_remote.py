@@ -151,7 +151,12 @@ def test_a_file_without_any_checksum_is_pinned_too(server: FileServer, catalogue
 
 
 def test_a_zenodo_checksum_is_verified(server: FileServer, catalogue: Write) -> None:
-    entry = {"key": "w", "size": 7, "checksum": "md5:" + "0" * 32, "links": {"self": server.add("/content", b"weights")}}
+    entry = {
+        "key": "w",
+        "size": 7,
+        "checksum": "md5:" + "0" * 32,
+        "links": {"self": server.add("/content", b"weights")},
+    }
     server.add_json("/api/records/1", {"files": [entry]})
     loaded = catalogue(
         f'[weights.w]\ntitle = "w"\nlicence = "l"\nfiles = [{{ name = "w", match = ["w"] }}]\n'
@@ -163,5 +168,5 @@ def test_a_zenodo_checksum_is_verified(server: FileServer, catalogue: Write) -> 
 
 def test_an_undeclared_file_is_named(server: FileServer, catalogue: Write) -> None:
     text = DATASET.format(base=server.url).replace('file = "1135.h5", key = "raw', 'file = "{id}.hdf5", key = "raw')
-    with pytest.raises(DataError, match="no file '1135.hdf5' is declared; declared: 1135.h5"):
+    with pytest.raises(DataError, match=r"no file '1135.hdf5' is declared; declared: 1135.h5"):
         catalogue(text).dataset("ovules").load("1135")

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from harness.datasets import catalogue as module
+from harness.datasets import load_catalogue
+from harness.datasets.catalogue import Catalogue, find_catalogue
+from harness.errors import ConfigError, RegistryError
+
+PHANTOM = """
+[datasets.{name}]
+kind = "generated"
+title = "p"
+licence = "CC0"
+citation = "x"
+generator = "nuclei-2d"
+parameters = {{ shape = [8, 8] }}
+samples.a = {{}}
+"""
+
+
+def _write(folder: Path, name: str = "mine") -> Path:
+    folder.mkdir(exist_ok=True, parents=True)
+    path = folder / "datasets.toml"
+    path.write_text("schema = 1\n" + PHANTOM.format(name=name))
+    return path
+
+
+def test_unknown_ids_get_the_nearest(catalogue: Callable[[str], Catalogue]) -> None:
+    loaded = catalogue(PHANTOM.format(name="nuclei"))
+    assert loaded.dataset("nuclei").id == "nuclei"
+    with pytest.raises(RegistryError, match=r"unknown dataset 'nucleus'; did you mean 'nuclei'\?"):
+        loaded.dataset("nucleus")
+    with pytest.raises(RegistryError, match="unknown weights 'x'"):
+        loaded.weights("x")
+    assert loaded.weight_ids() == ()
+
+
+def test_the_nearest_file_upwards_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _write(tmp_path)
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert find_catalogue() == path
+    assert load_catalogue().dataset_ids() == ("mine",)
+
+
+def test_without_one_the_project_s_own_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "stardist-2d" in load_catalogue().dataset_ids()
+
+
+def _entry_points(monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
+    points = []
+    for name, value in values.items():
+        monkeypatch.setattr(module, f"test_{name}", value, raising=False)
+        points.append(EntryPoint(name, f"harness.datasets.catalogue:test_{name}", module.ENTRY_POINT_GROUP))
+    monkeypatch.setattr(module, "entry_points", lambda group: points)
+
+
+def test_entry_points_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, third = _write(tmp_path / "other", "other"), _write(tmp_path / "third", "third")
+    _entry_points(monkeypatch, path=other, function=lambda: third)
+    assert load_catalogue(_write(tmp_path)).dataset_ids() == ("mine", "other", "third")
+
+
+def test_a_doubled_id_names_both_origins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _entry_points(monkeypatch, path=_write(tmp_path / "other"))
+    with pytest.raises(RegistryError, match=r"dataset 'mine' is declared twice: by .*datasets.toml and by entry point"):
+        load_catalogue(_write(tmp_path))
+
+
+def test_a_broken_entry_point_is_kept_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Path:
+        raise RuntimeError("no licence server")
+
+    _entry_points(monkeypatch, broken=broken)
+    loaded = load_catalogue(_write(tmp_path))
+    assert list(loaded.broken.values()) == ["RuntimeError: no licence server"]
+
+
+def test_a_file_that_is_absent(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_catalogue(tmp_path / "datasets.toml")
+
+
+def test_everything_registered_has_what_it_needs() -> None:
+    """The project's own catalogue: sources, licences, splits, and hashes that need no network."""
+    loaded = load_catalogue(Path(__file__).parents[2] / "datasets.toml")
+    assert len(loaded.dataset_ids()) >= 25
+    for name in loaded.dataset_ids():
+        dataset = loaded.dataset(name)
+        assert dataset.declaration.licence
+        assert dataset.provenance()["citation"]
+        assert "all" in dataset.splits
+        if dataset.declaration.kind in ("remote", "generated"):
+            hashes = [dataset.sample_hash(sample) for sample in dataset.sample_ids()]
+            assert len(set(hashes)) == len(hashes)
+    for name in loaded.weight_ids():
+        assert len(loaded.weights(name).hash()) == 64
+        assert loaded.weights(name).provenance()["licence"]
+
+
+def test_the_five_folds_are_those_of_the_thesis() -> None:
+    folds = load_catalogue(Path(__file__).parents[2] / "datasets.toml").dataset("gonuclear").splits["five-folds"]
+    volumes = ["1135", "1136", "1137", "1139", "1170"]
+    for index, fold in enumerate(folds):
+        turned = volumes[index:] + volumes[:index]
+        assert fold.test == (turned[0],)
+        assert set(fold.train) == {turned[1], turned[2], turned[4]}
+        assert fold.validation == (turned[3],)

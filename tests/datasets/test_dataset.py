@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.datasets import load_catalogue
+from harness.datasets.dataset import Dataset, LabelImages
+from harness.errors import DataError
+from harness.model import Volume
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    return load_catalogue(Path(__file__).parents[2] / "datasets.toml").dataset("phantom-nuclei-2d")
+
+
+def test_label_images_are_read_when_asked_for() -> None:
+    asked: list[str] = []
+
+    def read(name: str) -> Volume:
+        asked.append(name)
+        return Volume(np.zeros((1, 1), dtype=np.uint8), "YX")
+
+    labels = LabelImages(("gold", "cells"), read, {})
+    assert list(labels) == ["gold", "cells"]
+    assert len(labels) == 2
+    assert asked == []
+    assert labels["gold"] is labels["gold"]
+    assert asked == ["gold"]
+    with pytest.raises(KeyError, match="no label 'glod'; did you mean 'gold'"):
+        labels["glod"]
+
+
+def test_an_unknown_sample(dataset: Dataset) -> None:
+    for attempt in (dataset.load, dataset.sample_hash):
+        with pytest.raises(DataError, match=r"dataset 'phantom-nuclei-2d': no sample 'test-3'; did you mean 'test-2'"):
+            attempt("test-3")
+
+
+def test_splits(dataset: Dataset) -> None:
+    assert set(dataset.splits) == {"default", "two-folds", "all"}
+    [fold] = dataset.splits["default"]
+    assert (fold.test, fold.train, fold.validation) == (("test-1", "test-2"), ("train-1", "train-2"), ("validation-1",))
+    assert dataset.splits["all"][0].test == dataset.sample_ids()
+
+
+def test_samples_carry_their_hash(dataset: Dataset) -> None:
+    sample = dataset.load("test-1")
+    assert (sample.dataset, sample.id) == ("phantom-nuclei-2d", "test-1")
+    assert sample.hash == dataset.sample_hash("test-1") != dataset.sample_hash("test-2")
+    assert repr(dataset) == "Dataset('phantom-nuclei-2d')"
+
+
+def test_crops_are_parts_of_their_sample() -> None:
+    dataset = load_catalogue(Path(__file__).parents[2] / "datasets.toml").dataset("stardist-2d")
+    if not dataset.availability().ok:
+        pytest.skip(dataset.availability().reason)
+    whole, test = dataset.load("whole"), dataset.load("test")
+    assert np.array_equal(test.image.array, whole.image.array[:, 384:])
+    assert np.array_equal(test.labels["gold"].array, whole.labels["gold"].array[:, 384:])
+    assert test.hash != whole.hash
+
+
+def test_real_data_of_the_mirror(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_MIRROR", str(mirror))
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    catalogue = load_catalogue(Path(__file__).parents[2] / "datasets.toml")
+    for name in ("gonuclear-mini", "plantseg-sample-ovule", "panseg-rgb-3d", "stardist-2d", "stardist-3d"):
+        dataset = catalogue.dataset(name)
+        if not dataset.availability().ok:
+            pytest.skip(f"{name}: {dataset.availability().reason}")
+        dataset.fetch()
+        for sample in dataset.sample_ids():
+            declared = dataset.declaration.samples[sample]
+            loaded = dataset.load(sample)
+            assert loaded.image.channels == dataset.channels
+            assert not declared.shape or loaded.image.grid.shape == declared.shape
+            for label, count in declared.objects.items():
+                assert np.count_nonzero(np.unique(loaded.labels[label].array)) == count
+
+
+def test_mini_volumes_of_gonuclear(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_MIRROR", str(mirror))
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    dataset = load_catalogue(Path(__file__).parents[2] / "datasets.toml").dataset("gonuclear-mini")
+    sample = dataset.load("1136")
+    assert sample.image.spacing_um == pytest.approx((0.28371839, 0.12756972, 0.12756972))
+    gold, initial = sample.labels["gold"].array, sample.labels["initial"].array
+    assert 0 < np.mean(gold[gold > 0] == initial[gold > 0]) < 1
+    folds = dataset.splits["two-folds"]
+    assert [(fold.test, fold.train) for fold in folds] == [(("1135",), ("1136-train",)), (("1136",), ("1135-train",))]
+
+
+def test_the_catalogue_is_light() -> None:
+    code = (
+        "import sys\nimport harness.datasets\nassert 'numpy' not in sys.modules\n"
+        "harness.datasets.load_catalogue()\n"
+        "heavy = {'h5py', 'zarr', 'scipy', 'tifffile', 'pooch', 'skimage', 'imageio', 'requests', 'pandas'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
