@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from harness.errors import ChecksumError, FetchError
 from harness.hashing import hash_value
 
 Owner = Literal["datasets", "weights"]
+XXHASH = "pip install xxhash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ def fetch_file(wanted: Wanted, *, progress: bool = False, locate: Callable[[], W
     Raises `ChecksumError` naming both hashes if every source that answered sent other bytes, else `FetchError`
     naming every source with its reason.
     """
+    if wanted.checksum.startswith("xxh") and find_spec("xxhash") is None:
+        raise FetchError(
+            f"{wanted.owner} '{wanted.id}': its checksum is xxh128, which needs the package xxhash; {XXHASH}"
+        )
     target = wanted.target
     with _locked(wanted) as partial:
         if target.is_file() and not _mismatch(target, wanted):
@@ -94,10 +100,7 @@ def file_checksum(path: Path, algorithm: str) -> str:
         return f"sha256:{content_hash(path)}"
     import pooch  # type: ignore[import-untyped]
 
-    try:
-        return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
-    except ValueError as error:
-        raise FetchError(f"{path}: checksum {algorithm} needs the package xxhash; pip install xxhash") from error
+    return f"{algorithm}:{pooch.file_hash(str(path), alg=algorithm)}"
 
 
 def _sources(
@@ -145,8 +148,6 @@ def _accept(partial: Path, known: Wanted, source: str) -> None:
             verify(partial, known.checksum, source)
         elif known.size is not None and partial.stat().st_size != known.size:
             raise ChecksumError(f"{source}: size is {partial.stat().st_size} bytes, declared {known.size}")
-    except FetchError:
-        raise
     except ChecksumError:
         partial.unlink()
         raise

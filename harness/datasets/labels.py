@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -90,7 +91,17 @@ def write_labels(path: Path, labels: np.ndarray, *, key: str = "labels") -> Path
         partial.replace(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        _remove(partial)
     return path
+
+
+def _remove(path: Path) -> None:
+    """Remove what a failed write has left of a file or a Zarr folder."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.parent.is_dir():
+        path.unlink(missing_ok=True)
 
 
 def _write(kind: str, path: Path, array: np.ndarray, key: str) -> None:

@@ -50,38 +50,43 @@ def download(
 
 
 def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
-    import pooch  # type: ignore[import-untyped]
     import requests
 
-    with partial.open("ab" if resume else "wb") as output:
-        start = output.tell()
-        headers = {"Accept-Encoding": "identity"}
-        if start:
-            headers["Range"] = f"bytes={start}-"
-        downloader = pooch.HTTPDownloader(
-            progressbar=progress and sys.stderr.isatty(),
-            chunk_size=CHUNK_BYTES,
-            headers=headers,
-            timeout=TIMEOUT_S,
-            hooks={"response": _restart_unless_partial(output)},
-        )
-        try:
-            downloader(url, output, None)
-        except requests.HTTPError as error:
-            _raise_for_status(url, partial, error, is_resumed=start > 0)
-        except requests.RequestException as error:
-            if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
-                raise TransferError(f"{url}: not an address", is_final=True) from error
-            raise TransferError(f"{url}: {_reason(error)}", is_final=False) from error
-        except OSError as error:
-            raise TransferError(f"{partial}: cannot be written: {error.strerror or error}", is_final=True) from error
+    try:
+        with partial.open("ab" if resume else "wb") as output:
+            start = output.tell()
+            _downloader(output, start, progress=progress)(url, output, None)
+    except requests.HTTPError as error:
+        _raise_for_status(url, partial, error, is_resumed=start > 0)
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
+        raise TransferError(f"{url}: not an address", is_final=True) from error
+    except requests.RequestException as error:
+        raise TransferError(f"{url}: {_reason(error)}", is_final=False) from error
+    except OSError as error:
+        raise TransferError(f"{partial}: cannot be written: {error.strerror or error}", is_final=True) from error
+
+
+def _downloader(output: IO[bytes], start: int, *, progress: bool) -> Any:
+    import pooch  # type: ignore[import-untyped]
+
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    return pooch.HTTPDownloader(
+        progressbar=progress and sys.stderr.isatty(),
+        chunk_size=CHUNK_BYTES,
+        headers=headers,
+        timeout=TIMEOUT_S,
+        hooks={"response": _restart_unless_partial(output)},
+    )
 
 
 def _restart_unless_partial(output: IO[bytes]) -> Callable[..., None]:
     """Return a hook that empties the file when a server answers with the whole file instead of the rest of it."""
 
     def hook(response: Any, *_: Any, **__: Any) -> None:
-        if response.ok and not response.is_redirect and response.status_code != _PARTIAL_CONTENT:
+        is_whole = response.ok and not response.is_redirect and response.status_code != _PARTIAL_CONTENT
+        if is_whole and output.tell():
             output.seek(0)
             output.truncate()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.datasets import transfer
+from harness.datasets import fetch, transfer
 from harness.datasets.fetch import Wanted, fetch_file, file_checksum, in_mirror_folder, is_cached, verify
 from harness.errors import ChecksumError, FetchError
 from tests.datasets.server import FileServer, sha256
@@ -153,8 +153,13 @@ def test_checksum_algorithms(tmp_path: Path) -> None:
     with pytest.raises(ChecksumError, match="declared md5:00"):
         verify(path, "md5:00", "a")
     assert file_checksum(path, "sha256") == f"sha256:{sha256(b'abc')}"
-    with pytest.raises(FetchError, match="whirlpool7"):
-        file_checksum(path, "whirlpool7")
+
+
+def test_an_algorithm_that_is_not_installed(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "find_spec", lambda name: None)
+    with pytest.raises(FetchError, match="xxh128, which needs the package xxhash; pip install xxhash"):
+        fetch_file(_wanted(server.add("/a.h5", CONTENT), checksum="xxh128:" + "0" * 32))
+    assert not server.requests
 
 
 def test_a_cache_that_cannot_be_written(server: FileServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import h5py
@@ -75,7 +76,7 @@ def test_floats_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(LabelError, match="labels must be integers; found float32"):
         write_labels(tmp_path / name, floats)
     if name == "a.tif":
-        tifffile.imwrite(tmp_path / name, floats)
+        tifffile.imwrite(tmp_path / name, floats, photometric="minisblack")
     elif name == "a.npy":
         np.save(tmp_path / name, floats)
     elif name == "a.zarr":
@@ -103,6 +104,17 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DataError, match="cannot be written"):
         write_labels(tmp_path / "file" / "a.npy", LABELS)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    for name in ("a.npy", "a.zarr", "a.tif"):
+        with pytest.raises(DataError, match=f"{name}: cannot be written: No space left on device"):
+            write_labels(tmp_path / name, LABELS)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_unsigned() -> None:

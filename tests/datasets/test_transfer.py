@@ -87,3 +87,12 @@ def test_nobody_listens(tmp_path: Path) -> None:
 def test_no_address(tmp_path: Path) -> None:
     with pytest.raises(TransferError, match="not an address"):
         download("nowhere", tmp_path / "part", resume=True, wait=_no_wait)
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_full_disk_is_named(server: FileServer, tmp_path: Path, size: int) -> None:
+    (tmp_path / "part").symlink_to("/dev/full")
+    with pytest.raises(TransferError, match="part: cannot be written: No space left on device"):
+        download(server.add("/a", bytes(size)), tmp_path / "part", resume=True, wait=_no_wait)
+    assert len(server.requests) == 1
