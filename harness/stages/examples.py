@@ -22,11 +22,10 @@ def channels_first(volume: Volume, where: str) -> np.ndarray:
     if array.dtype.kind == "f":
         bad = int(array.size - np.isfinite(array).sum())
         if bad:
-            raise DataError(f"{where}: {bad} of {array.size} image values are NaN or infinite; accepted: finite numbers")
-    if "C" in volume.axes:
-        array = np.moveaxis(array, volume.axes.index("C"), 0)
-    else:
-        array = array[np.newaxis]
+            raise DataError(
+                f"{where}: {bad} of {array.size} image values are NaN or infinite; accepted: finite numbers"
+            )
+    array = np.moveaxis(array, volume.axes.index("C"), 0) if "C" in volume.axes else array[np.newaxis]
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
@@ -53,7 +52,9 @@ def training_pairs(examples: Sequence[Example], where: str) -> list[tuple[np.nda
         pairs.append((image, truth))
     counts = sorted({len(image) for image, _ in pairs})
     if len(counts) > 1:
-        raise DataError(f"{where}: the examples have {', '.join(map(str, counts))} channels; accepted: one number for all")
+        raise DataError(
+            f"{where}: the examples have {', '.join(map(str, counts))} channels; accepted: one number for all"
+        )
     return pairs
 
 

@@ -48,7 +48,7 @@ def read_checkpoint(source: Path) -> dict[str, Any]:
     """
     import torch
 
-    path = _file(source)
+    path = single_file(source)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
@@ -68,7 +68,9 @@ def filters_of(state: Mapping[str, Any], where: str) -> tuple[int, ...]:
         filters.append(int(state[name].shape[0]))
     if not filters:
         found = ", ".join(sorted(state)[:3])
-        raise DataError(f"{where}: not a Cellpose 1-3 network: no '{stem.format(0)}'; found {len(state)} keys: {found}, …")
+        raise DataError(
+            f"{where}: not a Cellpose 1-3 network: no '{stem.format(0)}'; found {len(state)} keys: {found}, …"
+        )
     channels = int(state[stem.format(0)].shape[1])
     if channels != CHANNELS:
         raise DataError(f"{where}: a network of {channels} input channels; accepted: {CHANNELS}")
@@ -115,7 +117,8 @@ def save_network(network: Any, folder: Path) -> None:
     torch.save(tensors, folder / CHECKPOINT)
 
 
-def _file(source: Path) -> Path:
+def single_file(source: Path) -> Path:
+    """Return a checkpoint given as a file, or as a folder with one; raises `DataError` if it holds none or several."""
     if source.is_file():
         return source
     if (source / CHECKPOINT).is_file():

@@ -17,11 +17,17 @@ NETWORK = (
     Parameter("base", "weights", "", "a checkpoint to fine-tune; empty = from scratch"),
     Parameter("filters", "ints", (32, 64, 128, 256), "filters per level from scratch", minimum=1, maximum=STYLE_ROOM),
     Parameter(
-        "diam_mean", "float", 0.0, "object diameter inside the network; 0 = the checkpoint's own, 30 from scratch", "px",
+        "diam_mean",
+        "float",
+        0.0,
+        "object diameter inside the network; 0 = the checkpoint's own, 30 from scratch",
+        "px",
         minimum=0.0,
     ),
-    Parameter("precision", "str", "auto", "number format of convolutions", choices=("auto", "float32", "bfloat16", "float16")),
-)  # fmt: skip
+    Parameter(
+        "precision", "str", "auto", "number format of convolutions", choices=("auto", "float32", "bfloat16", "float16")
+    ),
+)
 
 TRAINING = (
     Parameter("training_planes", "strs", ("xy",), "planes of a volume that are trained on: xy, yz, zx"),
@@ -37,19 +43,34 @@ TRAINING = (
 )
 
 PREDICTION = (
-    Parameter("mode", "str", "planes", "2D planes stitched, or flows of three directions in 3D", choices=("planes", "3d")),
-    Parameter("diameter", "float", 26.5, "object diameter in the image; 0 = the mean of the training objects", "px", minimum=0.0),
-    Parameter("stitch_threshold", "float", 0.9, "IoU that joins masks of neighbouring planes", minimum=0.0, maximum=1.0),
-    Parameter("anisotropy", "float", 0.0, "z step over y step in 3d mode; 0 = from the spacing of the data", minimum=0.0),
+    Parameter(
+        "mode", "str", "planes", "2D planes stitched, or flows of three directions in 3D", choices=("planes", "3d")
+    ),
+    Parameter(
+        "diameter",
+        "float",
+        26.5,
+        "object diameter in the image; 0 = the mean of the training objects",
+        "px",
+        minimum=0.0,
+    ),
+    Parameter(
+        "stitch_threshold", "float", 0.9, "IoU that joins masks of neighbouring planes", minimum=0.0, maximum=1.0
+    ),
+    Parameter(
+        "anisotropy", "float", 0.0, "z step over y step in 3d mode; 0 = from the spacing of the data", minimum=0.0
+    ),
     Parameter("percentiles", "floats", (1.0, 99.0), "image percentiles mapped to 0 and 1", minimum=0.0, maximum=100.0),
     Parameter("normalise", "str", "volume", "where percentiles are taken in planes mode", choices=("volume", "plane")),
     Parameter("flow_threshold", "float", 0.4, "highest flow error of a mask (planes mode only)", minimum=0.0),
-    Parameter("cellprob_threshold", "float", 0.0, "logit above which a pixel is inside; in 3d the sum of three directions"),
+    Parameter(
+        "cellprob_threshold", "float", 0.0, "logit above which a pixel is inside; in 3d the sum of three directions"
+    ),
     Parameter("min_size", "int", 15, "smallest mask", "px", minimum=-1),
     Parameter("niter", "int", 0, "steps of the dynamics; 0 = 200 x diameter / diam_mean", minimum=0),
     Parameter("tile_overlap", "float", 0.1, "overlap of prediction tiles", minimum=0.05, maximum=0.5),
     Parameter("prediction_batch", "int", 8, "tiles predicted at once", minimum=1),
-)  # fmt: skip
+)
 
 PARAMETERS = (*NETWORK, *TRAINING, *PREDICTION)
 

@@ -14,6 +14,7 @@ from harness.model import Volume
 from harness.stages.arrays import labels_on, spacing_of
 from harness.stages.cellpose import network, planes, training
 from harness.stages.cellpose.options import PARAMETERS, check_options
+from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
 from harness.stages.unet.compute import choose, torch_threads
@@ -103,9 +104,7 @@ class Cellpose(Stage):
         options: Mapping[str, Any] = self.options
         where = f"stage '{self.id}'"
         array = planes.two_channels(channels_first(image, where), where)
-        in_3d = options["mode"] == "3d" and array.ndim == 4
-        if options["mode"] == "3d" and not in_3d:
-            raise DataError(f"{where}: mode '3d' needs a volume, the image has axes {image.axes}; accepted: mode 'planes'")
+        in_3d = require_mode(options["mode"], image, where)
         stacked = array.ndim == 4 and array.shape[1] > 1
         if stacked and not in_3d and not options["stitch_threshold"]:
             raise DataError(f"{where}: planes of a volume need a 'stitch_threshold' above 0")
@@ -123,17 +122,10 @@ class Cellpose(Stage):
                 flow_threshold=options["flow_threshold"],
                 cellprob_threshold=options["cellprob_threshold"],
                 do_3D=in_3d,
-                anisotropy=self._anisotropy(image, where) if in_3d else None,
+                anisotropy=anisotropy_of(options["anisotropy"], image, where) if in_3d else None,
                 stitch_threshold=options["stitch_threshold"] if stacked and not in_3d else 0.0,
                 min_size=options["min_size"],
                 niter=options["niter"] or None,
                 tile_overlap=options["tile_overlap"],
             )
         return labels_on(np.asarray(masks).reshape(image.grid.shape).astype(np.uint32), image)
-
-    def _anisotropy(self, image: Volume, where: str) -> float:
-        given: float = self.options["anisotropy"]  # type: ignore[assignment]
-        if given:
-            return given
-        spacing = spacing_of(image.grid, where)
-        return spacing[0] / spacing[1]

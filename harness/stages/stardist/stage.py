@@ -35,6 +35,7 @@ class StarDistStage(Stage):
 
     def check(self, where: str) -> None:
         """Raise `ParameterError` for sizes that do not fit each other."""
+        self._options: Mapping[str, Any] = self.options
         check_options(self.options, self.axes, where)
 
     def trains(self) -> bool:
@@ -45,7 +46,8 @@ class StarDistStage(Stage):
         """Train, search the thresholds, and write the library's files and training.json into `model`.
 
         Raises `DataError` for examples without any object, of different channel numbers, with values that are not
-        finite, or smaller than the patch.
+        finite, or smaller than the patch. Validation examples may be smaller: they are mirrored at their borders for
+        the validation loss, and searched for thresholds as they are.
         """
         session.start(context)
         session.seed(context.seed)
@@ -54,18 +56,16 @@ class StarDistStage(Stage):
         watch = [self._prepared(*pair) for pair in training_pairs(validation, f"{where}: validation")]
         self._train(learn, watch, context, model)
 
-    def _train(
-        self, learn: list[training.Pair], watch: list[training.Pair], context: Context, folder: Path
-    ) -> None:
-        where = f"stage '{self.id}'"
-        extents = training.anisotropy(self.options, [t for _, t in learn + watch]) if len(self.axes) == 3 else ()
+    def _train(self, learn: list[training.Pair], watch: list[training.Pair], context: Context, folder: Path) -> None:
+        where, options = f"stage '{self.id}'", self._options
+        extents = training.anisotropy(options, [t for _, t in learn + watch]) if len(self.axes) == 3 else ()
         with session.output_to(context.log):
-            config = training.network_config(self.options, learn[0][0].shape[-1], extents)
+            config = training.network_config(options, learn[0][0].shape[-1], extents)
             model = _library(self.model_class)(config, name=folder.name, basedir=str(folder.parent))
             multiples = model._axes_div_by(self.axes)
-            training.require_patch_fits(learn + watch, self.options["patch"], multiples, where)
-            losses = training.train(model, learn, watch, self.options, context)
-            thresholds = training.search_thresholds(model, watch, self.options)
+            training.require_patch_fits(learn, options["patch"], multiples, where)
+            losses = training.train(model, learn, watch, options, context)
+            thresholds = training.search_thresholds(model, watch, options)
         training.write_json(folder / "thresholds.json", {name: thresholds[name] for name in ("prob", "nms")})
         record = {
             "anisotropy": list(extents),
@@ -99,7 +99,11 @@ class StarDistStage(Stage):
                 f"the model accepts {self.axes} with {accepted}"
             )
         network_input, _ = self._prepared(array, np.zeros(0))
-        tiling = {**self.options, "patch": self.model.config.train_patch_size, "batch": self.model.config.train_batch_size}
+        tiling = {
+            **self.options,
+            "patch": self.model.config.train_patch_size,
+            "batch": self.model.config.train_batch_size,
+        }
         with session.output_to(context.log):
             labels, _ = self.model.predict_instances(
                 network_input,
@@ -115,7 +119,7 @@ class StarDistStage(Stage):
         """Return the image with its percentiles at 0 and 1 and its channels last."""
         from csbdeep.utils import normalize
 
-        low, high = self.options["percentiles"]  # type: ignore[misc]
+        low, high = self._options["percentiles"]
         spatial = tuple(range(1, image.ndim))
         return np.moveaxis(normalize(image, low, high, axis=spatial), 0, -1), labels
 

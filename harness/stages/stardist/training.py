@@ -97,7 +97,7 @@ def train(
 
     axes = "ZYX" if len(options["patch"]) == 3 else "YX"
     augmenter = make_augmenter([axes.index(axis) for axis in AUGMENTERS[options["augmenter"]]], context.seed)
-    watched = validation or training
+    watched = [mirrored(pair, options["patch"]) for pair in validation] or training
     model.prepare_for_training()
 
     def tell(epoch: int, logs: Mapping[str, float]) -> None:
@@ -111,6 +111,13 @@ def train(
         augmenter=augmenter,
     )
     return {name: [float(value) for value in history.history[name]] for name in ("loss", "val_loss")}
+
+
+def mirrored(pair: Pair, patch: Sequence[int]) -> Pair:
+    """Return the image and its labels, mirrored at the far border of every axis that is shorter than the patch."""
+    image, labels = pair
+    missing = [(0, max(side - size, 0)) for size, side in zip(labels.shape, patch, strict=True)]
+    return np.pad(image, [*missing, (0, 0)], mode="symmetric"), np.pad(labels, missing, mode="symmetric")
 
 
 def search_thresholds(model: Any, validation: Sequence[Pair], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,9 @@ def _model_folder(source: Path, scratch: Path) -> Path:
     holding = [folder for folder in candidates if (folder / "config.json").is_file()]
     if not holding:
         found = ", ".join(sorted(path.name for path in source.glob("*"))[:8])
-        raise DataError(f"{source}: no config.json; found: {found or 'nothing'}; accepted: the folder of a StarDist model")
+        raise DataError(
+            f"{source}: no config.json; found: {found or 'nothing'}; accepted: the folder of a StarDist model"
+        )
     return holding[0]
 
 

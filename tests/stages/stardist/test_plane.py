@@ -70,7 +70,9 @@ def test_bad_examples(tmp_path: Path) -> None:
         StarDist2D({**TINY, "patch": [256, 256]}).fit([empty], [], context(tmp_path, SHAPE), model)
     noisy = np.full(SHAPE, np.nan, np.float32)
     with pytest.raises(DataError, match="example 1: 16384 of 16384 image values are NaN"):
-        StarDist2D(TINY).fit([Example({"image": Volume(noisy, "YX")}, empty.truth)], [], context(tmp_path, SHAPE), model)
+        StarDist2D(TINY).fit(
+            [Example({"image": Volume(noisy, "YX")}, empty.truth)], [], context(tmp_path, SHAPE), model
+        )
 
 
 def test_two_channels_one_object_and_the_wrong_number_of_channels(tmp_path: Path) -> None:

@@ -17,12 +17,23 @@ pytestmark = pytest.mark.slow
 
 SHAPE = (24, 48, 48)
 SMALL = {
-    "grid": [1, 2, 2], "n_rays": 32, "filters": 8, "net_conv_after": 32, "patch": [16, 32, 32], "batch": 2,
-    "learning_rate": 3e-3, "steps": 100, "steps_per_epoch": 25, "val_patches": 4, "search": 6,
-}  # fmt: skip
+    "grid": [1, 2, 2],
+    "n_rays": 32,
+    "filters": 8,
+    "net_conv_after": 32,
+    "patch": [16, 24, 24],
+    "batch": 2,
+    "learning_rate": 2e-3,
+    "steps": 300,
+    "steps_per_epoch": 50,
+    "val_patches": 4,
+    "search": 6,
+}
 
 
-@pytest.mark.parametrize("network", [{"backbone": "unet", "depth": 1}, {"backbone": "resnet", "blocks": 2}])
+@pytest.mark.parametrize(
+    "network", [{"backbone": "unet", "depth": 1}, {"backbone": "resnet", "blocks": 2, "convs_per_block": 2}]
+)
 def test_learns_ellipsoids(tmp_path: Path, network: dict[str, object]) -> None:
     stage, model = StarDist3D({**SMALL, **network}), folder(tmp_path, "model")
     learn, watch, test = (blobs(SHAPE, (5, 9, 9), 6, seed) for seed in (1, 2, 3))

@@ -1,0 +1,113 @@
+"""The stage `cellpose-sam`: version 4 of the library, in an interpreter of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from harness.errors import BackendError, DataError
+from harness.model import Volume
+from harness.parameters import Parameter
+from harness.stages.arrays import labels_on
+from harness.stages.cellpose.network import single_file
+from harness.stages.cellpose.predicting import anisotropy_of, require_mode
+from harness.stages.contract import Context, Stage
+from harness.stages.examples import channels_first
+from harness.stages.unet.compute import choose, torch_threads
+
+CHANNELS = 3
+
+
+class CellposeSAM(Stage):
+    """The image encoder of SAM predicting Cellpose flows; prediction only, any object size, up to three channels.
+
+    Cellpose 4 and 3 are one package name, so that this stage needs another interpreter than the stage `cellpose`.
+    """
+
+    id = "cellpose-sam"
+    title = "Cellpose-SAM"
+    parameters = (
+        Parameter("weights", "weights", "cellpose-cpsam", "a Cellpose 4 checkpoint"),
+        Parameter(
+            "mode", "str", "planes", "2D planes stitched, or flows of three directions", choices=("planes", "3d")
+        ),
+        Parameter("diameter", "float", 0.0, "object diameter, scaled to 30; 0 = the image as it is", "px", minimum=0.0),
+        Parameter("stitch_threshold", "float", 0.9, "IoU that joins masks of planes", minimum=0.01, maximum=1.0),
+        Parameter(
+            "anisotropy", "float", 0.0, "z step over y step in 3d mode; 0 = from the data's spacing", minimum=0.0
+        ),
+        Parameter("flow_threshold", "float", 0.4, "highest flow error of a mask (planes mode only)", minimum=0.0),
+        Parameter("cellprob_threshold", "float", 0.0, "logit above which a pixel is inside"),
+        Parameter("min_size", "int", 15, "smallest mask", "px", minimum=-1),
+        Parameter("prediction_batch", "int", 8, "tiles predicted at once", minimum=1),
+        Parameter("half_precision", "bool", True, "bfloat16 weights, the library's default"),
+    )
+    needs = ("cellpose", "torch")
+    extra = "cellpose-sam"
+    devices = ("cpu", "cuda")
+    licence = "BSD-3-Clause; weights trained on CC-BY-NC data"
+    citation = "https://doi.org/10.1101/2025.04.28.651001"
+
+    def load(self, context: Context) -> None:
+        """Read the checkpoint; raises `BackendError` unless the interpreter has Cellpose 4.
+
+        Nothing is downloaded: a missing 'weights' is a `DataError`.
+        """
+        require_version_4(self.id)
+        options: Mapping[str, Any] = self.options
+        if "weights" not in context.weights:
+            raise DataError(f"stage '{self.id}' has no checkpoint; accepted: 'weights' with a Cellpose 4 file")
+        import torch
+        from cellpose.models import CellposeModel
+
+        compute = choose(context.device, "float32", 2)
+        self.model: Any = CellposeModel(
+            device=torch.device(compute.device),
+            pretrained_model=str(single_file(context.weights["weights"])),
+            use_bfloat16=options["half_precision"],
+        )
+
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+        """Return uint32 labels of the image."""
+        image = inputs["image"]
+        options: Mapping[str, Any] = self.options
+        where = f"stage '{self.id}'"
+        array = channels_first(image, where)
+        if len(array) > CHANNELS:
+            raise DataError(f"{where}: the image has {len(array)} channels; accepted: 1 to {CHANNELS}")
+        in_3d = require_mode(options["mode"], image, where)
+        volume = array.ndim == 4 and array.shape[1] > 1
+        if not volume:
+            array = array.reshape(len(array), *array.shape[-2:])
+        with torch_threads(context.threads):
+            masks, _, _ = self.model.eval(
+                np.moveaxis(array, 0, -1),
+                batch_size=options["prediction_batch"],
+                channel_axis=array.ndim - 1,
+                z_axis=0 if volume else None,
+                normalize={"norm3D": True},
+                diameter=options["diameter"] or None,
+                flow_threshold=options["flow_threshold"],
+                cellprob_threshold=options["cellprob_threshold"],
+                do_3D=in_3d,
+                anisotropy=anisotropy_of(options["anisotropy"], image, where) if in_3d else None,
+                stitch_threshold=options["stitch_threshold"] if volume and not in_3d else 0.0,
+                min_size=options["min_size"],
+            )
+        return labels_on(np.asarray(masks).reshape(image.grid.shape).astype(np.uint32), image)
+
+
+def require_version_4(stage: str) -> None:
+    """Raise `BackendError` unless version 4 or later of Cellpose is installed in this interpreter."""
+    try:
+        found = version("cellpose")
+    except PackageNotFoundError:
+        found = "none"
+    if not found.split(".")[0].isdigit() or int(found.split(".")[0]) < 4:
+        raise BackendError(
+            f"stage '{stage}' needs cellpose 4 and this interpreter has {found}; accepted: HARNESS_PYTHON_CELLPOSE_SAM "
+            "naming the Python of an environment made with: pip install '.[cellpose-sam]'"
+        )
