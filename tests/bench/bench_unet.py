@@ -1,53 +1,57 @@
-"""Benchmarks of the U-Net stage: tiled prediction against one forward pass, per voxel that the network sees."""
+"""Benchmarks of the U-Net stage: tiled prediction against one forward pass, per voxel that the network sees.
+
+`pytest tests/bench/bench_unet.py --benchmark-only`
+"""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.stages.unet.compute import choose, forward_of
+from harness.stages.unet.compute import choose, forward_of, torch_threads
 from harness.stages.unet.halo import tile_halo
 from harness.stages.unet.networks import NetworkSpec, build_network
 from harness.stages.unet.tiling import plan_tiles, predict_tiled
 
 SPEC = NetworkSpec(f_maps=(8, 16, 32), order="bcr")
-SHAPE = (64, 160, 160)
-PATCH = (64, 80, 80)
-ROUNDS = 3
-
-
-def fastest_s(call: Callable[[], object]) -> float:
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return min(times)
+SHAPE = (32, 192, 192)
+PATCH = (32, 96, 96)
+ROUNDS = 7
 
 
 def test_tiled_prediction_against_one_pass(benchmark: BenchmarkFixture) -> None:
-    """The tiles may cost the voxels of their halos and at most a tenth on top."""
+    """`ratio_per_voxel_seen` is to stay below 1.1: what tiling costs beyond the voxels of the halos.
+
+    Both are timed in turn, so that whatever else the machine does meets both; the fastest of each counts.
+    """
     how = choose("cpu", "auto", SPEC.ndim)
     torch.manual_seed(0)
     forward = forward_of(how.place(build_network(SPEC)).eval(), how)
-    halo = tile_halo(SPEC)
     image = np.random.default_rng(0).standard_normal((1, *SHAPE), dtype=np.float32)
-    tiling = plan_tiles(SHAPE, PATCH, (halo,) * 3, stride_ratio=1.0, multiple=SPEC.multiple)
-    seen = len(tiling) * float(np.prod(tiling.tile_shape))
-    whole_s = fastest_s(lambda: forward(image, (slice(None),) * 3))
-    benchmark.pedantic(
-        predict_tiled, args=(forward, image, tiling), kwargs={"channels": 2}, rounds=ROUNDS, iterations=1
-    )
-    tiled_s = benchmark.stats.stats.min
-    share = seen / np.prod(SHAPE)
+    tiling = plan_tiles(SHAPE, PATCH, (tile_halo(SPEC),) * 3, stride_ratio=1.0, multiple=SPEC.multiple)
+    whole_s: list[float] = []
+
+    def one_pass() -> None:
+        started = time.perf_counter()
+        forward(image, (slice(None),) * 3)
+        whole_s.append(time.perf_counter() - started)
+
+    def tiles() -> np.ndarray:
+        return predict_tiled(forward, image, tiling, channels=2)
+
+    with torch_threads(os.cpu_count() or 1):
+        benchmark.pedantic(tiles, setup=one_pass, rounds=ROUNDS, warmup_rounds=1, iterations=1)
+    voxels = float(np.prod(SHAPE))
+    share = len(tiling) * float(np.prod(tiling.tile_shape)) / voxels
+    ratio = benchmark.stats.stats.min / min(whole_s)
     benchmark.extra_info.update(
-        whole_ns_per_voxel=1e9 * whole_s / float(np.prod(SHAPE)),
-        tiled_ns_per_voxel=1e9 * tiled_s / float(np.prod(SHAPE)),
-        halo_share=float(share),
-        ratio=tiled_s / whole_s,
-        ratio_without_halo=tiled_s / whole_s / float(share),
+        whole_ns_per_voxel=1e9 * min(whole_s) / voxels,
+        tiled_ns_per_voxel=1e9 * benchmark.stats.stats.min / voxels,
+        voxels_seen_per_voxel=share,
+        ratio=ratio,
+        ratio_per_voxel_seen=ratio / share,
     )

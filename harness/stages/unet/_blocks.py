@@ -8,12 +8,31 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-CONVOLUTION: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED: dict[int, type[nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 BATCH_NORM: dict[int, type[nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 MAX_POOL: dict[int, type[nn.Module]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
 KERNEL = 3
 DROPOUT = 0.1
+ONEDNN: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+
+
+class Conv3d(nn.Conv3d):
+    """A 3D convolution that predicts as fast for a small tile as for a large one.
+
+    For a single item whose channels, depth and height multiply to less than 20481 torch leaves oneDNN for a path that
+    takes up to four times longer per voxel; asking for oneDNN avoids it.
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the convolution of (N, C, Z, Y, X)."""
+        plain = x.dtype == torch.float32 and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+        if not plain or torch.is_grad_enabled() or not ONEDNN:
+            return super().forward(x)
+        margin = [size // 2 for size in self.kernel_size]
+        return torch.mkldnn_convolution(x, self.weight, self.bias, margin, self.stride, self.dilation, self.groups)
+
+
+CONVOLUTION: dict[int, type[nn.Module]] = {2: nn.Conv2d, 3: Conv3d}
 
 
 class SingleConv(nn.Sequential):

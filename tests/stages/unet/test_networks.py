@@ -72,6 +72,18 @@ def test_layer_orders(order: str) -> None:
     assert build_network(spec)(torch.zeros(2, 1, 8, 8)).isfinite().all()
 
 
+@pytest.mark.parametrize("kind", ["unet", "residual-unet"])
+def test_prediction_equals_the_training_pass(kind: str) -> None:
+    torch.manual_seed(0)
+    network = build_network(NetworkSpec(kind=kind, f_maps=(8, 16)))
+    image = torch.randn(1, 1, 8, 12, 10)
+    expected = network(image).detach()
+    with torch.inference_mode():
+        torch.testing.assert_close(network(image), expected)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert network(image).dtype == torch.bfloat16
+
+
 def test_spec_survives_json() -> None:
     assert NetworkSpec.from_json(SPOCO.to_json()) == SPOCO
     assert SPOCO.levels == 6
