@@ -68,7 +68,8 @@ class Volume:
         """Return the spatial array of one named channel; raises KeyError naming those present."""
         if name not in self.channels:
             raise KeyError(f"no channel '{name}'; present: {', '.join(self.channels) or 'none'}")
-        return self.array[self.channels.index(name)]
+        spatial: np.ndarray = self.array[self.channels.index(name)]
+        return spatial
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,7 +52,8 @@ def _checked(parameter: Parameter, value: Any, where: str) -> Value:
         if not isinstance(value, list | tuple):
             raise _wrong(parameter, value, where, f"a list of {_ITEMS[parameter.kind]}")
         return tuple(_scalar(parameter, item, _ITEMS[parameter.kind], where) for item in value)
-    return _scalar(parameter, value, parameter.kind, where)
+    scalar: Value = _scalar(parameter, value, parameter.kind, where)
+    return scalar
 
 
 def _scalar(parameter: Parameter, value: Any, kind: str, where: str) -> Any:
