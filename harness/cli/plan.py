@@ -84,8 +84,9 @@ def _json(made: Plan) -> dict[str, Any]:
 def _text(made: Plan) -> str:
     lines = [f"suite {made.suite}, tier {made.tier}: {len(made.cells)} cells, {made.remaining} to compute"]
     if made.remaining:
-        unknown = f"; nothing is known of {len(made.unknown_rows)} rows" if made.unknown_rows else ""
-        lines.append(f"about {made.known_s:.0f} s of computing{unknown}")
+        known = len(made.rows) - len(made.unknown_rows)
+        unknown = f"; {len(made.unknown_rows)} rows were never measured" if made.unknown_rows else ""
+        lines.append((f"about {made.known_s:.0f} s of computing" if known else "cost not known") + unknown)
     lines += [f"not available: {dataset}: {reason}" for dataset, reason in made.unavailable.items()]
     lines += [f"one and the same computation on this tier: {', '.join(group)}" for group in made.same]
     if made.rows:

@@ -63,7 +63,21 @@ where = "section 1"
 rule = { kind = "ranks above", better = ["truth"], worse = ["otsu"] }
 """
 
-Run = Callable[..., tuple[int, str, str]]
+DATA_TABLE = """
+schema = 1
+id = "facts"
+version = 1
+title = "Facts"
+kind = "data-table"
+table = "dataset-summary"
+[tiers.smoke]
+[[data_rows]]
+id = "blobs"
+dataset = "blobs"
+sample = "a"
+label = "gold"
+values = { count = 3, shape = [48, 48] }
+"""
 
 
 class Cli:

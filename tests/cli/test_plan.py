@@ -9,6 +9,7 @@ def test_nothing_done(cli: Cli) -> None:
     (plan,) = cli.json("plan", "toy", "--json")
     assert (plan["suite"], plan["tier"], plan["cells"], plan["remaining"]) == ("toy", "smoke", 4, 4)
     assert plan["rows_without_estimate"] == ["truth", "otsu"]
+    assert cli("plan", "toy")[1].splitlines()[1] == "cost not known; 2 rows were never measured"
 
 
 def test_done_cells_and_filters(cli: Cli) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.registry import Registry
-from tests.cli.project import SUITE, Cli
+from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
 def _counts(out: str) -> dict[str, int]:
@@ -56,3 +56,12 @@ def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli, own_s
     lines = out.splitlines()
     assert lines[3] == "- 3 cells: 1 FAILED, 2 ok"
     assert lines.index("Failures:") < next(n for n, line in enumerate(lines) if line.startswith("| row |"))
+
+
+def test_a_data_table_has_no_cells_and_its_table_is_computed(cli: Cli) -> None:
+    (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
+    code, out, err = cli("run", "facts", "--json")
+    assert code == 0, err
+    assert _counts(out)["cells"] == 0
+    assert "| blobs |" in out
+    assert (cli.folder / "results" / "facts" / "v1" / "smoke" / "table.csv").exists()

@@ -10,23 +10,7 @@ from harness.datasets import load_catalogue
 from harness.report import metric_facts, suite_claims, suite_table
 from harness.suite import Suite, load_suite
 from harness.tables import Facts, Table
-from tests.cli.project import SUITE, Cli
-
-DATA_TABLE = """
-schema = 1
-id = "facts"
-version = 1
-title = "Facts"
-kind = "data-table"
-table = "dataset-summary"
-[tiers.smoke]
-[[data_rows]]
-id = "blobs"
-dataset = "blobs"
-sample = "a"
-label = "gold"
-values = { count = 3, shape = [48, 48] }
-"""
+from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
 @pytest.fixture
