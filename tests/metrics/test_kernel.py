@@ -43,3 +43,14 @@ def test_extreme_labels() -> None:
     counter = PairCounter()
     counter.add(truth, truth)
     assert counted(counter) == {(2**64 - 1, 2**64 - 1): 2, (0, 0): 1, (2**63, 2**63): 1}
+
+
+@pytest.mark.parametrize("size", [1, 2, 63, 64, 65, 66, 127, 128, 129, 1000])
+@pytest.mark.parametrize("offset", [0, 1, 3])
+def test_any_length_and_alignment(size: int, offset: int) -> None:
+    rng = np.random.default_rng(size)
+    truth, pred = (np.repeat(rng.integers(0, 3, size + offset), 5)[offset : offset + size] for _ in range(2))
+    truth, pred = truth.astype(np.uint16), np.concatenate([np.zeros(offset), pred]).astype(np.uint16)[offset:]
+    counter = PairCounter()
+    counter.add(truth, pred)
+    assert counted(counter) == Counter(zip(truth.tolist(), pred.tolist(), strict=True))
