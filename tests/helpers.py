@@ -22,6 +22,7 @@ from harness.suite import Plan, Suite, expand, load_suite, plan
 class FakeSample:
     source: str | None = None
     crop: tuple[tuple[int, int], ...] = ()
+    origin: Any = None
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,9 @@ def toy_metrics(*ids: str) -> Registry:
     return registry
 
 
-def toy_weights(name: str, availability: str = "open-direct-download") -> Any:
-    return SimpleNamespace(declaration=SimpleNamespace(availability=availability), hash=lambda: hash_value(name))
+def toy_weights(name: str, availability: str = "open-direct-download", trained_on: Sequence[Any] = ()) -> Any:
+    declaration = SimpleNamespace(availability=availability, trained_on=trained_on)
+    return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name))
 
 
 def toy_catalogue() -> FakeCatalogue:

@@ -10,6 +10,7 @@ from harness.config import TomlSource
 from harness.datasets.checks import check_dataset, check_weights
 from harness.datasets.dataset import Dataset
 from harness.datasets.declaration import CatalogueFile, WeightsDeclaration
+from harness.datasets.references import check_references
 from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, RegistryError, nearest
 
@@ -41,6 +42,7 @@ class Catalogue:
         for name, weights in declared.weights.items():
             check_weights(source, name, weights)
             self._add_weights(name, weights, path, origin or str(path))
+        check_references(source, declared, self._datasets, self._weights)
 
     def _add_weights(self, name: str, declaration: WeightsDeclaration, path: Path, origin: str) -> None:
         for full_name, variant in variants_of(name, declaration).items():

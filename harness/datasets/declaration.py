@@ -146,12 +146,23 @@ class PhantomParameters(Strict):
     seed: int = Field(default=0, ge=0)
 
 
+class Origin(Strict):
+    """The sample of another dataset that holds the same voxels."""
+
+    dataset: str
+    sample: str
+    crop: tuple[Interval, ...] = ()
+    """[start, stop) per spatial axis of that sample, in voxels; empty: all of it, or an unknown part."""
+
+
 class SampleDeclaration(Strict):
     """One sample, or a crop of another one; what it sets overrides the dataset."""
 
     source: SampleIdentifier | None = Field(default=None, alias="from")
     crop: tuple[Interval, ...] = ()
     """[start, stop) per spatial axis of the source sample, in voxels."""
+    origin: Origin | None = None
+    """Where the sample also lies, so that weights trained there are not tested here."""
     fields: Mapping[str, str] = Field(default_factory=dict)
     tags: Strings = ()
     axes: SpatialAxes | None = None
@@ -244,6 +255,16 @@ DatasetDeclaration: TypeAlias = Annotated[
 ]
 
 
+class TrainingData(Strict):
+    """Samples of one dataset that weights have seen: named, or the training and validation samples of a fold."""
+
+    dataset: str
+    samples: Strings = ()
+    split: str = ""
+    fold: str = ""
+    """Fold of `split`; "" is that of a split without named folds."""
+
+
 class WeightsDeclaration(Strict):
     """A weight file, several files that belong together, or an archive of them."""
 
@@ -262,6 +283,8 @@ class WeightsDeclaration(Strict):
     """A local file or folder instead of `files`, relative to HARNESS_DATA or the catalogue."""
     variants: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Values for `{variant}` and further fields in `files`; each variant is the weights "<id>/<variant>"."""
+    trained_on: tuple[TrainingData, ...] = ()
+    """What trained the weights or chose the checkpoint, as far as it is registered; `{variant}` is filled in."""
     note: str = ""
 
 

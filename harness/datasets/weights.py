@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.datasets.declaration import FileDeclaration, WeightsDeclaration
+from harness.datasets.declaration import FileDeclaration, TrainingData, WeightsDeclaration
 from harness.datasets.local import content_hash
 from harness.datasets.lockfile import LockFile
 from harness.datasets.places import cache_folder, data_folder
@@ -104,9 +104,20 @@ def variants_of(name: str, declaration: WeightsDeclaration) -> Mapping[str, Weig
             "variants": {},
             "main": fill(declaration.main, values),
             "path": fill(declaration.path, values),
+            "trained_on": tuple(_filled_training(data, values) for data in declaration.trained_on),
         }
         result[f"{name}/{variant}"] = declaration.model_copy(update=updated)
     return result
+
+
+def _filled_training(data: TrainingData, values: Mapping[str, str]) -> TrainingData:
+    return data.model_copy(
+        update={
+            "samples": tuple(fill(sample, values) for sample in data.samples),
+            "split": fill(data.split, values),
+            "fold": fill(data.fold, values),
+        }
+    )
 
 
 def _filled(file: FileDeclaration, values: Mapping[str, str]) -> FileDeclaration:

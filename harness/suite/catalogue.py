@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.errors import DataError
 from harness.model import Fold
@@ -25,6 +25,42 @@ class AvailabilityView(Protocol):
         """What the user can do."""
 
 
+class OriginView(Protocol):
+    """The sample of another dataset that holds the same voxels."""
+
+    @property
+    def dataset(self) -> str:
+        """Id of the other dataset."""
+
+    @property
+    def sample(self) -> str:
+        """Id of the sample there."""
+
+    @property
+    def crop(self) -> tuple[tuple[int, int], ...]:
+        """Start and stop per spatial axis; empty for all of it, or an unknown part."""
+
+
+class TrainingDataView(Protocol):
+    """Samples of one dataset that weights have seen: named, or those of a fold."""
+
+    @property
+    def dataset(self) -> str:
+        """Id of the dataset."""
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """Sample ids; empty where a fold is named."""
+
+    @property
+    def split(self) -> str:
+        """Name of a split; its fold's training and validation samples were seen."""
+
+    @property
+    def fold(self) -> str:
+        """Id of the fold."""
+
+
 class SampleView(Protocol):
     """What is declared of a sample."""
 
@@ -35,6 +71,10 @@ class SampleView(Protocol):
     @property
     def crop(self) -> tuple[tuple[int, int], ...]:
         """Start and stop per spatial axis of the source; empty for all of it."""
+
+    @property
+    def origin(self) -> OriginView | None:
+        """Where the sample also lies in another dataset."""
 
 
 class DeclarationView(Protocol):
@@ -82,11 +122,23 @@ class DatasetView(Protocol):
         """Return whether the data can be had."""
 
 
+class WeightsDeclarationView(Protocol):
+    """What is declared of weights."""
+
+    @property
+    def availability(self) -> str:
+        """Class of availability."""
+
+    @property
+    def trained_on(self) -> Sequence[TrainingDataView]:
+        """What trained them or chose the checkpoint, as far as it is registered."""
+
+
 class WeightsView(Protocol):
     """A weights entry."""
 
     @property
-    def declaration(self) -> Any:
+    def declaration(self) -> WeightsDeclarationView:
         """What `datasets.toml` says of it."""
 
     def hash(self) -> str:

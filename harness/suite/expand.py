@@ -13,7 +13,7 @@ from harness.registry import Registry
 from harness.stages.contract import Stage
 from harness.suite.catalogue import CatalogueView, content_of
 from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
-from harness.suite.overlap import check_overlap
+from harness.suite.overlap import check_overlap, check_weights
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite
 
@@ -112,6 +112,7 @@ class _Expansion:
         self._seeds: dict[tuple[str, str, str, int], int] = {}
         self._weights: dict[str, str] = {}
         self._safe: set[tuple[str, Fold]] = set()
+        self._unseen: set[tuple[str, str, Fold]] = set()
 
     def parts(self) -> list[_Part]:
         """Return the parts of every row; raises what `expand` raises."""
@@ -126,7 +127,9 @@ class _Expansion:
             self._check_data(row, chain, selected)
             for fold in selected.folds:
                 self._check_fold(row, chain, selected, fold)
-                weights = [self._weights_hash(row, stage, name) for stage, name in weights_of(chain, fold.id)]
+                named = list(weights_of(chain, fold.id))
+                weights = [self._weights_hash(row, stage, name) for stage, name in named]
+                self._check_weights(row, named, selected, fold)
                 yield self._part(row, selected, fold, shared or stage_specs(chain, fold.id), weights)
 
     def _part(
@@ -164,7 +167,7 @@ class _Expansion:
     def _check_fold(self, row: Row, chain: tuple[Stage, ...], selected: Selected, fold: Fold) -> None:
         where = self._suite.source_file.where(selected.place)
         if (selected.dataset.id, fold) not in self._safe:
-            check_overlap(selected.dataset, fold, where)
+            check_overlap(self._catalogue, selected.dataset, fold, where)
             self._safe.add((selected.dataset.id, fold))
         trained = [stage.id for stage in chain if stage.trains()]
         if trained and not fold.train:
@@ -174,6 +177,13 @@ class _Expansion:
             )
         if is_per_fold(chain) and not fold.id:
             raise ConfigError(f"{where}: row '{row.id}' uses '{FOLD}', but the data has no folds")
+
+    def _check_weights(self, row: Row, named: list[tuple[str, str]], selected: Selected, fold: Fold) -> None:
+        for stage, name in named:
+            if name in self._weight_ids and (name, selected.dataset.id, fold) not in self._unseen:
+                where = f"{place(self._suite, row, row.place)}: stage '{stage}'"
+                check_weights(self._catalogue, name, selected.dataset, fold, where)
+                self._unseen.add((name, selected.dataset.id, fold))
 
     def _weights_hash(self, row: Row, stage: str, name: str) -> str:
         """Return what identifies weights: their hash where it is known without fetching, else their name."""

@@ -1,31 +1,36 @@
-"""Refusal of folds whose training or validation data contains what is tested."""
+"""Refusal of cells whose training data, or that of their weights, contains what is tested.
+
+Samples are compared by content hash and by the voxels they take from one source, across datasets.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.errors import ConfigError
 from harness.model import Fold
-from harness.suite.catalogue import DatasetView, content_of
+from harness.suite.catalogue import CatalogueView, DatasetView, TrainingDataView, content_of
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a source sample: start and stop per spatial axis, no bounds for all of it."""
+    """A part of a sample that is no crop itself: start and stop per spatial axis, no bounds for all of it."""
 
+    dataset: str
     source: str
     bounds: tuple[tuple[int, int], ...] = ()
 
 
-def check_overlap(dataset: DatasetView, fold: Fold, where: str) -> None:
+def check_overlap(catalogue: CatalogueView, dataset: DatasetView, fold: Fold, where: str) -> None:
     """Raise `ConfigError` if a training or validation sample shares content with a test sample.
 
-    Content is shared by samples with one hash, and by crops of one source sample that intersect.
+    Content is shared by samples with one hash, and by parts of one source sample that intersect.
     """
     for role, samples in (("training", fold.train), ("validation", fold.validation)):
         for sample in samples:
             for test in fold.test:
-                shared = shared_content(dataset, sample, test)
+                shared = shared_content(catalogue, (dataset, sample), (dataset, test))
                 if shared:
                     raise ConfigError(
                         f"{where}: {role} sample '{sample}' of fold '{fold.id}' of dataset '{dataset.id}' "
@@ -33,31 +38,80 @@ def check_overlap(dataset: DatasetView, fold: Fold, where: str) -> None:
                     )
 
 
-def shared_content(dataset: DatasetView, first: str, second: str) -> str:
-    """Return what two samples of a dataset share ("" for nothing)."""
-    if first == second:
+def check_weights(catalogue: CatalogueView, weights: str, dataset: DatasetView, fold: Fold, where: str) -> None:
+    """Raise `ConfigError` if registered weights were trained on, or chosen by, content of a test sample.
+
+    There is no way around it: such a score would say nothing. Weights that declare no training data pass.
+    """
+    for data in catalogue.weights(weights).declaration.trained_on:
+        source = catalogue.dataset(data.dataset)
+        for seen in trained_samples(source, data):
+            for test in fold.test:
+                shared = shared_content(catalogue, (source, seen), (dataset, test))
+                if shared:
+                    of_fold = f"of fold '{fold.id}' " if fold.id else ""
+                    raise ConfigError(
+                        f"{where}: weights '{weights}' were trained on sample '{seen}' of dataset '{source.id}', which "
+                        f"shares content with test sample '{test}' {of_fold}of dataset '{dataset.id}' ({shared})"
+                    )
+
+
+def trained_samples(dataset: DatasetView, data: TrainingDataView) -> Iterator[str]:
+    """Yield the samples that weights have seen; of a fold those of training and validation."""
+    yield from data.samples
+    for fold in dataset.splits.get(data.split, ()):
+        if fold.id == data.fold:
+            yield from fold.train
+            yield from fold.validation
+
+
+def shared_content(catalogue: CatalogueView, first: tuple[DatasetView, str], second: tuple[DatasetView, str]) -> str:
+    """Return what two samples, each with its dataset, share ("" for nothing)."""
+    if (first[0].id, first[1]) == (second[0].id, second[1]):
         return "the same sample"
-    if content_of(dataset, first) == content_of(dataset, second):
+    if content_of(*first) == content_of(*second):
         return "equal hashes"
-    one, other = region_of(dataset, first), region_of(dataset, second)
-    if one.source == other.source and intersects(one, other):
-        return f"overlapping crops of '{one.source}'"
+    one, other = region_of(*first), region_of(*second)
+    if (one.dataset, one.source) != (other.dataset, other.source):
+        one, other = origin_of(catalogue, one), origin_of(catalogue, other)
+    if (one.dataset, one.source) == (other.dataset, other.source) and intersects(one, other):
+        of_dataset = f" of dataset '{one.dataset}'" if first[0].id != second[0].id else ""
+        return f"overlapping parts of '{one.source}'{of_dataset}"
     return ""
 
 
 def region_of(dataset: DatasetView, sample: str) -> Region:
-    """Return which part of which uncropped sample a sample is; crops of crops are followed to the end."""
+    """Return which part of which uncropped sample of its dataset a sample is; crops of crops are followed."""
     declared = dataset.declaration.samples.get(sample)
     if declared is None or declared.source is None:
-        return Region(sample)
-    outer = region_of(dataset, declared.source)
-    if not declared.crop or not outer.bounds:
-        return Region(outer.source, declared.crop or outer.bounds)
+        return Region(dataset.id, sample)
+    return _part(region_of(dataset, declared.source), declared.crop)
+
+
+def origin_of(catalogue: CatalogueView, region: Region) -> Region:
+    """Return the part of another dataset's sample that a region comes from; the region itself if it has no origin.
+
+    An origin without a crop does not say where a part of it lies: all of it is meant then.
+    """
+    declared = catalogue.dataset(region.dataset).declaration.samples.get(region.source)
+    origin = None if declared is None else declared.origin
+    if origin is None:
+        return region
+    outer = region_of(catalogue.dataset(origin.dataset), origin.sample)
+    if not origin.crop:
+        return outer
+    return _part(outer, _part(Region(outer.dataset, outer.source, origin.crop), region.bounds).bounds)
+
+
+def _part(outer: Region, crop: tuple[tuple[int, int], ...]) -> Region:
+    """Return a crop of a region, in coordinates of the region's source."""
+    if not crop or not outer.bounds:
+        return Region(outer.dataset, outer.source, crop or outer.bounds)
     moved = tuple(
         (start + origin, min(stop + origin, end))
-        for (start, stop), (origin, end) in zip(declared.crop, outer.bounds, strict=True)
+        for (start, stop), (origin, end) in zip(crop, outer.bounds, strict=True)
     )
-    return Region(outer.source, moved)
+    return Region(outer.dataset, outer.source, moved)
 
 
 def intersects(one: Region, other: Region) -> bool:

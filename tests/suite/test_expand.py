@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -122,6 +123,19 @@ def test_keys_follow_the_content_of_weights(project: Project) -> None:
     weights.hash = lambda: "changed"
     after = keys(project.cells(READY, "paper", rows=["net"]))
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, True, True, True]
+
+
+def test_weights_that_have_seen_a_test_sample_are_refused(project: Project) -> None:
+    seen = SimpleNamespace(dataset="volumes", samples=(), split="default", fold="3")
+    project.catalogue.weights("ready-3").declaration.trained_on = [seen]
+    assert len(project.cells(READY, "paper", rows=["net"])) == 5
+    with pytest.raises(ConfigError) as caught:
+        project.cells(READY.replace("ready-{fold}", "ready-3"), "paper")
+    assert str(caught.value) == (
+        "demo.toml:20: rows.1 (row 'net'): stage 'learn': weights 'ready-3' were "
+        "trained on sample 'N1' of dataset 'volumes', which shares content with test sample 'N1' of fold '1' of "
+        "dataset 'volumes' (the same sample)"
+    )
 
 
 def test_weights_can_be_a_path(project: Project, tmp_path: Path) -> None:
