@@ -15,7 +15,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from harness import registry
+from harness.datasets import load_catalogue
+from harness.provenance import environment
 from harness.runner.channel import messages, send
+from harness.runner.execute import execute, warm_up
+from harness.runner.jobs import job_from_json, setup_from_json
+from harness.runner.slots import SampleSlots
+from harness.runner.workbench import Workbench
 
 _PR_SET_PDEATHSIG = 1
 _KILL_GROUP_AT_END = ("/bin/sh", "-c", "read line; kill -KILL 0")
@@ -32,9 +39,6 @@ def main(arguments: list[str]) -> None:
     received = messages(inbox)
     bench, greeting = _bench(next(received), outbox)
     bench.ignored_processes = frozenset([guard])
-    from harness.runner.execute import execute, warm_up
-    from harness.runner.jobs import job_from_json
-
     warm_up()
     send(outbox, {"event": "ready", **greeting})
     for message in received:
@@ -42,14 +46,7 @@ def main(arguments: list[str]) -> None:
         send(outbox, {"event": "done", **outcome.to_json()})
 
 
-def _bench(message: dict[str, Any], outbox: int) -> tuple[Any, dict[str, Any]]:
-    from harness import registry
-    from harness.datasets import load_catalogue
-    from harness.provenance import environment
-    from harness.runner.jobs import setup_from_json
-    from harness.runner.slots import SampleSlots
-    from harness.runner.workbench import Workbench
-
+def _bench(message: dict[str, Any], outbox: int) -> tuple[Workbench, dict[str, Any]]:
     setup = setup_from_json(message)
     for plugin in setup.plugins:
         registry.add_file(registry.stages(), Path(plugin))
