@@ -87,6 +87,10 @@ def predict_tiled(forward: Forward, image: np.ndarray, tiling: Tiling, *, channe
 
     Overlaps are averaged with equal weight. The volume's borders are continued by reflection; everywhere else the halo
     is the true neighbourhood.
+
+    With batch norm or no norm and the halo of `tile_halo` this equals one pass over the volume away from its borders.
+    Group norm takes its statistics from the tile, so that tiles of another size give other probabilities: no halo
+    mends that.
     """
     padded = np.pad(image, ((0, 0), *tiling.padding), mode="reflect")
     result = np.zeros((channels, *tiling.shape), dtype=np.float32)
