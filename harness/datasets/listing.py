@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
@@ -50,12 +51,16 @@ def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: 
     raise FetchError(f"{where}: nothing in {_name(listing)} matches {tried}{_close_by(patterns[0], listed)}")
 
 
-def read_listing(listing: Listing) -> list[ListedFile]:
-    """Return every file of a record; raises `FetchError` if the archive does not answer as documented."""
+@lru_cache(maxsize=8)
+def read_listing(listing: Listing) -> tuple[ListedFile, ...]:
+    """Return every file of a record; raises `FetchError` if the archive does not answer as documented.
+
+    A process asks an archive once: the files of one record are fetched one after the other. Failures are not kept.
+    """
     base = (listing.base or BASES[listing.archive]).rstrip("/")
     read = {"biostudies": _biostudies, "zenodo": _zenodo, "osf": _osf}[listing.archive]
     try:
-        return list(read(base, listing.record))
+        return tuple(read(base, listing.record))
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise FetchError(f"{_name(listing)}: answer not understood: {type(error).__name__}: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
@@ -68,7 +69,17 @@ class LockFile:
                 ) from error
 
     def _read(self) -> LockedFiles:
-        return TomlSource(self.path).validate(LockedFiles) if self.path.is_file() else LockedFiles()
+        try:
+            state = self.path.stat()
+        except FileNotFoundError:
+            return LockedFiles()
+        return _parsed(self.path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, *_: int) -> LockedFiles:
+    """Return the content of a lock file, read once per state of it: a run asks for pins thousands of times."""
+    return TomlSource(path).validate(LockedFiles)
 
 
 def _copied(pins: Mapping[str, Mapping[str, Pin]]) -> dict[str, dict[str, Pin]]:

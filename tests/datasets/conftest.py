@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.datasets.catalogue import Catalogue
+from harness.datasets.listing import read_listing
 from tests.datasets.server import FileServer
 
 
@@ -21,6 +22,12 @@ def server() -> Iterator[FileServer]:
 def _no_sources_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HARNESS_MIRROR", "HARNESS_OFFLINE", "HARNESS_DATA"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_listing_of_another_test() -> None:
+    """Servers of two tests may have the same port."""
+    read_listing.cache_clear()
 
 
 @pytest.fixture

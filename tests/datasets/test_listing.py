@@ -45,6 +45,14 @@ def test_biostudies_lists_every_file_once(server: FileServer) -> None:
     assert (first.size, first.checksum) == (2, "")
 
 
+def test_a_listing_is_asked_for_once(server: FileServer) -> None:
+    listing = biostudies(server, FILES)
+    first = read_listing(listing)
+    asked = len(server.requests)
+    assert find_files(listing, ["*/1135.h5"], many=False, where="dataset")[0] in first
+    assert len(server.requests) == asked
+
+
 def test_the_first_pattern_that_matches_names_the_file(server: FileServer) -> None:
     listing = biostudies(server, FILES)
     found = find_files(listing, ["*/1135.hdf5", "*3d_all_in_one/1135.h5"], many=False, where="dataset")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.datasets import lockfile
 from harness.datasets.lockfile import LockFile, Pin
 from harness.errors import ConfigError, FetchError
 
@@ -24,6 +25,17 @@ def test_pins_are_kept_in_canonical_order(tmp_path: Path) -> None:
     lock.add("datasets", "nuclei", {"a.h5": _pin("3")})
     assert lock.path.read_text() == text
     assert [path.name for path in tmp_path.iterdir()] == ["datasets.lock.toml"]
+
+
+def test_the_file_is_parsed_again_only_if_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = LockFile(tmp_path)
+    lock.add("datasets", "nuclei", {"a.h5": _pin("1")})
+    first = lock.pins("datasets", "nuclei")
+    monkeypatch.setattr(lockfile, "TomlSource", None)
+    assert LockFile(tmp_path).pins("datasets", "nuclei") is first
+    monkeypatch.undo()
+    lock.path.write_text(lock.path.read_text().replace("1" * 64, "2" * 64) + "\n")
+    assert lock.pins("datasets", "nuclei") == {"a.h5": _pin("2")}
 
 
 def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
