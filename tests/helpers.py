@@ -23,12 +23,16 @@ class FakeSample:
     source: str | None = None
     crop: tuple[tuple[int, int], ...] = ()
     origin: Any = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class FakeDeclaration:
     samples: Mapping[str, FakeSample]
     licence: str = "MIT"
+    availability: str = "open-direct-download"
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    spacing_um: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,11 @@ class FakeDataset:
     hashes: Mapping[str, str] = field(default_factory=dict)
     found: FakeAvailability = FakeAvailability()
     content: Mapping[str, Any] = field(default_factory=dict)
+    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def declaration(self) -> FakeDeclaration:
-        return FakeDeclaration(self.samples)
+        return FakeDeclaration(self.samples, **self.said)
 
     def sample_ids(self) -> tuple[str, ...]:
         return tuple(self.samples)
@@ -65,8 +70,11 @@ class FakeDataset:
     def availability(self) -> FakeAvailability:
         return self.found
 
-    def load(self, sample_id: str) -> Any:
+    def load(self, sample_id: str, *, channels: Sequence[str] = ()) -> Any:
         return self.content[sample_id]
+
+    def provenance(self) -> dict[str, Any]:
+        return {"id": self.id}
 
 
 class FakeCatalogue:
@@ -163,7 +171,7 @@ def toy_metrics(*ids: str) -> Registry:
 
 
 def toy_weights(name: str, availability: str = "open-direct-download", trained_on: Sequence[Any] = ()) -> Any:
-    declaration = SimpleNamespace(availability=availability, trained_on=trained_on)
+    declaration = SimpleNamespace(availability=availability, trained_on=trained_on, files=())
     return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name))
 
 

@@ -116,17 +116,20 @@ def _compare(
     tolerance: dict[str, float],
     rule: TimingRule | None,
 ) -> Comparison:
-    from harness.gate import Comparison, compare, compare_timings
+    from harness.gate import Comparison, compare, compare_facts, compare_timings
     from harness.report import metric_facts
     from harness.store import Store
 
     old, new = (Store(folder, suite.id, suite.version, tier) for folder in (baseline.folder, results))
     notes = []
-    if baseline.itself is not None and not old.records():
+    if baseline.itself is not None and not (old.records() or old.facts()):
         old = Store(baseline.itself, suite.id, suite.version, tier)
         notes.append("git holds no records of this tier: they are compared with themselves")
-    if not old.records():
+    if not (old.records() or old.facts()):
         notes += _other_versions(suite, baseline)
+    if suite.kind == "data-table":
+        rows = compare_facts(old.facts(), new.facts())
+        return Comparison(suite.id, suite.version, tier, rows, notes=tuple(notes))
     cells, shifts = compare(
         old.records(),
         new.records(),

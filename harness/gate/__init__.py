@@ -2,6 +2,7 @@
 
 from harness.gate.baseline import Baseline, open_baseline
 from harness.gate.compare import CellComparison, CellId, Change, ClaimChange, Comparison, RowShift, compare, exit_code
+from harness.gate.facts import compare_facts
 from harness.gate.output import gate_json, gate_junit, gate_markdown
 from harness.gate.timing import TimingComparison, TimingRule, compare_timings
 
@@ -16,6 +17,7 @@ __all__ = [
     "TimingComparison",
     "TimingRule",
     "compare",
+    "compare_facts",
     "compare_timings",
     "exit_code",
     "gate_json",

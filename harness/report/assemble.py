@@ -8,7 +8,7 @@ from pathlib import Path
 from harness import registry
 from harness.claims import ClaimVerdict, Direction, check_claims
 from harness.datasets import Catalogue
-from harness.datatables import compute_data_table
+from harness.datatables import data_table_rows
 from harness.model import Cell, Tier
 from harness.store import Record, Store, Timing
 from harness.suite import Suite, expand, load_suite
@@ -18,10 +18,10 @@ from harness.verdicts import suite_verdicts
 
 
 def suite_table(suite: Suite, tier: Tier, results: Path, catalogue: Catalogue) -> Table | Facts:
-    """Return the table of a tier from what a results folder holds; a data table is computed from the data."""
-    if suite.kind == "data-table":
-        return build_facts(suite, tier, compute_data_table(suite, tier, catalogue))
+    """Return the table of a tier from what a results folder holds."""
     store = Store(results, suite.id, suite.version, tier)
+    if suite.kind == "data-table":
+        return build_facts(suite, tier, data_table_rows(suite, tier, catalogue, store.facts()))
     cells = expand(suite, tier, catalogue, registry.stages())
     records, timings = store.records(), store.timings()
     return build_table(

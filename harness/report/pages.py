@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from harness.model import Tier
-from harness.store import Record, Timing
+from harness.store import Code, FactRecord, Record, Timing
 from harness.suite import Suite
 from harness.tables import Facts, Table
 from harness.tables.text import heading
@@ -44,6 +44,18 @@ class RecordView:
 
 
 @dataclass(frozen=True, slots=True)
+class FactView:
+    """The facts of one row of a data table and where they come from, as text."""
+
+    row: str
+    source: str
+    data: tuple[str, ...]
+    notes: str
+    commit: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A suite on one tier: its table, its records, and where its files lie relative to the page."""
 
@@ -53,6 +65,7 @@ class Page:
     records: tuple[RecordView, ...]
     environments: Mapping[str, str]
     files: tuple[str, ...]
+    facts: tuple[FactView, ...] = ()
 
     @property
     def name(self) -> str:
@@ -101,10 +114,17 @@ def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
         metrics=tuple(Metric(name, _number(value)) for name, value in record.metrics.items()),
         seconds="" if timing is None or timing.run_s is None else f"{timing.run_s:.3g}",
         environment=record.environment,
-        commit=f"{record.code.commit[:12]}{' (changed)' if record.code.dirty else ''}",
+        commit=_commit(record.code),
         seed=record.seed,
         chain=" → ".join(f"{stage.id} v{stage.version}" for stage in record.stages),
     )
+
+
+def fact_view(record: FactRecord) -> FactView:
+    """Return what the page says of the facts of a row."""
+    source = ", ".join(f"{name} {_listed(value)}" for name, value in record.source.items())
+    data = tuple(f"{name} {digest[:12]}" for name, digest in record.data.items())
+    return FactView(record.row, source, data, "; ".join(record.notes), _commit(record.code), record.key[:12])
 
 
 def environment_text(environment: Mapping[str, Any]) -> str:
@@ -115,6 +135,14 @@ def environment_text(environment: Mapping[str, Any]) -> str:
 def records_folder(suite: Suite, tier: Tier) -> PurePosixPath:
     """Return where the copies of a tier's files lie, relative to the pages."""
     return PurePosixPath("records", suite.id, f"v{suite.version}", tier)
+
+
+def _commit(code: Code) -> str:
+    return f"{code.commit[:12]}{' (changed)' if code.dirty else ''}"
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _number(value: float) -> str:

@@ -10,12 +10,12 @@ from harness.datasets import Catalogue
 from harness.errors import BackendError
 from harness.model import TIERS, Tier
 from harness.report.assemble import suite_table
-from harness.report.pages import Page, environment_text, record_view, records_folder
+from harness.report.pages import Page, environment_text, fact_view, record_view, records_folder
 from harness.store import Store, find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
 from harness.tables import FILES, Facts, render
-from harness.tables.facts import facts_grid, facts_lines
+from harness.tables.facts import facts_grid, facts_lines, facts_notes
 from harness.tables.grid import grid
 from harness.tables.text import footnotes, header_lines
 
@@ -69,9 +69,7 @@ def _environment() -> Environment:
 
 
 def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
-    """Return the tiers with records; of a data table, which has none, the smallest: it is computed from the data."""
-    if suite.kind == "data-table":
-        return [suite.default_tier]
+    """Return the tiers with records or facts."""
     stored = {s.tier for s in find_stores(results) if (s.suite, s.version) == (suite.id, suite.version)}
     return [tier for tier in TIERS if tier in stored and tier in suite.tiers]
 
@@ -88,17 +86,27 @@ def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Cata
     texts = {f"table.{wanted}": render(table, wanted) for wanted in FILES}
     if records:
         texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in store.records())
+    facts = store.facts() if isinstance(table, Facts) else ()
+    if facts:
+        texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     folder = records_folder(suite, tier)
     for name, text in texts.items():
         replace_text(output / folder / name, text)
-    return Page(suite, tier, table, records, environments, tuple(f"{folder}/{name}" for name in texts))
+    files = tuple(f"{folder}/{name}" for name in texts)
+    return Page(suite, tier, table, records, environments, files, tuple(map(fact_view, facts)))
 
 
 def _suite_context(page: Page) -> dict[str, Any]:
     """Return the values of the suite template."""
     table = page.table
     if isinstance(table, Facts):
-        return {"page": page, "lines": facts_lines(table), "grid": facts_grid(table), "table": None}
+        return {
+            "page": page,
+            "lines": facts_lines(table),
+            "grid": facts_grid(table),
+            "table": None,
+            "footnotes": facts_notes(table),
+        }
     return {
         "page": page,
         "lines": header_lines(table),

@@ -17,6 +17,7 @@ from harness.model import Tier
 from harness.provenance import commit_of_code
 from harness.registry import Registry
 from harness.runner.cache import StageCache
+from harness.runner.facts import FactsWork
 from harness.runner.jobs import WorkerSetup
 from harness.runner.local import Executor, LocalExecutor
 from harness.runner.process import sweep_scratch
@@ -49,6 +50,8 @@ def run(
     catalogue: Path | None = None,
 ) -> RunSummary:
     """Compute every cell of the suites that has no score yet, and return what was done.
+
+    The rows of a data table count as cells; their facts are computed in this process.
 
     Args:
         suites: ids, paths of suite files, or loaded suites.
@@ -88,25 +91,33 @@ def run(
             plugins=tuple(str(path.resolve()) for path in plugins),
         )
         with ExitStack() as stack:
-            work = [
-                SuiteWork(
-                    planner, suite, tier or suite.default_tier, results or Path("results"), stack, dry_run=dry_run
-                )
-                for suite in unique
-            ]
+            folder = results or Path("results")
+            tables: dict[str, FactsWork] = {}
+            work: dict[str, SuiteWork] = {}
+            for suite in unique:
+                chosen = tier or suite.default_tier
+                if suite.kind == "data-table":
+                    tables[suite.id] = FactsWork(planner.catalogue, suite, chosen, folder, filters, dry_run=dry_run)
+                else:
+                    work[suite.id] = SuiteWork(planner, suite, chosen, folder, stack, dry_run=dry_run)
+            code = Code(*commit_of_code())
+            for table in tables.values():
+                table.compute(code, stack, shown.log)
             if not dry_run:
-                _compute(work, setup, jobs, shown, stack)
-            return RunSummary(tuple(one.summary() for one in work))
+                _compute(list(work.values()), setup, jobs, shown, stack, code)
+            done: dict[str, FactsWork | SuiteWork] = {**tables, **work}
+            return RunSummary(tuple(done[suite.id].summary() for suite in unique))
 
 
-def _compute(work: Sequence[SuiteWork], setup: WorkerSetup, workers: int, shown: Progress, stack: ExitStack) -> None:
+def _compute(
+    work: Sequence[SuiteWork], setup: WorkerSetup, workers: int, shown: Progress, stack: ExitStack, code: Code
+) -> None:
     """Run the jobs of all suites together, so that a worker serves its backend's cells of every suite."""
     owners = {id(job): one for one in work for job in one.jobs}
     if not owners:
         return
     StageCache(Path(setup.cache)).sweep()
     sweep_scratch()
-    code = Code(*commit_of_code())
     executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
     shown.start(len(owners))
     stack.callback(shown.close)

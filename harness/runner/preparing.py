@@ -14,6 +14,9 @@ from harness.runner.jobs import WeightsSource
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
+FIRST_SEEN = "no published checksum: {} pinned by the first download"
+"""Note on what rests on files whose hash no source states."""
+
 
 class Preparation:
     """Answers for each dataset and weights value once: what is missing and why, or where it lies."""
@@ -44,10 +47,11 @@ class Preparation:
         return found
 
     def notes(self, cell: Cell) -> tuple[str, ...]:
-        """Return what a record should say of its data."""
-        if self._catalogue.dataset(cell.data.dataset).provenance().get("first_seen_hash"):
-            return ("no published checksum: the data are pinned by the first download",)
-        return ()
+        """Return what a record should say of its data and weights."""
+        weights = [name for name in self._weight_values(cell) if name in self._catalogue.weight_ids()]
+        sources = {"the data are": self._catalogue.dataset(cell.data.dataset).provenance()}
+        sources.update({f"the weights '{name}' are": self._catalogue.weights(name).provenance() for name in weights})
+        return tuple(FIRST_SEEN.format(what) for what, said in sources.items() if said.get("first_seen_hash"))
 
     def _data_problem(self, name: str, *, fetch: bool) -> str:
         dataset = self._catalogue.dataset(name)

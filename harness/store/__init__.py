@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.store.facts import FactRecord, FactWriter
 from harness.store.folder import Store, Writer, find_stores, read_results
 from harness.store.records import (
     CellError,
@@ -17,6 +18,8 @@ from harness.store.records import (
 __all__ = [
     "CellError",
     "Code",
+    "FactRecord",
+    "FactWriter",
     "Place",
     "Record",
     "StageRecord",

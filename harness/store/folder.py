@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from harness.errors import StoreError
 from harness.model import TIERS, Tier
+from harness.store.facts import FactRecord, FactWriter, read_fact
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import ExclusiveLock
 from harness.store.records import Place, Record, Timing, read_record, read_timing
@@ -21,6 +22,8 @@ Entry = tuple[Record, Timing | None]
 
 class Store:
     """`<results>/<suite>/v<version>/<tier>/`: `scores.jsonl`, `timings/`, `environments/`, tables.
+
+    A data table has `facts.jsonl` and its tables.
 
     Reading needs no lock and sees a running writer's finished cells.
     """
@@ -40,6 +43,25 @@ class Store:
     def journal_path(self) -> Path:
         """The records of the run in progress, or of one that was killed."""
         return self.folder / "scores.journal"
+
+    @property
+    def facts_path(self) -> Path:
+        """The file of facts of a data table."""
+        return self.folder / "facts.jsonl"
+
+    def facts(self) -> tuple[FactRecord, ...]:
+        """Return the facts of a data table, in the order of its rows.
+
+        Raises `StoreError` naming file and line of what cannot be read.
+        """
+        return read_lines(self.facts_path, read_fact)
+
+    def open_facts(self, order: Sequence[str]) -> FactWriter:
+        """Return the one writer of this folder's facts (a context manager); `order` are the rows of the suite.
+
+        Raises `StoreError` naming the folder and the process that holds it if another writer is open.
+        """
+        return FactWriter(self.facts_path, order)
 
     def records(self) -> tuple[Record, ...]:
         """Return the newest record of every place, in the file's order, then those of the journal.
@@ -182,13 +204,13 @@ def read_results(
 
 
 def find_stores(results_dir: Path) -> tuple[Store, ...]:
-    """Return every store below a results folder that holds records, sorted by suite, version and tier."""
+    """Return every store below a results folder that holds records or facts, sorted by suite, version and tier."""
     found = []
     for folder in results_dir.glob("*/v*/*"):
         number = re.fullmatch(r"v(\d+)", folder.parent.name)
         if number and folder.name in TIERS:
             store = Store(results_dir, folder.parent.parent.name, int(number[1]), folder.name)
-            if store.scores_path.exists() or store.journal_path.exists():
+            if any(path.exists() for path in (store.scores_path, store.journal_path, store.facts_path)):
                 found.append(store)
     return tuple(sorted(found, key=lambda store: (store.suite, store.version, TIERS.index(store.tier))))
 

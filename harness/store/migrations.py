@@ -11,7 +11,7 @@ from harness.errors import StoreError
 SCHEMA = 1
 """The number written today."""
 
-Kind = Literal["record", "timing"]
+Kind = Literal["record", "timing", "fact"]
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
 STEPS: Mapping[tuple[Kind, int], Step] = MappingProxyType({})

@@ -16,6 +16,7 @@ from harness.errors import StoreError
 from harness.model import Cell, Status, Tier
 from harness.store.migrations import SCHEMA, upgrade
 
+ItemT = TypeVar("ItemT")
 Place = tuple[str, str, str, str, int]
 """Row, dataset, sample, fold, repeat: where a cell stands in its suite. A store holds one record per place."""
 
@@ -96,7 +97,7 @@ class Record:
             if math.isinf(value):
                 raise StoreError(f"cell {self.cell[:12]} of row '{self.row}': metric '{name}' is {value}")
         metrics = {name: None if math.isnan(value) else float(value) for name, value in self.metrics.items()}
-        return _line(self, metrics=metrics)
+        return json_line(self, metrics=metrics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Timing:
 
     def to_line(self) -> str:
         """Return the one JSON line of the timing."""
-        return _line(self)
+        return json_line(self)
 
 
 def read_record(data: Any, where: str) -> Record:
@@ -174,15 +175,12 @@ def read_record(data: Any, where: str) -> Record:
     metrics = data.get("metrics")
     if isinstance(metrics, dict):
         data["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
-    return _read(_record_adapter(), data, where)
+    return read_item(_record_adapter(), data, where)
 
 
 def read_timing(data: Any, where: str) -> Timing:
     """Return the timing of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
-    return _read(_timing_adapter(), upgrade(data, "timing", where), where)
-
-
-ItemT = TypeVar("ItemT", Record, Timing)
+    return read_item(_timing_adapter(), upgrade(data, "timing", where), where)
 
 
 @cache
@@ -195,7 +193,8 @@ def _timing_adapter() -> TypeAdapter[Timing]:
     return TypeAdapter(Timing)
 
 
-def _read(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> ItemT:
+def read_item(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> ItemT:
+    """Return the value of a JSON object; raises `StoreError` beginning with `where` and naming the key."""
     try:
         return adapter.validate_python(data)
     except ValidationError as error:
@@ -204,7 +203,8 @@ def _read(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> Item
         raise StoreError(f"{where}: key '{key}': {problem['msg']}; found {problem['input']!r}") from error
 
 
-def _line(item: Record | Timing, **changed: Any) -> str:
+def json_line(item: Any, **changed: Any) -> str:
+    """Return a dataclass as one line of JSON, with today's schema number first and some values replaced."""
     return json.dumps(
         {"schema": SCHEMA, **_plain(item), **changed}, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.errors import DataError
 from harness.model import Fold
@@ -73,12 +73,28 @@ class SampleView(Protocol):
         """Start and stop per spatial axis of the source; empty for all of it."""
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """Names of groups the sample belongs to; a single one is its name in the source."""
+
+    @property
     def origin(self) -> OriginView | None:
         """Where the sample also lies in another dataset."""
 
 
 class DeclarationView(Protocol):
     """What is declared of a dataset."""
+
+    @property
+    def availability(self) -> str:
+        """Class of availability."""
+
+    @property
+    def licence(self) -> str:
+        """Licence of the data."""
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Declared label images by name; derived ones have a `source`."""
 
     @property
     def samples(self) -> Mapping[str, SampleView]:
@@ -122,8 +138,20 @@ class DatasetView(Protocol):
         """Return whether the data can be had."""
 
 
+class FileView(Protocol):
+    """What is declared of a file."""
+
+    @property
+    def checksum(self) -> str:
+        """The checksum that a source states, "" for none."""
+
+
 class WeightsDeclarationView(Protocol):
     """What is declared of weights."""
+
+    @property
+    def files(self) -> Sequence[FileView]:
+        """Its files."""
 
     @property
     def availability(self) -> str:

@@ -84,8 +84,10 @@ def _kind_problems(suite: Suite) -> Iterator[str]:
     if file.kind == "data-table" and file.table:
         accepted = computed_names(file.table)
         for number, row in enumerate(file.data_rows):
-            for part in ("values", "tolerance", "conflict"):
+            for part in ("values", "tolerance"):
                 yield from _unknown(suite, getattr(row, part), accepted, ("data_rows", number, part), "value")
+            known = (*accepted, *row.stated)
+            yield from _unknown(suite, row.conflict, known, ("data_rows", number, "conflict"), "value")
 
 
 def _metric_problems(suite: Suite) -> Iterator[str]:

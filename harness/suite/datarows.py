@@ -25,20 +25,37 @@ COMPUTED: dict[DataTable, dict[str, str]] = {
         "extent_zyx": "micrometres per axis of the whole image, in array order",
         "object_extent_zyx": "median extent of an object's bounding box in voxels, in array order",
     },
+    "channels": {
+        "role": "'raw' for an image channel, 'label' for a label image",
+        "origin": "'stored', 'generated', or the label image it is derived from",
+        "type": "type of the numbers in the file, as the harness reads them",
+        "range": "smallest and largest number in the sample",
+        "count": "objects of the label image in the sample",
+    },
     "folds": {
-        "test": "test samples",
-        "train": "training samples, sorted",
-        "validation": "validation samples, sorted",
+        "test": "test samples, under their name in the source",
+        "train": "training samples, sorted, under their names in the source",
+        "validation": "validation samples, sorted, under their names in the source",
     },
     "weights-inventory": {
+        "entries": "ids of the registered weights, without the fold",
         "count": "registered weights whose id matches",
         "open": "of these, how many anyone may download",
+        "checksums": "of these, how many have a checksum that a source states; the others are pinned at first download",
+    },
+    "availability": {
+        "availability": "class of availability of the dataset",
+        "licence": "licence of the dataset",
+        "spacing_xyz": "micrometres per voxel, x first, where the dataset declares it",
     },
 }
 """Every value a data table can compute, with its meaning."""
 
-OF_SAMPLE = ("count", "shape", "spacing_zyx", "spacing_xyz", "extent_zyx", "object_extent_zyx")
-"""Values of a dataset summary that need a sample."""
+OF_SAMPLE: dict[DataTable, tuple[str, ...]] = {
+    "dataset-summary": ("count", "shape", "spacing_zyx", "spacing_xyz", "extent_zyx", "object_extent_zyx"),
+    "channels": ("type", "range", "count"),
+}
+"""Values that are read from a sample, by table; all others are declared."""
 
 
 def computed_names(table: DataTable) -> tuple[str, ...]:
@@ -55,7 +72,9 @@ def row_source(row: DataRowSpec, tier: Tier) -> DataSource:
         label=over.label or row.label,
         split=over.split or row.split,
         fold=over.fold or row.fold,
+        channel=over.channel or row.channel,
         weights=over.weights or row.weights,
+        absent=over.absent if tier in row.tiers else row.absent,
     )
 
 
@@ -78,6 +97,8 @@ def _source_problems(
     suite: Suite, row: DataRowSpec, tier: Tier, catalogue: CatalogueView, key: KeyPath
 ) -> Iterator[str]:
     source = row_source(row, tier)
+    if source.absent:
+        return
     if suite.table == "weights-inventory":
         if not source.weights:
             yield str(suite.source_file.error(key, f"row '{row.id}' names no weights"))
@@ -90,8 +111,7 @@ def _source_problems(
     except HarnessError as error:
         yield str(suite.source_file.error((*key, "dataset"), str(error)))
         return
-    named = _named(source, row, dataset, suite.table == "folds")
-    for kind, name, accepted in named:
+    for kind, name, accepted in _named(suite.table, source, row, dataset):
         if name is None:
             yield str(suite.source_file.error(key, f"row '{row.id}' names no {kind}"))
         elif name not in accepted:
@@ -100,14 +120,18 @@ def _source_problems(
 
 
 def _named(
-    source: DataSource, row: DataRowSpec, dataset: DatasetView, is_fold: bool
+    table: DataTable | None, source: DataSource, row: DataRowSpec, dataset: DatasetView
 ) -> Iterator[tuple[str, str | None, list[str]]]:
     """Yield kind, name and accepted names of everything a source must or does name within its dataset."""
-    if is_fold:
+    if table == "folds":
+        folds = [fold.id for fold in dataset.splits.get(source.split or "", ())]
         yield "split", source.split, list(dataset.splits)
-        yield "fold", source.fold, [fold.id for fold in dataset.splits.get(source.split or "", ())]
+        yield "fold", "" if source.fold is None and "" in folds else source.fold, folds
         return
-    if source.sample is not None or any(name in OF_SAMPLE for name in row.values):
+    read = {name for name in row.values if name in OF_SAMPLE.get(table or "availability", ())}
+    if source.sample is not None or read:
         yield "sample", source.sample, list(dataset.sample_ids())
-    if source.label is not None or "count" in row.values or "object_extent_zyx" in row.values:
+    if table == "channels" and source.label is None:
+        yield "channel", source.channel, list(dataset.channels)
+    if source.label is not None or read & {"count", "object_extent_zyx"}:
         yield "label", source.label, list(dataset.label_names)

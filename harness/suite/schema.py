@@ -18,7 +18,7 @@ NotNegative = Annotated[StrictFloat, Field(ge=0)]
 Scalar = StrictBool | StrictInt | StrictFloat | str
 PrintedValue = Scalar | tuple[Scalar, ...]
 SpreadOver = Literal["folds", "samples", "repeats"]
-DataTable = Literal["dataset-summary", "folds", "weights-inventory"]
+DataTable = Literal["dataset-summary", "channels", "folds", "weights-inventory", "availability"]
 
 
 class Published(Strict):
@@ -153,9 +153,11 @@ class DataSource(Strict):
     dataset: str | None = Field(default=None, description="Id of a dataset.")
     sample: str | None = Field(default=None, description="Id of a sample; absent: the dataset as a whole.")
     label: str | None = Field(default=None, description="Label image whose objects are counted.")
+    channel: str | None = Field(default=None, description="Image channel (table = channels).")
     split: str | None = Field(default=None, description="Named split (table = folds).")
     fold: str | None = Field(default=None, description="Fold of the split (table = folds).")
     weights: tuple[str, ...] | None = Field(default=None, description="Weight ids; * stands for any characters.")
+    absent: str = Field(default="", description="Why there is nothing to compute the row from.")
 
 
 class DataRowSpec(DataSource):
@@ -170,7 +172,9 @@ class DataRowSpec(DataSource):
     tolerance: dict[str, NotNegative] = Field(
         default={}, description="Largest difference that counts as equal, by value."
     )
-    conflict: dict[str, str] = Field(default={}, description="Where the source contradicts itself, by value.")
+    conflict: dict[str, str] = Field(
+        default={}, description="Where the source contradicts itself or cannot be read, by computed or stated value."
+    )
     tiers: dict[Tier, DataSource] = Field(default={}, description="What a tier computes the row from instead.")
 
 

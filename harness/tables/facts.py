@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,8 +31,13 @@ class Facts:
 
     @property
     def missing(self) -> int:
-        """How many rows could not be computed."""
+        """How many rows of the tier have no facts."""
         return sum(1 for row in self.rows if row.missing)
+
+    @property
+    def absent(self) -> int:
+        """How many rows the tier has nothing to compute from."""
+        return sum(1 for row in self.rows if row.absent)
 
 
 def build_facts(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> Facts:
@@ -41,7 +47,7 @@ def build_facts(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> Fac
 
 def facts_markdown(facts: Facts) -> str:
     """Return the table as Markdown, reasons of verdicts below it."""
-    return markdown_page(heading(facts.title, facts.source), facts_lines(facts), facts_grid(facts), _reasons(facts))
+    return markdown_page(heading(facts.title, facts.source), facts_lines(facts), facts_grid(facts), facts_notes(facts))
 
 
 def facts_latex(facts: Facts) -> str:
@@ -55,36 +61,57 @@ def facts_csv(facts: Facts) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ("suite", "version", "tier", "row", "value", "computed", "printed", "stated", "verdict", "reason", "missing")
+        (
+            "suite",
+            "version",
+            "tier",
+            "row",
+            "value",
+            "computed",
+            "printed",
+            "stated",
+            "verdict",
+            "reason",
+            "missing",
+            "note",
+        )
     )
     for row in facts.rows:
         for name in _names(row):
             verdict = row.verdicts.get(name)
             cells = [_text(values.get(name)) for values in (row.computed, row.printed, row.stated)]
             judged = (verdict.outcome, verdict.reason) if verdict and facts.tier == "paper" else ("", "")
-            writer.writerow((facts.suite, facts.version, facts.tier, row.id, name, *cells, *judged, row.missing))
+            place = (facts.suite, facts.version, facts.tier, row.id, name)
+            note = row.conflicts.get(name, "")
+            writer.writerow((*place, *cells, *judged, row.missing or row.absent, note))
     return text.getvalue()
 
 
 def facts_json(facts: Facts) -> dict[str, Any]:
     """Return the table as a JSON-able value."""
-    return {**asdict(facts), "missing": facts.missing}
+    return {**asdict(facts), "missing": facts.missing, "absent": facts.absent}
 
 
 def facts_lines(facts: Facts) -> list[str]:
     """Return what must be read before any value."""
     note = f"; data: {facts.data_note}" if facts.data_note else ""
     lines = [f"suite {facts.suite} v{facts.version}, tier {facts.tier}{note}"]
-    lines.append(f"{len(facts.rows)} rows{f', {facts.missing} MISSING' if facts.missing else ''}")
+    counts = (f"{count} {name}" for count, name in ((facts.missing, "MISSING"), (facts.absent, "ABSENT")) if count)
+    lines.append(", ".join((f"{len(facts.rows)} rows", *counts)))
     lines += [f"{row.title} is missing: {row.missing}" for row in facts.rows if row.missing]
+    lines += [f"{row.title} is absent from this tier: {row.absent}" for row in facts.rows if row.absent]
     if facts.tier != "paper":
         lines.append(f"printed values are of other data: the {facts.tier} tier is no reproduction and gets no verdict")
     return lines
 
 
 def facts_grid(facts: Facts) -> Grid:
-    """Return computed, printed and stated values side by side; verdicts on the paper tier only."""
-    printed = list(dict.fromkeys(name for row in facts.rows for name in (*row.printed, *row.computed)))
+    """Return computed, printed and stated values side by side; verdicts on the paper tier only.
+
+    A value that a note is about is marked [!].
+    """
+    printed = list(dict.fromkeys(name for row in facts.rows for name in row.printed))
+    further = list(dict.fromkeys(name for row in facts.rows for name in row.computed if name not in printed))
     stated = list(dict.fromkeys(name for row in facts.rows for name in row.stated))
     is_judged = facts.tier == "paper"
     header = ["row"]
@@ -95,22 +122,30 @@ def facts_grid(facts: Facts) -> Grid:
         line = [row.title]
         for name in printed:
             verdict = row.verdicts.get(name)
-            line += [_text(row.computed.get(name)), _text(row.printed.get(name))]
+            line += [_text(row.computed.get(name)), _marked(row, name, row.printed)]
             line += [verdict.outcome if verdict else ABSENT] if is_judged else []
-        line += [_text(row.stated.get(name)) for name in stated]
+        line += [_text(row.computed.get(name)) for name in further]
+        line += [_marked(row, name, row.stated) for name in stated]
         lines.append(GridLine(row.id, tuple(line)))
-    return Grid((*header, *(f"{name} (stated)" for name in stated)), (("", tuple(lines)),))
+    return Grid((*header, *further, *(f"{name} (stated)" for name in stated)), (("", tuple(lines)),))
 
 
-def _reasons(facts: Facts) -> list[str]:
-    if facts.tier != "paper":
-        return []
-    verdicts = ((row.title, name, verdict) for row in facts.rows for name, verdict in row.verdicts.items())
-    return [f"{row}, {name}: {v.outcome}: {v.reason}" for row, name, v in verdicts if v.reason]
+def facts_notes(facts: Facts) -> list[str]:
+    """Return what is said below the table: reasons of verdicts, and where the source contradicts itself."""
+    notes = []
+    if facts.tier == "paper":
+        verdicts = ((row.title, name, verdict) for row in facts.rows for name, verdict in row.verdicts.items())
+        notes += [f"{row}, {name}: {v.outcome}: {v.reason}" for row, name, v in verdicts if v.reason]
+    return notes + [f"[!] {row.title}, {name}: {text}" for row in facts.rows for name, text in row.conflicts.items()]
+
+
+def _marked(row: DataTableRow, name: str, values: Mapping[str, Any]) -> str:
+    """Return a printed value, marked where the source contradicts itself about it."""
+    return f"{_text(values.get(name))}{' [!]' if name in row.conflicts and name in values else ''}"
 
 
 def _names(row: DataTableRow) -> list[str]:
-    return list(dict.fromkeys((*row.computed, *row.printed, *row.stated)))
+    return list(dict.fromkeys((*row.computed, *row.printed, *row.stated, *row.conflicts)))
 
 
 def _text(value: Any) -> str:

@@ -58,10 +58,29 @@ def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli, own_s
     assert lines.index("Failures:") < next(n for n, line in enumerate(lines) if line.startswith("| row |"))
 
 
-def test_a_data_table_has_no_cells_and_its_table_is_computed(cli: Cli) -> None:
+def test_the_facts_of_a_data_table_are_computed_once_and_kept(cli: Cli) -> None:
     (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
     code, out, err = cli("run", "facts", "--json")
     assert code == 0, err
-    assert _counts(out)["cells"] == 0
+    assert _counts(out) == {"cells": 1, "computed": 1, "cached": 0, "failed": 0, "missing": 0}
     assert "| blobs |" in out
-    assert (cli.folder / "results" / "facts" / "v1" / "smoke" / "table.csv").exists()
+    folder = cli.folder / "results" / "facts" / "v1" / "smoke"
+    assert {path.name for path in folder.iterdir()} == {
+        "facts.jsonl",
+        "table.md",
+        "table.csv",
+        "table.tex",
+        ".lock",
+    }
+    code, again, _ = cli("run", "facts", "--json")
+    assert (code, _counts(again)["computed"], _counts(again)["cached"]) == (0, 0, 1)
+    assert cli("table", "facts")[1] == (folder / "table.md").read_text()
+    assert cli("gate", "facts", "--baseline", "results")[0] == 0
+    line = (folder / "facts.jsonl").read_text()
+    (cli.folder / "new" / "facts" / "v1" / "smoke").mkdir(parents=True)
+    changed = line.replace('"shape":[48,48]', '"shape":[48,49]')
+    assert changed != line
+    (cli.folder / "new" / "facts" / "v1" / "smoke" / "facts.jsonl").write_text(changed)
+    code, out, _ = cli("gate", "facts", "--baseline", "results", "--results", "new")
+    assert code == 1
+    assert "| worse | blobs on blobs/a | shape 48, 48 -\\> 48, 49 |" in out

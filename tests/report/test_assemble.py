@@ -36,8 +36,13 @@ def test_claims_on_printed_values_load_the_suites_they_name(suite: Suite, cli: C
     assert [(verdict.claim, verdict.holds) for verdict in verdicts] == [("best", None), ("same", True)]
 
 
-def test_data_tables_are_computed(cli: Cli) -> None:
+def test_data_tables_show_stored_facts(cli: Cli) -> None:
     (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
+    table = suite_table(load_suite("facts"), "smoke", Path("results"), load_catalogue())
+    assert isinstance(table, Facts)
+    assert table.missing == 1
+    assert cli("table", "facts", "--strict")[0] == 3
+    assert cli("run", "facts")[0] == 0
     table = suite_table(load_suite("facts"), "smoke", Path("results"), load_catalogue())
     assert isinstance(table, Facts)
     assert table.rows[0].computed["shape"] == (48, 48)

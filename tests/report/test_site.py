@@ -14,7 +14,7 @@ from harness.datasets import load_catalogue
 from harness.errors import BackendError
 from harness.report import write_report
 from harness.suite import load_suite
-from tests.cli.project import SUITE, Cli
+from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
 class _Links(HTMLParser):
@@ -78,6 +78,18 @@ def test_failures_stand_above_the_table_and_the_tier_is_named(cli: Cli) -> None:
     assert "no reproduction and gets no verdict" in text
     assert "undecided" in text
     assert re.search(r"2 failed", (site / "index.html").read_text(encoding="utf-8"))
+
+
+def test_facts_of_a_data_table_say_where_they_come_from(cli: Cli) -> None:
+    (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE + 'conflict = { count = "4 <elsewhere>" }\n')
+    assert cli("run", "facts")[0] == 0
+    site = write_report([load_suite("facts")], Path("results"), Path("site"), load_catalogue()).parent
+    text = (site / "facts-v1-smoke.html").read_text(encoding="utf-8")
+    stored = cli.folder / "results" / "facts" / "v1" / "smoke" / "facts.jsonl"
+    assert "dataset blobs, sample a, label gold" in text
+    assert "4 &lt;elsewhere&gt;" in text
+    assert "records/facts/v1/smoke/facts.jsonl" in _Links(text).links
+    assert (site / "records" / "facts" / "v1" / "smoke" / "facts.jsonl").read_text() == stored.read_text()
 
 
 def test_suites_without_records_are_listed(cli: Cli) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from harness.datasets import load_catalogue
@@ -56,6 +57,25 @@ def test_failed_fetch_is_a_reason_and_is_tried_once(project: Project) -> None:
     assert preparation(project, OneDataset(dataset)).missing_data(a_cell(), fetch=False) == ""
     assert failing.notes(a_cell()) == ("no published checksum: the data are pinned by the first download",)
     assert preparation(project).notes(a_cell()) == ()
+
+
+class PinnedWeights(OneDataset):
+    """Weights, one of which only its first download vouches for."""
+
+    def weight_ids(self) -> tuple[str, ...]:
+        return ("pinned", "stated")
+
+    def weights(self, name: str) -> Any:
+        said = {"first_seen_hash": True} if name == "pinned" else {}
+        return SimpleNamespace(provenance=lambda: said)
+
+
+def test_records_name_weights_without_a_published_checksum(project: Project, tmp_path: Path) -> None:
+    dataset = Away(ok=True)
+    dataset.provenance = dict  # type: ignore[method-assign, assignment]
+    noting = preparation(project, PinnedWeights(dataset))
+    cell = a_cell(*(spec(project, "weighted", level=name) for name in ("pinned", "stated", str(tmp_path))))
+    assert noting.notes(cell) == ("no published checksum: the weights 'pinned' are pinned by the first download",)
 
 
 def test_weights_are_files_of_the_catalogue_or_paths(project: Project, tmp_path: Path) -> None:

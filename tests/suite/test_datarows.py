@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import ConfigError
+from harness.model import Fold
 from harness.suite.datarows import COMPUTED, OF_SAMPLE, computed_names, data_row_problems, matching_weights, row_source
 from harness.suite.schema import DataRowSpec, DataSource
 from tests.helpers import temp_project
@@ -13,7 +15,8 @@ def test_every_value_is_described() -> None:
     for table, values in COMPUTED.items():
         assert all(values.values())
         assert computed_names(table) == tuple(values)
-    assert set(OF_SAMPLE) < set(COMPUTED["dataset-summary"])
+    for table, values in OF_SAMPLE.items():
+        assert set(values) < set(COMPUTED[table])
 
 
 def test_a_tier_replaces_the_source_key_by_key() -> None:
@@ -26,6 +29,16 @@ def test_a_tier_replaces_the_source_key_by_key() -> None:
     )
     assert row_source(row, "paper") == DataSource(dataset="paper", sample="1135", label="gold")
     assert row_source(row, "smoke") == DataSource(dataset="phantom", sample="a", label="gold")
+
+
+def test_a_tier_that_says_something_of_a_row_says_whether_it_is_absent() -> None:
+    row = DataRowSpec(
+        id="N1",
+        dataset="paper",
+        absent="not released",
+        tiers={"smoke": DataSource(dataset="phantom"), "mini": DataSource(absent="no crop")},
+    )
+    assert [row_source(row, tier).absent for tier in ("smoke", "mini", "paper")] == ["", "no crop", "not released"]
 
 
 def test_weights_match_by_pattern() -> None:
@@ -82,6 +95,53 @@ def test_mistakes(tmp_path: Path, old: str, new: str, message: str) -> None:
         text = text.replace("values = { count = 1118 }", "values = {}")
     found = list(data_row_problems(project.suite(text), project.catalogue))
     assert any(message in problem for problem in found), found
+
+
+NAMED = """
+schema = 1
+id = "demo"
+version = 1
+title = "Data"
+kind = "data-table"
+table = "TABLE"
+tiers.paper = {}
+[[data_rows]]
+id = "row"
+dataset = "volumes"
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "keys", "message"),
+    [
+        ("folds", 'split = "default"\nfold = "1"', ""),
+        ("folds", 'split = "default"', "row 'row' names no fold"),
+        ("folds", 'split = "plain"', ""),
+        ("folds", 'split = "plain"\nfold = "1"', "data_rows.0.fold: dataset 'volumes' has no fold '1'"),
+        ("channels", 'sample = "N1"\nchannel = "noisy"', ""),
+        ("channels", 'sample = "N1"\nlabel = "gold"', ""),
+        ("channels", 'sample = "N1"', "row 'row' names no channel"),
+        ("channels", 'sample = "N1"\nchannel = "nosy"', "has no channel 'nosy'; did you mean 'noisy'?"),
+        ("channels", 'channel = "noisy"\nvalues = { range = [0, 1] }', "row 'row' names no sample"),
+        ("availability", "", ""),
+        ("availability", 'tiers.paper = { dataset = "gone" }', "unknown dataset 'gone'"),
+        ("availability", 'tiers.paper = { dataset = "gone", absent = "lost" }', ""),
+    ],
+)
+def test_what_each_table_needs(tmp_path: Path, table: str, keys: str, message: str) -> None:
+    project = temp_project(tmp_path)
+    volumes = project.catalogue.dataset("volumes")
+    volumes.splits = {**volumes.splits, "plain": (Fold("", ("N1",)),)}
+    found = list(data_row_problems(project.suite(NAMED.replace("TABLE", table) + keys + "\n"), project.catalogue))
+    assert (not found) if not message else any(message in problem for problem in found), found
+
+
+def test_a_note_is_on_a_value_of_the_row(tmp_path: Path) -> None:
+    text = SUMMARY + 'stated = { stage = "3-V" }\nconflict = { stage = "illegible", count = "x", stge = "y" }\n'
+    with pytest.raises(ConfigError) as caught:
+        temp_project(tmp_path).suite(text)
+    assert "data_rows.0.conflict.stge: no value is called 'stge'; did you mean 'stage'?" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_good_table(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ ROWS = (
         {"count": 1118, "spacing_xyz": (0.1, 0.1, 0.2)},
         {"stage": "3-V"},
         {"count": ValueVerdict("reproduced"), "spacing_xyz": ValueVerdict("not reproduced", "differs")},
+        conflicts={"stage": "illegible", "count": "1119 elsewhere"},
     ),
     DataTableRow("n2", "N2", {}, {"count": 7}, {}, {"count": ValueVerdict("missing", "no data")}, "no data"),
+    DataTableRow("n3", "N3", {}, {}, {}, {}, absent="no crop"),
 )
 
 
@@ -37,17 +39,17 @@ def _facts(**changed: Any) -> Facts:
 def test_markdown() -> None:
     lines = facts_markdown(_facts()).splitlines()
     assert lines[0] == "# Data (table 2.1)"
-    assert "- 2 rows, 1 MISSING" in lines
+    assert "- 3 rows, 1 MISSING, 1 ABSENT" in lines
+    assert "- N3 is absent from this tier: no crop" in lines
     assert "- N2 is missing: no data" in lines
     header = next(line for line in lines if line.startswith("| row |"))
     assert header == (
         "| row | count | count, printed | verdict | spacing_xyz | spacing_xyz, printed | verdict | stage (stated) |"
     )
-    assert (
-        "| N1 \\| \\<b\\> | 1118 | 1118 | reproduced | 0.126, 0.126, 0.284 | 0.1, 0.1, 0.2 | not reproduced | 3-V |"
-        in lines
-    )
+    count, spacing = "1118 | 1118 \\[!\\] | reproduced", "0.126, 0.126, 0.284 | 0.1, 0.1, 0.2 | not reproduced"
+    assert f"| N1 \\| \\<b\\> | {count} | {spacing} | 3-V \\[!\\] |" in lines
     assert "- N1 \\| \\<b\\>, spacing_xyz: not reproduced: differs" in lines
+    assert "- \\[!\\] N1 \\| \\<b\\>, stage: illegible" in lines
 
 
 def test_no_verdict_below_the_paper_tier() -> None:
@@ -58,9 +60,15 @@ def test_no_verdict_below_the_paper_tier() -> None:
 
 def test_csv_latex_and_json() -> None:
     lines = facts_csv(_facts()).splitlines()
-    assert lines[1] == "table-2.1,1,paper,n1,count,1118,1118,-,reproduced,,"
+    assert lines[1] == "table-2.1,1,paper,n1,count,1118,1118,-,reproduced,,,1119 elsewhere"
     assert lines[4].startswith("table-2.1,1,paper,n2,count,-,7,-,missing,no data,no data")
     assert "\\label{tab:table-2.1-paper}" in facts_latex(_facts())
     value = facts_json(_facts())
     json.dumps(value, allow_nan=False)
-    assert value["missing"] == 1
+    assert (value["missing"], value["absent"]) == (1, 1)
+
+
+def test_values_that_are_not_printed_have_one_column() -> None:
+    row = DataTableRow("n1", "N1", {"count": 3, "shape": (1, 2)}, {"count": 3}, {}, {})
+    header = next(line for line in facts_markdown(_facts(rows=(row,), tier="mini")).splitlines() if "| row |" in line)
+    assert header == "| row | count | count, printed | shape |"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import StoreError
+from harness.store import Code, FactRecord, Store, find_stores
+
+RECORD = FactRecord(
+    key="k",
+    suite="facts",
+    version=1,
+    tier="mini",
+    row="N1",
+    source={"dataset": "d", "sample": "1135", "weights": ("a", "b")},
+    data={"d/1135": "hash"},
+    facts={"count": 54, "spacing": (0.5, 1.0), "shape": (1, 2), "names": ("a",), "none": (), "role": "raw"},
+    notes=("pinned",),
+    code=Code("c0ffee", True),
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path, "facts", 1, "mini")
+
+
+def test_records_come_back_as_they_were(store: Store) -> None:
+    with store.open_facts(["N1"]) as writer:
+        writer.add(RECORD)
+    (back,) = store.facts()
+    assert back == RECORD
+    for name, value in RECORD.facts.items():
+        assert type(back.facts[name]) is type(value)
+    assert store.records() == ()
+
+
+def test_rows_stand_in_the_order_of_the_suite_and_replace_each_other(store: Store) -> None:
+    with store.open_facts(["N1", "N2", "gone"]) as writer:
+        for row in ("gone", "N2", "N1"):
+            writer.add(replace(RECORD, row=row))
+    with store.open_facts(["N1", "N2"]) as writer:
+        writer.add(replace(RECORD, row="N1", key="new"))
+    assert [(record.row, record.key) for record in store.facts()] == [("N1", "new"), ("N2", "k")]
+
+
+def test_one_writer_at_a_time(store: Store) -> None:
+    with store.open_facts(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
+        store.open_facts(["N1"])
+    with store.open_facts(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
+        store.open()
+    with store.open_facts(["N1"]):
+        pass
+
+
+def test_a_store_of_facts_is_found(store: Store, tmp_path: Path) -> None:
+    assert find_stores(tmp_path) == ()
+    with store.open_facts(["N1"]) as writer:
+        writer.add(RECORD)
+    assert [(found.suite, found.tier) for found in find_stores(tmp_path)] == [("facts", "mini")]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[]", "facts.jsonl:1: not a fact: an object"),
+        ('{"schema": 9}', "facts.jsonl:1: fact of schema 9, written by a newer version"),
+        ('{"schema": 1, "key": "k"}', "facts.jsonl:1: key 'suite'"),
+        (RECORD.to_line().replace('"facts":{', '"fact":{'), "key 'facts'"),
+        ("{", "facts.jsonl:1: not a JSON object"),
+    ],
+)
+def test_lines_that_cannot_be_read_name_file_and_line(store: Store, line: str, message: Any) -> None:
+    store.folder.mkdir(parents=True)
+    store.facts_path.write_text(f"{line}\n", encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        store.facts()
+    assert message in str(caught.value)
