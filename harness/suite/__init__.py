@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.suite.check import check_suite
 from harness.suite.expand import expand
 from harness.suite.load import load_suite, suite_paths
-from harness.suite.planning import Plan, plan
+from harness.suite.planning import Plan, plan, same_rows
 from harness.suite.schema import ClaimSpec, DataRowSpec, Published, TierSpec, suite_json_schema
 from harness.suite.suite import Row, StageUse, Suite
 
@@ -22,6 +22,7 @@ __all__ = [
     "expand",
     "load_suite",
     "plan",
+    "same_rows",
     "suite_json_schema",
     "suite_paths",
 ]

@@ -136,7 +136,7 @@ def plan(
         RowPlan(row, len(own), sum(cell.key in finished for cell in own), costs.of(row, [s.id for s in own[0].chain]))
         for row, own in by_row.items()
     )
-    return Plan(suite.id, tier, cells, row_plans, _unavailable(cells, catalogue), _same_rows(by_row))
+    return Plan(suite.id, tier, cells, row_plans, _unavailable(cells, catalogue), same_rows(cells))
 
 
 class _Costs:
@@ -171,12 +171,15 @@ def _unavailable(cells: Sequence[Cell], catalogue: CatalogueView) -> dict[str, s
     return reasons
 
 
-def _same_rows(by_row: Mapping[str, Sequence[Cell]]) -> tuple[tuple[str, ...], ...]:
+def same_rows(cells: Iterable[Cell]) -> tuple[tuple[str, ...], ...]:
     """Return groups of rows with equal chains and data: a smaller tier can make them so."""
+    by_row: dict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_row[cell.row].append(cell)
     groups: dict[str, list[str]] = defaultdict(list)
-    for row, cells in by_row.items():
-        first = cells[0]
-        chain = [spec.to_json() for spec in first.chain]
-        samples = [[cell.data.to_json(), cell.fold.id, cell.sample] for cell in cells]
-        groups[hash_value([chain, samples])].append(row)
+    for row, own in by_row.items():
+        by_fold = {(cell.data.dataset, cell.fold.id): cell for cell in own}  # cells of a fold share data and chain
+        chains = [[cell.data.to_json(), [spec.to_json() for spec in cell.chain]] for cell in by_fold.values()]
+        places = [[cell.data.dataset, cell.fold.id, cell.sample, cell.repeat] for cell in own]
+        groups[hash_value([chains, places])].append(row)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)

@@ -9,7 +9,7 @@ from statistics import median
 from harness.model import Cell, Tier
 from harness.statistics import summarise
 from harness.store import Place, Record, Timing, place_of
-from harness.suite import Published, Row, Suite
+from harness.suite import Published, Row, Suite, same_rows
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
 from harness.verdicts import ScoreVerdict, values_of
 
@@ -52,6 +52,12 @@ def build_table(
     costs = _costs([timing for timing in timed if timing.machine == machine])
     columns = tuple(_column(suite, metric, *metrics[metric]) for metric in suite.metrics)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts} if tier == "paper" else {}
+    rows = tuple(
+        _row(suite, row, places[row.id], shown, costs.get(row.id, Cost()), judged)
+        for row in suite.rows
+        if row.id in places
+    )
+    foreign = len(found.keys() - set(map(place_of, cells)))
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -60,18 +66,14 @@ def build_table(
         source=suite.source,
         data_note=suite.tier(tier).data_note or _data_note(cells),
         columns=columns,
-        rows=tuple(
-            _row(suite, row, places[row.id], shown, costs.get(row.id, Cost()), judged)
-            for row in suite.rows
-            if row.id in places
-        ),
+        rows=rows,
         failures=tuple(_failure(record) for record in shown.values() if record.status != "ok"),
         stale=sum(1 for cell in cells if place_of(cell) in found) - len(shown),
         over=suite.spread_over,
         ddof=suite.spread_ddof,
         machine=machine,
         claims=tuple(claims),
-        notes=_notes(len(found.keys() - set(map(place_of, cells))), timed, machine),
+        notes=(*_same(suite, cells), *_undefined(rows), *_notes(foreign, timed, machine)),
     )
 
 
@@ -146,6 +148,21 @@ def _cost(timings: Sequence[Timing]) -> Cost:
 
 def _data_note(cells: Iterable[Cell]) -> str:
     return ", ".join(dict.fromkeys(cell.data.dataset for cell in cells))
+
+
+def _same(suite: Suite, cells: Sequence[Cell]) -> list[str]:
+    """Say which rows the tier makes one computation: their scores are equal and say nothing of the difference."""
+    groups = ([suite.row(row).label for row in group] for group in same_rows(cells))
+    return [f"one and the same computation on this tier: {'; '.join(labels)}" for labels in groups]
+
+
+def _undefined(rows: Iterable[TableRow]) -> list[str]:
+    """Say what becomes of scores that a convention leaves undefined, where there are any."""
+    if any(score.summary.undefined for row in rows for score in row.scores.values()):
+        return [
+            "undefined scores are left out of means, which are over fewer values then; no verdict or claim on them is decided"
+        ]
+    return []
 
 
 def _notes(foreign: int, timed: Iterable[Timing], machine: str) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.suite.planning import RowPlan
-from tests.helpers import SUITE, FakeAvailability, Project, temp_project
+from harness.suite.planning import RowPlan, same_rows
+from tests.helpers import SUITE, FakeAvailability, Project, temp_project, toy_weights
 
 
 @dataclass(frozen=True)
@@ -85,3 +85,13 @@ steps = 2
 """
     assert project.plan(text, "smoke").same == (("net", "net-long"),)
     assert project.plan(text, "paper").same == ()
+    assert same_rows(project.cells(text, "smoke")) == (("net", "net-long"),)
+
+
+def test_rows_that_differ_in_one_fold_s_weights_are_not_the_same(project: Project) -> None:
+    row = '[[rows]]\nid = "{}"\nstages = [{{ id = "learn", weights = "{}" }}]\n'
+    project.catalogue._weights["same-1"] = toy_weights("same-1")
+    text = (
+        SUITE + row.format("folds", "ready-{fold}") + row.format("copy", "ready-{fold}") + row.format("one", "ready-1")
+    )
+    assert project.plan(text, "paper").same == (("folds", "copy"),)

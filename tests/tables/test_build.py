@@ -13,7 +13,7 @@ from harness.store import CellError, Record, place_of
 from harness.suite import Suite
 from harness.tables import Table, build_table
 from harness.verdicts import ScoreVerdict
-from tests.helpers import temp_project
+from tests.helpers import SUITE, temp_project
 from tests.records import make_record, make_timing
 
 METRICS = {"map.toy": ("higher", "fraction"), "arand.toy": ("lower", "fraction")}
@@ -103,3 +103,23 @@ def test_costs_come_from_one_machine(tmp_path: Path) -> None:
     ]
     assert table.notes == ("times of other machines exist and are not shown: slow",)
     assert _table(project.suite(), cells, records, timings=timings, machine="slow").rows[0].cost.run_s == 2.0
+
+
+def test_rows_that_are_one_computation_on_a_tier_are_named(tmp_path: Path) -> None:
+    row = '\n[[rows]]\nid = "long"\nlabel = "Longer"\nstages = [{ id = "learn" }]\n'
+    more = row + "[tiers.smoke.stages.learn]\nsteps = 2\n"
+    project = temp_project(tmp_path)
+    suite = project.suite(SUITE + more)
+    table = _table(suite, project.cells(SUITE + more, "smoke"), [])
+    assert table.notes == ("one and the same computation on this tier: Network; Longer",)
+    assert _table(suite, project.cells(SUITE + more, "paper"), []).notes == ()
+
+
+def test_undefined_scores_are_left_out_and_noted(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    records = [_record(cell, math.nan if n == 1 else 0.5) for n, cell in enumerate(cells)]
+    table = _table(suite, cells, records)
+    summary = table.rows[0].scores["map.toy"].summary
+    assert (summary.mean, summary.n, summary.undefined) == (0.5, 4, 1)
+    assert any(note.startswith("undefined scores are left out of means") for note in table.notes)
+    assert _table(suite, cells, [_record(cell) for cell in cells]).notes == ()
