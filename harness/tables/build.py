@@ -160,7 +160,7 @@ def _undefined(rows: Iterable[TableRow]) -> list[str]:
     """Say what becomes of scores that a convention leaves undefined, where there are any."""
     if any(score.summary.undefined for row in rows for score in row.scores.values()):
         return [
-            "undefined scores are left out of means, which are of fewer values then; verdicts and claims on them stay open"
+            "undefined scores are left out of means, which are of fewer values; verdicts and claims on them stay open"
         ]
     return []
 
