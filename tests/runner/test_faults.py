@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -162,7 +163,8 @@ def started(project: Project) -> subprocess.Popen[str]:
     project.suite(rows)
     code = textwrap.dedent(RUN)
     command = [sys.executable, "-c", code, str(project.folder)]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores them
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts)
     end = time.monotonic() + 60
     while len(project.store().records()) < 2:
         assert process.poll() is None, process.communicate()
