@@ -163,7 +163,8 @@ def started(project: Project) -> subprocess.Popen[str]:
     project.suite(rows)
     code = textwrap.dedent(RUN)
     command = [sys.executable, "-c", code, str(project.folder)]
-    heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # a background shell ignores them
+    # A shell starts its background jobs with interrupts ignored.
+    heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts)
     end = time.monotonic() + 60
     while len(project.store().records()) < 2:
