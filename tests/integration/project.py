@@ -1,0 +1,121 @@
+"""A project folder whose catalogue points to a miniature deposit on this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import REPOSITORY
+from tests.datasets.server import FileServer, sha256
+from tests.integration.volumes import SHAPES, ZIP_NAME, Ovule, hdf5, tiff_zip
+
+ACCESSION = "S-BIAD1026"
+ROOT = "Nuclei_training_segmentation"
+PUBLISHED_ZIP = "b103388a4aed01c7aadb2d5f49392d2dd08dd7cbeb2357b0c56355384ebb93a9"
+PUBLIC = "https://www.ebi.ac.uk/biostudies"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a catalogue and suites, the cache its commands use, and the server its data lies on."""
+
+    folder: Path
+    cache: Path
+    server: FileServer
+
+    def harness(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the command line in a process of its own."""
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("HARNESS_")}
+        variables |= {"HARNESS_CACHE": str(self.cache), "PYTHONPATH": str(REPOSITORY)}
+        done = subprocess.run(
+            [sys.executable, "-m", "harness", *arguments],
+            cwd=self.folder, env=variables, capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        if check and done.returncode != 0:
+            raise AssertionError(f"harness {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def copy(self, folder: Path) -> Project:
+        """Return the same project in another folder, lock file included, with an empty cache."""
+        shutil.copytree(self.folder, folder / "project")
+        return Project(folder / "project", folder / "cache", self.server)
+
+
+def data_files(ovules: Iterable[Ovule]) -> dict[str, bytes]:
+    """Return the files of the deposit that hold volumes, by path."""
+    every = list(ovules)
+    files = {f"{ROOT}/Training data/3d_all_in_one/{ovule.id}.h5": hdf5(ovule) for ovule in every}
+    files[f"{ROOT}/{ZIP_NAME}"] = tiff_zip(every)
+    files[f"{ROOT}/Training data/2d/original/README.txt"] = b"planes are not in the miniature\n"
+    return files
+
+
+def serve(server: FileServer, files: Mapping[str, bytes]) -> None:
+    """Serve a study as BioStudies does: page-tab JSON whose sections name file lists, which state sizes and no hashes.
+
+    The data and the models have a list of their own; one is named as TSV, which is served as JSON beside it.
+    """
+    entries = [
+        {"path": path, "size": len(content), "type": "file", "attributes": [{"name": "Description", "value": ""}]}
+        for path, content in files.items()
+    ]
+    models = [entry for entry in entries if "/Models/" in str(entry["path"])]
+    component = "Study Component"
+    study = {
+        "accno": ACCESSION,
+        "type": "submission",
+        "attributes": [{"name": "Title", "value": "Nuclei of ovules"}],
+        "section": {
+            "type": "Study",
+            "attributes": [{"name": "Title", "value": "Nuclei of ovules"}, {"name": "Licence", "value": None}],
+            "subsections": [
+                {"type": "Author", "attributes": [{"name": "Name", "value": "A. N. Other"}]},
+                [{"type": component, "attributes": [{"name": "File List", "value": "file list.tsv"}]}],
+                {"type": component, "attributes": [{"name": "File List", "value": "models.json"}]},
+            ],
+        },
+    }
+    server.add_json(f"/api/v1/studies/{ACCESSION}", study)
+    server.add_json(f"/files/{ACCESSION}/file list.json", [entry for entry in entries if entry not in models])
+    server.add_json(f"/files/{ACCESSION}/models.json", [*models, {"path": f"{ROOT}/Models", "type": "directory"}])
+    for path, content in files.items():
+        server.add(f"/files/{ACCESSION}/{path}", content)
+
+
+def make_project(folder: Path, server: FileServer, ovules: Iterable[Ovule], zip_content: bytes) -> Project:
+    """Copy the catalogue and the suites, with addresses, sizes and the one stated hash of the miniature."""
+    project = folder / "project"
+    shutil.copytree(REPOSITORY / "suites", project / "suites")
+    text = (REPOSITORY / "datasets.toml").read_text(encoding="utf-8")
+    text = _replaced(text, f'archive = "biostudies", record = "{ACCESSION}"', f', base = "{server.url}"', append=True)
+    text = _replaced(text, f"{PUBLIC}/files/", f"{server.url}/files/")
+    text = _replaced(text, PUBLISHED_ZIP, sha256(zip_content))
+    for ovule in ovules:
+        line = re.compile(rf"^({ovule.id} = .* shape = )\[[\d, ]+\](.*\{{ gold = )\d+ \}}", re.MULTILINE)
+        start = text.index("[datasets.gonuclear.samples]")
+        shape = list(SHAPES[ovule.id])
+        changed, count = line.subn(rf"\g<1>{shape}\g<2>{ovule.nuclei} }}", text[start:], count=1)
+        assert count == 1, ovule.id
+        text = text[:start] + changed
+    (project / "datasets.toml").write_text(text, encoding="utf-8")
+    return Project(project, folder / "cache", server)
+
+
+def override(suite: Path, row: str, stage: str, parameters: str) -> None:
+    """Give a row of a suite file parameters of its own on the paper tier."""
+    text = suite.read_text(encoding="utf-8")
+    start = text.index(f'[[rows]]\nid = "{row}"')
+    end = text.index("\n[[", start + 1)
+    table = f"\n[rows.tiers.paper.stages.{stage}]\n{parameters}\n"
+    suite.write_text(text[:end] + table + text[end:], encoding="utf-8")
+
+
+def _replaced(text: str, old: str, new: str, *, append: bool = False) -> str:
+    assert old in text, old
+    return text.replace(old, old + new if append else new)

@@ -1,0 +1,199 @@
+"""Table 2.6 on the paper tier, from an archive's listing to verdicts, with a miniature of the deposit on this machine.
+
+The suite and the catalogue are the real ones but for addresses, shapes and one hash; every command is a process.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from harness.store import Record, Store
+from tests.datasets.server import FileServer, sha256
+from tests.integration.models import model_files
+from tests.integration.project import ACCESSION, ROOT, Project, data_files, make_project, override, serve
+from tests.integration.volumes import SPACINGS, ZIP_NAME, Ovule
+
+pytestmark = pytest.mark.slow
+
+ROWS = {
+    "plantseg-gold": "gonuclear-plantseg-gold",
+    "stardist-resnet-gold": "gonuclear-stardist-resnet-gold",
+    "stardist-unet-gold": "gonuclear-stardist-unet-gold",
+    "cellpose-nuclei-gold": "gonuclear-cellpose-nuclei-gold",
+    "cellpose-cyto2-gold": "gonuclear-cellpose-cyto2-gold",
+    "cellpose-scratch-gold": "gonuclear-cellpose-scratch-gold",
+}
+TRAINED = {
+    "plantseg-patch-192": (
+        "unet",
+        "f_maps = [4]\nlevels = 3\ngroups = 2\npatch = [16, 32, 32]\nstride = [16, 16, 16]\n"
+        "max_iterations = 2\nelastic = 0.0",
+    ),
+    "stardist-unet-grid-122": (
+        "stardist-3d",
+        "filters = 4\nn_rays = 16\nnet_conv_after = 8\npatch = [16, 32, 32]\nbatch = 2\n"
+        "steps_per_epoch = 2\nepochs = 1\nval_patches = 2\nsearch = 2",
+    ),
+}
+"""Rows of table 2.8 without published weights: the stage that trains, and parameters for seconds instead of days."""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the commands have left: two suites run, and what the server had been asked for after the first."""
+
+    project: Project
+    files: dict[str, bytes]
+    first: CompletedProcess[str]
+    asked: list[str]
+    trained: CompletedProcess[str]
+
+    def records(self, suite: str = "table-2.6") -> tuple[Record, ...]:
+        return Store(self.project.folder / "results", suite, 1, "paper").records()
+
+    def table(self, suite: str) -> Any:
+        return json.loads(self.project.harness("table", suite, "--tier", "paper", "--json").stdout)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, ovules: list[Ovule]) -> Iterator[Ran]:
+    folder = tmp_path_factory.mktemp("paper")
+    files = data_files(ovules) | model_files(ovules, tmp_path_factory.mktemp("models"))
+    with FileServer() as server:
+        serve(server, files)
+        project = make_project(folder, server, ovules, files[f"{ROOT}/{ZIP_NAME}"])
+        for row, (stage, parameters) in TRAINED.items():
+            override(project.folder / "suites" / "table-2.8.toml", row, stage, parameters)
+        project.harness("check")
+        first = project.harness("run", "table-2.6", "--tier", "paper")
+        asked = [path for path, _ in server.requests]
+        chosen = [part for row in TRAINED for part in ("--row", row)]
+        trained = project.harness("run", "table-2.8", "--tier", "paper", "--fold", "1", *chosen)
+        yield Ran(project, files, first, asked, trained)
+
+
+def test_every_row_is_scored_on_every_fold_with_its_own_weights(ran: Ran, ovules: list[Ovule]) -> None:
+    records = ran.records()
+    places = [(record.row, record.fold, record.sample, record.status) for record in records]
+    assert places == [
+        (row, str(fold), name, "ok") for row in ROWS for fold, name in enumerate(SPACINGS, start=1)
+    ]  # fmt: skip
+    nuclei = {ovule.id: ovule.nuclei for ovule in ovules}
+    hashes: set[str] = set()
+    for record in records:
+        assert record.metrics["count.truth"] == nuclei[record.sample]
+        assert 0 <= record.metrics["map.gonuclear"] < 0.5
+        [used] = [stage for stage in record.stages if stage.weights]
+        assert used.parameters["weights"] == f"{ROWS[record.row]}/{record.fold}"
+        assert used.model is None
+        hashes.add(used.weights["weights"])
+    assert len(hashes) == len(records)
+
+
+def test_records_say_that_only_the_first_download_vouches(ran: Ran) -> None:
+    for record in ran.records():
+        weights = f"{ROWS[record.row]}/{record.fold}"
+        assert record.notes == (
+            "no published checksum: the data are pinned by the first download",
+            f"no published checksum: the weights '{weights}' are pinned by the first download",
+        )
+
+
+def test_the_lock_file_pins_everything_that_was_fetched(ran: Ran) -> None:
+    pins = tomllib.loads((ran.project.folder / "datasets.lock.toml").read_text(encoding="utf-8"))
+    assert sorted(pins["datasets"]) == ["gonuclear"]
+    assert sorted(pins["datasets"]["gonuclear"]) == [f"{name}.h5" for name in SPACINGS]
+    assert sorted(pins["weights"]) == sorted(f"{weights}/{fold}" for weights in ROWS.values() for fold in range(1, 6))
+    assert sorted(pins["weights"]["gonuclear-stardist-unet-gold/2"]) == [
+        "model/config.json",
+        "model/logs/train/events.out.tfevents",
+        "model/thresholds.json",
+        "model/weights_best.h5",
+    ]
+    served = {sha256(content): len(content) for content in ran.files.values()}
+    every = [pin for owner in ("datasets", "weights") for entry in pins[owner].values() for pin in entry.values()]
+    assert all(served[pin["sha256"]] == pin["size"] for pin in every)
+    assert all(pin["url"].startswith(f"{ran.project.server.url}/files/{ACCESSION}/") for pin in every)
+    best = pins["weights"]["gonuclear-plantseg-gold/3"]["best_checkpoint.pytorch"]
+    assert best["url"].endswith("/test_1137_original_one_rotate2d_fmaps16_96x4/best_checkpoint.pytorch")
+
+
+def test_the_archive_is_asked_once_for_what_is_needed(ran: Ran) -> None:
+    assert ran.asked.count(f"/api/v1/studies/{ACCESSION}") == 1
+    assert len(set(ran.asked)) == len(ran.asked)
+    assert not any("README" in path or "last_checkpoint" in path or path.endswith(".zip") for path in ran.asked)
+
+
+def test_nothing_is_fetched_or_computed_twice(ran: Ran) -> None:
+    before = len(ran.project.server.requests)
+    again = ran.project.harness("run", "table-2.6", "--tier", "paper")
+    assert "30 cells, 0 computed, 30 cached, 0 failed, 0 missing" in again.stderr
+    assert again.stdout == ran.first.stdout
+    fetched = ran.project.harness("fetch", "table-2.6", "--tier", "paper")
+    assert fetched.stdout.count("fetched and verified") == 1 + 5 * len(ROWS)
+    assert len(ran.project.server.requests) == before
+
+
+def test_the_table_judges_every_printed_value(ran: Ran) -> None:
+    assert "| row | map.gonuclear (percent) ↑ | published | verdict |" in ran.first.stdout
+    table = ran.table("table-2.6")
+    scores = {row["id"]: row["scores"]["map.gonuclear"] for row in table["rows"]}
+    assert list(scores) == list(ROWS)
+    assert {score["verdict"] for score in scores.values()} == {"not reproduced"}
+    assert "the means differ by" in scores["plantseg-gold"]["reason"]
+    assert scores["plantseg-gold"]["published"]["mean"] == 78.8
+    assert [row["cells"] for row in table["rows"]] == [5] * 6
+    assert {claim["outcome"] for claim in table["claims"]} <= {"holds", "does not hold"}
+
+
+def test_rows_without_weights_train_on_the_fold(ran: Ran) -> None:
+    records = ran.records("table-2.8")
+    assert {record.row for record in records} == set(TRAINED)
+    rows = {row["id"]: row for row in ran.table("table-2.8")["rows"]}
+    for record in records:
+        assert (record.fold, record.sample, record.status) == ("1", "1135", "ok")
+        assert record.notes == ("no published checksum: the data are pinned by the first download",)
+        network = record.stages[0]
+        assert network.id == TRAINED[record.row][0]
+        assert network.model is not None
+        assert not network.weights
+        assert rows[record.row]["training_seconds"] > 0
+        assert rows[record.row]["scores"]["map.gonuclear"]["verdict"] == "missing", "four folds were not run"
+    assert ran.trained.returncode == 0
+
+
+def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) -> None:
+    project, files = ran.project.copy(tmp_path), ran.project.server.files
+    shutil.rmtree(project.folder / "results")
+    data = f"/files/{ACCESSION}/{ROOT}/Training data/3d_all_in_one/1137.h5"
+    models = f"/files/{ACCESSION}/{ROOT}/Models/stardist/unet/gold/stardist_unet_96_grid244_1136"
+    places = (data, f"{models}/weights_best.h5")
+    originals = {place: files[place] for place in places}
+    changed = {place: content[:-1] + bytes([content[-1] ^ 1]) for place, content in originals.items()}
+    files.update(changed)
+    try:
+        fetched = project.harness("fetch", "gonuclear", "gonuclear-stardist-unet-gold/2", check=False)
+        run = project.harness("run", "table-2.6", "--tier", "paper", "--row", "plantseg-gold", check=False)
+    finally:
+        files.update(originals)
+    assert fetched.returncode == 3
+    for place in places:
+        now, then = sha256(changed[place]), sha256(originals[place])
+        assert f"checksum is sha256:{now}, declared sha256:{then}" in fetched.stderr
+    assert "2 of 2 could not be fetched" in fetched.stderr
+    assert not (project.cache / "datasets" / "gonuclear" / "1137.h5").exists()
+    assert run.returncode == 3
+    assert "5 cells, 0 computed, 0 cached, 0 failed, 5 missing" in run.stderr
+    assert "MISSING table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1: datasets 'gonuclear'" in run.stderr
+    assert Store(project.folder / "results", "table-2.6", 1, "paper").records() == ()
+    restored = project.harness("fetch", "gonuclear", "gonuclear-stardist-unet-gold/2")
+    assert restored.stdout.count("fetched and verified") == 2
