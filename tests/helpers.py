@@ -171,7 +171,7 @@ def toy_metrics(*ids: str) -> Registry:
 
 
 def toy_weights(name: str, availability: str = "open-direct-download", trained_on: Sequence[Any] = ()) -> Any:
-    declaration = SimpleNamespace(availability=availability, trained_on=trained_on, files=())
+    declaration = SimpleNamespace(availability=availability, seen=trained_on, recipe=None, files=())
     return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name))
 
 

@@ -19,14 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Check everything, report every mistake, and return 2 if there is any."""
+    from harness import registry
     from harness.cli.loading import load_plugins
     from harness.datasets import load_catalogue
     from harness.errors import HarnessError
-    from harness.suite import check_suite, load_suite, suite_paths
+    from harness.suite import check_suite, load_suite, recipe_problems, suite_paths
 
     load_plugins(arguments.plugins)
     catalogue = load_catalogue()
     problems = [f"plug-in {origin} is broken: {reason}" for origin, reason in catalogue.broken.items()]
+    problems += recipe_problems(catalogue, registry.stages())
     checked = {f"{len(catalogue.dataset_ids())} datasets, {len(catalogue.weight_ids())} weights": not problems}
     for name in arguments.suites or suite_paths():
         try:

@@ -37,9 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     suites = suite_paths()
     for name in arguments.names:
         if name in catalogue.dataset_ids():
-            wanted[f"dataset {name}"] = catalogue.dataset(name)
+            wanted.update([_dataset(name, catalogue)])
         elif name in catalogue.weight_ids():
-            wanted[f"weights {name}"] = catalogue.weights(name)
+            wanted.update([_weights(name, catalogue)])
         elif name in suites or name.endswith(".toml"):
             wanted.update(_needs(load_suite(name), arguments, catalogue))
         else:
@@ -57,12 +57,23 @@ def _needs(
     from harness.suite import expand
 
     for cell in expand(suite, tier_of(suite, arguments.tier), catalogue, registry.stages()):
-        yield f"dataset {cell.data.dataset}", catalogue.dataset(cell.data.dataset)
+        yield _dataset(cell.data.dataset, catalogue)
         for spec in cell.chain:
             for parameter in registry.stages().get(spec.id).parameters:
                 value = spec.parameters[parameter.name]
                 if parameter.kind == "weights" and value in catalogue.weight_ids():
-                    yield f"weights {value}", catalogue.weights(value)
+                    yield _weights(value, catalogue)
+
+
+def _weights(name: str, catalogue: Catalogue) -> tuple[str, Dataset | WeightsFile]:
+    """Return what must be fetched for registered weights: their files, or the dataset that they are trained on."""
+    entry = catalogue.weights(name)
+    recipe = entry.declaration.recipe
+    return (f"weights {name}", entry) if recipe is None else _dataset(recipe.dataset, catalogue)
+
+
+def _dataset(name: str, catalogue: Catalogue) -> tuple[str, Dataset | WeightsFile]:
+    return f"dataset {name}", catalogue.dataset(name)
 
 
 def _fetch_all(wanted: dict[str, Dataset | WeightsFile]) -> int:

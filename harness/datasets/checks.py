@@ -203,8 +203,11 @@ def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_op
 def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
     if declaration.availability == "private-never-released":
         return
-    if bool(declaration.files) == bool(declaration.path):
-        yield (), "needs either `files` or `path`"
+    sources = [name for name in ("files", "path", "recipe") if getattr(declaration, name)]
+    if len(sources) != 1:
+        yield (), f"needs one of `files`, `path` and `recipe`; found {' and '.join(sources) or 'none'}"
+    if (declaration.recipe is not None) != (declaration.availability == "generated"):
+        yield ("availability",), 'is "generated" for a `recipe`, and for nothing else'
     names = [file.name for file in declaration.files]
     if declaration.main and declaration.main not in names:
         yield ("main",), f"no file '{declaration.main}' is declared{nearest(declaration.main, names)}"

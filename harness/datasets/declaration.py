@@ -17,7 +17,7 @@ AvailabilityClass = Literal[
 open-registration-required  a form or a login stands before the download
 private-never-released      no public copy is known
 embedded                    lies in an installed Python package
-generated                   made from parameters and a seed
+generated                   made from parameters and a seed, or trained here by a recipe
 local                       lies in a folder of this machine
 """
 
@@ -265,8 +265,21 @@ class TrainingData(Strict):
     """Fold of `split`; "" is that of a split without named folds."""
 
 
+class Recipe(Strict):
+    """Weights nobody hands out: a trainable stage, its parameters and the samples that it learns from."""
+
+    stage: str
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    dataset: str
+    samples: Strings = Field(min_length=1)
+    validation: Strings = ()
+    channels: Strings = ()
+    """Image channels in this order; empty: all."""
+    truth: str
+
+
 class WeightsDeclaration(Strict):
-    """A weight file, several files that belong together, or an archive of them."""
+    """A weight file, several files that belong together, an archive of them, or how to train them."""
 
     title: str
     licence: str
@@ -285,7 +298,17 @@ class WeightsDeclaration(Strict):
     """Values for `{variant}` and further fields in `files`; each variant is the weights "<id>/<variant>"."""
     trained_on: tuple[TrainingData, ...] = ()
     """What trained the weights or chose the checkpoint, as far as it is registered; `{variant}` is filled in."""
+    recipe: Recipe | None = None
+    """Trained here when a cell first needs them, instead of `files`."""
     note: str = ""
+
+    @property
+    def seen(self) -> tuple[TrainingData, ...]:
+        """Every registered sample that the weights have seen, those of the recipe included."""
+        if self.recipe is None:
+            return self.trained_on
+        own = TrainingData(dataset=self.recipe.dataset, samples=(*self.recipe.samples, *self.recipe.validation))
+        return (*self.trained_on, own)
 
 
 class CatalogueFile(Strict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from harness.config import TomlSource
 from harness.datasets.checks import Key, Problem, is_discovered
 from harness.datasets.dataset import Dataset
-from harness.datasets.declaration import CatalogueFile, Origin, TrainingData
+from harness.datasets.declaration import CatalogueFile, Origin, Recipe, TrainingData
 from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, nearest
 
@@ -29,6 +29,8 @@ def check_references(
                 if declaration.source is not None:
                     problems.append((key, "a crop has the origin of the sample it is cut from"))
     for name, entry in declared.weights.items():
+        if entry.recipe is not None:
+            problems += _recipe_problems(entry.recipe, datasets, ("weights", name, "recipe"))
         for full_name in variants_of(name, entry):
             for number, data in enumerate(weights[full_name].declaration.trained_on):
                 problems += _training_problems(data, datasets, ("weights", name, "trained_on", number))
@@ -62,6 +64,21 @@ def _training_problems(data: TrainingData, datasets: Mapping[str, Dataset], key:
         elif data.fold not in folds:
             problem = f"split '{data.split}' of dataset '{data.dataset}' has no fold '{data.fold}'"
             yield (*key, "fold"), f"{problem}{nearest(data.fold, folds)}"
+
+
+def _recipe_problems(recipe: Recipe, datasets: Mapping[str, Dataset], key: Key) -> Iterator[Problem]:
+    yield from _sample_problems(recipe.dataset, recipe.samples, datasets, (*key, "samples"))
+    yield from _sample_problems(recipe.dataset, recipe.validation, datasets, (*key, "validation"))
+    if recipe.dataset not in datasets:
+        return
+    dataset = datasets[recipe.dataset]
+    for channel in recipe.channels:
+        if channel not in dataset.channels:
+            text = f"dataset '{recipe.dataset}' has no channel '{channel}'{nearest(channel, dataset.channels)}"
+            yield (*key, "channels"), text
+    if recipe.truth not in dataset.label_names:
+        text = f"dataset '{recipe.dataset}' has no label image '{recipe.truth}'"
+        yield (*key, "truth"), f"{text}{nearest(recipe.truth, dataset.label_names)}"
 
 
 def _sample_problems(

@@ -29,11 +29,14 @@ class WeightsFile:
     def fetch(self, progress: bool = False) -> Path:
         """Return the path of the weights: the file, the `main` one of several, their folder, or the unpacked archive.
 
-        Raises `FetchError`, `ChecksumError` or `DataError` (unsafe archive, private weights, absent local path).
+        Raises `FetchError`, `ChecksumError` or `DataError` (unsafe archive, private weights, weights that are trained
+        by a recipe, absent local path).
         """
         declaration = self.declaration
         if declaration.availability == "private-never-released":
             raise DataError(f"weights '{self.id}' were never released: {declaration.note or declaration.title}")
+        if declaration.recipe is not None:
+            raise DataError(f"weights '{self.id}' are trained where a cell needs them: there is no file to fetch")
         if declaration.path:
             return self._local_path()
         files = self._files()
@@ -48,17 +51,21 @@ class WeightsFile:
     def hash(self) -> str:
         """Return the sha256 that identifies the weights, from declared or first-seen checksums, without a network.
 
-        Weights whose hash nobody states and that were never fetched are identified by their source; raises
-        `DataError` if a local path is absent.
+        Weights whose hash nobody states and that were never fetched are identified by their source, those of a recipe
+        by its text; raises `DataError` if a local path is absent.
         """
         if self.declaration.path:
             return content_hash(self._local_path())
+        if self.declaration.recipe is not None:
+            return hash_value(self.declaration.recipe.model_dump(mode="json"))
         files = self._files()
         parts = [files.identity(file.name) for file in self.declaration.files]
         return hash_value([self.declaration.main, self.declaration.unpack, parts])
 
     def is_ready(self) -> bool:
-        """Return whether the weights can be had without a network."""
+        """Return whether the weights can be had without a network; nothing is fetched for those of a recipe."""
+        if self.declaration.recipe is not None:
+            return True
         if self.declaration.path:
             return self._path().exists()
         files = self._files()

@@ -15,9 +15,9 @@ from harness.hashing import derive_seed, hash_value
 from harness.model import Grid, StageSpec, Volume
 from harness.runner.failures import machine_places, outcome_of
 from harness.runner.jobs import Job, Outcome
-from harness.runner.models import FitJob, LazyExample, fit_or_find, weights_of
+from harness.runner.models import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
 from harness.runner.slots import Slot
-from harness.runner.steps import Fitted, Protocol, Step
+from harness.runner.steps import Protocol, Step
 from harness.runner.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Chain:
     def _fit_job(self, number: int, spec: StageSpec) -> FitJob:
         cell = self._cell
         seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.to_json())
-        weights = weights_of(self._bench, spec, self._weights)
+        weights = stage_weights(self._bench.create(spec), self._weights)
         training, validation = self._examples(number, cell.fold.train), self._examples(number, cell.fold.validation)
         return FitJob(spec, training, validation, seed, weights)
 

@@ -24,11 +24,26 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """A stage to train on named samples before anything can use its weights."""
+
+    spec: StageSpec
+    data: DataSelection
+    training: tuple[str, ...]
+    validation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsSource:
-    """A resolved "weights" parameter: path of the file or folder, and the hash of its content."""
+    """A resolved "weights" parameter: where its file or folder lies, or how it is trained, and what identifies it.
+
+    path    "" for weights with a recipe
+    hash    of the file's or folder's content, or of the recipe
+    """
 
     path: str
     hash: str
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,12 +74,11 @@ class Job:
 def job_from_json(data: Mapping[str, Any]) -> Job:
     """Return the job that a worker was sent; limits are the parent's affair and stay zero."""
     cell = dict(data["cell"])
-    selection, fold = cell.pop("data"), cell.pop("fold")
+    fold = cell.pop("fold")
     chain = tuple(StageSpec(**spec) for spec in cell.pop("chain"))
     return Job(
         cell=Cell(
-            **{**cell, "metrics": tuple(cell["metrics"])},
-            data=DataSelection(**{**selection, "channels": tuple(selection["channels"])}),
+            **{**cell, "metrics": tuple(cell["metrics"]), "data": _selection(cell["data"])},
             fold=Fold(fold["id"], tuple(fold["test"]), tuple(fold["train"]), tuple(fold["validation"])),
             chain=chain,
         ),
@@ -73,8 +87,20 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
         memory_bytes=0,
         warmup=data["warmup"],
         repeats=data["repeats"],
-        weights={value: WeightsSource(**source) for value, source in data["weights"].items()},
+        weights={value: _weights(source) for value, source in data["weights"].items()},
     )
+
+
+def _weights(source: Mapping[str, Any]) -> WeightsSource:
+    recipe = source["recipe"]
+    if recipe is not None:
+        spec, data = StageSpec(**recipe["spec"]), _selection(recipe["data"])
+        recipe = Recipe(spec, data, tuple(recipe["training"]), tuple(recipe["validation"]))
+    return WeightsSource(source["path"], source["hash"], recipe)
+
+
+def _selection(data: Mapping[str, Any]) -> DataSelection:
+    return DataSelection(**{**data, "channels": tuple(data["channels"])})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,26 +1,41 @@
-"""Models made by `fit`: trained once per content key, shared by rows, samples and runs, guarded by a file lock."""
+"""Models made by `fit`: trained once per content key, shared by rows, samples and runs, guarded by a file lock.
+
+Weights with a recipe are such models too, trained when the first stage that names them is loaded or fitted.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ChainError, StoreError
-from harness.hashing import hash_folder, hash_value
+from harness.hashing import derive_seed, hash_folder, hash_value
 from harness.measure import PeakMemory, timed
 from harness.model import Grid, StageSpec
 from harness.runner.cache import Setting
-from harness.runner.jobs import WeightsSource
+from harness.runner.failures import NotApplicableError
+from harness.runner.jobs import Recipe, WeightsSource
 from harness.runner.slots import Slot
-from harness.runner.steps import Fitted, check_dimensions, stage_weights
 from harness.runner.workbench import Workbench
-from harness.stages.contract import Example
+from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 
 SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The product of `fit`: its key, its folder, the hash of its content, and what making it took."""
+
+    key: str
+    folder: Path
+    hash: str
+    fit_s: float | None
+    peak_bytes: int | None
+    is_cached: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,6 +128,7 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
         check_dimensions(stage, example.grid())
     training = [example.make() for example in job.training]
     validation = [example.make() for example in job.validation]
+    weights = located(bench, job.weights)
     bench.notify({"event": "stage", "stage": job.spec.id})
     device = bench.device_of(stage)
     partial = place.with_suffix(".partial")
@@ -120,7 +136,7 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     try:
         (partial / "model").mkdir(parents=True)
         with PeakMemory(device=device, ignore=bench.ignored_processes) as memory, bench.scratch() as scratch:
-            context = bench.context(job.training[0].grid(), job.seed, scratch, device, weights=job.weights)
+            context = bench.context(job.training[0].grid(), job.seed, scratch, device, weights=weights)
             _, fit_s = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
         fitted = Fitted(job.key, place / "model", hash_folder(partial / "model"), fit_s, memory.peak_bytes, False)
         _write_meta(partial, fitted, bench.setting(device))
@@ -142,6 +158,38 @@ def _write_meta(folder: Path, fitted: Fitted, setting: Setting) -> None:
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 
 
-def weights_of(bench: Workbench, spec: StageSpec, resolved: dict[str, WeightsSource]) -> dict[str, WeightsSource]:
-    """Return the weight files that a stage names."""
-    return stage_weights(bench.create(spec), resolved)
+def located(bench: Workbench, weights: Mapping[str, WeightsSource]) -> dict[str, Path]:
+    """Return where the file or folder of each source lies; those with a recipe are trained now or found trained."""
+    return {
+        name: fit_or_find(bench, _recipe_job(bench, source.recipe)).folder if source.recipe else Path(source.path)
+        for name, source in weights.items()
+    }
+
+
+def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
+    data = recipe.data
+    seed = derive_seed("recipe", data.to_json(), recipe.training, recipe.validation, recipe.spec.to_json())
+
+    def example(sample: str) -> LazyExample:
+        slots = bench.samples.slots(data, sample, truth=data.truth)
+
+        def grid() -> Grid:
+            return bench.samples.sample(data.dataset, sample, data.channels).image.grid
+
+        return LazyExample({"image": slots["image"]}, slots["truth"], grid)
+
+    training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
+    return FitJob(recipe.spec, training, validation, seed, {})
+
+
+def check_dimensions(stage: Stage, grid: Grid) -> None:
+    """Raise `NotApplicableError` if a stage does not work on images of this many dimensions."""
+    if len(grid.axes) not in stage.dimensions:
+        accepted = " or ".join(f"{n}D" for n in stage.dimensions)
+        raise NotApplicableError(f"stage '{stage.id}' works on {accepted} images; this sample is {len(grid.axes)}D")
+
+
+def stage_weights(stage: Stage, resolved: Mapping[str, WeightsSource]) -> dict[str, WeightsSource]:
+    """Return the resolved source of each non-empty "weights" parameter of a stage."""
+    named = {p.name: str(stage.options[p.name]) for p in stage.parameters if p.kind == "weights"}
+    return {name: resolved[value] for name, value in named.items() if value}

@@ -9,13 +9,17 @@ from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
 from harness.model import Cell
 from harness.registry import Registry
-from harness.runner.jobs import WeightsSource
+from harness.runner.jobs import Recipe, WeightsSource
+from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
+from harness.suite.catalogue import RecipeView
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
 FIRST_SEEN = "no published checksum: {} pinned by the first download"
 """Note on what rests on files whose hash no source states."""
+TRAINED_HERE = "the weights '{}' were trained here: stage '{}' on dataset '{}'"
+"""Note on weights that stand for others, which nobody can download here."""
 
 
 class Preparation:
@@ -29,10 +33,7 @@ class Preparation:
 
     def missing_data(self, cell: Cell, *, fetch: bool) -> str:
         """Return why a cell's data cannot be had, "" if they can; with `fetch` they are there afterwards."""
-        name = cell.data.dataset
-        if name not in self._datasets:
-            self._datasets[name] = self._data_problem(name, fetch=fetch)
-        return self._datasets[name]
+        return self._problem_of(cell.data.dataset, fetch=fetch)
 
     def weights(self, cell: Cell) -> dict[str, WeightsSource] | str:
         """Return the weights that a cell's parameters name, fetched, by the parameters' values; or why not."""
@@ -51,7 +52,28 @@ class Preparation:
         weights = [name for name in self._weight_values(cell) if name in self._catalogue.weight_ids()]
         sources = {"the data are": self._catalogue.dataset(cell.data.dataset).provenance()}
         sources.update({f"the weights '{name}' are": self._catalogue.weights(name).provenance() for name in weights})
-        return tuple(FIRST_SEEN.format(what) for what, said in sources.items() if said.get("first_seen_hash"))
+        pinned = [FIRST_SEEN.format(what) for what, said in sources.items() if said.get("first_seen_hash")]
+        recipes = {name: recipe_of(self._catalogue, name) for name in weights}
+        trained = [TRAINED_HERE.format(name, one.stage, one.dataset) for name, one in recipes.items() if one]
+        return (*pinned, *trained)
+
+    def _problem_of(self, name: str, *, fetch: bool) -> str:
+        if name not in self._datasets:
+            self._datasets[name] = self._data_problem(name, fetch=fetch)
+        return self._datasets[name]
+
+    def _to_train(self, name: str, recipe: RecipeView) -> WeightsSource | str:
+        """Return weights that a worker trains when it first needs them; their data are fetched now."""
+        problem = self._problem_of(recipe.dataset, fetch=True)
+        if problem:
+            return f"weights '{name}': {problem}"
+        wanted = Recipe(
+            recipe_spec(recipe, name, self._registry),
+            recipe_data(recipe, self._catalogue),
+            tuple(recipe.samples),
+            tuple(recipe.validation),
+        )
+        return WeightsSource("", weights_hash(name, self._catalogue, self._registry), wanted)
 
     def _data_problem(self, name: str, *, fetch: bool) -> str:
         dataset = self._catalogue.dataset(name)
@@ -77,6 +99,9 @@ class Preparation:
     def _resolve(self, value: str) -> WeightsSource | str:
         try:
             if value in self._catalogue.weight_ids():
+                recipe = recipe_of(self._catalogue, value)
+                if recipe is not None:
+                    return self._to_train(value, recipe)
                 file = self._catalogue.weights(value)
                 path = file.fetch(progress=True)
                 return WeightsSource(str(path.resolve()), file.hash())

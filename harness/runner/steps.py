@@ -14,25 +14,13 @@ from harness.hashing import derive_seed, hash_array, hash_value
 from harness.measure import Calls, PeakMemory, measure_calls, timed
 from harness.model import Grid, StageSpec, Volume
 from harness.runner.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
-from harness.runner.failures import NotApplicableError
 from harness.runner.jobs import WeightsSource
+from harness.runner.models import Fitted, check_dimensions, located, stage_weights
 from harness.runner.slots import Slot
 from harness.runner.workbench import LoadedStage, Workbench
 from harness.stages.chain import checked_outputs
-from harness.stages.contract import Context, Stage
+from harness.stages.contract import Context
 from harness.store.records import StageRecord, StageTiming
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """The product of `fit`: its key, its folder, the hash of its content, and what making it took."""
-
-    key: str
-    folder: Path
-    hash: str
-    fit_s: float | None
-    peak_bytes: int | None
-    is_cached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +64,7 @@ class Step:
                 "seed": self.seed,
             }
         )
+        self._located: Mapping[str, Path] = {}
         self._entry: CacheEntry | None = None
         self._outputs: dict[str, Volume] | None = None
         self._timing: StageTiming | None = None
@@ -135,6 +124,7 @@ class Step:
         inputs = {slot: source.volume() for slot, source in self._inputs.items()}
         check_dimensions(stage, self._grid())
         device = bench.device_of(stage)
+        self._located = located(bench, self.weights)
         before = {slot: _checksum(volume) for slot, volume in inputs.items()}
         with PeakMemory(device=device, ignore=bench.ignored_processes) as memory:
             is_new, loaded = self._load(device)
@@ -192,20 +182,7 @@ class Step:
 
     def _context(self, grid: Grid, seed: int, scratch: Path, device: str) -> Context:
         model = self._fitted.folder if self._fitted else None
-        return self._bench.context(grid, seed, scratch, device, model=model, weights=self.weights)
-
-
-def check_dimensions(stage: Stage, grid: Grid) -> None:
-    """Raise `NotApplicableError` if a stage does not work on images of this many dimensions."""
-    if len(grid.axes) not in stage.dimensions:
-        accepted = " or ".join(f"{n}D" for n in stage.dimensions)
-        raise NotApplicableError(f"stage '{stage.id}' works on {accepted} images; this sample is {len(grid.axes)}D")
-
-
-def stage_weights(stage: Stage, resolved: Mapping[str, WeightsSource]) -> dict[str, WeightsSource]:
-    """Return the resolved source of each non-empty "weights" parameter of a stage."""
-    named = {p.name: str(stage.options[p.name]) for p in stage.parameters if p.kind == "weights"}
-    return {name: resolved[value] for name, value in named.items() if value}
+        return self._bench.context(grid, seed, scratch, device, model=model, weights=self._located)
 
 
 def with_fit(timing: StageTiming, fitted: Fitted | None) -> StageTiming:

@@ -15,7 +15,7 @@ from harness.errors import BackendError, ChainError
 from harness.model import Grid, StageSpec
 from harness.registry import Registry
 from harness.runner.cache import Setting, StageCache
-from harness.runner.jobs import WeightsSource, WorkerSetup
+from harness.runner.jobs import WorkerSetup
 from harness.runner.slots import Recent, SampleSlots
 from harness.stages.contract import Context, Stage
 
@@ -98,11 +98,10 @@ class Workbench:
         device: str,
         *,
         model: Path | None = None,
-        weights: Mapping[str, WeightsSource] | None = None,
+        weights: Mapping[str, Path] | None = None,
     ) -> Context:
         """Return what a stage is told besides its inputs."""
-        paths = {name: Path(source.path) for name, source in (weights or {}).items()}
-        return Context(grid, seed, scratch, device, self.setup.threads, model, paths, self.log)
+        return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log)
 
 
 @cache

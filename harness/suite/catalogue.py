@@ -146,6 +146,38 @@ class FileView(Protocol):
         """The checksum that a source states, "" for none."""
 
 
+class RecipeView(Protocol):
+    """How weights are trained here."""
+
+    @property
+    def stage(self) -> str:
+        """Id of the stage."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its parameters."""
+
+    @property
+    def dataset(self) -> str:
+        """Id of the dataset it learns from."""
+
+    @property
+    def samples(self) -> Sequence[str]:
+        """Ids of the training samples."""
+
+    @property
+    def validation(self) -> Sequence[str]:
+        """Ids of the validation samples."""
+
+    @property
+    def channels(self) -> Sequence[str]:
+        """Image channels; empty for all."""
+
+    @property
+    def truth(self) -> str:
+        """Label image that is learned."""
+
+
 class WeightsDeclarationView(Protocol):
     """What is declared of weights."""
 
@@ -158,7 +190,11 @@ class WeightsDeclarationView(Protocol):
         """Class of availability."""
 
     @property
-    def trained_on(self) -> Sequence[TrainingDataView]:
+    def recipe(self) -> RecipeView | None:
+        """How they are trained here; None for files."""
+
+    @property
+    def seen(self) -> Sequence[TrainingDataView]:
         """What trained them or chose the checkpoint, as far as it is registered."""
 
 

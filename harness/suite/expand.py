@@ -14,6 +14,7 @@ from harness.stages.contract import Stage
 from harness.suite.catalogue import CatalogueView, content_of
 from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.overlap import check_overlap, check_weights
+from harness.suite.recipes import weights_hash
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite
 
@@ -195,7 +196,7 @@ class _Expansion:
         path = Path(name).expanduser()
         try:
             if name in self._weight_ids:
-                return self._catalogue.weights(name).hash()
+                return weights_hash(name, self._catalogue, self._registry)
             if path.exists():
                 return hash_path(path)
         except DataError:

@@ -43,7 +43,7 @@ def check_weights(catalogue: CatalogueView, weights: str, dataset: DatasetView, 
 
     There is no way around it: such a score would say nothing. Weights that declare no training data pass.
     """
-    for data in catalogue.weights(weights).declaration.trained_on:
+    for data in catalogue.weights(weights).declaration.seen:
         source = catalogue.dataset(data.dataset)
         for seen in trained_samples(source, data):
             for test in fold.test:

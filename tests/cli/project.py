@@ -34,6 +34,14 @@ images = { nuclei = { glob = "images/*.tif" } }
 labels = { gold = { glob = "labels/*.tif" } }
 """
 
+RECIPE = """
+[weights.cooked]
+title = "Trained here"
+licence = "CC0"
+availability = "generated"
+recipe = { stage = "stardist-2d", parameters = { steps = 1 }, dataset = "blobs", samples = ["a"], truth = "gold" }
+"""
+
 SUITE = """
 schema = 1
 id = "toy"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli.project import SUITE, Cli
+from tests.cli.project import CATALOGUE, RECIPE, SUITE, Cli
 
 
 def test_a_valid_project(cli: Cli) -> None:
@@ -40,3 +40,14 @@ def test_a_tolerance_names_a_metric_of_the_suite(cli: Cli) -> None:
     assert code == 2
     assert "map.gonucler" in err
     assert "did you mean 'map.gonuclear'?" in err
+
+
+def test_recipes_of_weights_are_checked_whether_a_suite_needs_them_or_not(cli: Cli) -> None:
+    path = cli.folder / "datasets.toml"
+    path.write_text(CATALOGUE + RECIPE)
+    assert cli("check")[0] == 0
+    path.write_text(CATALOGUE + RECIPE.replace("steps =", "step ="))
+    code, out, err = cli("check")
+    assert code == 2
+    assert "INVALID 2 datasets, 1 weights" in out
+    assert "weights 'cooked': recipe: unknown parameter 'step'" in err

@@ -133,3 +133,35 @@ path = "net.pt"
 trained_on = [{ dataset = "found", samples = ["any"] }]
 """
     assert catalogue(text).weights("net").declaration.trained_on[0].samples == ("any",)
+
+
+RECIPE = """
+[weights.cooked]
+title = "trained here"
+licence = "MIT"
+availability = "generated"
+recipe = { stage = "learn", parameters = { steps = 1 }, dataset = "full", samples = ["two"], truth = "gold" }
+"""
+
+
+def test_a_recipe_has_seen_its_samples(catalogue: Write) -> None:
+    text = RECIPE.replace('["two"]', '["two"], validation = ["one"]')
+    cooked = catalogue(TWO + text).weights("cooked")
+    assert cooked.declaration.seen == (TrainingData(dataset="full", samples=("two", "one")),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "message"),
+    [
+        ('"full"', '"ful"', "dataset", "unknown dataset 'ful'; did you mean 'full'?"),
+        ('["two"]', '["too"]', "samples", "dataset 'full' has no sample 'too'"),
+        ('["two"]', '["two"], validation = ["x"]', "validation", "dataset 'full' has no sample 'x'"),
+        ('["two"]', '["two"], channels = ["nuclei", "walls"]', "channels", "dataset 'full' has no channel 'walls'"),
+        ('"gold"', '"golden"', "truth", "dataset 'full' has no label image 'golden'; did you mean 'gold'?"),
+    ],
+)
+def test_wrong_references_of_a_recipe(catalogue: Write, old: str, new: str, key: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalogue(TWO + RECIPE.replace(old, new))
+    assert f"weights.cooked.recipe.{key}: " in str(caught.value)
+    assert message in str(caught.value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from harness.datasets import load_catalogue
 from harness.datasets.catalogue import Catalogue
-from harness.errors import DataError
+from harness.errors import ConfigError, DataError
 from tests.datasets.server import FileServer, sha256
 
 Write = Callable[[str], Catalogue]
@@ -95,3 +96,50 @@ def test_weights_of_the_mirror(mirror: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert broad.name == "weights.onnx"
     assert broad.with_name("test_input.npy").is_file()
     assert catalogue.weights("panseg-unet3d-checkpoint").fetch().name == "best_checkpoint.pytorch"
+
+
+RECIPE = """
+[datasets.discs]
+kind = "generated"
+title = "t"
+licence = "CC0"
+citation = "nobody"
+generator = "nuclei-2d"
+parameters = { shape = [8, 8] }
+samples.a = {}
+[weights.cooked]
+title = "n"
+licence = "l"
+availability = "generated"
+recipe = { stage = "s", dataset = "discs", samples = ["a"], truth = "gold" }
+"""
+
+
+def test_weights_of_a_recipe_have_no_file(catalogue: Write) -> None:
+    cooked = catalogue(RECIPE).weights("cooked")
+    assert cooked.is_ready()
+    assert cooked.provenance()["availability"] == "generated"
+    assert cooked.hash() != catalogue(RECIPE.replace('"s"', '"other"')).weights("cooked").hash()
+    with pytest.raises(DataError, match="'cooked' are trained where a cell needs them: there is no file to fetch"):
+        cooked.fetch()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("recipe =", 'path = "net.pt"\nrecipe =', "needs one of `files`, `path` and `recipe`; found path and recipe"),
+        ('availability = "generated"\nrecipe', "recipe", 'is "generated" for a `recipe`, and for nothing else'),
+        ('samples = ["a"]', "samples = []", "at least 1 item"),
+        ('stage = "s", ', "", "required key 'stage' is missing"),
+    ],
+)
+def test_mistakes_in_a_recipe(catalogue: Write, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        catalogue(RECIPE.replace(old, new))
+
+
+def test_only_recipes_are_generated(catalogue: Write) -> None:
+    with pytest.raises(ConfigError, match="found none"):
+        catalogue('[weights.net]\ntitle = "n"\nlicence = "l"\n')
+    with pytest.raises(ConfigError, match="and for nothing else"):
+        catalogue('[weights.net]\ntitle = "n"\nlicence = "l"\npath = "x"\navailability = "generated"\n')

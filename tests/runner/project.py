@@ -33,11 +33,20 @@ d = { parameters = { seed = 4 } }
 
 [datasets.dots.splits]
 default = [{ id = "", test = ["a", "b"] }]
+one = [{ id = "", test = ["a"], train = ["b"] }]
 four = [{ id = "", test = ["a", "b", "c", "d"] }]
 folds = [
   { id = "1", test = ["a", "b"], train = ["c"], validation = ["d"] },
   { id = "2", test = ["c", "d"], train = ["a"], validation = ["b"] },
 ]
+"""
+
+RECIPE = """
+[weights.cooked]
+title = "trained here"
+licence = "CC0-1.0"
+availability = "generated"
+recipe = { stage = "tune", dataset = "dots", samples = ["c", "d"], truth = "gold" }
 """
 
 PLUGIN = '''
@@ -128,6 +137,26 @@ class Learn(Stage):
 
     def run(self, inputs, context):
         volume = inputs["probability"]
+        return Volume((volume.array > self.level / 2).astype(np.uint8), volume.grid.axes, volume.spacing_um)
+
+
+class Tune(Stage):
+    id = "tune"
+    title = "learns a level from its examples, halfway from that of its base"
+    parameters = (Parameter("base", "weights", "", "file or model to start from"),)
+
+    def fit(self, training, validation, context, model):
+        trace("tune-base" if not self.options["base"] else "tune")
+        level = float(np.mean([e.inputs["image"].array[e.truth.array > 0].mean() for e in training]))
+        if self.options["base"]:
+            level = (level + float((context.weights["base"] / "level.txt").read_text())) / 2
+        (model / "level.txt").write_text(repr(level))
+
+    def load(self, context):
+        self.level = float((context.model / "level.txt").read_text())
+
+    def run(self, inputs, context):
+        volume = inputs["image"]
         return Volume((volume.array > self.level / 2).astype(np.uint8), volume.grid.axes, volume.spacing_um)
 
 
@@ -268,6 +297,11 @@ class Project:
     @property
     def results(self) -> Path:
         return self.folder / "results"
+
+    def add_recipe(self) -> None:
+        """Declare the weights "cooked", which the stage "tune" makes of samples c and d."""
+        with (self.folder / "datasets.toml").open("a") as file:
+            file.write(RECIPE)
 
     def suite(
         self,

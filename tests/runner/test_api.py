@@ -178,3 +178,25 @@ def test_unavailable_weights_make_cells_missing_not_failed(project: Project) -> 
     summary = project.run(suite)
     assert (summary.computed, summary.missing, summary.is_complete) == (2, 2, False)
     assert "no such file or folder" in summary.suites[0].missing_cells[0].reason
+
+
+def test_weights_of_a_recipe_are_trained_by_the_first_cell_that_needs_them(project: Project) -> None:
+    project.add_recipe()
+    rows = {"tuned": '[{ id = "tune", base = "cooked" }]', "scratch": '[{ id = "tune" }]'}
+    summary = project.run(project.suite(rows, split="one"))
+    assert summary.counts()["computed"] == 2
+    assert (project.count("tune-base"), project.count("tune")) == (2, 1), "the base, the row from scratch; the tuned"
+    record = project.records()["tuned", "a"]
+    assert record.notes == ("the weights 'cooked' were trained here: stage 'tune' on dataset 'dots'",)
+    assert set(record.stages[0].weights) == {"base"}
+    assert project.run(project.suite(rows, split="one")).counts()["computed"] == 0
+    text = (project.folder / "datasets.toml").read_text()
+    (project.folder / "datasets.toml").write_text(text.replace('samples = ["c", "d"]', 'samples = ["d"]'))
+    assert project.run(project.suite(rows, split="one")).computed == 1, "another recipe makes other weights"
+
+
+def test_a_recipe_that_learns_from_the_test_sample_is_refused(project: Project) -> None:
+    project.add_recipe()
+    suite = project.suite({"tuned": '[{ id = "tune", base = "cooked" }]'}, split="folds")
+    with pytest.raises(HarnessError, match="weights 'cooked' were trained on sample 'c' of dataset 'dots'"):
+        project.run(suite)

@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 import math
 
-from harness.model import Fold
+from harness.model import DataSelection, Fold
 from harness.runner.jobs import (
     Backend,
     Outcome,
+    Recipe,
     WeightsSource,
     WorkerSetup,
     failure,
@@ -21,7 +22,8 @@ from tests.runner.project import Project
 
 def test_jobs_survive_the_pipe(project: Project) -> None:
     fold = Fold("1", ("a",), ("b", "c"), ("d",))
-    weights = {"w": WeightsSource("/w", "h")}
+    recipe = Recipe(spec(project, "learn"), DataSelection("dots", ("nuclei",), "gold", "gold"), ("a",), ("b",))
+    weights = {"w": WeightsSource("/w", "h"), "cooked": WeightsSource("", "r", recipe)}
     job = a_job(spec(project, "smooth", amount=0.5), spec(project, "cut"), fold=fold, weights=weights)
     again = job_from_json(json.loads(json.dumps(job.to_json())))
     assert again.cell == job.cell

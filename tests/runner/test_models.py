@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import ChainError
 from harness.model import Grid
-from harness.runner.models import FitJob, LazyExample, fit_or_find
+from harness.runner.jobs import Recipe, WeightsSource
+from harness.runner.models import FitJob, LazyExample, fit_or_find, located
 from harness.runner.workbench import Workbench
 from harness.store.lock import ExclusiveLock
 from tests.runner.bench import a_cell, spec, workbench
@@ -70,3 +71,22 @@ def test_nothing_to_train_on_is_an_error(project: Project) -> None:
     bench, _ = workbench(project)
     with pytest.raises(ChainError, match="no training samples"):
         fit_or_find(bench, fit_job(project, bench, samples=""))
+
+
+def test_recipes_are_trained_once_before_what_starts_from_them(project: Project) -> None:
+    bench, _ = workbench(project)
+    recipe = Recipe(spec(project, "tune"), a_cell().data, ("a", "b"), ("c",))
+    sources = {"base": WeightsSource("", "h", recipe), "file": WeightsSource(str(project.plugin), "f")}
+    places = located(bench, sources)
+    assert places["file"] == project.plugin
+    level = float((places["base"] / "level.txt").read_text())
+    job = fit_job(project, bench)
+    slots = bench.samples.slots(a_cell().data, "a", truth="gold")
+    example = LazyExample({"image": slots["image"]}, slots["truth"], job.training[0].grid)
+    tuned = FitJob(spec(project, "tune", base="w"), [example], [], 1, {"base": sources["base"]})
+    found = float((fit_or_find(bench, tuned).folder / "level.txt").read_text())
+    own = float(slots["image"].volume().array[slots["truth"].volume().array > 0].mean())
+    assert found == (own + level) / 2
+    assert (project.count("tune-base"), project.count("tune")) == (1, 1)
+    other = Recipe(recipe.spec, recipe.data, ("a", "b"), ())
+    assert located(bench, {"base": WeightsSource("", "o", other)})["base"] != places["base"]

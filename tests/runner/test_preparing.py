@@ -67,7 +67,7 @@ class PinnedWeights(OneDataset):
 
     def weights(self, name: str) -> Any:
         said = {"first_seen_hash": True} if name == "pinned" else {}
-        return SimpleNamespace(provenance=lambda: said)
+        return SimpleNamespace(provenance=lambda: said, declaration=SimpleNamespace(recipe=None))
 
 
 def test_records_name_weights_without_a_published_checksum(project: Project, tmp_path: Path) -> None:
@@ -87,3 +87,28 @@ def test_weights_are_files_of_the_catalogue_or_paths(project: Project, tmp_path:
     assert (found[str(path)].path, found[str(path)].hash) == (str(path), hash_path(path))
     missing = ready.weights(a_cell(spec(project, "weighted", level="no-such-weights")))
     assert missing == "weights 'no-such-weights': no such file or folder, and no such id in the catalogue"
+
+
+def test_weights_with_a_recipe_are_left_to_the_worker(project: Project) -> None:
+    project.add_recipe()
+    ready = preparation(project)
+    cell = a_cell(spec(project, "tune", base="cooked"))
+    found = ready.weights(cell)
+    assert not isinstance(found, str)
+    source = found["cooked"]
+    assert source.path == ""
+    assert source.recipe is not None
+    assert (source.recipe.spec.id, source.recipe.training, source.recipe.validation) == ("tune", ("c", "d"), ())
+    assert ready.notes(cell) == ("the weights 'cooked' were trained here: stage 'tune' on dataset 'dots'",)
+
+
+def test_a_recipe_without_its_data_is_a_reason(project: Project) -> None:
+    project.add_recipe()
+    catalogue = load_catalogue(project.folder / "datasets.toml")
+    absent = Away(ok=False)
+    mixed: Any = SimpleNamespace(
+        dataset=lambda name: absent, weight_ids=catalogue.weight_ids, weights=catalogue.weights
+    )
+    cell = a_cell(spec(project, "tune", base="cooked"))
+    found = preparation(project, mixed).weights(cell)
+    assert found == "weights 'cooked': dataset 'dots': no folder; set HARNESS_DATA"

@@ -7,7 +7,8 @@ import pytest
 from harness.model import Grid, StageSpec
 from harness.runner.failures import NotApplicableError
 from harness.runner.jobs import WeightsSource
-from harness.runner.steps import Fitted, Protocol, Step, check_dimensions, stage_weights, with_fit
+from harness.runner.models import Fitted, check_dimensions, stage_weights
+from harness.runner.steps import Protocol, Step, with_fit
 from harness.runner.workbench import Workbench
 from harness.store import StageTiming
 from tests.runner.bench import a_cell, spec, workbench

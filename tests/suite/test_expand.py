@@ -127,7 +127,7 @@ def test_keys_follow_the_content_of_weights(project: Project) -> None:
 
 def test_weights_that_have_seen_a_test_sample_are_refused(project: Project) -> None:
     seen = SimpleNamespace(dataset="volumes", samples=(), split="default", fold="3")
-    project.catalogue.weights("ready-3").declaration.trained_on = [seen]
+    project.catalogue.weights("ready-3").declaration.seen = [seen]
     assert len(project.cells(READY, "paper", rows=["net"])) == 5
     with pytest.raises(ConfigError) as caught:
         project.cells(READY.replace("ready-{fold}", "ready-3"), "paper")

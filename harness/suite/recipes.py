@@ -1,0 +1,76 @@
+"""Weights that are trained here: their recipes as stage specifications, and what identifies any weights entry."""
+
+from __future__ import annotations
+
+from harness.errors import ConfigError, HarnessError
+from harness.hashing import hash_value
+from harness.model import DataSelection, StageSpec
+from harness.registry import Registry
+from harness.stages.contract import Stage
+from harness.suite.catalogue import CatalogueView, RecipeView, content_of
+
+
+def recipe_of(catalogue: CatalogueView, name: str) -> RecipeView | None:
+    """Return the recipe of registered weights, None for weights that are files."""
+    return catalogue.weights(name).declaration.recipe
+
+
+def recipe_spec(recipe: RecipeView, name: str, registry: Registry) -> StageSpec:
+    """Return the stage that a recipe trains, with every parameter.
+
+    Raises `ConfigError` for an unknown stage, a wrong parameter, a stage that does not train with these parameters or
+    that starts from other weights, and for one that reads more than an image: a recipe is one step.
+    """
+    where = f"weights '{name}': recipe"
+    try:
+        kind: type[Stage] = registry.get(recipe.stage)
+        stage = kind(recipe.parameters, where=where)
+    except HarnessError as error:
+        raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
+    if not stage.trains():
+        raise ConfigError(f"{where}: stage '{stage.id}' does not train with these parameters")
+    if stage.inputs != ("image",):
+        raise ConfigError(f"{where}: stage '{stage.id}' reads {', '.join(stage.inputs)}; accepted: the image alone")
+    started = [p.name for p in stage.parameters if p.kind == "weights" and stage.options[p.name]]
+    if started:
+        raise ConfigError(f"{where}: '{started[0]}' names other weights; accepted: a training from scratch")
+    return StageSpec(stage.id, stage.version, dict(stage.options))
+
+
+def recipe_data(recipe: RecipeView, catalogue: CatalogueView) -> DataSelection:
+    """Return what of its samples a recipe reads."""
+    channels = tuple(recipe.channels) or tuple(catalogue.dataset(recipe.dataset).channels)
+    return DataSelection(recipe.dataset, channels, recipe.truth, recipe.truth)
+
+
+def recipe_problems(catalogue: CatalogueView, registry: Registry) -> list[str]:
+    """Return one line for each recipe of the catalogue that cannot be trained."""
+    problems = []
+    for name in catalogue.weight_ids():
+        recipe = recipe_of(catalogue, name)
+        if recipe is not None:
+            try:
+                recipe_spec(recipe, name, registry)
+            except ConfigError as error:
+                problems.append(str(error))
+    return problems
+
+
+def weights_hash(name: str, catalogue: CatalogueView, registry: Registry) -> str:
+    """Return what identifies registered weights before they are there.
+
+    For files their checksums; for a recipe its stage with every parameter and the content it learns from, since
+    equal recipes give equal weights (on one processor model). Raises `DataError` where a local file is absent.
+    """
+    recipe = recipe_of(catalogue, name)
+    if recipe is None:
+        return catalogue.weights(name).hash()
+    dataset = catalogue.dataset(recipe.dataset)
+    return hash_value(
+        {
+            "stage": recipe_spec(recipe, name, registry).to_json(),
+            "data": recipe_data(recipe, catalogue).to_json(),
+            "training": [content_of(dataset, sample) for sample in recipe.samples],
+            "validation": [content_of(dataset, sample) for sample in recipe.validation],
+        }
+    )
