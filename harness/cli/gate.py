@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from harness.cli.options import add_json, add_plugins, add_results, add_suites, 
 from harness.cli.output import json_result, log, result
 
 if TYPE_CHECKING:
-    from harness.gate import Baseline, ClaimChange, Comparison, TimingRule
+    from harness.gate import Baseline, CellComparison, ClaimChange, Comparison, TimingRule
     from harness.model import Tier
     from harness.store import Store
     from harness.suite import Suite
@@ -39,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="largest difference taken for equal, over what the suite declares; may be repeated",
     )
     parser.add_argument(
+        "--hardware-tolerance",
+        action="append",
+        default=[],
+        type=_tolerance,
+        metavar="METRIC=VALUE",
+        help="the same for networks on other hardware than the baseline's, where metrics without one are not judged",
+    )
+    parser.add_argument(
         "--time-ratio", type=float, default=1.25, metavar="R", help="slower by this factor is a regression (1.25)"
     )
     parser.add_argument(
@@ -58,11 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
 
     suites = load_suites(arguments.suites, arguments.plugins)
     rule = None if arguments.no_time else TimingRule(arguments.time_ratio, arguments.time_alpha)
-    tolerance = dict(arguments.tolerance)
-    _check_tolerance(tolerance, suites)
+    tolerance, elsewhere = dict(arguments.tolerance), dict(arguments.hardware_tolerance)
+    _check_tolerance("--tolerance", tolerance, suites)
+    _check_tolerance("--hardware-tolerance", elsewhere, suites)
     with open_baseline(arguments.baseline, arguments.results) as baseline:
         comparisons = [
-            _compare(suite, tier, baseline, arguments.results, tolerance, rule)
+            _compare(suite, tier, baseline, arguments.results, (tolerance, elsewhere), rule)
             for suite in suites
             for tier in _tiers(suite, arguments.tier, (baseline.folder, arguments.results))
         ]
@@ -84,13 +94,13 @@ def _tolerance(text: str) -> tuple[str, float]:
     return metric, float(value)
 
 
-def _check_tolerance(tolerance: dict[str, float], suites: tuple[Suite, ...]) -> None:
+def _check_tolerance(option: str, tolerance: dict[str, float], suites: tuple[Suite, ...]) -> None:
     from harness.errors import RegistryError, nearest
 
     known = {metric for suite in suites for metric in suite.metrics}
     for metric in tolerance:
         if metric not in known:
-            raise RegistryError(f"--tolerance: no metric of the suites is called '{metric}'{nearest(metric, known)}")
+            raise RegistryError(f"{option}: no metric of the suites is called '{metric}'{nearest(metric, known)}")
 
 
 def _tiers(suite: Suite, wanted: Tier | None, folders: tuple[Path, ...]) -> list[Tier]:
@@ -113,10 +123,10 @@ def _compare(
     tier: Tier,
     baseline: Baseline,
     results: Path,
-    tolerance: dict[str, float],
+    tolerances: tuple[dict[str, float], dict[str, float]],
     rule: TimingRule | None,
 ) -> Comparison:
-    from harness.gate import Comparison, compare, compare_facts, compare_timings
+    from harness.gate import Comparison, OtherHardware, compare, compare_facts, compare_timings
     from harness.report import metric_facts
     from harness.store import Store
 
@@ -130,19 +140,36 @@ def _compare(
     if suite.kind == "data-table":
         rows = compare_facts(old.facts(), new.facts())
         return Comparison(suite.id, suite.version, tier, rows, notes=tuple(notes))
+    exact, elsewhere = tolerances
     cells, shifts = compare(
         old.records(),
         new.records(),
         directions={metric: direction for metric, (direction, _) in metric_facts(suite).items()},
-        tolerance={**suite.tolerance, **tolerance},
+        tolerance={**suite.tolerance, **exact},
+        elsewhere=OtherHardware(old.environments(), new.environments(), {**suite.hardware_tolerance, **elsewhere}),
     )
     timings = () if rule is None else compare_timings(old.timings(), new.timings(), rule=rule)
-    claims = _claims(suite, tier, old, new)
+    claims = _claims(suite, tier, old, new, has_moved=any(cell.hardware and cell.outcome != "same" for cell in cells))
+    notes += _hardware_notes(cells, {**suite.hardware_tolerance, **elsewhere})
     return Comparison(suite.id, suite.version, tier, cells, shifts, timings, claims, tuple(notes))
 
 
-def _claims(suite: Suite, tier: Tier, old: Store, new: Store) -> tuple[ClaimChange, ...]:
-    """Compare what either side says of each claim, whatever code made its records."""
+def _hardware_notes(cells: Sequence[CellComparison], tolerance: dict[str, float]) -> list[str]:
+    """Say how many cells were judged less strictly than the others, and how."""
+    found = [cell for cell in cells if cell.hardware]
+    if not found:
+        return []
+    near = ", ".join(f"{metric} within {value:g}" for metric, value in tolerance.items())
+    judged = f"judged: {near}; no other metric is" if near else "no metric of them is judged"
+    differences = "; ".join(dict.fromkeys(cell.hardware for cell in found))
+    return [f"{len(found)} cells are of networks on other hardware ({differences}); {judged}"]
+
+
+def _claims(suite: Suite, tier: Tier, old: Store, new: Store, *, has_moved: bool) -> tuple[ClaimChange, ...]:
+    """Compare what either side says of each claim, whatever code made its records.
+
+    `has_moved`: scores differ that other hardware may have moved, so that claims on scores are not judged.
+    """
     from harness.gate import ClaimChange
     from harness.report import suite_claims
     from harness.suite.rules import SECONDS
@@ -155,7 +182,7 @@ def _claims(suite: Suite, tier: Tier, old: Store, new: Store) -> tuple[ClaimChan
             before.holds,
             after.holds,
             after.why,
-            is_timed=claim.rule.kind == "fastest" or claim.metric == SECONDS,
+            is_judged=not (has_moved or claim.rule.kind == "fastest" or claim.metric == SECONDS),
         )
         for claim, before, after in zip(suite.claims, *sides, strict=True)
     )

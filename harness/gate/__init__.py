@@ -3,6 +3,7 @@
 from harness.gate.baseline import Baseline, open_baseline
 from harness.gate.compare import CellComparison, CellId, Change, ClaimChange, Comparison, RowShift, compare, exit_code
 from harness.gate.facts import compare_facts
+from harness.gate.hardware import OtherHardware
 from harness.gate.output import gate_json, gate_junit, gate_markdown
 from harness.gate.timing import TimingComparison, TimingRule, compare_timings
 
@@ -13,6 +14,7 @@ __all__ = [
     "Change",
     "ClaimChange",
     "Comparison",
+    "OtherHardware",
     "RowShift",
     "TimingComparison",
     "TimingRule",

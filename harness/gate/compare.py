@@ -1,8 +1,9 @@
 """Scores of two sets of records, paired by what a cell is (row, data, repeat), not by the hash of its inputs.
 
 A cell is worse if any of its metrics moved in the bad direction by more than the metric's tolerance (0 unless the
-suite declares one): records are deterministic, so every change is a change. The paired bootstrap over samples adds
-how far the mean of a row moved and how sure that is; it shows drift inside the tolerance and is reported, not judged.
+suite declares one): records are deterministic, so every change is a change. Networks on other hardware than the
+baseline's have tolerances of their own. The paired bootstrap over samples adds how far the mean of a row moved and how
+sure that is; it shows drift inside the tolerance and is reported, not judged.
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from harness.gate.hardware import SAME_HARDWARE, OtherHardware
 from harness.gate.timing import TimingComparison
 from harness.statistics import Interval, paired_bootstrap
 
 if TYPE_CHECKING:
     from harness.store import Record
 
-Shift = Literal["same", "improved", "worse", "changed"]
-"""How a metric moved; "changed" where no direction is the good one."""
+Shift = Literal["same", "improved", "worse", "changed", "not judged"]
+"""How a metric moved; "changed" where no direction is the good one, "not judged" where other hardware may be why."""
 
 Outcome = Literal[
     "same",
     "improved",
     "worse",
     "changed",
+    "not judged",
     "new cell",
     "missing cell",
     "new failure",
@@ -40,6 +43,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     "missing baseline",
     "missing cell",
     "changed",
+    "not judged",
     "improved",
     "fixed failure",
     "new cell",
@@ -48,7 +52,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 )
 """From what needs attention first to what needs none."""
 
-MOVES: tuple[Shift, ...] = ("worse", "improved", "changed")
+MOVES: tuple[Shift, ...] = ("worse", "improved", "changed", "not judged")
 """Which metric decides the outcome of a cell."""
 
 EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
@@ -86,13 +90,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CellComparison:
-    """One cell's outcome; `detail` says why in words, `inputs_changed` that the two cell keys differ."""
+    """One cell's outcome; `detail` says why in words, `inputs_changed` that the two cell keys differ.
+
+    `hardware` says how the hardware of the two records differs, where the cell's scores depend on it.
+    """
 
     id: CellId
     outcome: Outcome
     detail: str = ""
     changes: tuple[Change, ...] = ()
     inputs_changed: bool = False
+    hardware: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +115,17 @@ class RowShift:
 
 @dataclass(frozen=True, slots=True)
 class ClaimChange:
-    """What the records of both sides say about a claim (None: undecided); `is_timed` if the claim is about seconds."""
+    """What the records of both sides say about a claim (None: undecided).
+
+    `is_judged` is false for a claim about seconds, and for one on scores that other hardware has moved.
+    """
 
     claim: str
     sentence: str
     before: bool | None
     after: bool | None
     why: str
-    is_timed: bool = False
+    is_judged: bool = True
 
     @property
     def outcome(self) -> Literal["same", "broken", "restored", "undecided"]:
@@ -147,11 +158,12 @@ class Comparison:
     def exit_code(self) -> int:
         """1 for anything worse, else 4 without a baseline, else 3 with missing cells, else 0.
 
-        A broken claim about seconds alone is no regression: `timings` judges them with a test.
+        A broken claim about seconds alone is no regression: `timings` judges them with a test. Nor is one on scores of
+        networks that moved on other hardware: their tolerances judge them.
         """
         counts = self.counts
         is_slower = any(timing.outcome == "slower" for timing in self.timings)
-        is_broken = any(claim.outcome == "broken" and not claim.is_timed for claim in self.claims)
+        is_broken = any(claim.outcome == "broken" and claim.is_judged for claim in self.claims)
         if "worse" in counts or "new failure" in counts or is_slower or is_broken:
             return EXIT_REGRESSION
         if "missing baseline" in counts or not self.cells:
@@ -172,17 +184,21 @@ def compare(
     *,
     directions: Mapping[str, str],
     tolerance: Mapping[str, float],
+    elsewhere: OtherHardware = SAME_HARDWARE,
 ) -> tuple[tuple[CellComparison, ...], tuple[RowShift, ...]]:
     """Return the outcome of every cell on either side, in the order of the records, and the shifts of the rows.
 
     `directions` maps a metric to "higher" or "lower" (is better) or "none" (a count: a change is reported, not
-    judged); a change of a metric it does not know counts as worse.
+    judged); a change of a metric it does not know counts as worse. `elsewhere` knows the environments of both sides
+    and what may differ between networks on two kinds of hardware.
     An empty baseline gives every cell the outcome "missing baseline".
     """
     before = {cell_id(record): record for record in baseline}
     after = {cell_id(record): record for record in results}
     cells = tuple(
-        _compare_cell(identity, before.get(identity), after.get(identity), bool(before), directions, tolerance)
+        _compare_cell(
+            identity, before.get(identity), after.get(identity), bool(before), directions, tolerance, elsewhere
+        )
         for identity in dict.fromkeys((*before, *after))
     )
     return cells, _shifts(cells, directions)
@@ -200,6 +216,7 @@ def _compare_cell(
     has_baseline: bool,
     directions: Mapping[str, str],
     tolerance: Mapping[str, float],
+    elsewhere: OtherHardware,
 ) -> CellComparison:
     if before is None:
         return CellComparison(identity, "new cell" if has_baseline else "missing baseline")
@@ -214,10 +231,20 @@ def _compare_cell(
         return CellComparison(identity, outcome, reason, inputs_changed=inputs_changed)
     if before.status != "ok":
         return CellComparison(identity, "fixed failure", f"was: {_failure(before)}", inputs_changed=inputs_changed)
-    changes = _changes(before.metrics, after.metrics, directions, tolerance)
+    hardware = elsewhere.difference(before, after)
+    changes = tuple(
+        _change(
+            metric,
+            old,
+            after.metrics.get(metric, math.nan),
+            directions.get(metric, ""),
+            (elsewhere.tolerance if hardware else tolerance).get(metric, math.nan if hardware else 0.0),
+        )
+        for metric, old in before.metrics.items()
+    )
     found = {change.outcome for change in changes}
     verdict: Shift = next((outcome for outcome in MOVES if outcome in found), "same")
-    return CellComparison(identity, verdict, _describe(changes), changes, inputs_changed)
+    return CellComparison(identity, verdict, _describe(changes), changes, inputs_changed, hardware)
 
 
 def _failure(record: Record) -> str:
@@ -225,23 +252,12 @@ def _failure(record: Record) -> str:
     return f"{record.status}: {message}" if message else record.status
 
 
-def _changes(
-    before: Mapping[str, float],
-    after: Mapping[str, float],
-    directions: Mapping[str, str],
-    tolerance: Mapping[str, float],
-) -> tuple[Change, ...]:
-    return tuple(
-        _change(
-            metric, before[metric], after.get(metric, math.nan), directions.get(metric, ""), tolerance.get(metric, 0.0)
-        )
-        for metric in before
-    )
-
-
 def _change(metric: str, old: float, new: float, direction: str, tolerance: float) -> Change:
+    """Judge one metric; a tolerance of NaN means that a change of it is not judged."""
     if old == new or (math.isnan(old) and math.isnan(new)) or abs(new - old) <= tolerance:
         return Change(metric, old, new, "same")
+    if math.isnan(tolerance):
+        return Change(metric, old, new, "not judged")
     if math.isnan(new):
         return Change(metric, old, new, "worse")
     if math.isnan(old):

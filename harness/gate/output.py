@@ -161,6 +161,7 @@ def _cell_json(cell: CellComparison) -> dict[str, Any]:
         "outcome": cell.outcome,
         "detail": cell.detail,
         "inputs_changed": cell.inputs_changed,
+        "hardware": cell.hardware,
         "changes": [
             {"metric": c.metric, "before": _number(c.before), "after": _number(c.after), "outcome": c.outcome}
             for c in cell.changes
@@ -201,7 +202,7 @@ def _junit_timing(suite: ElementTree.Element, comparison: Comparison, timing: Ti
 def _junit_claim(suite: ElementTree.Element, comparison: Comparison, claim: ClaimChange) -> None:
     case = ElementTree.SubElement(suite, "testcase", classname=_class(comparison, "claims"), name=_xml(claim.claim))
     message = _xml(f"{claim.outcome}: {claim.sentence}: {claim.why}")
-    if claim.outcome == "broken" and not claim.is_timed:
+    if claim.outcome == "broken" and claim.is_judged:
         ElementTree.SubElement(case, "failure", message=message, type="broken claim")
     elif claim.outcome != "same":
         ElementTree.SubElement(case, "system-out").text = message
@@ -213,7 +214,8 @@ def _class(comparison: Comparison, row: str) -> str:
 
 def _detail(cell: CellComparison) -> str:
     inputs = "chain, data or versions changed" if cell.inputs_changed else ""
-    return "; ".join(part for part in (cell.detail, inputs) if part)
+    hardware = f"other hardware: {cell.hardware}" if cell.hardware else ""
+    return "; ".join(part for part in (cell.detail, inputs, hardware) if part)
 
 
 def _attention(cell: CellComparison) -> int:

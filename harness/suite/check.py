@@ -94,7 +94,8 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
     yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.metrics)), "metric")
     if suite.primary and suite.primary not in suite.metrics:
         yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
-    yield from _unknown(suite, suite.tolerance, suite.metrics, ("tolerance",), "metric of this suite")
+    for name, given in (("tolerance", suite.tolerance), ("hardware_tolerance", suite.hardware_tolerance)):
+        yield from _unknown(suite, given, suite.metrics, (name,), "metric of this suite")
     for row in suite.rows:
         yield from _unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")
 

@@ -215,6 +215,10 @@ class SuiteFile(Strict):
     tolerance: dict[str, NotNegative] = Field(
         default={}, description="Largest difference by metric id that the gate takes for equal; 0 where none is given."
     )
+    hardware_tolerance: dict[str, NotNegative] = Field(
+        default={},
+        description="The same by metric id for networks on other hardware than the baseline's; others are not judged.",
+    )
     tiers: dict[Tier, TierSpec] = Field(min_length=1, description="What each tier runs.")
     rows: tuple[RowSpec, ...] = Field(default=(), description="Rows in the order of the table.")
     matrix: tuple[MatrixSpec, ...] = Field(default=(), description="Generated rows, after `rows`.")

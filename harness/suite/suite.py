@@ -177,6 +177,11 @@ class Suite:
         return self.file.tolerance
 
     @property
+    def hardware_tolerance(self) -> Mapping[str, float]:
+        """Largest difference by metric that the gate accepts between networks on two kinds of hardware."""
+        return self.file.hardware_tolerance
+
+    @property
     def table(self) -> DataTable | None:
         """What a data table computes; None for scores."""
         return self.file.table

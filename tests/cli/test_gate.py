@@ -78,6 +78,37 @@ def test_tolerance_of_the_option_and_of_the_suite(cli: Cli) -> None:
     assert cli(*gate)[0] == 0
 
 
+def _network_elsewhere(cli: Cli) -> None:
+    """Make the new results those of a network on another processor, one of whose scores is worse."""
+    stage = {"id": "unet", "version": 1, "parameters": {}, "model": "m", "weights": {}, "output": ""}
+    for results, cpu, change in (("results", "A", lambda line: line), ("new", "B", _worse)):
+        cli.rewrite(lambda line, change=change: {**change(line), "stages": [stage]}, results)
+        path = cli.store(results).folder / "environments" / "f00d.json"
+        path.write_text(json.dumps({"cpu": cpu, "gpus": [], "threads": 2}))
+
+
+def test_a_network_on_other_hardware_is_judged_by_its_own_tolerance(cli: Cli) -> None:
+    cli.fake_records()
+    cli.fake_records(results="new")
+    _network_elsewhere(cli)
+    gate = ("gate", "toy", "--baseline", "results", "--results", "new")
+    code, out, _ = cli(*gate)
+    assert code == 0
+    assert "- 4 cells are of networks on other hardware (cpu A -\\> B); no metric of them is judged" in out
+    assert "| not judged | otsu on blobs/a |" in out
+    assert cli(*gate, "--hardware-tolerance", "map.gonuclear=0.0001")[0] == 1
+    path = cli.folder / "suites" / "toy.toml"
+    path.write_text(SUITE.replace("[tiers.smoke]", '[hardware_tolerance]\n"map.gonuclear" = 0.01\n[tiers.smoke]', 1))
+    code, out, _ = cli(*gate)
+    assert code == 0
+    assert "judged: map.gonuclear within 0.01; no other metric is" in out
+    code, _, err = cli(*gate, "--hardware-tolerance", "map.go=1")
+    assert (code, err.split(";")[0]) == (
+        2,
+        "harness: error: --hardware-tolerance: no metric of the suites is called 'map.go'",
+    )
+
+
 @pytest.mark.parametrize("text", ["map", "map=-1", "map=nan", "map=x"])
 def test_tolerances_that_make_no_sense(cli: Cli, text: str) -> None:
     with pytest.raises(SystemExit) as stopped:

@@ -145,7 +145,7 @@ def test_claims_change(before: bool | None, after: bool | None, outcome: str) ->
 def test_a_broken_claim_is_a_regression_unless_it_is_about_time() -> None:
     cells, _ = compare([_scored(0.5)], [_scored(0.5)], directions=DIRECTIONS, tolerance={})
     broken = ClaimChange("best", "", True, False, "")
-    timed = ClaimChange("fastest", "", True, False, "", is_timed=True)
+    timed = ClaimChange("fastest", "", True, False, "", is_judged=False)
     assert Comparison("toy", 1, "smoke", cells, claims=(broken,)).exit_code == 1
     assert Comparison("toy", 1, "smoke", cells, claims=(timed,)).exit_code == 0
 

@@ -34,7 +34,7 @@ def _comparison() -> Comparison:
     )
     claims = (
         ClaimChange("best", "otsu is best", True, False, "otsu 0.1"),
-        ClaimChange("fast", "otsu is fastest", True, False, "2 s", is_timed=True),
+        ClaimChange("fast", "otsu is fastest", True, False, "2 s", is_judged=False),
         ClaimChange("kept", "truth is truth", True, True, ""),
     )
     return Comparison("toy", 1, "smoke", cells, shifts, timings, claims, ("a | note",))

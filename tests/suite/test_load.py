@@ -96,6 +96,11 @@ def test_a_path_is_taken_as_it_is(project: Project) -> None:
         ('title = "Demonstration"', 'title = "D"\nprimary = "pq"', "primary: no metric of this suite is called 'pq'"),
         ('title = "Demonstration"', 'title = "D"\ndefault_tier = "mini"', "no such tier; the suite has: smoke, paper"),
         ('title = "Demonstration"', 'title = "D"\ntolerance.pq = 0.1', "demo.toml:6: tolerance.pq: no metric of this"),
+        (
+            'title = "Demonstration"',
+            'title = "D"\nhardware_tolerance.pq = 0.1',
+            "demo.toml:6: hardware_tolerance.pq: no metric of this",
+        ),
         ("[tiers.paper]", "[tiers.large]", "demo.toml:11: tiers.large: Input should be 'smoke', 'mini' or 'paper'"),
         (
             'truth = "gold"',
