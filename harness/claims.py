@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise, product
 from typing import Literal, TypeAlias
 
@@ -15,15 +15,19 @@ from harness.store.records import Record, Timing
 from harness.suite.rules import SECONDS, Best, EqualPublished, Fastest, Monotone, RanksAbove, Within, rule_rows
 from harness.suite.schema import ClaimSpec
 from harness.suite.suite import Suite
-from harness.verdicts import expected_keys, gaps, records_by_row, values_of
+from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
 
 Direction = Literal["higher", "lower"]
 Place: TypeAlias = tuple[str, str, str, int]
+Unit: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """Whether a claim holds (None: cannot be decided), why, and with which numbers on which data."""
+    """Whether a claim holds (None: cannot be decided), why, and with which numbers on which data.
+
+    `agreement` says in how many comparisons of single folds (or what else a mean is over) a ranking shows too.
+    """
 
     claim: str
     sentence: str
@@ -33,6 +37,7 @@ class ClaimVerdict:
     numbers: tuple[tuple[str, float], ...]
     tier: Tier
     data: str
+    agreement: str = ""
 
 
 class _UndecidableError(Exception):
@@ -41,21 +46,23 @@ class _UndecidableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Summaries of rows that may be compared with each other: all scores, or seconds of one machine."""
+    """Summaries of rows that may be compared with each other: all scores, or seconds of one machine.
+
+    `units` has the single values of each row's mean, for scores.
+    """
 
     name: str
     rows: Mapping[str, Summary]
     prefer: Direction
+    units: Mapping[str, Mapping[Unit, float]] = field(default_factory=dict)
 
     def mean(self, row: str) -> float:
         """Return the mean of a row."""
         return self.rows[row].mean
 
-    def is_better(self, row: str, other: str) -> bool:
-        """Whether one row has the strictly better mean."""
-        if self.prefer == "lower":
-            return self.mean(row) < self.mean(other)
-        return self.mean(row) > self.mean(other)
+    def is_better(self, one: float, other: float) -> bool:
+        """Whether one value is strictly better than another."""
+        return one < other if self.prefer == "lower" else one > other
 
 
 def check_claims(
@@ -107,30 +114,37 @@ class _Checker:
         """Decide one claim."""
         numbers: list[tuple[str, float]] = []
         holds: bool | None
+        agreement = ""
         try:
             if claim.tiers and self._tier not in claim.tiers:
                 raise _UndecidableError(f"checked on {', '.join(claim.tiers)} only")
             if isinstance(claim.rule, EqualPublished):
                 holds, why = self._equal_published(claim, claim.rule, numbers)
             else:
-                holds, why = self._over_groups(claim, numbers)
+                holds, why, agreement = self._over_groups(claim, numbers)
         except _UndecidableError as reason:
             holds, why = None, str(reason)
         data = self._data(claim)
-        return ClaimVerdict(claim.id, claim.sentence, claim.where, holds, why, tuple(numbers), self._tier, data)
+        return ClaimVerdict(
+            claim.id, claim.sentence, claim.where, holds, why, tuple(numbers), self._tier, data, agreement
+        )
 
-    def _over_groups(self, claim: ClaimSpec, numbers: list[tuple[str, float]]) -> tuple[bool, str]:
+    def _over_groups(self, claim: ClaimSpec, numbers: list[tuple[str, float]]) -> tuple[bool, str, str]:
         """Decide a rule in every group of comparable numbers; it holds if it holds in each."""
-        outcomes = []
+        outcomes, agreement = [], ""
         for group in self._groups(claim):
             label = f" on {group.name}" if group.name else ""
             numbers += [(f"{row}{label}", summary.mean) for row, summary in group.rows.items()]
             for row, summary in group.rows.items():
                 if math.isnan(summary.mean) or summary.undefined:
                     raise _UndecidableError(f"row '{row}': the metric is undefined in {summary.undefined} values")
-            broken = list(_broken(claim.rule, group, tuple(group.rows), self._suite.spread_ddof))
+            if group.units and group.prefer == "higher" and not any(group.mean(row) for row in group.rows):
+                raise _UndecidableError("every row scores 0: there is nothing to compare")
+            pairs = _ranked(claim.rule, tuple(group.rows))
+            broken = list(_broken(claim.rule, group, pairs, self._suite.spread_ddof))
             outcomes += [f"{problem}{label}" for problem in broken]
-        return not outcomes, "; ".join(outcomes)
+            agreement = agreement or _agreement(group, pairs, self._suite.spread_over, ties=_ties(claim.rule))
+        return not outcomes, "; ".join(outcomes), agreement
 
     def _groups(self, claim: ClaimSpec) -> Iterator[_Group]:
         rows = self._rows(claim)
@@ -138,8 +152,9 @@ class _Checker:
         if metric == SECONDS:
             yield from self._timing_groups(claim, rows)
         else:
-            summaries = {row: self._score_summary(claim, row, metric) for row in rows}
-            yield _Group("", summaries, self._directions[metric])
+            units = {row: self._scores(claim, row, metric) for row in rows}
+            summaries = {row: summarise(list(values.values())) for row, values in units.items()}
+            yield _Group("", summaries, self._directions[metric], units)
 
     def _rows(self, claim: ClaimSpec) -> tuple[str, ...]:
         rule = claim.rule
@@ -148,13 +163,13 @@ class _Checker:
             return (rule.row, *others)
         return tuple(dict.fromkeys(rule_rows(rule)))
 
-    def _score_summary(self, claim: ClaimSpec, row: str, metric: str) -> Summary:
+    def _scores(self, claim: ClaimSpec, row: str, metric: str) -> dict[Unit, float]:
         own = [r for r in self._records.get(row, []) if claim.dataset in ("", r.dataset)]
         missing = gaps(own, self._expected_of(claim, row))
-        values = values_of(own, metric, self._suite.spread_over)
+        values = values_by_unit(own, metric, self._suite.spread_over)
         if missing or not values:
             raise _UndecidableError(f"row '{row}': {missing or 'no records'}")
-        return summarise(values)
+        return values
 
     def _expected_of(self, claim: ClaimSpec, row: str) -> frozenset[str] | None:
         """Return the keys a row must have; a claim on one dataset cannot know those of its missing cells by key."""
@@ -225,29 +240,48 @@ def _seconds(timing: Timing, stage: str) -> float | None:
     return None if not parts or None in parts else sum(part for part in parts if part is not None)
 
 
-def _broken(rule: object, group: _Group, rows: Sequence[str], ddof: int) -> Iterator[str]:
-    """Yield what contradicts a rule in a group."""
+def _ranked(rule: object, rows: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs (above, below) that a rule ranks; `rows` are those it speaks of, its own first."""
     match rule:
         case Fastest(row=row):
-            yield from _not_above([row], [other for other in rows if other != row], group)
+            return [(row, other) for other in rows if other != row]
         case Best(kind=kind, row=row):
             others = [other for other in rows if other != row]
-            yield from _not_above([row], others, group) if kind == "best" else _not_above(others, [row], group)
+            return [(row, other) if kind == "best" else (other, row) for other in others]
         case RanksAbove(better=better, worse=worse, pairwise=True):
-            for above, below in zip(better, worse, strict=True):
-                yield from _not_above([above], [below], group)
+            return list(zip(better, worse, strict=True))
         case RanksAbove(better=better, worse=worse):
-            yield from _not_above(better, worse, group)
-        case Monotone():
-            yield from _not_monotone(rule, group)
-        case Within():
-            yield from _not_within(rule, group, ddof)
+            return list(product(better, worse))
+    return []
 
 
-def _not_above(better: Sequence[str], worse: Sequence[str], group: _Group) -> Iterator[str]:
-    for above, below in product(better, worse):
-        if not group.is_better(above, below):
-            yield f"'{above}' ({group.mean(above):.4g}) is not better than '{below}' ({group.mean(below):.4g})"
+def _ties(rule: object) -> bool:
+    return isinstance(rule, RanksAbove) and rule.ties
+
+
+def _broken(rule: object, group: _Group, pairs: Sequence[tuple[str, str]], ddof: int) -> Iterator[str]:
+    """Yield what contradicts a rule in a group."""
+    for above, below in pairs:
+        one, other = group.mean(above), group.mean(below)
+        if not (group.is_better(one, other) or (_ties(rule) and one == other)):
+            relation = "worse than" if _ties(rule) else "not better than"
+            yield f"'{above}' ({one:.4g}) is {relation} '{below}' ({other:.4g})"
+    if isinstance(rule, Monotone):
+        yield from _not_monotone(rule, group)
+    if isinstance(rule, Within):
+        yield from _not_within(rule, group, ddof)
+
+
+def _agreement(group: _Group, pairs: Sequence[tuple[str, str]], over: str, *, ties: bool) -> str:
+    """Return in how many comparisons of single values, each of two rows on one unit, the ranking shows."""
+    compared = [
+        (group.units[above][unit], group.units[below][unit])
+        for above, below in pairs
+        for unit in group.units.get(above, {})
+        if unit in group.units.get(below, {})
+    ]
+    agreeing = sum(group.is_better(one, other) or (ties and one == other) for one, other in compared)
+    return f"in {agreeing} of {len(compared)} comparisons of single {over}" if compared else ""
 
 
 def _not_monotone(rule: Monotone, group: _Group) -> Iterator[str]:

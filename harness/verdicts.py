@@ -41,11 +41,16 @@ def values_of(records: Iterable[Record], metric: str, over: SpreadOver) -> list[
     Records that failed are left out; a NaN score makes the value it belongs to NaN. The order is that of first
     appearance.
     """
+    return list(values_by_unit(records, metric, over).values())
+
+
+def values_by_unit(records: Iterable[Record], metric: str, over: SpreadOver) -> dict[tuple[object, ...], float]:
+    """Return the values of `values_of` by what they belong to, so that those of two rows can be paired."""
     groups: dict[tuple[object, ...], list[float]] = defaultdict(list)
     for record in records:
         if record.status == "ok":
             groups[_unit(record, over)].append(record.metrics.get(metric, math.nan))
-    return [math.fsum(values) / len(values) for values in groups.values()]
+    return {unit: math.fsum(values) / len(values) for unit, values in groups.items()}
 
 
 def gaps(records: Sequence[Record], expected: Collection[str] | None) -> str:

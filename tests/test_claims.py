@@ -106,6 +106,44 @@ def test_a_verdict_says_what_it_stands_on(project: Project) -> None:
     assert found.data == "flat (2 samples)"
 
 
+@pytest.mark.parametrize(
+    ("means", "holds", "agreement"),
+    [
+        ((0.6, 0.5, 0.4), True, "in 2 of 2 comparisons of single samples"),
+        ((0.5, 0.5, 0.4), True, "in 2 of 2 comparisons of single samples"),
+        ((0.4, 0.5, 0.4), False, "in 0 of 2 comparisons of single samples"),
+    ],
+)
+def test_no_worse_admits_ties(project: Project, means: tuple[float, float, float], holds: bool, agreement: str) -> None:
+    rule = '{ kind = "ranks above", better = ["a"], worse = ["b"], ties = true }'
+    found = decide(project, rule, records(*means))
+    assert (found.holds, found.agreement) == (holds, agreement)
+    assert found.why == ("" if holds else "'a' (0.4) is worse than 'b' (0.5)")
+
+
+def test_a_ranking_of_means_says_in_how_many_samples_it_shows(project: Project) -> None:
+    mixed = [record("a", 0.9, "a"), record("a", 0.3, "b"), record("b", 0.5, "a"), record("b", 0.4, "b")]
+    mixed += [record("c", 0.1, "a"), record("c", 0.2, "b"), record("c", 0.9, "not shared")]
+    found = decide(project, '{ kind = "best", row = "a" }', mixed)
+    assert found.holds
+    assert found.agreement == "in 3 of 4 comparisons of single samples"
+    worst = decide(project, '{ kind = "worst", row = "b", among = ["a"] }', mixed)
+    assert (worst.holds, worst.agreement) == (True, "in 1 of 2 comparisons of single samples")
+    assert decide(project, '{ kind = "within", rows = ["b"], of = "a", spreads = 9 }', mixed).agreement == ""
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ['{ kind = "best", row = "a" }', '{ kind = "within", rows = ["b"], of = "a", spreads = 1 }'],
+)
+def test_rows_that_found_nothing_say_nothing(project: Project, rule: str) -> None:
+    nothing = [record(row, 0.0, sample) for row in ROWS for sample in "ab"]
+    found = decide(project, rule, nothing)
+    assert (found.holds, found.why) == (None, "every row scores 0: there is nothing to compare")
+    low = decide(project, rule, [record(row, 1.0, s) for row in ROWS for s in "ab"], more='metric = "arand.toy"')
+    assert low.holds is not None, "an error of 0 is a perfect score"
+
+
 def test_lower_is_better_where_the_metric_says_so(project: Project) -> None:
     rule = '{ kind = "best", row = "a" }'
     assert decide(project, rule, records(0.6, 0.5, 0.4), more='metric = "arand.toy"').holds
@@ -164,7 +202,7 @@ def test_one_value_has_no_spread(project: Project) -> None:
 
 def test_factors_around_zero(project: Project) -> None:
     rule = '{ kind = "within", rows = ["b"], of = "a", factor = 2 }'
-    assert decide(project, rule, [record("a", 0.0), record("b", 0.0)]).holds
+    assert decide(project, rule, [record("a", 0.0), record("b", 0.0)]).holds is None
     assert decide(project, rule, [record("a", 0.0), record("b", 0.1)]).holds is False
 
 

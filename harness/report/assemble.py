@@ -73,4 +73,5 @@ def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:
 def _claim_line(verdict: ClaimVerdict) -> ClaimLine:
     outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
-    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, verdict.why or numbers, verdict.data)
+    said = "; ".join(part for part in (verdict.why or numbers, verdict.agreement) if part)
+    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, said, verdict.data)

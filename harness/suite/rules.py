@@ -39,6 +39,7 @@ class RanksAbove(Strict):
     better: Rows = Field(description="Rows said to score better.")
     worse: Rows = Field(description="Rows said to score worse.")
     pairwise: StrictBool = Field(default=False, description="Compare the n-th better row with the n-th worse row only.")
+    ties: StrictBool = Field(default=False, description="Equal means satisfy the claim: no worse is enough.")
 
     @model_validator(mode="after")
     def _pairs(self) -> RanksAbove:
