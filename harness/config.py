@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,40 +24,32 @@ class Strict(BaseModel):
 ModelT = TypeVar("ModelT", bound=Strict)
 
 
-class TomlSource:
-    """A parsed TOML file that knows on which line each key stands."""
+class TomlData(ABC):
+    """Data read from TOML that knows in which file and on which line each key stands."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self.text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path}: not valid TOML: not UTF-8 ({error})") from error
-        self.path = path
-        try:
-            self.data: dict[str, Any] = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: not valid TOML: {error}") from error
-        self._lines = _key_lines(self.text)
+    path: Path
+    data: dict[str, Any]
+
+    @abstractmethod
+    def origin(self, key: Sequence[str | int]) -> tuple[TomlSource, KeyPath]:
+        """Return the file in which a key path stands, and its key path there."""
 
     def line(self, key: Sequence[str | int]) -> int:
-        """Return the line of a key path, or of its nearest enclosing key that stands in the file."""
-        path = tuple(key)
-        while path and path not in self._lines:
-            path = path[:-1]
-        return self._lines.get(path, 1)
+        """Return the line of a key path in its file."""
+        file, own = self.origin(key)
+        return file.line(own)
 
     def where(self, key: Sequence[str | int]) -> str:
         """Return "file:line: key" for a message."""
-        return f"{self.path.name}:{self.line(key)}: {'.'.join(str(part) for part in key)}"
+        file, own = self.origin(key)
+        return f"{file.name}:{file.line(own)}: {'.'.join(str(part) for part in own)}"
 
     def error(self, key: Sequence[str | int], problem: str) -> ConfigError:
         """Return the error to raise for a key."""
         return ConfigError(f"{self.where(key)}: {problem}")
 
     def validate(self, model: type[ModelT]) -> ModelT:
-        """Return the file's data as a model; raises `ConfigError` with one line per mistake."""
+        """Return the data as a model; raises `ConfigError` with one line per mistake."""
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
@@ -71,6 +64,36 @@ class TomlSource:
         if problem["type"] == "missing":
             return f"{self.where(key)}: required key '{problem['loc'][-1]}' is missing"
         return f"{self.where(key)}: {problem['msg']}; found {problem['input']!r}"
+
+
+class TomlSource(TomlData):
+    """A parsed TOML file; `name` stands for it in messages about its keys, by default the file's own name."""
+
+    def __init__(self, path: Path, *, name: str = "") -> None:
+        try:
+            self.text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML: not UTF-8 ({error})") from error
+        self.path = path
+        self.name = name or path.name
+        try:
+            self.data = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        self._lines = _key_lines(self.text)
+
+    def origin(self, key: Sequence[str | int]) -> tuple[TomlSource, KeyPath]:
+        """Return the file itself with the same key path."""
+        return self, tuple(key)
+
+    def line(self, key: Sequence[str | int]) -> int:
+        """Return the line of a key path, or of its nearest enclosing key that stands in the file."""
+        path = tuple(key)
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
 
 
 def _present(data: Any, loc: Sequence[str | int]) -> KeyPath:

@@ -245,7 +245,7 @@ class Project:
 
     def write(self, text: str, name: str = "demo") -> Path:
         path = self.folder / "suites" / f"{name}.toml"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text), encoding="utf-8")
         return path
 

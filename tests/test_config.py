@@ -128,6 +128,14 @@ def test_absent_key_has_the_line_of_its_table(tmp_path: Path) -> None:
     assert source(tmp_path, TRICKY).line(("rows", 1, "parts", 1, "absent", "deeper")) == 35
 
 
+def test_a_file_is_the_origin_of_its_keys_and_can_have_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "file.toml"
+    path.write_text("\na = 1\n", encoding="utf-8")
+    toml = TomlSource(path, name="below/file.toml")
+    assert toml.origin(["a"]) == (toml, ("a",))
+    assert toml.where(["a"]) == "below/file.toml:2: a"
+
+
 def test_windows_line_ends_and_escaped_keys(tmp_path: Path) -> None:
     path = tmp_path / "file.toml"
     path.write_bytes(b'a = 1\r\n"b\\"c" = 2\r\n"\\u00e9" = 3\r\n')

@@ -1,13 +1,15 @@
-"""Validate datasets.toml and every suite (or those named); each mistake is one line with file, line and key."""
+"""Validate datasets.toml, suites (all or those named) and shared files; each mistake has its line, file and key."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from harness.cli.options import add_json, add_plugins, add_suites
 from harness.cli.output import json_result, log, result
+from harness.errors import HarnessError
 
-HELP = "validate datasets.toml and suites"
+HELP = "validate datasets.toml, suites and shared files"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,22 +24,27 @@ def run(arguments: argparse.Namespace) -> int:
     from harness import registry
     from harness.cli.loading import load_plugins
     from harness.datasets import load_catalogue
-    from harness.errors import HarnessError
-    from harness.suite import check_suite, load_suite, recipe_problems, suite_paths
+    from harness.suite import check_suite, load_suite, read_shared, recipe_problems, shared_paths, suite_paths
 
     load_plugins(arguments.plugins)
     catalogue = load_catalogue()
     problems = [f"plug-in {origin} is broken: {reason}" for origin, reason in catalogue.broken.items()]
     problems += recipe_problems(catalogue, registry.stages())
     checked = {f"{len(catalogue.dataset_ids())} datasets, {len(catalogue.weight_ids())} weights": not problems}
+
+    def check_named(name: str) -> None:
+        check_suite(load_suite(name), catalogue)
+
     for name in arguments.suites or suite_paths():
-        try:
-            check_suite(load_suite(name), catalogue)
-        except HarnessError as error:
-            problems += str(error).splitlines()
-            checked[f"suite {name}"] = False
-        else:
-            checked[f"suite {name}"] = True
+        found = _mistakes(check_named, name)
+        problems += found
+        checked[f"suite {name}"] = not found
+    shared = {} if arguments.suites else shared_paths()
+    for name, path in shared.items():
+        found = _mistakes(read_shared, path, name)
+        problems += found
+        checked[f"shared file {name}"] = not found
+    problems = list(dict.fromkeys(problems))  # each suite on a shared file finds its mistakes
     if arguments.json:
         json_result({"ok": not problems, "problems": problems})
     else:
@@ -46,3 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     for problem in problems:
         log(f"harness: error: {problem}")
     return HarnessError.exit_code if problems else 0
+
+
+def _mistakes(check: Callable[..., object], *arguments: object) -> list[str]:
+    """Return the mistakes that a check raises, one per line of its error."""
+    try:
+        check(*arguments)
+    except HarnessError as error:
+        return str(error).splitlines()
+    return []

@@ -1,4 +1,4 @@
-"""Print the JSON schema of a suite file or of datasets.toml, with the meaning of every key."""
+"""Print the JSON schema of a suite file, of a shared file or of datasets.toml, with the meaning of every key."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 
 from harness.cli.output import json_result
 
-HELP = "print the JSON schema of suite files or datasets.toml"
+HELP = "print the JSON schema of suite files, shared files or datasets.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("kind", nargs="?", choices=("suite", "datasets"), default="suite", help="which file")
+    parser.add_argument("kind", nargs="?", choices=("suite", "shared", "datasets"), default="suite", help="which file")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -20,6 +20,10 @@ def run(arguments: argparse.Namespace) -> int:
         from harness.suite import suite_json_schema
 
         json_result(suite_json_schema())
+    elif arguments.kind == "shared":
+        from harness.suite import shared_json_schema
+
+        json_result(shared_json_schema())
     else:
         from harness.datasets.declaration import CatalogueFile
 

@@ -57,6 +57,7 @@ def registry_problems(suite: Suite, stages: Registry, metrics: Registry) -> Iter
             yield str(
                 suite.source_file.error(("metrics", number), f"unknown metric '{metric}'{nearest(metric, known)}")
             )
+    yield from _shared_override_problems(suite, stages)
     seen: set[str] = set()
     for row in suite.rows:
         for tier in suite.tiers:
@@ -101,10 +102,11 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
 
 
 def _override_problems(suite: Suite) -> Iterator[str]:
-    """Yield overrides of stages that no chain has, and of tiers that the suite has not."""
+    """Yield the suite's own overrides of stages that no chain has, and those of tiers that it has not."""
     used = {use.id for row in suite.rows for use in row.stages}
     for tier, spec in suite.tiers.items():
-        yield from _unknown(suite, spec.stages, used, ("tiers", tier, "stages"), "stage of this suite")
+        own = [stage for stage in spec.stages if not _is_shared(suite, ("tiers", tier, "stages", stage))]
+        yield from _unknown(suite, own, used, ("tiers", tier, "stages"), "stage of this suite")
     yield from dict.fromkeys(problem for row in suite.rows for problem in _row_override_problems(suite, row))
 
 
@@ -116,6 +118,21 @@ def _row_override_problems(suite: Suite, row: Row) -> Iterator[str]:
             own = {use.id for other in suite.rows if other.place == row.place for use in other.stages}
             key = (*row.place, "tiers", tier, "stages")
             yield from _unknown(suite, overrides.stages, own, key, "stage of this row")
+
+
+def _shared_override_problems(suite: Suite, stages: Registry) -> Iterator[str]:
+    """Yield unknown stages among the overrides of a shared file; a known one may be used by other suites only."""
+    accepted = [entry.id for entry in stages]
+    for tier, spec in suite.tiers.items():
+        for stage in spec.stages:
+            key: KeyPath = ("tiers", tier, "stages", stage)
+            if stage not in stages and _is_shared(suite, key):
+                yield str(suite.source_file.error(key, f"unknown stage '{stage}'{nearest(stage, accepted)}"))
+
+
+def _is_shared(suite: Suite, key: KeyPath) -> bool:
+    file, _ = suite.source_file.origin(key)
+    return file.path != suite.path
 
 
 def _claim_problems(suite: Suite, claim: ClaimSpec, key: KeyPath) -> Iterator[str]:

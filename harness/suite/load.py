@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness import registry
-from harness.config import KeyPath, TomlSource
+from harness.config import KeyPath, TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.hashing import hash_value
 from harness.registry import Registry
 from harness.suite.check import file_problems, registry_problems
 from harness.suite.matrix import expand_matrix
 from harness.suite.schema import RowSpec, SuiteFile
+from harness.suite.shared import shared_names, with_shared
 from harness.suite.suite import Row, StageUse, Suite
 
 FOLDER = "suites"
@@ -35,6 +36,12 @@ def suite_paths(start: Path | None = None) -> dict[str, Path]:
     return {}
 
 
+def shared_paths(start: Path | None = None) -> dict[str, Path]:
+    """Return the shared files by the names that suites give them: every TOML file in a folder beside the suites."""
+    folders = {path.parent for path in suite_paths(start).values()}
+    return {name: folder / name for folder in folders for name in shared_names(folder)}
+
+
 def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metrics: Registry | None = None) -> Suite:
     """Return a suite by its id or by the path of its file, checked against the registered stages and metrics.
 
@@ -44,7 +51,7 @@ def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metr
     Raises:
         ConfigError: one line per mistake, each with file, line, key and the nearest accepted name.
     """
-    source = TomlSource(_path(name_or_path))
+    source = with_shared(TomlSource(_path(name_or_path)))
     suite = _suite(source, source.validate(SuiteFile))
     known_stages = registry.stages() if stages is None else stages
     known_metrics = registry.metrics() if metrics is None else metrics
@@ -63,11 +70,11 @@ def _path(name_or_path: str | Path) -> Path:
     return known[name_or_path]
 
 
-def _suite(source: TomlSource, file: SuiteFile) -> Suite:
+def _suite(source: TomlData, file: SuiteFile) -> Suite:
     return Suite(file, tuple(_rows(source, file)), source, hash_value(source.data))
 
 
-def _rows(source: TomlSource, file: SuiteFile) -> Iterator[Row]:
+def _rows(source: TomlData, file: SuiteFile) -> Iterator[Row]:
     for number, spec in enumerate(file.rows):
         yield _row(source, spec, ("rows", number))
     for number, matrix in enumerate(file.matrix):
@@ -80,7 +87,7 @@ def _rows(source: TomlSource, file: SuiteFile) -> Iterator[Row]:
             yield _row(source, _row_spec(source, table, place), place)
 
 
-def _row_spec(source: TomlSource, table: dict[str, Any], place: KeyPath) -> RowSpec:
+def _row_spec(source: TomlData, table: dict[str, Any], place: KeyPath) -> RowSpec:
     try:
         return RowSpec.model_validate(table)
     except ValidationError as error:
@@ -91,7 +98,7 @@ def _row_spec(source: TomlSource, table: dict[str, Any], place: KeyPath) -> RowS
         ) from error
 
 
-def _row(source: TomlSource, spec: RowSpec, place: KeyPath) -> Row:
+def _row(source: TomlData, spec: RowSpec, place: KeyPath) -> Row:
     uses = []
     for number, table in enumerate(spec.stages):
         if not isinstance(table.get("id"), str):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt
+from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
+from pydantic.config import JsonDict
 
 from harness.config import Strict
 from harness.model import Tier
@@ -19,6 +21,22 @@ Scalar = StrictBool | StrictInt | StrictFloat | str
 PrintedValue = Scalar | tuple[Scalar, ...]
 SpreadOver = Literal["folds", "samples", "repeats"]
 DataTable = Literal["dataset-summary", "channels", "folds", "weights-inventory", "availability"]
+
+
+def _unless(other: str, *names: str) -> Callable[[JsonDict], None]:
+    """Return what says in a JSON schema that a file may leave out some keys where it gives another.
+
+    The models are validated on merged data (`harness.suite.shared`) and require them.
+    """
+
+    def amend(schema: JsonDict) -> None:
+        required = schema.pop("required", [])
+        kept = [name for name in required if name not in names] if isinstance(required, list) else []
+        if kept:
+            schema["required"] = kept
+        schema["anyOf"] = [{"required": [other]}, {"required": list(names)}]
+
+    return amend
 
 
 class Published(Strict):
@@ -98,18 +116,29 @@ class TierSpec(Overrides):
     limits: Limits | None = Field(default=None, description="Limits of this tier; default: the suite's.")
 
 
-class RowSpec(DataChoice):
-    """One row: a chain of stages, what it reads, and what the source printed for it."""
+class MethodSpec(DataChoice):
+    """A chain of stages and what it reads: what rows of several suites can share."""
 
-    id: Name = Field(description="Name of the row, unique in the suite.")
     label: str = Field(default="", description="Name in tables; default: the id.")
     group: str = Field(default="", description="Heading under which tables put the row.")
     stages: tuple[dict[str, Any], ...] = Field(description="The chain: tables of `id` and parameters.")
-    published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
     availability: str = Field(
         default="", description="Where weights and data of the row come from, or why they are absent."
     )
     tiers: dict[Tier, Overrides] = Field(default={}, description="What a tier changes for this row.")
+
+
+class RowSpec(MethodSpec):
+    """One row: a method, and what the source printed for it."""
+
+    model_config = ConfigDict(json_schema_extra=_unless("method", "id", "stages"))
+
+    id: Name = Field(description="Name of the row, unique in the suite; default: that of its method.")
+    method: str = Field(
+        default="",
+        description="A method of the shared file; what the row says itself wins: whole keys, below `tiers` key by key.",
+    )
+    published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
 
 
 class MatrixSpec(Strict):
@@ -187,17 +216,10 @@ class VerdictRule(Strict):
     )
 
 
-class SuiteFile(Strict):
-    """A suite file as it is written."""
+class Head(Strict):
+    """How rows are run and scored: what several suites can share."""
 
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
-    id: Name = Field(description="Name of the suite; the file is called <id>.toml.")
-    version: AtLeastOne = Field(description="Raise it when old results are no longer comparable.")
-    title: str = Field(description="Heading of its table.")
-    source: str = Field(default="", description="Which table or figure of which work it repeats.")
-    kind: Literal["scores", "data-table"] = Field(
-        default="scores", description="Scores of methods, or facts about data."
-    )
     metrics: tuple[str, ...] = Field(default=(), description="Metric ids in the order of the columns.")
     primary: str = Field(default="", description="The metric that ranks rows; default: the first.")
     repeats: AtLeastOne = Field(default=1, description="Seeds per row, sample and fold.")
@@ -219,6 +241,32 @@ class SuiteFile(Strict):
         default={},
         description="The same by metric id for networks on other hardware than the baseline's; others are not judged.",
     )
+    tiers: dict[Tier, TierSpec] = Field(default={}, description="What each tier runs.")
+
+
+class SharedFile(Head):
+    """A file of which suites take what they do not say themselves."""
+
+    methods: dict[Name, MethodSpec] = Field(default={}, description="Methods that a row can name, by id.")
+
+
+class SuiteFile(Head):
+    """A suite file, with what its shared file adds."""
+
+    model_config = ConfigDict(json_schema_extra=_unless("shared", "tiers"))
+
+    id: Name = Field(description="Name of the suite; the file is called <id>.toml.")
+    version: AtLeastOne = Field(description="Raise it when old results are no longer comparable.")
+    title: str = Field(description="Heading of its table.")
+    source: str = Field(default="", description="Which table or figure of which work it repeats.")
+    kind: Literal["scores", "data-table"] = Field(
+        default="scores", description="Scores of methods, or facts about data."
+    )
+    shared: str = Field(
+        default="",
+        description="Shared file, relative to this one and in a folder below; "
+        "what the suite says itself wins: whole keys, below `tiers` key by key.",
+    )
     tiers: dict[Tier, TierSpec] = Field(min_length=1, description="What each tier runs.")
     rows: tuple[RowSpec, ...] = Field(default=(), description="Rows in the order of the table.")
     matrix: tuple[MatrixSpec, ...] = Field(default=(), description="Generated rows, after `rows`.")
@@ -230,3 +278,8 @@ class SuiteFile(Strict):
 def suite_json_schema() -> dict[str, Any]:
     """Return the JSON schema of a suite file, descriptions included."""
     return SuiteFile.model_json_schema(by_alias=True)
+
+
+def shared_json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a shared file, descriptions included."""
+    return SharedFile.model_json_schema(by_alias=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config import KeyPath, TomlSource
+from harness.config import KeyPath, TomlData
 from harness.errors import ConfigError, nearest
 from harness.model import TIERS, Tier
 from harness.suite.schema import (
@@ -78,7 +78,7 @@ class Suite:
 
     file: SuiteFile
     rows: tuple[Row, ...]
-    source_file: TomlSource
+    source_file: TomlData
     hash: str
 
     @property

@@ -22,6 +22,24 @@ def test_mistakes_of_every_suite(cli: Cli) -> None:
     assert "unknown metric 'map.go'" in err
 
 
+def test_shared_files_are_checked_and_their_mistakes_said_once(cli: Cli) -> None:
+    folder = cli.folder / "suites" / "shared"
+    folder.mkdir()
+    (folder / "unused.toml").write_text("schema = 1\n")
+    assert cli("check")[1].splitlines()[-1] == "ok      shared file shared/unused.toml"
+    assert "shared file" not in cli("check", "toy")[1]
+    (folder / "used.toml").write_text("schema = 1\nmetrisc = []\n")
+    for name in ("one", "two"):
+        head = f'shared = "shared/used.toml"\nid = "{name}"'
+        (cli.folder / "suites" / f"{name}.toml").write_text(SUITE.replace('id = "toy"', head))
+    code, out, err = cli("check")
+    assert code == 2
+    assert "INVALID shared file shared/used.toml" in out
+    assert "INVALID suite one" in out
+    message = "harness: error: shared/used.toml:2: metrisc: unknown key 'metrisc'; did you mean 'metrics'?"
+    assert err.splitlines() == [message]
+
+
 def test_json(cli: Cli) -> None:
     assert cli.json("check", "toy", "--json") == {"ok": True, "problems": []}
 

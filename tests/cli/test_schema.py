@@ -9,4 +9,5 @@ def test_schemas(cli: Cli) -> None:
     suite = cli.json("schema")
     assert {"id", "rows", "tiers", "tolerance"} <= set(suite["properties"])
     assert suite["properties"]["id"]["description"]
+    assert {"methods", "tiers", "tolerance"} <= set(cli.json("schema", "shared")["properties"])
     assert {"schema", "datasets", "weights"} == set(cli.json("schema", "datasets")["properties"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError
-from harness.suite import load_suite, suite_paths
+from harness.suite import load_suite, shared_paths, suite_paths
 from tests.helpers import SUITE, Project, temp_project
 
 
@@ -54,6 +54,18 @@ def test_suites_are_found_from_the_folder_upwards(project: Project, monkeypatch:
     assert suite_paths(below) == {"demo": path.resolve()}
     monkeypatch.chdir(below)
     assert load_suite("demo", stages=project.stages, metrics=project.metrics).id == "demo"
+
+
+def test_shared_files_lie_in_folders_beside_the_suites(project: Project) -> None:
+    assert shared_paths(project.write(SUITE).parent.parent) == {}
+    for name in ("shared/b", "shared/deeper/c"):
+        project.write("schema = 1", name)
+    folder = project.folder.resolve() / "suites"
+    assert list(suite_paths(project.folder)) == ["demo"]
+    assert shared_paths(project.folder) == {
+        "shared/b.toml": folder / "shared" / "b.toml",
+        "shared/deeper/c.toml": folder / "shared" / "deeper" / "c.toml",
+    }
 
 
 def test_unknown_suite_names_the_nearest(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

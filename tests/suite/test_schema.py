@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from harness.suite.schema import Published, SuiteFile, suite_json_schema
+from harness.suite.schema import Published, SuiteFile, shared_json_schema, suite_json_schema
 
 
 def objects(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -16,17 +16,35 @@ def objects(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from schema["$defs"].items()
 
 
-def test_every_key_is_described() -> None:
-    for title, schema in objects(suite_json_schema()):
+@pytest.mark.parametrize("file", [suite_json_schema, shared_json_schema])
+def test_every_key_is_described(file: Callable[[], dict[str, Any]]) -> None:
+    for title, schema in objects(file()):
         for name, key in schema.get("properties", {}).items():
             assert key.get("description") or name == "kind", f"{title}.{name}"
 
 
-def test_schema_is_json_and_forbids_unknown_keys() -> None:
-    schema = suite_json_schema()
+@pytest.mark.parametrize("file", [suite_json_schema, shared_json_schema])
+def test_schema_is_json_and_forbids_unknown_keys(file: Callable[[], dict[str, Any]]) -> None:
+    schema = file()
     json.dumps(schema)
     assert all(one["additionalProperties"] is False for _, one in objects(schema))
     assert "schema" in schema["properties"]
+
+
+def test_what_a_shared_file_or_a_method_gives_need_not_be_written() -> None:
+    schema = suite_json_schema()
+    assert schema["required"] == ["schema", "id", "version", "title"]
+    assert schema["anyOf"] == [{"required": ["shared"]}, {"required": ["tiers"]}]
+    row = schema["$defs"]["RowSpec"]
+    assert "required" not in row
+    assert row["anyOf"] == [{"required": ["method"]}, {"required": ["id", "stages"]}]
+
+
+def test_a_shared_file_holds_no_printed_values() -> None:
+    schema = shared_json_schema()
+    assert {"metrics", "tiers", "methods"} <= set(schema["properties"])
+    assert not {"id", "rows", "claims", "shared"} & set(schema["properties"])
+    assert "published" not in schema["$defs"]["MethodSpec"]["properties"]
 
 
 def test_percent_becomes_a_fraction() -> None:
