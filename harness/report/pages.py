@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections.abc import Mapping
@@ -56,6 +57,26 @@ class FactView:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureView:
+    """A figure: its title in one line, the picture, the lines below it, and where its file lies."""
+
+    title: str
+    svg: str
+    caption: tuple[str, ...]
+    file: str
+
+    @property
+    def source(self) -> str:
+        """An address that holds the whole picture.
+
+        So the page stands alone, and whatever the picture holds can neither run nor reach the styles and anchors of
+        the page, as markup within the page could.
+        """
+        content = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
+        return f"data:image/svg+xml;base64,{content}"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A suite on one tier: its table, its records, and where its files lie relative to the page."""
 
@@ -66,6 +87,7 @@ class Page:
     environments: Mapping[str, str]
     files: tuple[str, ...]
     facts: tuple[FactView, ...] = ()
+    figures: tuple[FigureView, ...] = ()
 
     @property
     def name(self) -> str:

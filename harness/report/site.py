@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from harness.datasets import Catalogue
 from harness.errors import BackendError
 from harness.model import TIERS, Tier
 from harness.report.assemble import suite_table
-from harness.report.pages import Page, environment_text, fact_view, record_view, records_folder
+from harness.report.figure import curve_svg, figure_title
+from harness.report.pages import FigureView, Page, environment_text, fact_view, record_view, records_folder
 from harness.store import Store, find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
-from harness.tables import FILES, Facts, render
+from harness.tables import Facts, Table, caption, curve_families, table_files
 from harness.tables.facts import facts_grid, facts_lines, facts_notes
 from harness.tables.grid import grid
 from harness.tables.text import footnotes, header_lines
@@ -36,7 +37,8 @@ def write_report(
     """Write a page per suite and stored tier and the first page that lists them; return the path of the first page.
 
     Every page stands alone: no script, no font, no style from elsewhere. Suites without records are listed as such.
-    Raises `BackendError` without jinja2, `StoreError` if the folder cannot be written.
+    Raises `BackendError` without jinja2 or, for suites with curves, without matplotlib, `StoreError` if the folder
+    cannot be written.
     """
     environment = _environment()
     pages, empty = [], []
@@ -83,17 +85,34 @@ def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Cata
         record_view(record, timings.get(record.place), line) for line, record in enumerate(store.records(), start=1)
     )
     environments = {name: environment_text(value) for name, value in store.environments().items()}
-    texts = {f"table.{wanted}": render(table, wanted) for wanted in FILES}
+    texts = table_files(table)
     if records:
         texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in store.records())
     facts = store.facts() if isinstance(table, Facts) else ()
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     folder = records_folder(suite, tier)
+    figures = () if isinstance(table, Facts) else _figures(table, folder)
     for name, text in texts.items():
         replace_text(output / folder / name, text)
-    files = tuple(f"{folder}/{name}" for name in texts)
-    return Page(suite, tier, table, records, environments, files, tuple(map(fact_view, facts)))
+    for figure in figures:
+        replace_text(output / figure.file, figure.svg)
+    files = (*(f"{folder}/{name}" for name in texts), *(figure.file for figure in figures))
+    return Page(suite, tier, table, records, environments, files, tuple(map(fact_view, facts)), figures)
+
+
+def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
+    """Draw the curves of a table; a family in which no row has a score has no figure."""
+    return tuple(
+        FigureView(
+            title=figure_title(table, family),
+            svg=curve_svg(table, family),
+            caption=caption(table, family),
+            file=f"{folder}/curve-{family.convention}.svg",
+        )
+        for family in curve_families(table)
+        if family.drawn
+    )
 
 
 def _suite_context(page: Page) -> dict[str, Any]:

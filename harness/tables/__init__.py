@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from harness.tables.build import build_table
+from harness.tables.caption import caption
+from harness.tables.curves import Curve, CurveFamily, curve_families
 from harness.tables.facts import Facts, build_facts
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
-from harness.tables.render import FILES, FORMATS, Format, render, write_tables
+from harness.tables.render import FORMATS, Format, render, table_files, write_tables
 
 __all__ = [
-    "FILES",
     "FORMATS",
     "ClaimLine",
     "Column",
     "Cost",
+    "Curve",
+    "CurveFamily",
     "Facts",
     "Failure",
     "Format",
@@ -21,6 +24,9 @@ __all__ = [
     "TableRow",
     "build_facts",
     "build_table",
+    "caption",
+    "curve_families",
     "render",
+    "table_files",
     "write_tables",
 ]

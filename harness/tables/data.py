@@ -1,15 +1,16 @@
-"""A table as data at full precision: CSV (a line per row and metric) and JSON."""
+"""A table as data at full precision: CSV (a line per row and metric; a line per point of a curve) and JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from harness.suite import Published
+from harness.tables.curves import CurveFamily, Point
 from harness.tables.model import Column, Score, Table, TableRow
 
 CSV_COLUMNS = (
@@ -42,17 +43,39 @@ CSV_COLUMNS = (
     "peak_bytes",
     "machine",
 )
+CURVE_COLUMNS = (
+    "suite",
+    "version",
+    "tier",
+    "data",
+    "group",
+    "row",
+    "label",
+    "cells",
+    "ok",
+    "failed",
+    "missing",
+    "convention",
+    "metric",
+    "threshold",
+    "over",
+    "n",
+    "undefined",
+    "mean",
+    "sd",
+    "ddof",
+)
 
 
 def to_csv(table: Table) -> str:
     """Return a header and one line per row and metric; scores are in the metric's own unit, absent values empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in table.rows:
-        for column in table.columns:
-            writer.writerow(_csv_line(table, row, column))
-    return text.getvalue()
+    return _csv(CSV_COLUMNS, (_csv_line(table, row, column) for row in table.rows for column in table.columns))
+
+
+def to_curve_csv(table: Table, families: Iterable[CurveFamily]) -> str:
+    """Return a header and one line per convention, row and threshold; rows without scores have lines without values."""
+    points = ((family, curve.row, point) for family in families for curve in family.curves for point in curve.points)
+    return _csv(CURVE_COLUMNS, (_curve_line(table, *place) for place in points))
 
 
 def to_json(table: Table) -> dict[str, Any]:
@@ -79,21 +102,19 @@ def to_json(table: Table) -> dict[str, Any]:
     }
 
 
+def _csv(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
 def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
     score = row.scores[column.metric]
     published = score.published
     return {
-        "suite": table.suite,
-        "version": table.version,
-        "tier": table.tier,
-        "data": table.data_note,
-        "group": row.group,
-        "row": row.id,
-        "label": row.label,
-        "cells": row.cells,
-        "ok": row.ok,
-        "failed": row.failed,
-        "missing": row.missing,
+        **_place(table, row),
         "metric": column.metric,
         "unit": _own_unit(column),
         "direction": column.direction,
@@ -107,6 +128,37 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
         "training_seconds": row.cost.fit_s,
         "peak_bytes": row.cost.peak_bytes,
         "machine": table.machine,
+    }
+
+
+def _curve_line(table: Table, family: CurveFamily, row: TableRow, point: Point) -> dict[str, Any]:
+    return {
+        **_place(table, row),
+        "convention": family.convention,
+        "metric": point.metric,
+        "threshold": point.threshold,
+        "over": table.over,
+        "n": point.n,
+        "undefined": point.undefined,
+        "mean": _finite(point.mean),
+        "sd": _finite(point.sd),
+        "ddof": table.ddof,
+    }
+
+
+def _place(table: Table, row: TableRow) -> dict[str, Any]:
+    return {
+        "suite": table.suite,
+        "version": table.version,
+        "tier": table.tier,
+        "data": table.data_note,
+        "group": row.group,
+        "row": row.id,
+        "label": row.label,
+        "cells": row.cells,
+        "ok": row.ok,
+        "failed": row.failed,
+        "missing": row.missing,
     }
 
 
@@ -141,9 +193,13 @@ def _numbers(score: Score) -> Iterator[tuple[str, float | int | None]]:
     summary = score.summary
     yield "n", summary.n
     yield "undefined", summary.undefined
-    named = (("mean", summary.mean), ("sd_ddof0", summary.sd_population), ("sd_ddof1", summary.sd_sample))
-    for name, value in named:
-        yield name, value if math.isfinite(value) else None
+    yield "mean", _finite(summary.mean)
+    yield "sd_ddof0", _finite(summary.sd_population)
+    yield "sd_ddof1", _finite(summary.sd_sample)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _published_json(published: Published | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.tables.model import Column, Table, TableRow
@@ -44,11 +45,23 @@ def grid(table: Table) -> Grid:
         for index, title in enumerate(header)
         if index == 0 or any(line[index] not in (ABSENT, "") for line in lines) or title in _titles(table)
     ]
-    groups: dict[str, list[GridLine]] = {}
-    for row, line in zip(table.rows, lines, strict=True):
+    kept_lines = {
+        row.id: GridLine(row.id, tuple(line[index] for index in kept))
+        for row, line in zip(table.rows, lines, strict=True)
+    }
+    return Grid(
+        tuple(header[index] for index in kept),
+        tuple((group, tuple(kept_lines[row.id] for row in rows)) for group, rows in grouped(table.rows)),
+    )
+
+
+def grouped(rows: Iterable[TableRow]) -> tuple[tuple[str, tuple[TableRow, ...]], ...]:
+    """Return rows below the headings of their groups, in the order of first appearance."""
+    groups: dict[str, list[TableRow]] = {}
+    for row in rows:
         heading = row.group or (OTHER if groups and "" not in groups else "")
-        groups.setdefault(heading, []).append(GridLine(row.id, tuple(line[index] for index in kept)))
-    return Grid(tuple(header[index] for index in kept), tuple((group, tuple(lines)) for group, lines in groups.items()))
+        groups.setdefault(heading, []).append(row)
+    return tuple((heading, tuple(members)) for heading, members in groups.items())
 
 
 def _titles(table: Table) -> tuple[str, ...]:

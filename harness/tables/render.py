@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from harness.store import Store
-from harness.tables.data import to_csv, to_json
+from harness.tables.curves import curve_families
+from harness.tables.data import to_csv, to_curve_csv, to_json
 from harness.tables.facts import Facts, facts_csv, facts_json, facts_latex, facts_markdown
 from harness.tables.latex import to_latex
 from harness.tables.markdown import to_markdown
@@ -15,8 +16,7 @@ from harness.tables.model import Table
 
 Format = Literal["md", "csv", "tex", "json"]
 FORMATS: tuple[Format, ...] = ("md", "csv", "tex", "json")
-FILES: tuple[Format, ...] = ("md", "csv", "tex")
-"""Formats that are kept beside the records."""
+_KEPT: tuple[Format, ...] = ("md", "csv", "tex")
 
 
 def render(table: Table | Facts, wanted: Format) -> str:
@@ -29,7 +29,15 @@ def render(table: Table | Facts, wanted: Format) -> str:
     return {"md": to_markdown, "csv": to_csv, "tex": to_latex}[wanted](table)
 
 
+def table_files(table: Table | Facts) -> dict[str, str]:
+    """Return the files that are kept beside the records, by name: the table in three formats, and its curves if any."""
+    files = {f"table.{wanted}": render(table, wanted) for wanted in _KEPT}
+    if isinstance(table, Table) and (families := curve_families(table)):
+        files["curve.csv"] = to_curve_csv(table, families)
+    return files
+
+
 def write_tables(table: Table | Facts, results: Path) -> tuple[Path, ...]:
-    """Write `table.md`, `table.csv` and `table.tex` beside the records and return their paths."""
+    """Write the files of a table beside the records and return their paths."""
     store = Store(results, table.suite, table.version, table.tier)
-    return tuple(store.write_table(f"table.{wanted}", render(table, wanted)) for wanted in FILES)
+    return tuple(store.write_table(name, text) for name, text in table_files(table).items())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 
-from harness.report.pages import record_view
+from harness.report.pages import FigureView, record_view
 from harness.store import CellError
 from tests.records import make_record, make_timing
 
@@ -21,3 +22,10 @@ def test_a_failure() -> None:
     record = make_record(status="exception", error=CellError("ValueError", "broke", "otsu"))
     view = record_view(record, None, 1)
     assert (view.error, view.seconds) == ("ValueError in stage otsu: broke", "")
+
+
+def test_the_address_of_a_figure_holds_all_of_it() -> None:
+    svg = "<svg>±</svg>"
+    kind, _, content = FigureView("title", svg, ("caption",), "curve.svg").source.partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    assert base64.b64decode(content).decode("utf-8") == svg

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import builtins
 import re
 from html.parser import HTMLParser
@@ -38,6 +39,59 @@ class _Links(HTMLParser):
 
 def _site(cli: Cli) -> Path:
     return write_report([load_suite("toy")], Path("results"), Path("site"), load_catalogue()).parent
+
+
+def _curves(cli: Cli, values: dict[str, tuple[float, float, float]], title: str = "Toy | suite") -> None:
+    """Give the suite a family of thresholds, and every record of a named row its scores."""
+    metrics = ("ap50.gonuclear", "ap75.gonuclear", "ap95.gonuclear")
+    text = SUITE.replace('"count.pred"]', f'"count.pred", {", ".join(map(repr, metrics))}]')
+    (cli.folder / "suites" / "toy.toml").write_text(text.replace("Toy | suite", title).replace("Otsu", title))
+    cli.fake_records()
+
+    def scored(line: dict[str, Any]) -> dict[str, Any]:
+        if line["row"] in values:
+            scores = dict(zip(metrics, values[line["row"]], strict=True))
+            return {**line, "metrics": {**line["metrics"], **scores}}
+        error = {"type": "ValueError", "message": "broke", "stage": ""}
+        return {**line, "status": "exception", "error": error, "metrics": {}}
+
+    cli.rewrite(scored)
+
+
+def _pictures(page: Path) -> list[str]:
+    start = "data:image/svg+xml;base64,"
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<img") == text.count(f'<img src="{start}')
+    sources = [link for link in _Links(text).links if link.startswith(start)]
+    return [base64.b64decode(source.removeprefix(start)).decode("utf-8") for source in sources]
+
+
+def test_a_suite_with_curves_shows_them_below_the_table_and_links_their_files(cli: Cli) -> None:
+    _curves(cli, {"truth": (1.0, 1.0, 1.0)})
+    site = _site(cli)
+    page = site / "toy-v1-smoke.html"
+    text = page.read_text(encoding="utf-8")
+    records = "records/toy/v1/smoke"
+    assert _pictures(page) == [(site / records / "curve-gonuclear.svg").read_text(encoding="utf-8")]
+    assert text.index("</table>") < text.index("<figure>") < text.index("<h2>Files</h2>")
+    assert "line: mean over samples, n = 2; band: mean ± sd (ddof = 1)" in text
+    assert "not drawn, no scores: Toy | suite (2 failed)" in text
+    assert {f"{records}/curve-gonuclear.svg", f"{records}/curve.csv"} <= set(_Links(text).links)
+    assert "ap75.gonuclear,0.75,samples,2,0,1.0,0.0,1" in (site / records / "curve.csv").read_text(encoding="utf-8")
+
+
+def test_pictures_hold_no_markup_from_data(cli: Cli) -> None:
+    hostile = "<script>alert(1)</script>"
+    _curves(cli, {"truth": (1.0, 1.0, 1.0), "otsu": (0.5, 0.25, 0.0)}, title=hostile)
+    page = _site(cli) / "toy-v1-smoke.html"
+    assert all("<script" not in text for text in (page.read_text(encoding="utf-8"), *_pictures(page)))
+
+
+def test_without_any_score_there_is_no_figure(cli: Cli) -> None:
+    _curves(cli, {})
+    site = _site(cli)
+    assert "<figure>" not in (site / "toy-v1-smoke.html").read_text(encoding="utf-8")
+    assert not list(site.rglob("*.svg"))
 
 
 def test_every_link_leads_somewhere_in_the_report(cli: Cli) -> None:
@@ -96,14 +150,16 @@ def test_suites_without_records_are_listed(cli: Cli) -> None:
     assert "no records" in (_site(cli) / "index.html").read_text(encoding="utf-8")
 
 
-def test_without_jinja2_the_install_line_is_given(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("library", ["jinja2", "matplotlib"])
+def test_without_a_library_the_install_line_is_given(cli: Cli, library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _curves(cli, {"truth": (1.0, 1.0, 1.0)})
     real = builtins.__import__
 
     def refuse(name: str, *arguments: Any, **options: Any) -> Any:
-        if name == "jinja2":
+        if name.partition(".")[0] == library:
             raise ImportError(name)
         return real(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(BackendError, match=r"pip install '\.\[report\]'"):
+    with pytest.raises(BackendError, match=rf"{library}.*pip install '\.\[report\]'"):
         _site(cli)

@@ -59,3 +59,26 @@ def make_table(**changed: Any) -> Table:
         "notes": ("a note",),
     }
     return Table(**{**fields, **changed})
+
+
+AP_COLUMNS = ("ap95.gonuclear", "map", "ap50.gonuclear", "ap75.gonuclear", "ap50.elf", "ap75.elf")
+
+
+def make_curve_table(**changed: Any) -> Table:
+    """Return a table with one family of three thresholds: a whole row, a torn one, a lone value, and nothing."""
+    rows = (
+        _curve_row("gone", "Gone", "", {}, cells=2, missing=2),
+        _curve_row("truth", "Truth", "controls", {50: (1.0, 1.0), 75: (1.0, 1.0), 95: (1.0, 1.0)}, cells=2),
+        _curve_row("net", "Net & <b>", "nets", {50: (0.8, 0.6), 75: (0.5, 0.3), 95: (math.nan, 0.1)}, cells=2),
+        _curve_row("one", "One", "nets", {50: (0.4,), 75: (0.2,), 95: (0.1,)}, cells=3, failed=1, missing=1),
+    )
+    columns = tuple(Column(metric, "higher", "percent") for metric in AP_COLUMNS)
+    return make_table(**{"columns": columns, "rows": rows, "over": "folds", **changed})
+
+
+def _curve_row(row: str, label: str, group: str, values: dict[int, tuple[float, ...]], **counts: int) -> TableRow:
+    by_metric = {f"ap{percent}.gonuclear": own for percent, own in values.items()}
+    scores = {metric: Score(summarise(by_metric.get(metric, ()))) for metric in AP_COLUMNS}
+    counts = {"failed": 0, "missing": 0, **counts}
+    ok = counts["cells"] - counts["failed"] - counts["missing"]
+    return TableRow(row, label, group, ok=ok, scores=scores, **counts)

@@ -8,8 +8,9 @@ import json
 
 import pytest
 
-from harness.tables.data import CSV_COLUMNS, to_csv, to_json
-from tests.tables.tables import make_table
+from harness.tables.curves import curve_families
+from harness.tables.data import CSV_COLUMNS, CURVE_COLUMNS, to_csv, to_curve_csv, to_json
+from tests.tables.tables import make_curve_table, make_table
 
 
 def test_csv_has_a_line_per_row_and_metric() -> None:
@@ -39,3 +40,18 @@ def test_json_is_strict_and_complete() -> None:
     assert score["published"]["conflict"] == "another page prints 77"
     assert value["rows"][1]["scores"]["arand_x"]["mean"] is None
     assert value["claims"][0]["outcome"] == "holds"
+
+
+def test_curves_have_a_line_per_row_and_threshold_also_where_there_is_nothing() -> None:
+    table = make_curve_table()
+    lines = list(csv.DictReader(io.StringIO(to_curve_csv(table, curve_families(table)))))
+    assert tuple(lines[0]) == CURVE_COLUMNS
+    assert [(line["row"], line["threshold"]) for line in lines] == [
+        (row, threshold) for row in ("gone", "truth", "net", "one") for threshold in ("0.5", "0.75", "0.95")
+    ]
+    assert (lines[0]["n"], lines[0]["mean"], lines[0]["sd"], lines[0]["missing"]) == ("0", "", "", "2")
+    first, _, last = lines[6:9]
+    assert (first["convention"], first["metric"], first["over"]) == ("gonuclear", "ap50.gonuclear", "folds")
+    assert (float(first["mean"]), float(first["sd"])) == (pytest.approx(0.7), pytest.approx(0.02**0.5))
+    assert (first["n"], first["ddof"], first["tier"]) == ("2", "1", "smoke")
+    assert (last["n"], last["undefined"], last["sd"]) == ("1", "1", "")

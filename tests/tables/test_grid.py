@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.tables.grid import OTHER, grid
-from tests.tables.tables import make_table
+from harness.tables.grid import OTHER, grid, grouped
+from tests.tables.tables import make_curve_table, make_table
 
 
 def test_header_and_lines() -> None:
@@ -34,3 +34,12 @@ def test_verdicts_on_the_paper_tier_only() -> None:
     cells = grid(make_table(tier="paper"))
     assert cells.header[3] == "verdict"
     assert cells.groups[1][1][0].cells[3] == "not reproduced"
+
+
+def test_groups_stand_in_the_order_of_their_first_row() -> None:
+    rows = make_curve_table().rows
+    assert [(heading, [row.id for row in members]) for heading, members in grouped((*rows[2:], *rows[:2]))] == [
+        ("nets", ["net", "one"]),
+        (OTHER, ["gone"]),
+        ("controls", ["truth"]),
+    ]

@@ -1,4 +1,4 @@
-"""Four formats, and three files beside the records."""
+"""Four formats, and the files beside the records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tables import FORMATS, Format, render, write_tables
-from tests.tables.tables import make_table
+from harness.tables import FORMATS, Format, render, table_files, write_tables
+from tests.tables.tables import make_curve_table, make_table
 
 
 @pytest.mark.parametrize("wanted", FORMATS)
@@ -27,3 +27,9 @@ def test_files(tmp_path: Path) -> None:
     folder = tmp_path / "toy" / "v1" / "smoke"
     assert paths == (folder / "table.md", folder / "table.csv", folder / "table.tex")
     assert paths[0].read_text(encoding="utf-8") == render(make_table(), "md")
+
+
+def test_curves_have_a_file_of_their_own() -> None:
+    files = table_files(make_curve_table())
+    assert list(files) == ["table.md", "table.csv", "table.tex", "curve.csv"]
+    assert files["curve.csv"].count("\n") == 1 + 4 * 3

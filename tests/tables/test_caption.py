@@ -1,0 +1,50 @@
+"""Captions name what is not whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.tables import Table, caption, curve_families
+from harness.tables.caption import spread
+from tests.tables.tables import make_curve_table
+
+
+def _caption(table: Table) -> tuple[str, ...]:
+    (family,) = curve_families(table)
+    return caption(table, family)
+
+
+def test_every_gap_is_named() -> None:
+    assert _caption(make_curve_table()) == (
+        "Average precision (gonuclear) over the IoU threshold; "
+        "line: mean over folds, n = 1 to 2; band: mean ± sd (ddof = 1), cut at 0 and 1",
+        "suite toy v1, smoke tier: no reproduction of table 0; data: phantoms",
+        "no band where n = 1: Net & <b>; One",
+        "undefined scores are left out: Net & <b>",
+        "incomplete, drawn over what exists: One (1 failed, 1 missing)",
+        "not drawn, no scores: Gone (2 missing)",
+    )
+
+
+def test_a_whole_table_on_the_paper_tier_has_two_lines() -> None:
+    table = make_curve_table(tier="paper")
+    table = replace(table, rows=table.rows[1:2])
+    assert _caption(table) == (
+        "Average precision (gonuclear) over the IoU threshold; "
+        "line: mean over folds, n = 2; band: mean ± sd (ddof = 1), cut at 0 and 1",
+        "suite toy v1, paper tier; data: phantoms",
+    )
+
+
+def test_without_any_spread_no_band_is_promised() -> None:
+    table = make_curve_table()
+    table = replace(table, rows=table.rows[3:])
+    (family,) = curve_families(table)
+    assert spread(table, family) == "line: mean over folds, n = 1"
+    assert "no band where n = 1: One" in caption(table, family)
+
+
+def test_lines_that_hide_each_other_are_named() -> None:
+    table = make_curve_table()
+    twin = replace(table.rows[1], id="twin", label="Twin")
+    assert "one line on top of the other: Truth; Twin" in _caption(replace(table, rows=(*table.rows, twin)))
