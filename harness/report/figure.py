@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#56B4E9", "#E69F00", "#332288", "#882255", "#666666", "#999933")
-"""For every kind of colour vision, and dark enough on white (after Okabe and Ito 2008, and Tol 2021)."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#553300", "#000099", "#555555")
+"""Okabe and Ito's (2008) without the yellow, which white swallows, and the dark ones that lie farthest from them for
+every kind of colour vision."""
 
 DASHES: tuple[Any, ...] = (
     "solid",

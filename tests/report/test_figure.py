@@ -5,16 +5,27 @@ from __future__ import annotations
 import builtins
 from dataclasses import replace
 from html import unescape
+from itertools import combinations
 from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
 
 from harness.errors import BackendError
 from harness.report.figure import COLOURS, DASHES, curve_svg, figure_title
 from harness.tables import Table, curve_families
 from tests.tables.tables import make_curve_table
+
+VISION = {
+    "normal": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+"""Linear RGB as it is seen (Machado et al. 2009, doi:10.1109/TVCG.2009.113, severity 1)."""
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -78,6 +89,16 @@ def test_a_row_that_fails_does_not_recolour_the_others() -> None:
     table = make_curve_table()
     assert COLOURS[0] not in _svg(table).upper()
     assert COLOURS[0] in _svg(replace(table, rows=table.rows[1:])).upper()
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_can_be_told_apart_whatever_the_colour_vision(vision: str) -> None:
+    srgb = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in COLOURS])
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(VISION[vision]).T, 0, 1)
+    lab = rgb2lab(np.where(seen <= 0.0031308, seen * 12.92, 1.055 * seen ** (1 / 2.4) - 0.055))
+    assert min(float(deltaE_ciede2000(one, other)) for one, other in combinations(lab, 2)) > 10
+    assert lab[:, 0].max() < 75
 
 
 def test_rows_of_one_group_look_different_for_long() -> None:
