@@ -167,6 +167,7 @@ class _Run:
 
     def note(self, loss: float) -> None:
         """Write down the loss, validate, keep the best weights and adapt the learning rate."""
+        self.busy.total_s()  # the loss has waited for the device: the events of these steps can go
         if not np.isfinite(loss):
             raise DataError(f"the training loss is {loss} at iteration {self.iteration}; lower the learning rate")
         entry = {"iteration": self.iteration, "loss": loss, "rate": self.rate()}
