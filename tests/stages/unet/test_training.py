@@ -100,6 +100,7 @@ def test_without_validation_the_last_weights_stay() -> None:
 def test_limits() -> None:
     assert trained(replace(PLAN, max_epochs=1, max_iterations=100)).iterations == 9
     assert trained(replace(PLAN, sampling="random", max_epochs=1)).iterations == 4
+    assert trained(replace(PLAN, stride=(99, 99), batch=20, max_epochs=1)).iterations == 1, "less than one batch"
     late = trained(replace(PLAN, max_seconds=1e-9, max_iterations=100))
     assert (late.iterations, late.stopped, len(late.history)) == (1, "seconds", 1)
 
