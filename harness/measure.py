@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -114,6 +114,14 @@ class TreeMemory:
             self.descendants = tuple(pid for pid in _descendants(self.pid) if pid not in self._ignore)
             self._next_s = now + self._refresh_s
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
+
+
+def device_watched(device: str, libraries: Collection[str]) -> str:
+    """Return the device whose memory `PeakMemory` can read for code that uses these libraries, else "cpu".
+
+    torch counts its own allocations alone: what TensorFlow takes of the same GPU would read as next to nothing.
+    """
+    return device if "torch" in libraries else "cpu"
 
 
 class PeakMemory:

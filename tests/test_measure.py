@@ -10,7 +10,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.measure import PeakMemory, TreeMemory, measure_calls, thread_variables, timed, usable_cores
+from harness.measure import (
+    PeakMemory,
+    TreeMemory,
+    device_watched,
+    measure_calls,
+    thread_variables,
+    timed,
+    usable_cores,
+)
 
 MEGABYTE = 1 << 20
 
@@ -75,6 +83,11 @@ def test_thread_variables(threads: int) -> None:
     variables = thread_variables(threads)
     assert variables["OMP_NUM_THREADS"] == variables["NUMBA_NUM_THREADS"] == str(threads)
     assert usable_cores() >= 1
+
+
+def test_device_memory_is_read_for_torch_alone() -> None:
+    assert device_watched("cuda", ("torch", "scipy")) == "cuda"
+    assert device_watched("cuda", ("stardist", "tensorflow")) == device_watched("cpu", ("torch",)) == "cpu"
 
 
 def test_device_is_idle_at_both_readings_and_its_peak_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.datasets.declaration import Listing
+from harness.datasets.places import is_plain_relative
 from harness.errors import FetchError, nearest
 
 TIMEOUT_S = 60.0
@@ -36,8 +37,8 @@ class ListedFile:
 def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: str) -> list[ListedFile]:
     """Return the file of a listing that the first matching pattern names; with `many`, every file it matches.
 
-    In a pattern, "*" also crosses "/". Raises `FetchError` if the listing cannot be read, no pattern matches, or
-    the first that does matches several files and `many` is not set.
+    In a pattern, "*" also crosses "/". Raises `FetchError` if the listing cannot be read, no pattern matches,
+    the first that does matches several files and `many` is not set, or a path would lead out of the folder.
     """
     listed = read_listing(listing)
     for pattern in patterns:
@@ -72,8 +73,12 @@ def _name(listing: Listing) -> str:
 def _below_common_folder(files: Sequence[ListedFile], where: str) -> list[ListedFile]:
     """Name files by their path below the folder they share; raises `FetchError` if they lie in several folders.
 
-    The folder that is meant holds a file itself: a model folder its configuration, say.
+    The folder that is meant holds a file itself: a model folder its configuration, say. The names become paths in the
+    cache, so that one which leads out of the folder is refused, as in an archive.
     """
+    outside = next((file.path for file in files if not is_plain_relative(file.path)), None)
+    if outside is not None:
+        raise FetchError(f"{where} matches '{outside}'; accepted: paths that stay inside the folder")
     folder = commonpath([file.path.rpartition("/")[0] for file in files])
     names = [file.path[len(folder) :].lstrip("/") for file in files]
     if all("/" in name for name in names):

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_array, hash_value
-from harness.measure import Calls, PeakMemory, measure_calls, timed
+from harness.measure import Calls, PeakMemory, device_watched, measure_calls, timed
 from harness.model import Grid, StageSpec, Volume
 from harness.runner.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
 from harness.runner.jobs import WeightsSource
@@ -126,7 +126,8 @@ class Step:
         device = bench.device_of(stage)
         self._located = located(bench, self.weights)
         before = {slot: _checksum(volume) for slot, volume in inputs.items()}
-        with PeakMemory(device=device, ignore=bench.ignored_processes) as memory:
+        watched = device_watched(device, stage.needs)
+        with PeakMemory(device=watched, ignore=bench.ignored_processes) as memory:
             is_new, loaded = self._load(device)
             calls = self._call(loaded, inputs, device)
         for slot, volume in inputs.items():

@@ -81,6 +81,14 @@ def test_two_folders_are_ambiguous(server: FileServer) -> None:
         find_files(biostudies(server, FILES), ["*stardist/gold/*113*/*"], many=True, where="weights")
 
 
+@pytest.mark.parametrize("path", ["Models/stardist/gold/1135/../../../../../x.json", "/stardist/gold/1135/x.json"])
+def test_a_path_out_of_the_folder_is_refused(server: FileServer, path: str) -> None:
+    with pytest.raises(
+        FetchError, match=r"weights: '.*' in biostudies .* matches '.*x\.json'; accepted: paths that stay"
+    ):
+        find_files(biostudies(server, {**FILES, path: b"x"}), ["*stardist/gold/1135/*"], many=True, where="weights")
+
+
 def test_zenodo_states_checksums(server: FileServer) -> None:
     entry = {"key": "w.h5", "size": 3, "checksum": "md5:abc", "links": {"self": f"{server.url}/content"}}
     server.add_json("/api/records/8432366", {"id": 8432366, "files": [entry]})

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -57,6 +59,23 @@ def test_settled_output_is_read_only_when_it_is_needed(project: Project) -> None
     assert (volume.array == made.outputs()["probability"].volume().array).all()
     assert not again.timing().cached, "it had to be run again"
     assert project.count("smooth") == 2
+
+
+def test_device_memory_of_a_stage_without_torch_is_unknown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, _ = workbench(project)
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        synchronize=lambda: None,
+        reset_peak_memory_stats=lambda: None,
+        max_memory_allocated=lambda: 123,
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
+    for amount, needs, expected in ((0.1, (), None), (0.2, ("torch",), 123)):
+        made = step(bench, spec(project, "smooth", amount=amount))
+        monkeypatch.setattr(made.stage, "needs", needs, raising=False)
+        made.settle()
+        assert made.timing().device_peak_bytes == expected
 
 
 def test_dimensions_are_checked() -> None:

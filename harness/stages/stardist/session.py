@@ -19,6 +19,8 @@ def start(context: Context) -> None:
     device: TensorFlow fixes both at its first operation.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side reports harmless fallbacks as errors
+    # else it takes all memory of a GPU at its first operation, and torch stages of the same worker get none
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")

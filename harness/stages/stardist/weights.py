@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from harness.errors import DataError
 
 WEIGHT_FILES = ("weights_best.h5", "stardist_weights.h5", "weights_last.h5")
+DESCRIPTION = "rdf.yaml"
 LIBRARY_THRESHOLDS = {"prob": 0.5, "nms": 0.4}
 
 
@@ -27,10 +29,14 @@ class ModelFiles:
 def read_model(source: Path, scratch: Path) -> ModelFiles:
     """Return the files of a model folder, or of a zip that is unpacked into `scratch`.
 
-    The model may lie one folder down, as in the registered zips. Raises `DataError` for anything missing.
+    The model may lie one folder down, as in the registered zips. A bioimage.io export states configuration and
+    thresholds in its rdf.yaml. Raises `DataError` for anything missing.
     """
     folder = _model_folder(source, scratch)
-    config = _read_json(folder / "config.json")
+    if (folder / "config.json").is_file():
+        config, thresholds = _read_json(folder / "config.json"), _read_thresholds(folder / "thresholds.json")
+    else:
+        config, thresholds = _read_description(folder / DESCRIPTION)
     present = sorted(path.name for path in folder.glob("*.h5"))
     named = [name for name in WEIGHT_FILES if name in present] or (present if len(present) == 1 else [])
     if not named:
@@ -38,7 +44,7 @@ def read_model(source: Path, scratch: Path) -> ModelFiles:
             f"{folder}: no weight file of a StarDist model; found: {', '.join(present) or 'no .h5 file'}; "
             f"accepted: {', '.join(WEIGHT_FILES)}, or a single .h5 file"
         )
-    return ModelFiles(folder, config, folder / named[0], _read_thresholds(folder / "thresholds.json"))
+    return ModelFiles(folder, config, folder / named[0], thresholds)
 
 
 def build_model(model_class: Any, files: ModelFiles) -> Any:
@@ -79,11 +85,12 @@ def _model_folder(source: Path, scratch: Path) -> Path:
             archive.extractall(folder)  # zipfile drops absolute and parent paths
         source = folder
     candidates = [source, *sorted(path for path in source.glob("*") if path.is_dir())]
-    holding = [folder for folder in candidates if (folder / "config.json").is_file()]
+    holding = [folder for name in ("config.json", DESCRIPTION) for folder in candidates if (folder / name).is_file()]
     if not holding:
         found = ", ".join(sorted(path.name for path in source.glob("*"))[:8])
         raise DataError(
-            f"{source}: no config.json; found: {found or 'nothing'}; accepted: the folder of a StarDist model"
+            f"{source}: no config.json or {DESCRIPTION}; found: {found or 'nothing'}; "
+            "accepted: the folder of a StarDist model"
         )
     return holding[0]
 
@@ -91,12 +98,32 @@ def _model_folder(source: Path, scratch: Path) -> Path:
 def _read_thresholds(path: Path) -> dict[str, float]:
     if not path.is_file():
         raise DataError(f"{path}: missing; accepted: a file like {json.dumps(LIBRARY_THRESHOLDS)}")
-    values = _read_json(path)
+    return _checked_thresholds(_read_json(path), path)
+
+
+def _checked_thresholds(values: Mapping[str, Any], path: Path) -> dict[str, float]:
     for name in LIBRARY_THRESHOLDS:
         value = values.get(name)
         if not isinstance(value, int | float) or not 0 < value < 1:
             raise DataError(f"{path}: '{name}' is {value!r}; accepted: a number between 0 and 1")
     return {name: float(values[name]) for name in LIBRARY_THRESHOLDS}
+
+
+def _read_description(path: Path) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return configuration and thresholds of a bioimage.io export of the library (`config.stardist` in rdf.yaml)."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise DataError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    place = content
+    for name in ("config", "stardist"):
+        place = place.get(name) if isinstance(place, dict) else None
+    config, thresholds = (place.get("config"), place.get("thresholds")) if isinstance(place, dict) else (None, None)
+    if not isinstance(config, dict) or not isinstance(thresholds, dict):
+        raise DataError(f"{path}: no 'config.stardist' with 'config' and 'thresholds'; accepted: an export of StarDist")
+    return config, _checked_thresholds(thresholds, path)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

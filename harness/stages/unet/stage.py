@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +47,11 @@ class UNetStage(Stage):
         return not self.options["weights"]
 
     def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
-        """Train on the examples and write weights and configuration; without validation the last weights count."""
+        """Train on the examples and write weights and configuration; without validation the last weights count.
+
+        Raises `DataError` for examples without any object, of different channel numbers, with values that are not
+        finite, or smaller than the patch. Validation examples may be smaller: they are taken whole.
+        """
         pairs = training_pairs(training, "stage 'unet': training")
         require_objects(pairs, "stage 'unet': training")
         volumes = self._volumes(pairs)
@@ -72,7 +75,7 @@ class UNetStage(Stage):
                 spec,
                 volumes,
                 held_out,
-                plan=self._fitted(self.settings.plan(ndim=spec.ndim), volumes, context),
+                plan=self._plan(spec.ndim, volumes),
                 compute=compute.choose(context.device, str(self.options["precision"]), spec.ndim),
                 seed=context.seed,
                 workers=max(1, context.threads - 1) if context.device.startswith("cuda") else 1,
@@ -90,14 +93,16 @@ class UNetStage(Stage):
                 volumes.append(TrainingVolume(image, labels))
         return volumes
 
-    def _fitted(
-        self, plan: training.TrainingPlan, volumes: Sequence[TrainingVolume], context: Context
-    ) -> training.TrainingPlan:
-        smallest = tuple(min(sizes) for sizes in zip(*(volume.labels.shape for volume in volumes), strict=True))
-        patch = tuple(min(a, b) for a, b in zip(plan.patch, smallest, strict=True))
-        if patch != plan.patch:
-            context.log(f"patch {plan.patch} exceeds the smallest volume {smallest}: trained with {patch}")
-        return replace(plan, patch=patch)
+    def _plan(self, ndim: int, volumes: Sequence[TrainingVolume]) -> training.TrainingPlan:
+        """Return how to train; a patch that does not fit is refused, for the record would name it all the same."""
+        plan = self.settings.plan(ndim=ndim)
+        smallest = [min(sizes) for sizes in zip(*(volume.labels.shape for volume in volumes), strict=True)]
+        if any(side < wanted for side, wanted in zip(smallest, plan.patch, strict=True)):
+            raise DataError(
+                f"stage 'unet': 'patch' {list(plan.patch)} is larger than the smallest image sides {smallest}; "
+                f"accepted: at most {smallest}"
+            )
+        return plan
 
     def load(self, context: Context) -> None:
         """Read the given or trained weights; dimensions and input channels are those of the weights."""

@@ -116,9 +116,11 @@ class _Run:
         self.busy = BusyTime(compute.device)
 
     def limit(self) -> int:
-        """Return the number of iterations that the epochs and iterations allow."""
-        epochs = self.plan.max_epochs * self.patches.epoch // self.plan.batch if self.plan.max_epochs else 0
-        return min(self.plan.max_iterations, epochs) if epochs else self.plan.max_iterations
+        """Return the number of iterations that the epochs and iterations allow, at least one."""
+        patches = self.plan.max_epochs * self.patches.epoch
+        return (
+            min(self.plan.max_iterations, max(patches // self.plan.batch, 1)) if patches else self.plan.max_iterations
+        )
 
     def batch(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return images and targets of the n-th batch, in pinned memory where a GPU will read them."""
@@ -167,6 +169,7 @@ class _Run:
 
     def note(self, loss: float) -> None:
         """Write down the loss, validate, keep the best weights and adapt the learning rate."""
+        self.busy.total_s()  # the loss has waited for the device: the events of these steps can go
         if not np.isfinite(loss):
             raise DataError(f"the training loss is {loss} at iteration {self.iteration}; lower the learning rate")
         entry = {"iteration": self.iteration, "loss": loss, "rate": self.rate()}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,13 @@ def test_another_number_of_threads_is_refused_once_tensorflow_runs(tmp_path: Pat
     session.start(given)
     with pytest.raises(BackendError, match="accepted: one number of threads per worker process"):
         session.start(replace(given, threads=given.threads + 1))
+
+
+def test_a_gpu_is_shared_with_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "")  # so that it is taken back whatever it was
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
+    session.start(context(tmp_path, (8, 8)))
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
 def test_missing_gpu_is_named(tmp_path: Path) -> None:

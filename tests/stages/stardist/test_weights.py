@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -26,6 +27,32 @@ def test_folder_and_nested_folder(tmp_path: Path) -> None:
         assert files.thresholds == {"prob": 0.6, "nms": 0.3}
 
 
+def test_an_export_states_everything_in_its_description(tmp_path: Path) -> None:
+    text = "config: {stardist: {config: {n_dim: 3, grid: [2, 4, 4]}, thresholds: {prob: 0.5056, nms: 0.3}}}"
+    (tmp_path / "rdf.yaml").write_text(text)
+    (tmp_path / "stardist_weights.h5").write_bytes(b"x")
+    files = read_model(tmp_path, tmp_path)
+    assert files.config == {"n_dim": 3, "grid": [2, 4, 4]}
+    assert (files.thresholds, files.weights.name) == ({"prob": 0.5056, "nms": 0.3}, "stardist_weights.h5")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("config: {deepimagej: {}}", "no 'config.stardist' with 'config' and 'thresholds'; accepted"),
+        ("config: {stardist: {config: {n_dim: 3}}}", "no 'config.stardist' with 'config' and 'thresholds'"),
+        ("config: {stardist: {config: {}, thresholds: {prob: 2}}}", "'prob' is 2; accepted: a number between 0 and 1"),
+        ("- a list", "no 'config.stardist'"),
+        ("{", "not readable as YAML"),
+    ],
+)
+def test_a_description_without_a_model_says_so(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "rdf.yaml").write_text(text)
+    (tmp_path / "stardist_weights.h5").write_bytes(b"x")
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_model(tmp_path, tmp_path)
+
+
 def test_zip_is_unpacked_inside_the_scratch_folder(tmp_path: Path) -> None:
     source = _model(tmp_path / "model")
     archive = tmp_path / "model.zip"
@@ -48,7 +75,10 @@ def test_best_weights_are_preferred(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: (f / "config.json").unlink(), "no config.json; found: stardist_weights.h5, thresholds.json"),
+        (
+            lambda f: (f / "config.json").unlink(),
+            "no config.json or rdf.yaml; found: stardist_weights.h5, thresholds.json",
+        ),
         (lambda f: (f / "thresholds.json").unlink(), "thresholds.json: missing; accepted"),
         (lambda f: (f / "stardist_weights.h5").unlink(), "found: no .h5 file; accepted: weights_best.h5"),
         (lambda f: (f / "thresholds.json").write_text('{"prob": 1.5, "nms": 0.3}'), "'prob' is 1.5; accepted"),

@@ -107,11 +107,13 @@ def test_several_channels_and_one_output(make_context: Make) -> None:
 
 def test_a_volume_smaller_than_a_patch(make_context: Make) -> None:
     lines: list[str] = []
-    one = example((12, 13, 20))
-    stage = UNetStage({**TINY, "patch": [96], "stride": [48], "predict_patch": [192, 256, 256]})
-    result = fitted(stage, one, make_context((12, 13, 20), lines=lines))
+    one, context = example((12, 13, 20)), make_context((12, 13, 20), lines=lines)
+    options = {**TINY, "stride": [48], "predict_patch": [192, 256, 256]}
+    message = r"'patch' \[12, 16, 16\] is larger than the smallest image sides \[12, 13, 20\]; accepted: at most \["
+    with pytest.raises(DataError, match=message):
+        UNetStage({**options, "patch": [12, 16, 16]}).fit([one], [], context, context.scratch)
+    result = fitted(UNetStage({**options, "patch": [12, 13, 20]}), one, context)
     assert result.array.shape == (2, 12, 13, 20)
-    assert "exceeds the smallest volume (12, 13, 20)" in lines[0]
     assert lines[-1] == "1 tiles of (12, 16, 20) with halo (0, 0, 0)"
 
 

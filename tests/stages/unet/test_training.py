@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 import torch
 
 from harness.errors import DataError
-from harness.stages.unet.compute import choose, standardised
+from harness.stages.unet import training
+from harness.stages.unet.compute import BusyTime, choose, standardised
 from harness.stages.unet.networks import NetworkSpec
 from harness.stages.unet.sampling import TrainingVolume
 from harness.stages.unet.training import Trained, TrainingPlan, history_json, train
@@ -56,6 +59,28 @@ def test_equal_seeds_give_equal_weights() -> None:
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+def test_measured_steps_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    unread, most = 0, 0
+
+    class Counted(BusyTime):
+        @contextmanager
+        def step(self) -> Iterator[None]:
+            nonlocal unread, most
+            unread += 1
+            most = max(most, unread)
+            with super().step():
+                yield
+
+        def total_s(self) -> float:
+            nonlocal unread
+            unread = 0
+            return super().total_s()
+
+    monkeypatch.setattr(training, "BusyTime", Counted)
+    trained(replace(PLAN, max_iterations=6), validation=False)
+    assert most == PLAN.validate_every
+
+
 def test_history_and_budget() -> None:
     result = trained()
     assert [entry["iteration"] for entry in result.history] == [2, 4]
@@ -75,6 +100,7 @@ def test_without_validation_the_last_weights_stay() -> None:
 def test_limits() -> None:
     assert trained(replace(PLAN, max_epochs=1, max_iterations=100)).iterations == 9
     assert trained(replace(PLAN, sampling="random", max_epochs=1)).iterations == 4
+    assert trained(replace(PLAN, stride=(99, 99), batch=20, max_epochs=1)).iterations == 1, "less than one batch"
     late = trained(replace(PLAN, max_seconds=1e-9, max_iterations=100))
     assert (late.iterations, late.stopped, len(late.history)) == (1, "seconds", 1)
 
