@@ -18,7 +18,7 @@ from harness.hashing import hash_array, hash_value
 from harness.model import Volume
 from harness.store.records import StageTiming
 
-SCHEMA = 1
+SCHEMA = 2
 STALE_S = 24 * 3600.0
 
 
@@ -28,11 +28,18 @@ class CorruptEntryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a recorded time is tied to; on another machine, device or thread count it says nothing."""
+    """Where something was computed: a time says nothing anywhere else, and a score may round differently there.
+
+    `environment` is the fingerprint of hardware, packages and threads.
+    """
 
     machine: str
     device: str
     threads: int
+    environment: str
+
+    def __str__(self) -> str:
+        return f"{self.machine}, {self.device}, {self.threads} threads, environment {self.environment}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,7 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
         total_s=clock() - start,
         data=bench.samples.content_hash(job.cell.data.dataset, job.cell.sample),
         device="cuda" if "cuda" in bench.devices else "cpu",
+        notes=tuple(note for step in run.steps for note in step.notes()),
     )
 
 

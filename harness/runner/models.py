@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.errors import ChainError, StoreError
@@ -23,16 +23,19 @@ from harness.runner.workbench import Workbench
 from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The product of `fit`: its key, its folder, the hash of its content, and what making it took."""
+    """The product of `fit`: its folder, the hash of its content, where it was made, and what making it took.
 
-    key: str
+    Seconds and bytes are None for a model that was not made in this setting.
+    """
+
     folder: Path
     hash: str
+    made: Setting
     fit_s: float | None
     peak_bytes: int | None
     is_cached: bool
@@ -117,7 +120,7 @@ def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
     stage = bench.create(job.spec)
     is_here = setting == bench.setting(bench.device_of(stage))
     fit_s, peak = (meta["fit_s"], meta["peak_bytes"]) if is_here else (None, None)
-    return Fitted(job.key, place / "model", meta["hash"], fit_s, peak, True)
+    return Fitted(place / "model", meta["hash"], setting, fit_s, peak, True)
 
 
 def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
@@ -138,8 +141,9 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
         with PeakMemory(device=device, ignore=bench.ignored_processes) as memory, bench.scratch() as scratch:
             context = bench.context(job.training[0].grid(), job.seed, scratch, device, weights=weights)
             _, fit_s = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
-        fitted = Fitted(job.key, place / "model", hash_folder(partial / "model"), fit_s, memory.peak_bytes, False)
-        _write_meta(partial, fitted, bench.setting(device))
+        content, setting = hash_folder(partial / "model"), bench.setting(device)
+        fitted = Fitted(place / "model", content, setting, fit_s, memory.peak_bytes, False)
+        _write_meta(partial, fitted)
         partial.rename(place)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -147,13 +151,13 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     return fitted
 
 
-def _write_meta(folder: Path, fitted: Fitted, setting: Setting) -> None:
+def _write_meta(folder: Path, fitted: Fitted) -> None:
     meta = {
         "schema": SCHEMA,
         "hash": fitted.hash,
         "fit_s": fitted.fit_s,
         "peak_bytes": fitted.peak_bytes,
-        "setting": {"machine": setting.machine, "device": setting.device, "threads": setting.threads},
+        "setting": asdict(fitted.made),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
 

@@ -55,13 +55,15 @@ class Step:
         self._fitted = fitted
         self._protocol = protocol
         self.seed = derive_seed(sample_seed, spec.to_json())
+        self._device = bench.device_of(self.stage)
         self.key = hash_value(
             {
                 "stage": spec.to_json(),
                 "inputs": {slot: source.key for slot, source in self._inputs.items()},
-                "fit": fitted.key if fitted else None,
+                "model": fitted.hash if fitted else None,
                 "weights": {name: source.hash for name, source in self.weights.items()},
                 "seed": self.seed,
+                "device": self._device,
             }
         )
         self._located: Mapping[str, Path] = {}
@@ -98,9 +100,18 @@ class Step:
         timing = self._timing
         if timing is None:
             assert self._entry is not None
-            here = self._bench.setting(self._bench.device_of(self.stage))
-            timing = timing_here(self._entry.timing, self._entry.setting, here)
+            timing = timing_here(self._entry.timing, self._entry.setting, self._bench.setting(self._device))
         return with_fit(timing, self._fitted)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what comes from the cache and was made in another setting than this one."""
+        here = self._bench.setting(self._device)
+        made = {"model": self._fitted and self._fitted.made, "output": self._entry and self._entry.setting}
+        return tuple(
+            f"the {what} of stage '{self.spec.id}' was made elsewhere: {where}"
+            for what, where in made.items()
+            if where is not None and where != here
+        )
 
     def _volume(self, slot: str) -> Volume:
         self.settle()
@@ -123,7 +134,7 @@ class Step:
         bench.notify({"event": "stage", "stage": self.spec.id})
         inputs = {slot: source.volume() for slot, source in self._inputs.items()}
         check_dimensions(stage, self._grid())
-        device = bench.device_of(stage)
+        device = self._device
         self._located = located(bench, self.weights)
         before = {slot: _checksum(volume) for slot, volume in inputs.items()}
         watched = device_watched(device, stage.needs)
@@ -152,9 +163,9 @@ class Step:
     def _load(self, device: str) -> tuple[bool, LoadedStage]:
         """Return whether the stage was loaded now, and the loaded stage."""
         grid = self._grid()
-        fit = self._fitted.key if self._fitted else ""
+        model = self._fitted.hash if self._fitted else ""
         weights = tuple(sorted((name, source.hash) for name, source in self.weights.items()))
-        identity = (hash_value(self.spec.to_json()), fit, weights, device, grid.axes, grid.spacing_um)
+        identity = (hash_value(self.spec.to_json()), model, weights, device, grid.axes, grid.spacing_um)
         is_new = False
 
         def load() -> LoadedStage:

@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,20 @@ class Workbench:
     """The state of one worker process."""
 
     def __init__(
-        self, setup: WorkerSetup, samples: SampleSlots, registry: Registry, *, machine: str, notify: Notify
+        self,
+        setup: WorkerSetup,
+        samples: SampleSlots,
+        registry: Registry,
+        *,
+        machine: str,
+        environment: str,
+        notify: Notify,
     ) -> None:
         self.setup = setup
         self.samples = samples
         self.registry = registry
         self.machine = machine
+        self.environment = environment
         self.notify = notify
         self.cache = StageCache(Path(setup.cache))
         self.models = Path(setup.cache) / "models"
@@ -71,15 +78,16 @@ class Workbench:
         """Return the device a stage is given: the one asked for, if the stage can use it, else the CPU."""
         device = "cpu"
         if self.setup.device != "cpu" and "cuda" in stage.devices:
-            device = "cuda" if _has_cuda() else "cpu"
+            device = "cuda" if stage.sees_gpu() else "cpu"
             if device == "cpu" and self.setup.device != "auto":
-                raise BackendError(f"stage '{stage.id}': no CUDA device here; accepted: --device cpu or auto")
+                needs = ", ".join(stage.needs)
+                raise BackendError(f"stage '{stage.id}' ({needs}): no CUDA device here; accepted: --device cpu or auto")
         self.devices.add(device)
         return device
 
     def setting(self, device: str) -> Setting:
-        """Return what a time measured here is tied to."""
-        return Setting(self.machine, device, self.setup.threads)
+        """Return what is computed here is tied to."""
+        return Setting(self.machine, device, self.setup.threads, self.environment)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -102,12 +110,3 @@ class Workbench:
     ) -> Context:
         """Return what a stage is told besides its inputs."""
         return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log)
-
-
-@cache
-def _has_cuda() -> bool:
-    try:
-        import torch
-    except ImportError:
-        return False
-    return bool(torch.cuda.is_available())

@@ -58,6 +58,7 @@ def _bench(message: dict[str, Any], outbox: int) -> tuple[Workbench, dict[str, A
         SampleSlots(catalogue),
         registry.stages(),
         machine=machine,
+        environment=found.fingerprint,
         notify=lambda event: send(outbox, event),
     )
     return bench, {"environment": found.to_json(), "fingerprint": found.fingerprint, "machine": machine}

@@ -94,6 +94,14 @@ class Stage(ABC):
         """Whether these parameters ask for `fit` before `run` (True wherever `fit` is implemented by default)."""
         return type(self).fit is not Stage.fit
 
+    def sees_gpu(self) -> bool:
+        """Whether the library of a stage that names "cuda" among its devices finds one here; by default torch does."""
+        try:
+            import torch
+        except ImportError:
+            return False
+        return bool(torch.cuda.is_available())
+
     def load(self, context: Context) -> None:  # noqa: B027 - optional hook
         """Import the library and read weights; called once per model before `run`."""
 

@@ -23,7 +23,7 @@ def tiny_registry(project: Project) -> Registry:
 
 
 def workbench(
-    project: Project, *, device: str = "cpu", machine: str = "m"
+    project: Project, *, device: str = "cpu", machine: str = "m", environment: str = "e"
 ) -> tuple[Workbench, list[Mapping[str, Any]]]:
     """Return a workbench and the list its events go to."""
     scratch = project.folder / "scratch"
@@ -31,7 +31,9 @@ def workbench(
     setup = WorkerSetup(cache=str(project.cache), scratch=str(scratch), device=device, threads=1)
     events: list[Mapping[str, Any]] = []
     samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
-    return Workbench(setup, samples, tiny_registry(project), machine=machine, notify=events.append), events
+    stages = tiny_registry(project)
+    bench = Workbench(setup, samples, stages, machine=machine, environment=environment, notify=events.append)
+    return bench, events
 
 
 def spec(project: Project, name: str, **parameters: Any) -> StageSpec:

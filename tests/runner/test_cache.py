@@ -12,7 +12,7 @@ from harness.model import Volume
 from harness.runner.cache import CorruptEntryError, Setting, StageCache, output_hash, timing_here
 from harness.store import StageTiming
 
-HERE = Setting("m", "cpu", 2)
+HERE = Setting("m", "cpu", 2, "e")
 TIMING = StageTiming("s", load_s=1.0, first_s=2.0, steady_s=(3.0,), peak_bytes=4)
 KEY = "ab" + "0" * 62
 
@@ -98,7 +98,13 @@ def test_sweep_removes_only_what_is_old(cache: StageCache) -> None:
 def test_times_of_elsewhere_are_left_out() -> None:
     assert timing_here(TIMING, HERE, HERE).first_s == 2.0
     assert timing_here(TIMING, HERE, HERE).cached
-    for other in (Setting("n", "cpu", 2), Setting("m", "cuda", 2), Setting("m", "cpu", 1)):
+    others = (
+        Setting("n", "cpu", 2, "e"),
+        Setting("m", "cuda", 2, "e"),
+        Setting("m", "cpu", 1, "e"),
+        Setting("m", "cpu", 2, "f"),
+    )
+    for other in others:
         assert timing_here(TIMING, other, HERE) == StageTiming("s", cached=True)
 
 

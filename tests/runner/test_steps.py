@@ -24,20 +24,27 @@ def step(bench: Workbench, stage: StageSpec, *, sample: str = "a", seed: int = 1
     return Step(bench, stage, slots, grid=lambda: GRID, sample_seed=seed, weights=options.pop("weights", {}), **options)
 
 
-def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(project: Project) -> None:
+def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench, _ = workbench(project)
     other_machine, _ = workbench(project, machine="n")
     smooth = spec(project, "smooth")
     first = step(bench, smooth)
     assert first.key == step(other_machine, smooth).key == step(bench, smooth, protocol=Protocol(1, 2)).key
-    fitted = Fitted("f", project.folder, "h", 1.0, None, False)
+    monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
+    on_gpu = step(bench, smooth)
+    monkeypatch.undo()
+    fitted, retrained = (Fitted(project.folder, hash, bench.setting("cpu"), 1.0, None, False) for hash in "hi")
     others = [
         step(bench, spec(project, "smooth", amount=0.1)),
         step(bench, smooth, sample="b"),
         step(bench, smooth, seed=2),
         step(bench, smooth, fitted=fitted),
+        step(bench, smooth, fitted=retrained),
+        on_gpu,
     ]
-    assert len({one.key for one in (first, *others)}) == 5
+    assert len({one.key for one in (first, *others)}) == 7
     weighted = spec(project, "weighted", level="w")
     keys = {step(bench, weighted, weights={"w": WeightsSource("/x", hash)}).key for hash in ("1", "1", "2")}
     assert len(keys) == 2, "the content of weights counts, not their path"
@@ -59,6 +66,24 @@ def test_settled_output_is_read_only_when_it_is_needed(project: Project) -> None
     assert (volume.array == made.outputs()["probability"].volume().array).all()
     assert not again.timing().cached, "it had to be run again"
     assert project.count("smooth") == 2
+
+
+def test_what_was_made_elsewhere_is_said(project: Project) -> None:
+    bench, _ = workbench(project)
+    smooth = spec(project, "smooth", amount=0.1)
+    made = step(bench, smooth)
+    made.settle()
+    again = step(bench, smooth)
+    again.settle()
+    assert made.notes() == again.notes() == ()
+    newer, _ = workbench(project, environment="f")
+    fitted = Fitted(project.folder, "h", bench.setting("cuda"), None, None, True)
+    found = step(newer, smooth)
+    found.settle()
+    assert found.notes() == ("the output of stage 'smooth' was made elsewhere: m, cpu, 1 threads, environment e",)
+    assert found.timing().first_s is None, "a time with other packages"
+    (note,) = step(bench, smooth, fitted=fitted).notes()
+    assert note == "the model of stage 'smooth' was made elsewhere: m, cuda, 1 threads, environment e"
 
 
 def test_device_memory_of_a_stage_without_torch_is_unknown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +118,7 @@ def test_weights_and_fit_details(project: Project) -> None:
     source = WeightsSource("/x", "h")
     assert stage_weights(bench.create(spec(project, "weighted", level="w")), {"w": source}) == {"level": source}
     assert stage_weights(bench.create(spec(project, "weighted")), {}) == {}
-    fitted = Fitted("k", project.folder, "h", 2.0, 3, True)
+    fitted = Fitted(project.folder, "h", bench.setting("cpu"), 2.0, 3, True)
     timing = with_fit(StageTiming("s", first_s=1.0), fitted)
     assert (timing.fit_s, timing.fit_cached, timing.fit_peak_bytes, timing.first_s) == (2.0, True, 3, 1.0)
     assert with_fit(timing, None) is timing

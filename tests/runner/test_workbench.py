@@ -24,6 +24,11 @@ def test_device_is_what_the_stage_can_use(project: Project, monkeypatch: pytest.
     class OnDevice(Stage):
         id = "on-device"
         devices = ("cpu", "cuda")
+        needs = ("numpy",)
+        gpu = True
+
+        def sees_gpu(self) -> bool:
+            return self.gpu
 
         def run(self, inputs, context):  # type: ignore[no-untyped-def]
             raise AssertionError
@@ -31,14 +36,14 @@ def test_device_is_what_the_stage_can_use(project: Project, monkeypatch: pytest.
     bench, _ = workbench(project, device="auto")
     plain = bench.create(spec(project, "smooth"))
     for has_cuda in (True, False):
-        monkeypatch.setattr("harness.runner.workbench._has_cuda", lambda has_cuda=has_cuda: has_cuda)
+        OnDevice.gpu = has_cuda
         assert bench.device_of(plain) == "cpu"
         assert bench.device_of(OnDevice()) == ("cuda" if has_cuda else "cpu")
     demanding, _ = workbench(project, device="cuda")
-    with pytest.raises(BackendError, match="no CUDA device here"):
+    with pytest.raises(BackendError, match=r"stage 'on-device' \(numpy\): no CUDA device here"):
         demanding.device_of(OnDevice())
     assert bench.devices == {"cpu", "cuda"}
-    assert bench.setting("cuda") == Setting("m", "cuda", 1)
+    assert bench.setting("cuda") == Setting("m", "cuda", 1, "e")
 
 
 def test_scratch_is_empty_and_goes(project: Project) -> None:

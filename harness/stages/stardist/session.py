@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from typing import Any
 
 from harness.errors import BackendError
 from harness.stages.contract import Context
@@ -18,11 +19,7 @@ def start(context: Context) -> None:
     Raises `BackendError` if the process already runs TensorFlow with another number of threads or without the
     device: TensorFlow fixes both at its first operation.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side reports harmless fallbacks as errors
-    # else it takes all memory of a GPU at its first operation, and torch stages of the same worker get none
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    import tensorflow as tf
-
+    tf = _tensorflow()
     tf.get_logger().setLevel("ERROR")
     threading = tf.config.threading
     try:
@@ -36,6 +33,14 @@ def start(context: Context) -> None:
             ) from error
     _choose_device(context.device)
     tf.config.experimental.enable_op_determinism()
+
+
+def sees_gpu() -> bool:
+    """Whether TensorFlow is installed and finds a GPU: the package tensorflow-cpu never does."""
+    try:
+        return bool(_tensorflow().config.list_physical_devices("GPU"))
+    except ImportError:
+        return False
 
 
 def seed(value: int) -> None:
@@ -63,6 +68,16 @@ def output_to(log: Callable[[str], None]) -> Iterator[None]:
         for line in held.getvalue().splitlines()[-5:]:
             log(line)
         raise
+
+
+def _tensorflow() -> Any:
+    """Import TensorFlow with the settings that it reads from the environment."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ side reports harmless fallbacks as errors
+    # else it takes all memory of a GPU at its first operation, and torch stages of the same worker get none
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    import tensorflow
+
+    return tensorflow
 
 
 def _choose_device(device: str) -> None:

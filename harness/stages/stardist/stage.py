@@ -42,6 +42,10 @@ class StarDistStage(Stage):
         """Return whether no trained model is given."""
         return not self.options["weights"]
 
+    def sees_gpu(self) -> bool:
+        """Whether TensorFlow finds a GPU; that torch does says nothing of it."""
+        return session.sees_gpu()
+
     def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
         """Train, search the thresholds, and write the library's files and training.json into `model`.
 
