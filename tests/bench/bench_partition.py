@@ -14,6 +14,7 @@ from tests.stages.chains import labels_of, make, probability, run, walls
 
 SHAPE = (100, 512, 512)
 CELLS = 1500
+MOST_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,7 @@ def test_superpixels_and_gasp(benchmark: BenchmarkFixture, tissue: tuple[Volume,
     sampled = np.isin(tissue[1], np.arange(1, CELLS + 1, 100))
     inside = [np.bincount(made[tissue[1] == number]).max() for number in range(1, CELLS + 1, 100)]
     assert sum(inside) / sampled.sum() > 0.8
+    assert benchmark.stats.stats.min < MOST_S
 
 
 @pytest.mark.parametrize("stage", ["gasp", "mutex-watershed", "multicut"])

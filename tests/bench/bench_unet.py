@@ -21,10 +21,11 @@ SPEC = NetworkSpec(f_maps=(8, 16, 32), order="bcr")
 SHAPE = (32, 192, 192)
 PATCH = (32, 96, 96)
 ROUNDS = 7
+MOST = 1.1
 
 
 def test_tiled_prediction_against_one_pass(benchmark: BenchmarkFixture) -> None:
-    """`ratio_per_voxel_seen` is to stay below 1.1: what tiling costs beyond the voxels of the halos.
+    """What tiling costs beyond the voxels of the halos stays below a tenth.
 
     Both are timed in turn, so that whatever else the machine does meets both; the fastest of each counts.
     """
@@ -55,3 +56,4 @@ def test_tiled_prediction_against_one_pass(benchmark: BenchmarkFixture) -> None:
         ratio=ratio,
         ratio_per_voxel_seen=ratio / share,
     )
+    assert ratio / share < MOST

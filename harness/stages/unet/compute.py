@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 SMALLEST_STD = 1e-10
+INDEX_LIMIT = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,14 @@ def forward_of(network: nn.Module, compute: Compute) -> Forward:
 
 
 def fits_on_gpu(network: nn.Module, spec: NetworkSpec, compute: Compute, shape: tuple[int, ...]) -> bool:
-    """Return whether a forward pass over a patch of this shape stays within the GPU's memory."""
+    """Return whether a forward pass over a patch of this shape stays within the GPU's memory and indices of 32 bits.
+
+    CUDA convolutions count elements in 32 bits; beyond, libraries take slow paths that need far more memory, or fail.
+    """
     import torch
 
+    if spec.largest_map(shape) > INDEX_LIMIT:
+        return False
     try:
         with torch.inference_mode(), compute.autocast():
             network(compute.move(torch.zeros(1, spec.in_channels, *shape)))

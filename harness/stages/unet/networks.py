@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ParameterError
@@ -47,6 +48,11 @@ class NetworkSpec:
         """A short description for messages, such as "unet 3D 1->2, f_maps 16,32,64,128, gcr"."""
         widths = ",".join(str(width) for width in self.f_maps)
         return f"{self.kind} {self.ndim}D {self.in_channels}->{self.out_channels}, f_maps {widths}, {self.order}"
+
+    def largest_map(self, shape: Sequence[int]) -> int:
+        """Return the elements of the largest feature map for an input of this shape: at its finest level."""
+        joined = self.f_maps[0] if self.kind == "residual-unet" else self.f_maps[0] + self.f_maps[1]
+        return max(joined, self.in_channels, self.out_channels) * prod(shape)
 
     def check(self, where: str) -> None:
         """Raise `ParameterError` if no network of this shape exists; `where` begins the message."""

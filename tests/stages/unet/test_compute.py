@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from harness.errors import BackendError
-from harness.stages.unet.compute import BusyTime, Compute, choose, forward_of, standardised, torch_threads
+from harness.stages.unet.compute import (
+    BusyTime,
+    Compute,
+    choose,
+    fits_on_gpu,
+    forward_of,
+    standardised,
+    torch_threads,
+)
 from harness.stages.unet.networks import NetworkSpec, build_network
 
 
@@ -59,6 +67,13 @@ def test_busy_time_counts_steps() -> None:
     with busy.step():
         sum(range(1000))
     assert busy.total_s() > 0
+
+
+def test_maps_beyond_32_bit_indices_fit_on_no_gpu() -> None:
+    spec = NetworkSpec()
+    assert spec.largest_map((352, 352, 352)) == 48 * 352**3 < 2**31
+    network, how = build_network(NetworkSpec(f_maps=(2, 4), groups=1)), Compute("cuda", "bfloat16", channels_last=True)
+    assert not fits_on_gpu(network, spec, how, (368, 368, 368)), "no device is asked"
 
 
 @pytest.mark.gpu

@@ -105,3 +105,8 @@ def test_spec_survives_json() -> None:
 def test_impossible_shapes(spec: NetworkSpec, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         spec.check("suite.toml:3")
+
+
+def test_the_largest_map_is_the_joined_one_at_the_finest_level() -> None:
+    assert NetworkSpec(f_maps=(16, 32, 64)).largest_map((2, 3, 4)) == 48 * 24
+    assert NetworkSpec(kind="residual-unet", f_maps=(16, 32)).largest_map((2, 3, 4)) == 16 * 24
