@@ -99,7 +99,7 @@ class StarDistStage(Stage):
         accepted = self.model.config.n_channel_in
         if image.grid.axes != self.axes or len(array) != accepted:
             raise DataError(
-                f"{where}: the image has axes {image.axes} and {len(array)} channels; "
+                f"{where}: the image has axes {image.grid.axes} and {len(array)} channels; "
                 f"the model accepts {self.axes} with {accepted}"
             )
         network_input, _ = self._prepared(array, np.zeros(0))

@@ -43,3 +43,23 @@ def test_examples_that_cannot_train(tmp_path: Path, fault: str) -> None:
     model.mkdir()
     with pytest.raises(DataError, match="no foreground" if fault == "no object" else r"finite|NaN"):
         StarDist2D({"patch": [32, 32]}).fit([broken], [], context(tmp_path, SHAPE), model)
+
+
+def test_one_object_is_enough_and_images_must_fit_the_model(tmp_path: Path) -> None:
+    example = blobs(SHAPE, (9.0, 9.0), 1, seed=2)
+    model = tmp_path / "model"
+    model.mkdir()
+    small = {"patch": [32, 32], "filters": 2, "depth": 1, "n_rays": 8, "net_conv_after": 4, "steps": 1, "search": 2}
+    stage = StarDist2D(small)
+    stage.fit([example], [example], context(tmp_path, SHAPE), model)
+    stage.load(context(tmp_path, SHAPE, model=model))
+    here = context(tmp_path, SHAPE)
+    assert stage.run(example.inputs, here).array.shape == SHAPE
+    image = example.inputs["image"].array.astype(np.float32)
+    for array, axes, message in (
+        (np.full(SHAPE, np.nan, np.float32), "YX", "4096 of 4096 image values are NaN"),
+        (np.stack([image, image]), "CYX", "axes YX and 2 channels; the model accepts YX with 1"),
+        (image[np.newaxis], "ZYX", "axes ZYX and 1 channels; the model accepts YX with 1"),
+    ):
+        with pytest.raises(DataError, match=message):
+            stage.run({"image": Volume(array, axes)}, here)
