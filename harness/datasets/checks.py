@@ -208,6 +208,8 @@ def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
         yield (), f"needs one of `files`, `path` and `recipe`; found {' and '.join(sources) or 'none'}"
     if (declaration.recipe is not None) != (declaration.availability == "generated"):
         yield ("availability",), 'is "generated" for a `recipe`, and for nothing else'
+    if declaration.recipe is not None and declaration.variants:
+        yield ("variants",), "is for `files` and `path`: a recipe is one entry"
     names = [file.name for file in declaration.files]
     if declaration.main and declaration.main not in names:
         yield ("main",), f"no file '{declaration.main}' is declared{nearest(declaration.main, names)}"

@@ -130,6 +130,7 @@ def test_weights_of_a_recipe_have_no_file(catalogue: Write) -> None:
         ("recipe =", 'path = "net.pt"\nrecipe =', "needs one of `files`, `path` and `recipe`; found path and recipe"),
         ('availability = "generated"\nrecipe', "recipe", 'is "generated" for a `recipe`, and for nothing else'),
         ('samples = ["a"]', "samples = []", "at least 1 item"),
+        ("recipe =", "variants = { 1 = {} }\nrecipe =", "is for `files` and `path`: a recipe is one entry"),
         ('stage = "s", ', "", "required key 'stage' is missing"),
     ],
 )
