@@ -20,6 +20,7 @@ COMMANDS = (
     "fetch",
     "run",
     "score",
+    "merge",
     "table",
     "gate",
     "report",

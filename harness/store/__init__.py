@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.store.facts import FactRecord, FactWriter
 from harness.store.folder import Store, Writer, find_stores, read_results
+from harness.store.merging import Merge, plan_merge
 from harness.store.records import (
     CellError,
     Code,
@@ -20,6 +21,7 @@ __all__ = [
     "Code",
     "FactRecord",
     "FactWriter",
+    "Merge",
     "Place",
     "Record",
     "StageRecord",
@@ -29,5 +31,6 @@ __all__ = [
     "Writer",
     "find_stores",
     "place_of",
+    "plan_merge",
     "read_results",
 ]

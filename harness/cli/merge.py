@@ -1,0 +1,64 @@
+"""Take the records of other results folders over: of nodes of a cluster, or of rows that ran side by side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.options import add_plugins, add_results
+from harness.cli.output import log, result
+
+if TYPE_CHECKING:
+    from harness.store import Place, Store
+
+HELP = "take the records of other results folders over"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("sources", nargs="+", type=Path, metavar="DIR", help="results folder to read")
+    add_results(parser)
+    parser.add_argument("--replace", action="store_true", help="where records disagree, those of DIR win")
+    add_plugins(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Merge every store of the folders; nothing is written unless all of them can be merged."""
+    from harness.cli.loading import load_plugins
+    from harness.errors import StoreError
+    from harness.store import Store, find_stores, plan_merge
+
+    load_plugins(arguments.plugins)
+    merges = []
+    for folder in arguments.sources:
+        stores = find_stores(folder)
+        if not stores:
+            raise StoreError(
+                f"{folder}: holds no records; accepted: a results folder (<suite>/v<k>/<tier>/scores.jsonl)"
+            )
+        for source in stores:
+            target = Store(arguments.results, source.suite, source.version, source.tier)
+            merges.append(plan_merge(source, target, replace=arguments.replace))
+            if source.facts():
+                log(f"{source.folder}: facts of data tables are not merged; `harness run` computes them")
+    for merge in merges:
+        if merge.wanted:
+            merge.apply(_order(merge.target))
+        result(f"{merge.source.folder}: {len(merge.wanted)} records taken, {merge.kept} were there")
+    return 0
+
+
+def _order(store: Store) -> tuple[Place, ...]:
+    """Return the places of the suite's cells in their order; empty for a suite that is not at hand as it was run."""
+    from harness import registry
+    from harness.datasets import load_catalogue
+    from harness.store import place_of
+    from harness.suite import expand, load_suite, suite_paths
+
+    if store.suite not in suite_paths():
+        return ()
+    suite = load_suite(store.suite)
+    if suite.version != store.version or store.tier not in suite.tiers:
+        return ()
+    return tuple(place_of(cell) for cell in expand(suite, store.tier, load_catalogue(), registry.stages()))
