@@ -112,7 +112,7 @@ def test_generated_datasets(catalogue: Write, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "needs either `files` or `path`"),
+        ("", "needs one of `files`, `path` and `recipe`"),
         ('path = "a"\nmain = "b"', "no file 'b' is declared"),
         ('path = "a"\nunpack = true', "`unpack`|is for entries of one file"),
         ('files = [{ name = "a", urls = ["http://x"] }]', "needs a checksum"),
