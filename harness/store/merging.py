@@ -33,7 +33,9 @@ class Merge:
                 for fingerprint in {record.environment, *(timing.environment for timing in own)}:
                     if fingerprint in environments:
                         writer.add_environment(fingerprint, environments[fingerprint])
-                for timing in own or [None]:
+                if not own:
+                    writer.add(record)
+                for timing in own:
                     writer.add(record, timing)
 
 
