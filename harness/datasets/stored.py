@@ -146,13 +146,23 @@ class StoredLoader(Loader):
 
     def _source_identity(self, name: str, sample: SampleDeclaration, source: ArraySource) -> Any:
         values = {"id": name, **sample.fields}
+        file = fill(source.file, values)
         if isinstance(self._declaration, RemoteDataset):
-            content: Any = self._files().identity(fill(source.file, values))
+            content: Any = self._files().identity(file)
         else:
-            content = content_hash(self._path(name, source, values))
+            content = self._stated_sha256(file) or content_hash(self._path(name, source, values))
         how = source.model_dump(mode="json", exclude_defaults=True, exclude={"file", "glob", "member", "key"})
         inside = [[fill(part, values) for part in as_tuple(parts)] for parts in (source.member, source.key)]
         return [content, inside, how]
+
+    def _stated_sha256(self, file: str) -> str:
+        """Return the declared sha256 of a package's file, against which reading verifies it; "" for none.
+
+        A record's key then needs no package: a machine that only draws tables has none.
+        """
+        if not isinstance(self._declaration, PackageDataset):
+            return ""
+        return next((declared.sha256 for declared in self._declaration.files if declared.name == file), "")
 
     def _all_sources(self) -> list[ArraySource]:
         labels = [label for label in self._declaration.labels.values() if isinstance(label, ArraySource)]

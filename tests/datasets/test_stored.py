@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import harness.errors
 from harness.datasets.catalogue import Catalogue
 from harness.errors import ChecksumError, DataError
 from tests.datasets.server import FileServer, sha256
@@ -167,6 +168,19 @@ def test_a_package_whose_file_has_changed(catalogue: Write) -> None:
     dataset = catalogue(text).dataset("mine")
     with pytest.raises(ChecksumError, match=f"declared sha256:{'0' * 64}"):
         dataset.fetch()
+
+
+def test_what_a_package_holds_is_known_without_it(catalogue: Write) -> None:
+    content = Path(harness.errors.__file__).read_bytes()
+    text = FOLDER.replace('kind = "folder"', 'kind = "package"\npackage = "harness"\ninstall = "pip install it"')
+    text = text.replace("a.h5", "errors.py")
+    stated = text.replace('path = "."', f'files = [{{ name = "errors.py", sha256 = "{sha256(content)}" }}]')
+    present = catalogue(stated).dataset("mine")
+    absent = catalogue(stated.replace('"harness"', '"no_such_package"')).dataset("mine")
+    measured = catalogue(text.replace('path = "."', "")).dataset("mine")
+    assert absent.sample_hash("whole") == present.sample_hash("whole") == measured.sample_hash("whole")
+    with pytest.raises(DataError, match="'no_such_package' is not installed; pip install it"):
+        absent.fetch()
 
 
 def test_private_data(catalogue: Write) -> None:
