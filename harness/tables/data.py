@@ -13,7 +13,7 @@ from harness.suite import Published
 from harness.tables.curves import CurveFamily, Point
 from harness.tables.model import Column, Score, Table, TableRow
 
-CSV_COLUMNS = (
+PLACE_COLUMNS = (
     "suite",
     "version",
     "tier",
@@ -25,6 +25,9 @@ CSV_COLUMNS = (
     "ok",
     "failed",
     "missing",
+)
+CSV_COLUMNS = (
+    *PLACE_COLUMNS,
     "metric",
     "unit",
     "direction",
@@ -44,17 +47,7 @@ CSV_COLUMNS = (
     "machine",
 )
 CURVE_COLUMNS = (
-    "suite",
-    "version",
-    "tier",
-    "data",
-    "group",
-    "row",
-    "label",
-    "cells",
-    "ok",
-    "failed",
-    "missing",
+    *PLACE_COLUMNS,
     "convention",
     "metric",
     "threshold",
