@@ -74,8 +74,7 @@ def _plantseg(ovules: list[Ovule]) -> Iterator[tuple[str, bytes]]:
 
 def _stardist(backbone: str, ovules: list[Ovule], context: Context, folder: Path) -> Iterator[tuple[str, bytes]]:
     """Write model folders as the library does; random weights, thresholds that leave a few candidates."""
-    session.start(context)
-    session.seed(context.seed)
+    session.start_seeded(context)
     from csbdeep.utils import normalize
     from stardist import Rays_GoldenSpiral
     from stardist.models import Config3D, StarDist3D

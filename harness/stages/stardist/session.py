@@ -27,9 +27,11 @@ def start(context: Context) -> None:
         threading.set_inter_op_parallelism_threads(context.threads)
     except RuntimeError as error:
         if threading.get_intra_op_parallelism_threads() != context.threads:
+            # 0 is what TensorFlow reports when it chose the number itself
+            running = threading.get_intra_op_parallelism_threads() or "as many as it chose"
             raise BackendError(
-                f"TensorFlow already runs with {threading.get_intra_op_parallelism_threads()} threads in this process "
-                f"and {context.threads} are asked for; accepted: one number of threads per worker process"
+                f"TensorFlow already runs in this process; threads: {running}, asked for: {context.threads}; "
+                "accepted: one number of threads per worker process"
             ) from error
     _choose_device(context.device)
     tf.config.experimental.enable_op_determinism()
@@ -43,17 +45,19 @@ def sees_gpu() -> bool:
         return False
 
 
-def seed(value: int) -> None:
-    """Seed Python, NumPy and TensorFlow: StarDist draws patches from the first two and weights from the third.
+def start_seeded(context: Context) -> None:
+    """`start`, then seed Python, NumPy and TensorFlow, which draw patches (the first two) and weights (the last).
 
+    Seeding is no function of its own, because it runs TensorFlow's first operation, which fixes the threads.
     StarDist is imported first, because its import draws random numbers; clearing the session restarts the counters
     that name layers, so that equal trainings write equal files.
     """
+    start(context)
     import keras
     import stardist.models  # noqa: F401
 
     keras.backend.clear_session()
-    keras.utils.set_random_seed(value % 2**32)
+    keras.utils.set_random_seed(context.seed % 2**32)
 
 
 @contextmanager

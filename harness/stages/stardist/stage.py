@@ -53,8 +53,7 @@ class StarDistStage(Stage):
         finite, or smaller than the patch. Validation examples may be smaller: they are mirrored at their borders for
         the validation loss, and searched for thresholds as they are.
         """
-        session.start(context)
-        session.seed(context.seed)
+        session.start_seeded(context)
         where = f"stage '{self.id}'"
         learn = [self._prepared(*pair) for pair in _checked(training, where)]
         watch = [self._prepared(*pair) for pair in training_pairs(validation, f"{where}: validation")]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,20 @@ def test_another_number_of_threads_is_refused_once_tensorflow_runs(tmp_path: Pat
         session.start(replace(given, threads=given.threads + 1))
 
 
+def test_a_number_of_threads_of_its_own_choice_is_refused(tmp_path: Path) -> None:
+    code = (
+        "import sys, tensorflow\nfrom pathlib import Path\nfrom harness.errors import BackendError\n"
+        "from harness.stages.stardist import session\nfrom tests.stages.stardist.helpers import context\n"
+        "tensorflow.constant(1.0) + 1.0\n"
+        "try:\n    session.start_seeded(context(Path(sys.argv[1]), (8, 8)))\n"
+        "except BackendError as error:\n    print(error)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], check=True, cwd=Path(__file__).parents[3], capture_output=True
+    )
+    assert b"threads: as many as it chose, asked for: 2" in run.stdout
+
+
 def test_a_gpu_is_shared_with_other_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "")  # so that it is taken back whatever it was
     monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH")
@@ -44,12 +59,13 @@ def test_missing_gpu_is_named(tmp_path: Path) -> None:
         session.start(replace(context(tmp_path, (8, 8)), device="cuda"))
 
 
-def test_seed_sets_every_generator() -> None:
+def test_seed_sets_every_generator(tmp_path: Path) -> None:
     import tensorflow as tf
 
+    given = replace(context(tmp_path, (8, 8)), seed=2**40 + 3)
     drawn = []
     for _ in range(2):
-        session.seed(2**40 + 3)
+        session.start_seeded(given)
         drawn.append((np.random.random(), float(tf.random.uniform(()))))
     assert drawn[0] == drawn[1]
 
