@@ -1,4 +1,4 @@
-"""Clock, steady calls, device synchronisation, peak memory of a process tree and of a device, threads.
+"""Clock, steady calls, device synchronisation, memory and processor time of a process tree and a device, threads.
 
 Protocol: every reading is taken with the device idle (`synchronise`), on a monotonic clock, with the number of threads
 fixed in the environment of the worker before any library starts (`thread_variables`).
@@ -117,35 +117,38 @@ class TreeMemory:
 
 
 def device_watched(device: str, libraries: Collection[str]) -> str:
-    """Return the device whose memory `PeakMemory` can read for code that uses these libraries, else "cpu".
+    """Return the device whose memory `Usage` can read for code that uses these libraries, else "cpu".
 
     torch counts its own allocations alone: what TensorFlow takes of the same GPU would read as next to nothing.
     """
     return device if "torch" in libraries else "cpu"
 
 
-class PeakMemory:
-    """Watches the memory of this process tree and of the device between `with` and its end.
+class Usage:
+    """What this process tree and the device use between `with` and its end.
 
     `peak_bytes` is the larger of the kernel's own high-water mark of this process, where it can be reset, and the
-    largest sampled sum over the tree (every 10 ms while there are child processes).
+    largest sampled sum over the tree (every 10 ms while there are child processes). `cpu_s` is the processor time of
+    all threads of the tree, in seconds, also of children that have ended and were waited for.
     """
 
     def __init__(self, *, device: str = "cpu", ignore: frozenset[int] = frozenset()) -> None:
         self.peak_bytes = 0
         self.device_peak_bytes: int | None = None
+        self.cpu_s = 0.0
         self._device = device
         self._tree = TreeMemory(os.getpid(), ignore=ignore, refresh_s=0.05)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="usage", daemon=True)
         self._has_mark = False
 
-    def __enter__(self) -> PeakMemory:
+    def __enter__(self) -> Usage:
         torch = _torch_on(self._device)
         if torch is not None:
             torch.cuda.reset_peak_memory_stats()
         self._has_mark = _reset_high_water_mark()
         self._sample()
+        self.cpu_s = -self._processor_s()
         self._thread.start()
         return self
 
@@ -155,6 +158,7 @@ class PeakMemory:
         self._stop.set()
         self._thread.join()
         self._sample()
+        self.cpu_s += self._processor_s()
         if self._has_mark:
             self.peak_bytes = max(self.peak_bytes, _high_water_mark_bytes())
         torch = _torch_on(self._device)
@@ -167,6 +171,14 @@ class PeakMemory:
 
     def _sample(self) -> None:
         self.peak_bytes = max(self.peak_bytes, self._tree.read_bytes())
+
+    def _processor_s(self) -> float:
+        """Return the seconds that the tree has used so far: each process counts the children it waited for."""
+        seconds = 0.0
+        for pid in (os.getpid(), *self._tree.descendants):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, and its parent counts it
+                seconds += sum(psutil.Process(pid).cpu_times()[:4])  # user, system, and the same of children
+        return seconds
 
 
 def _torch_on(device: str) -> Any:

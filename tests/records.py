@@ -52,6 +52,10 @@ def make_timing(
     steady_s: Sequence[float] = (),
     first_s: float | None = 1.0,
     fit_s: float | None = None,
+    fit_cpu_s: float | None = None,
+    fit_busy_s: float | None = None,
+    device: str = "cpu",
+    threads: int = 1,
     cached: bool = False,
     machine: str = MACHINE,
     dataset: str = "blobs",
@@ -59,7 +63,14 @@ def make_timing(
 ) -> Timing:
     """Return a timing of one stage."""
     stage = StageTiming(
-        "otsu", first_s=first_s, steady_s=tuple(steady_s), fit_s=fit_s, cached=cached, peak_bytes=peak_bytes
+        "otsu",
+        first_s=first_s,
+        steady_s=tuple(steady_s),
+        fit_s=fit_s,
+        fit_cpu_s=fit_cpu_s,
+        fit_busy_s=fit_busy_s,
+        cached=cached,
+        peak_bytes=peak_bytes,
     )
     return Timing(
         cell=f"{row}-{dataset}-{sample}--0",
@@ -70,8 +81,8 @@ def make_timing(
         repeat=0,
         machine=machine,
         environment="f00d",
-        device="cpu",
-        threads=1,
+        device=device,
+        threads=threads,
         stages=(stage,),
         total_s=2.0,
     )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -11,8 +13,8 @@ import numpy as np
 import pytest
 
 from harness.measure import (
-    PeakMemory,
     TreeMemory,
+    Usage,
     device_watched,
     measure_calls,
     thread_variables,
@@ -40,14 +42,14 @@ def test_timed_uses_a_monotonic_clock() -> None:
 
 
 def test_peak_of_memory_that_is_gone_again() -> None:
-    with PeakMemory() as before:
+    with Usage() as before:
         pass
-    with PeakMemory() as memory:
+    with Usage() as memory:
         array = np.ones(60 * MEGABYTE, dtype=np.uint8)
         del array
     assert 50 * MEGABYTE < memory.peak_bytes - before.peak_bytes < 90 * MEGABYTE
     assert memory.device_peak_bytes is None
-    with PeakMemory() as after:
+    with Usage() as after:
         pass
     assert after.peak_bytes < before.peak_bytes + 20 * MEGABYTE, "an earlier peak does not stick"
 
@@ -56,9 +58,9 @@ HUNGRY_CHILD = "import sys; x = bytearray(80 << 20); sys.stdin.read()"
 
 
 def test_peak_counts_child_processes_unless_ignored() -> None:
-    with PeakMemory() as alone:
+    with Usage() as alone:
         pass
-    with PeakMemory() as memory:
+    with Usage() as memory:
         child = subprocess.Popen([sys.executable, "-c", HUNGRY_CHILD], stdin=subprocess.PIPE)
         deadline = time.monotonic() + 20
         while memory.peak_bytes < alone.peak_bytes + 80 * MEGABYTE and time.monotonic() < deadline:
@@ -70,10 +72,37 @@ def test_peak_counts_child_processes_unless_ignored() -> None:
     assert TreeMemory(child.pid).read_bytes() == 0
 
 
+SPIN = "import time\nwhile time.process_time() < {seconds}: pass\n{last}"
+
+
+def test_processor_time_is_that_of_all_threads_and_children() -> None:
+    with Usage() as asleep:
+        time.sleep(0.3)
+    assert asleep.cpu_s < 0.1
+    with Usage() as threads:
+        workers = [threading.Thread(target=hashlib.sha256, args=(bytes(200 * MEGABYTE),)) for _ in range(2)]
+        start = time.process_time()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        used = time.process_time() - start
+    assert threads.cpu_s == pytest.approx(used, abs=0.15)
+    with Usage() as children:
+        subprocess.run([sys.executable, "-c", SPIN.format(seconds=0.5, last="")], check=True)
+        waiting = [sys.executable, "-c", SPIN.format(seconds=0.7, last="print(flush=True)\ninput()")]
+        child = subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()
+        time.sleep(0.15)  # until the watcher has seen it
+    child.communicate(b"\n")
+    assert 1.2 <= children.cpu_s < 2.2
+
+
 def test_watching_is_cheap() -> None:
     start = time.perf_counter()
     for _ in range(20):
-        with PeakMemory():
+        with Usage():
             pass
     assert (time.perf_counter() - start) / 20 < 0.02
 
@@ -101,7 +130,7 @@ def test_device_is_idle_at_both_readings_and_its_peak_is_read(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
     timed(lambda: calls.append("run"), device="cuda")
     assert calls == ["wait", "run", "wait"]
-    with PeakMemory(device="cuda") as memory:
+    with Usage(device="cuda") as memory:
         pass
     assert (memory.device_peak_bytes, calls[-1]) == (123, "reset")
     calls.clear()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.errors import ChainError, StoreError
 from harness.hashing import derive_seed, hash_folder, hash_value
-from harness.measure import PeakMemory, timed
+from harness.measure import Usage, device_watched, timed
 from harness.model import Grid, StageSpec
 from harness.runner.cache import Setting
 from harness.runner.failures import NotApplicableError
@@ -23,21 +23,28 @@ from harness.runner.workbench import Workbench
 from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 
-SCHEMA = 2
+SCHEMA = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FitCost:
+    """What a training took; all None for a model that was not made in this setting. See `StageTiming`."""
+
+    seconds: float | None = None
+    cpu_s: float | None = None
+    busy_s: float | None = None
+    peak_bytes: int | None = None
+    device_peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The product of `fit`: its folder, the hash of its content, where it was made, and what making it took.
-
-    Seconds and bytes are None for a model that was not made in this setting.
-    """
+    """The product of `fit`: its folder, the hash of its content, where it was made, and what making it took."""
 
     folder: Path
     hash: str
     made: Setting
-    fit_s: float | None
-    peak_bytes: int | None
+    cost: FitCost
     is_cached: bool
 
 
@@ -108,8 +115,10 @@ def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
     """Return a finished model; a spoilt one is removed, which is said, and None returned."""
     try:
         meta = json.loads((place / "meta.json").read_bytes())
-        setting = Setting(**meta["setting"])
-        if hash_folder(place / "model") != meta["hash"] or meta["schema"] != SCHEMA:
+        if meta["schema"] != SCHEMA:
+            raise ValueError(f"its description has schema {meta['schema']}; accepted: {SCHEMA}")
+        setting, cost = Setting(**meta["setting"]), FitCost(**meta["cost"])
+        if hash_folder(place / "model") != meta["hash"]:
             raise ValueError("its files have changed")
     except FileNotFoundError:
         return None
@@ -119,8 +128,7 @@ def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
         return None
     stage = bench.create(job.spec)
     is_here = setting == bench.setting(bench.device_of(stage))
-    fit_s, peak = (meta["fit_s"], meta["peak_bytes"]) if is_here else (None, None)
-    return Fitted(place / "model", meta["hash"], setting, fit_s, peak, True)
+    return Fitted(place / "model", meta["hash"], setting, cost if is_here else FitCost(), True)
 
 
 def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
@@ -138,11 +146,16 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     shutil.rmtree(partial, ignore_errors=True)  # of a worker that was killed; the lock is ours
     try:
         (partial / "model").mkdir(parents=True)
-        with PeakMemory(device=device, ignore=bench.ignored_processes) as memory, bench.scratch() as scratch:
-            context = bench.context(job.training[0].grid(), job.seed, scratch, device, weights=weights)
-            _, fit_s = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
+        watched = device_watched(device, stage.needs)
+        busy: list[float] = []
+        with Usage(device=watched, ignore=bench.ignored_processes) as usage, bench.scratch() as scratch:
+            grid = job.training[0].grid()
+            context = bench.context(grid, job.seed, scratch, device, weights=weights, busy=busy.append)
+            _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
         content, setting = hash_folder(partial / "model"), bench.setting(device)
-        fitted = Fitted(place / "model", content, setting, fit_s, memory.peak_bytes, False)
+        busy_s = sum(busy) if busy else None
+        cost = FitCost(seconds, usage.cpu_s, busy_s, usage.peak_bytes, usage.device_peak_bytes)
+        fitted = Fitted(place / "model", content, setting, cost, False)
         _write_meta(partial, fitted)
         partial.rename(place)
     except OSError as error:
@@ -155,8 +168,7 @@ def _write_meta(folder: Path, fitted: Fitted) -> None:
     meta = {
         "schema": SCHEMA,
         "hash": fitted.hash,
-        "fit_s": fitted.fit_s,
-        "peak_bytes": fitted.peak_bytes,
+        "cost": asdict(fitted.cost),
         "setting": asdict(fitted.made),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")

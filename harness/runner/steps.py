@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_array, hash_value
-from harness.measure import Calls, PeakMemory, device_watched, measure_calls, timed
+from harness.measure import Calls, Usage, device_watched, measure_calls, timed
 from harness.model import Grid, StageSpec, Volume
 from harness.runner.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
 from harness.runner.jobs import WeightsSource
@@ -138,7 +138,7 @@ class Step:
         self._located = located(bench, self.weights)
         before = {slot: _checksum(volume) for slot, volume in inputs.items()}
         watched = device_watched(device, stage.needs)
-        with PeakMemory(device=watched, ignore=bench.ignored_processes) as memory:
+        with Usage(device=watched, ignore=bench.ignored_processes) as usage:
             is_new, loaded = self._load(device)
             calls = self._call(loaded, inputs, device)
         for slot, volume in inputs.items():
@@ -152,8 +152,9 @@ class Step:
             load_s=loaded.load_s if is_new else None,
             first_s=calls.first_s if is_first else None,
             steady_s=calls.later_s if is_first else (calls.first_s, *calls.later_s),
-            peak_bytes=memory.peak_bytes,
-            device_peak_bytes=memory.device_peak_bytes,
+            peak_bytes=usage.peak_bytes,
+            device_peak_bytes=usage.device_peak_bytes,
+            cpu_s=usage.cpu_s,
         )
         self._output_hash = output_hash({slot: hash_array(volume.array) for slot, volume in outputs.items()})
         if stage.cacheable:
@@ -201,7 +202,16 @@ def with_fit(timing: StageTiming, fitted: Fitted | None) -> StageTiming:
     """Return a stage's timing with that of its training."""
     if fitted is None:
         return timing
-    return replace(timing, fit_s=fitted.fit_s, fit_cached=fitted.is_cached, fit_peak_bytes=fitted.peak_bytes)
+    cost = fitted.cost
+    return replace(
+        timing,
+        fit_s=cost.seconds,
+        fit_cached=fitted.is_cached,
+        fit_peak_bytes=cost.peak_bytes,
+        fit_device_peak_bytes=cost.device_peak_bytes,
+        fit_cpu_s=cost.cpu_s,
+        fit_busy_s=cost.busy_s,
+    )
 
 
 def _is_first(loaded: LoadedStage, inputs: Mapping[str, Volume]) -> bool:

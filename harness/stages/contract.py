@@ -29,6 +29,7 @@ class Context:
     weights   resolved file or folder of each non-empty "weights" parameter
     scratch   an empty folder that is removed after the call
     log       where progress lines go (stderr of the run)
+    busy      takes the seconds that the device worked on gradient steps, from a `fit` that measures them
     """
 
     grid: Grid
@@ -39,6 +40,7 @@ class Context:
     model: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     log: Callable[[str], None] = lambda line: None
+    busy: Callable[[float], None] = lambda seconds: None
 
     def rng(self) -> np.random.Generator:
         """Return a fresh generator seeded with `seed`."""

@@ -112,6 +112,10 @@ class StageTiming:
                        when it was made on another machine, device or number of threads
     peak_bytes         highest resident memory of the worker's process tree during load and calls
     device_peak_bytes  highest memory allocated on the device; None on the CPU
+    cpu_s              processor time of all threads of the process tree during load and calls
+    fit_cpu_s          the same during training: over `fit_s` it is the number of cores that were kept busy
+    fit_busy_s         how long the device worked on gradient steps, for stages that tell; the rest of `fit_s` is
+                       waiting for batches, validation, and what comes before and after
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -126,6 +130,10 @@ class StageTiming:
     peak_bytes: int | None = None
     device_peak_bytes: int | None = None
     fit_peak_bytes: int | None = None
+    fit_device_peak_bytes: int | None = None
+    cpu_s: float | None = None
+    fit_cpu_s: float | None = None
+    fit_busy_s: float | None = None
 
     @property
     def run_s(self) -> float | None:

@@ -141,9 +141,21 @@ def _costs(timings: Iterable[Timing]) -> dict[str, Cost]:
 def _cost(timings: Sequence[Timing]) -> Cost:
     runs = [timing.run_s for timing in timings if timing.run_s is not None]
     fits = [sum(parts) for timing in timings if (parts := [s.fit_s for s in timing.stages if s.fit_s is not None])]
+    busy = [share for timing in timings if (share := _fit_busy(timing)) is not None]
     stages = [stage for timing in timings for stage in timing.stages]
     peaks = [peak for s in stages for peak in (s.peak_bytes, s.fit_peak_bytes) if peak is not None]
-    return Cost(median(runs) if runs else None, median(fits) if fits else None, max(peaks, default=None))
+    run_s, fit_s, fit_busy = (median(values) if values else None for values in (runs, fits, busy))
+    return Cost(run_s, fit_s, fit_busy, max(peaks, default=None))
+
+
+def _fit_busy(timing: Timing) -> float | None:
+    """Return the busy share of a cell's trainings, None if it has none or one of them was not measured."""
+    trained = [stage for stage in timing.stages if stage.fit_s]
+    on_gpu = timing.device.startswith("cuda")
+    worked = [stage.fit_busy_s if on_gpu else stage.fit_cpu_s for stage in trained]
+    seconds = sum(stage.fit_s or 0.0 for stage in trained) * (1 if on_gpu else timing.threads)
+    known = [value for value in worked if value is not None]
+    return sum(known) / seconds if trained and len(known) == len(worked) else None
 
 
 def _data_note(cells: Iterable[Cell]) -> str:

@@ -43,6 +43,7 @@ CSV_COLUMNS = (
     "verdict",
     "seconds",
     "training_seconds",
+    "training_busy",
     "peak_bytes",
     "machine",
 )
@@ -119,6 +120,7 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
         "verdict": score.verdict,
         "seconds": row.cost.run_s,
         "training_seconds": row.cost.fit_s,
+        "training_busy": row.cost.fit_busy,
         "peak_bytes": row.cost.peak_bytes,
         "machine": table.machine,
     }
@@ -167,6 +169,7 @@ def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
         "note": row.note,
         "seconds": row.cost.run_s,
         "training_seconds": row.cost.fit_s,
+        "training_busy": row.cost.fit_busy,
         "peak_bytes": row.cost.peak_bytes,
         "scores": {
             column.metric: {

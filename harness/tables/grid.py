@@ -70,7 +70,7 @@ def _titles(table: Table) -> tuple[str, ...]:
 
 def _header(table: Table) -> tuple[str, ...]:
     parts = [title for column in table.columns for title in (column_title(column), "published", "verdict")]
-    return ("row", *parts, "n", "cells", "seconds", "training s", "peak MB", "not ok")
+    return ("row", *parts, "n", "cells", "seconds", "training s", "busy %", "peak MB", "not ok")
 
 
 def _line(table: Table, row: TableRow) -> tuple[str, ...]:

@@ -40,11 +40,14 @@ class Cost:
 
     run_s       median over cells: the seconds of one call of every stage
     fit_s       median over cells that trained: the seconds of training
+    fit_busy    median over cells that trained: the share (0 to 1) of the training's seconds in which the GPU worked on
+                gradient steps, where a stage tells; on a CPU the share of the threads' seconds in which they worked
     peak_bytes  highest resident memory of a cell's processes
     """
 
     run_s: float | None = None
     fit_s: float | None = None
+    fit_busy: float | None = None
     peak_bytes: int | None = None
 
 

@@ -60,10 +60,11 @@ def state_text(row: TableRow) -> str:
     return ", ".join(f"{count} {name}" for count, name in parts if count)
 
 
-def cost_texts(cost: Cost) -> tuple[str, str, str]:
-    """Return seconds of a call, seconds of training, megabytes."""
+def cost_texts(cost: Cost) -> tuple[str, str, str, str]:
+    """Return seconds of a call, seconds of training, percent of the device kept busy by training, megabytes."""
+    busy = ABSENT if cost.fit_busy is None else f"{cost.fit_busy:.0%}".rstrip("%")
     megabytes = ABSENT if cost.peak_bytes is None else f"{cost.peak_bytes / 1e6:.0f}"
-    return _seconds(cost.run_s), _seconds(cost.fit_s), megabytes
+    return _seconds(cost.run_s), _seconds(cost.fit_s), busy, megabytes
 
 
 def _seconds(value: float | None) -> str:

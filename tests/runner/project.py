@@ -128,6 +128,8 @@ class Learn(Stage):
     def fit(self, training, validation, context, model):
         trace("fit")
         context.log(f"training on {len(training)} and {len(validation)}")
+        context.busy(0.25)
+        context.busy(0.5)
         time.sleep(0.2)
         level = np.mean([e.inputs["probability"].array[e.truth.array > 0].mean() for e in training])
         (model / "level.txt").write_text(f"{float(level)!r} {context.seed}")

@@ -8,7 +8,7 @@ import pytest
 from harness.errors import ChainError
 from harness.model import Grid
 from harness.runner.jobs import Recipe, WeightsSource
-from harness.runner.models import FitJob, LazyExample, fit_or_find, located
+from harness.runner.models import FitCost, FitJob, LazyExample, fit_or_find, located
 from harness.runner.workbench import Workbench
 from harness.store.lock import ExclusiveLock
 from tests.runner.bench import a_cell, spec, workbench
@@ -28,8 +28,13 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     first = fit_or_find(bench, fit_job(project, bench))
     again = fit_or_find(bench, fit_job(project, bench))
     assert (first.is_cached, again.is_cached) == (False, True)
-    assert (first.hash, first.fit_s, first.folder) == (again.hash, again.fit_s, again.folder)
+    assert (first.hash, first.cost, first.folder) == (again.hash, again.cost, again.folder)
     assert (first.folder / "level.txt").exists()
+    assert first.cost.busy_s == 0.75
+    assert first.cost.seconds is not None
+    assert first.cost.seconds >= 0.2
+    assert first.cost.cpu_s is not None
+    assert first.cost.cpu_s < first.cost.seconds + 0.2
     assert project.count("fit") == 1
     others = [
         fit_job(project, bench, seed=2),
@@ -39,7 +44,7 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     keys = {fit_job(project, bench).key, *(job.key for job in others)}
     assert len(keys) == 4
     elsewhere, _ = workbench(project, machine="n")
-    assert fit_or_find(elsewhere, fit_job(project, elsewhere)).fit_s is None, "that time was another machine's"
+    assert fit_or_find(elsewhere, fit_job(project, elsewhere)).cost == FitCost(), "that time was another machine's"
 
 
 def test_spoilt_model_is_trained_again(project: Project) -> None:

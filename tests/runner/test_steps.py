@@ -9,7 +9,7 @@ import pytest
 from harness.model import Grid, StageSpec
 from harness.runner.failures import NotApplicableError
 from harness.runner.jobs import WeightsSource
-from harness.runner.models import Fitted, check_dimensions, stage_weights
+from harness.runner.models import FitCost, Fitted, check_dimensions, stage_weights
 from harness.runner.steps import Protocol, Step, with_fit
 from harness.runner.workbench import Workbench
 from harness.store import StageTiming
@@ -35,7 +35,7 @@ def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
     monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
     on_gpu = step(bench, smooth)
     monkeypatch.undo()
-    fitted, retrained = (Fitted(project.folder, hash, bench.setting("cpu"), 1.0, None, False) for hash in "hi")
+    fitted, retrained = (Fitted(project.folder, hash, bench.setting("cpu"), FitCost(1.0), False) for hash in "hi")
     others = [
         step(bench, spec(project, "smooth", amount=0.1)),
         step(bench, smooth, sample="b"),
@@ -77,7 +77,7 @@ def test_what_was_made_elsewhere_is_said(project: Project) -> None:
     again.settle()
     assert made.notes() == again.notes() == ()
     newer, _ = workbench(project, environment="f")
-    fitted = Fitted(project.folder, "h", bench.setting("cuda"), None, None, True)
+    fitted = Fitted(project.folder, "h", bench.setting("cuda"), FitCost(), True)
     found = step(newer, smooth)
     found.settle()
     assert found.notes() == ("the output of stage 'smooth' was made elsewhere: m, cpu, 1 threads, environment e",)
@@ -118,7 +118,8 @@ def test_weights_and_fit_details(project: Project) -> None:
     source = WeightsSource("/x", "h")
     assert stage_weights(bench.create(spec(project, "weighted", level="w")), {"w": source}) == {"level": source}
     assert stage_weights(bench.create(spec(project, "weighted")), {}) == {}
-    fitted = Fitted(project.folder, "h", bench.setting("cpu"), 2.0, 3, True)
+    fitted = Fitted(project.folder, "h", bench.setting("cpu"), FitCost(2.0, 3.5, 1.5, 3, 4), True)
     timing = with_fit(StageTiming("s", first_s=1.0), fitted)
     assert (timing.fit_s, timing.fit_cached, timing.fit_peak_bytes, timing.first_s) == (2.0, True, 3, 1.0)
+    assert (timing.fit_cpu_s, timing.fit_busy_s, timing.fit_device_peak_bytes) == (3.5, 1.5, 4)
     assert with_fit(timing, None) is timing

@@ -105,6 +105,25 @@ def test_costs_come_from_one_machine(tmp_path: Path) -> None:
     assert _table(project.suite(), cells, records, timings=timings, machine="slow").rows[0].cost.run_s == 2.0
 
 
+@pytest.mark.parametrize(
+    ("device", "measured", "expected"),
+    [
+        ("cpu", {"fit_cpu_s": 90.0, "fit_busy_s": 50.0}, 0.75),
+        ("cuda", {"fit_cpu_s": 90.0, "fit_busy_s": 50.0}, 50 / 60),
+        ("cuda", {"fit_cpu_s": 90.0}, None),
+        ("cpu", {}, None),
+    ],
+)
+def test_how_busy_training_kept_the_device(
+    tmp_path: Path, device: str, measured: dict[str, float], expected: float | None
+) -> None:
+    project = temp_project(tmp_path)
+    cells = project.cells(tier="smoke")
+    timings = [make_timing("net", "a", dataset="flat", fit_s=60.0, device=device, threads=2, **measured)]
+    table = _table(project.suite(), cells, [_record(cell) for cell in cells], timings=timings)
+    assert [row.cost.fit_busy for row in table.rows] == [None, expected]
+
+
 def test_rows_that_are_one_computation_on_a_tier_are_named(tmp_path: Path) -> None:
     row = '\n[[rows]]\nid = "long"\nlabel = "Longer"\nstages = [{ id = "learn" }]\n'
     more = row + "[tiers.smoke.stages.learn]\nsteps = 2\n"

@@ -17,6 +17,7 @@ def test_header_and_lines() -> None:
         "cells",
         "seconds",
         "training s",
+        "busy %",
         "peak MB",
         "not ok",
     )
@@ -25,7 +26,8 @@ def test_header_and_lines() -> None:
     assert truth.cells[:4] == ("Truth & <b>", "100.00 ± 0.00", "-", "0.0000 (1 undefined)")
     assert net.row == "net"
     assert net.cells == (
-        "Net_1", "60.00 ± 14.14", "78.33 ± 1.73 [!]", "-", "2", "2 of 4", "1.5", "60", "250", "1 failed, 1 missing",
+        "Net_1", "60.00 ± 14.14", "78.33 ± 1.73 [!]", "-", "2", "2 of 4", "1.5", "60", "87", "250",
+        "1 failed, 1 missing",
     )  # fmt: skip
 
 

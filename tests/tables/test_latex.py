@@ -14,7 +14,7 @@ def test_every_line_has_as_many_cells() -> None:
     rows = [line for line in body.splitlines() if " & " in line]
     assert len(rows) == 3
     assert len({len(re.findall(r"(?<!\\)&", row)) for row in rows}) == 1
-    assert "\\multicolumn{10}{l}{\\textit{controls}} \\\\" in body
+    assert "\\multicolumn{11}{l}{\\textit{controls}} \\\\" in body
     assert "60.00 $\\pm$ 14.14" in body
     assert "\\label{tab:toy-smoke}" in text
     assert "% claim c: holds: truth & net truth 1, net 0.6\n" in text

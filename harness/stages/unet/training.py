@@ -70,9 +70,11 @@ def train(
     seed: int,
     workers: int,
     log: Log,
+    busy: Callable[[float], None] = lambda seconds: None,
 ) -> Trained:
     """Return a network trained on the volumes; the same arguments on the same machine give the same weights on a CPU.
 
+    `busy` is told the seconds that the device worked on gradient steps.
     Without validation volumes the last weights are kept and the learning rate stays.
     """
     import torch
@@ -82,6 +84,7 @@ def train(
         network = compute.place(build_network(spec))
         run = _Run(network, volumes, validation, plan, compute, seed, log)
         run.steps(workers)
+    busy(run.busy.total_s())
     return run.result()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -119,7 +120,12 @@ def test_divergence_is_an_error() -> None:
 
 def test_the_device_share_is_reported() -> None:
     lines: list[str] = []
-    train(SPEC, [disks(0)], [], plan=PLAN, compute=choose("cpu", "auto", 2), seed=0, workers=1, log=lines.append)
+    told: list[float] = []
+    compute = choose("cpu", "auto", 2)
+    start = time.perf_counter()
+    train(SPEC, [disks(0)], [], plan=PLAN, compute=compute, seed=0, workers=1, log=lines.append, busy=told.append)
+    assert 0 < told[0] < time.perf_counter() - start
+    assert len(told) == 1
     assert "device busy with them for" in lines[-1]
     assert lines[-1].endswith("stopped by iterations")
 
