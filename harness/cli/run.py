@@ -28,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cells computed at the same time (default: 1)")
     add_filters(parser)
     parser.add_argument(
-        "--device", choices=("cpu", "cuda", "auto"), default="cpu", help="what stages compute on (default: cpu)"
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what stages compute on (default: auto, a CUDA GPU for the stages whose library finds one)",
     )
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads of one worker (default: cores shared among the jobs)"

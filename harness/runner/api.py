@@ -41,7 +41,7 @@ def run(
     stages: Names = None,
     datasets: Names = None,
     folds: Names = None,
-    device: Literal["cpu", "cuda", "auto"] = "cpu",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     threads: int | None = None,
     plugins: Sequence[Path] = (),
     offline: bool = False,

@@ -45,6 +45,7 @@ class Workbench:
         machine: str,
         environment: str,
         notify: Notify,
+        has_gpu: bool = False,
     ) -> None:
         self.setup = setup
         self.samples = samples
@@ -57,6 +58,8 @@ class Workbench:
         self.ignored_processes: frozenset[int] = frozenset()
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
         self.devices: set[str] = set()
+        self._has_gpu = has_gpu
+        self._told: set[str] = set()
 
     def log(self, line: str) -> None:
         """Show a line to the user of the run."""
@@ -75,13 +78,19 @@ class Workbench:
         return kind(spec.parameters)
 
     def device_of(self, stage: Stage) -> str:
-        """Return the device a stage is given: the one asked for, if the stage can use it, else the CPU."""
+        """Return the device a stage is given: the one asked for, if the stage can use it, else the CPU.
+
+        A stage that could use the GPU of this machine and does not is told of once.
+        """
         device = "cpu"
         if self.setup.device != "cpu" and "cuda" in stage.devices:
-            device = "cuda" if stage.sees_gpu() else "cpu"
-            if device == "cpu" and self.setup.device != "auto":
-                needs = ", ".join(stage.needs)
-                raise BackendError(f"stage '{stage.id}' ({needs}): no CUDA device here; accepted: --device cpu or auto")
+            problem = stage.gpu_problem()
+            if problem and self.setup.device != "auto":
+                raise BackendError(f"stage '{stage.id}': {problem}; accepted: --device cpu or auto")
+            if problem and self._has_gpu and stage.id not in self._told:
+                self._told.add(stage.id)
+                self.log(f"stage '{stage.id}' computes on the CPU, although this machine has a GPU: {problem}")
+            device = "cpu" if problem else "cuda"
         self.devices.add(device)
         return device
 

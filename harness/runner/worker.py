@@ -60,6 +60,7 @@ def _bench(message: dict[str, Any], outbox: int) -> tuple[Workbench, dict[str, A
         machine=machine,
         environment=found.fingerprint,
         notify=lambda event: send(outbox, event),
+        has_gpu=bool(found.hardware.gpus),
     )
     return bench, {"environment": found.to_json(), "fingerprint": found.fingerprint, "machine": machine}
 

@@ -96,13 +96,16 @@ class Stage(ABC):
         """Whether these parameters ask for `fit` before `run` (True wherever `fit` is implemented by default)."""
         return type(self).fit is not Stage.fit
 
-    def sees_gpu(self) -> bool:
-        """Whether the library of a stage that names "cuda" among its devices finds one here; by default torch does."""
+    def gpu_problem(self) -> str:
+        """Why the library of a stage that names "cuda" among its devices can use none here, "" if it can.
+
+        By default the library is torch.
+        """
         try:
             import torch
         except ImportError:
-            return False
-        return bool(torch.cuda.is_available())
+            return "torch is not installed"
+        return "" if torch.cuda.is_available() else f"torch {torch.__version__} finds no CUDA device"
 
     def load(self, context: Context) -> None:  # noqa: B027 - optional hook
         """Import the library and read weights; called once per model before `run`."""

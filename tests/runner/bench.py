@@ -23,7 +23,7 @@ def tiny_registry(project: Project) -> Registry:
 
 
 def workbench(
-    project: Project, *, device: str = "cpu", machine: str = "m", environment: str = "e"
+    project: Project, *, device: str = "cpu", machine: str = "m", environment: str = "e", has_gpu: bool = False
 ) -> tuple[Workbench, list[Mapping[str, Any]]]:
     """Return a workbench and the list its events go to."""
     scratch = project.folder / "scratch"
@@ -32,7 +32,9 @@ def workbench(
     events: list[Mapping[str, Any]] = []
     samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
     stages = tiny_registry(project)
-    bench = Workbench(setup, samples, stages, machine=machine, environment=environment, notify=events.append)
+    bench = Workbench(
+        setup, samples, stages, machine=machine, environment=environment, notify=events.append, has_gpu=has_gpu
+    )
     return bench, events
 
 

@@ -24,23 +24,26 @@ def test_device_is_what_the_stage_can_use(project: Project, monkeypatch: pytest.
     class OnDevice(Stage):
         id = "on-device"
         devices = ("cpu", "cuda")
-        needs = ("numpy",)
-        gpu = True
+        problem = ""
 
-        def sees_gpu(self) -> bool:
-            return self.gpu
+        def gpu_problem(self) -> str:
+            return self.problem
 
         def run(self, inputs, context):  # type: ignore[no-untyped-def]
             raise AssertionError
 
-    bench, _ = workbench(project, device="auto")
+    bench, events = workbench(project, device="auto", has_gpu=True)
     plain = bench.create(spec(project, "smooth"))
-    for has_cuda in (True, False):
-        OnDevice.gpu = has_cuda
+    for problem in ("", "numpy finds none", "numpy finds none"):
+        OnDevice.problem = problem
         assert bench.device_of(plain) == "cpu"
-        assert bench.device_of(OnDevice()) == ("cuda" if has_cuda else "cpu")
+        assert bench.device_of(OnDevice()) == ("cpu" if problem else "cuda")
+    said = "stage 'on-device' computes on the CPU, although this machine has a GPU: numpy finds none"
+    assert events == [{"event": "log", "line": said}], "once, and nothing of stages that have no use for one"
+    without, silent = workbench(project, device="auto")
+    assert (without.device_of(OnDevice()), silent) == ("cpu", [])
     demanding, _ = workbench(project, device="cuda")
-    with pytest.raises(BackendError, match=r"stage 'on-device' \(numpy\): no CUDA device here"):
+    with pytest.raises(BackendError, match="stage 'on-device': numpy finds none; accepted: --device cpu or auto"):
         demanding.device_of(OnDevice())
     assert bench.devices == {"cpu", "cuda"}
     assert bench.setting("cuda") == Setting("m", "cuda", 1, "e")

@@ -78,17 +78,23 @@ def filters_of(state: Mapping[str, Any], where: str) -> tuple[int, ...]:
 
 
 def load_network(source: Path, diam_mean: float, compute: Compute) -> Any:
-    """Return the network of a checkpoint; a positive `diam_mean` replaces the one in it.
+    """Return the network of a checkpoint; `diam_mean` is for one that states none.
 
-    Raises `DataError` for missing, unknown or misshapen tensors, and for a checkpoint that states no diameter where
-    none is given.
+    Raises `DataError` for missing, unknown or misshapen tensors, and if neither or both state a diameter that differs:
+    the library lets the checkpoint's override the caller's.
     """
     state = read_checkpoint(source)
-    if not diam_mean and "diam_mean" not in state:
+    stated = float(state["diam_mean"]) if "diam_mean" in state else 0.0
+    if not diam_mean and not stated:
         raise DataError(
             f"{source}: states no 'diam_mean'; accepted: the parameter 'diam_mean' (17 for nuclei, 30 for cyto models)"
         )
-    diameter = diam_mean or float(state["diam_mean"])
+    if diam_mean and stated and abs(diam_mean - stated) > 1e-3:
+        raise DataError(
+            f"{source}: states a 'diam_mean' of {stated:g} and the parameter is {diam_mean:g}; "
+            "accepted: equal ones, or 0 for the checkpoint's own"
+        )
+    diameter = diam_mean or stated
     network = build_network(filters_of(state, str(source)), diameter, compute)
     expected = network.state_dict()
     missing = sorted(set(expected) - set(state) - OPTIONAL)

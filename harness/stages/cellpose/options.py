@@ -20,7 +20,7 @@ NETWORK = (
         "diam_mean",
         "float",
         0.0,
-        "object diameter inside the network; 0 = the checkpoint's own, 30 from scratch",
+        "object diameter inside the network, if the checkpoint states none; 0 = the checkpoint's own, 30 from scratch",
         "px",
         minimum=0.0,
     ),

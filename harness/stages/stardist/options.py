@@ -17,7 +17,10 @@ def network_parameters(ndim: int) -> tuple[Parameter, ...]:
     volume = ndim == 3
     common = (
         Parameter(
-            "weights", "weights", "", "a trained model (folder or zip with config.json, weights and thresholds.json)"
+            "weights",
+            "weights",
+            "",
+            "a trained model of this backbone, grid and rays (folder or zip: config.json, weights, thresholds.json)",
         ),
         Parameter("backbone", "str", "unet", "network", choices=("unet", "resnet") if volume else ("unet",)),
         Parameter("n_rays", "int", 96 if volume else 32, "directions of the star-convex shape", minimum=3),

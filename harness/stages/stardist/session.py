@@ -37,12 +37,16 @@ def start(context: Context) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def sees_gpu() -> bool:
-    """Whether TensorFlow is installed and finds a GPU: the package tensorflow-cpu never does."""
+def gpu_problem() -> str:
+    """Return why TensorFlow can use no GPU here, "" if it can: the package tensorflow-cpu never does."""
     try:
-        return bool(_tensorflow().config.list_physical_devices("GPU"))
+        tf = _tensorflow()
     except ImportError:
-        return False
+        return "TensorFlow is not installed"
+    if tf.config.list_physical_devices("GPU"):
+        return ""
+    hint = "" if tf.test.is_built_with_cuda() else "; a GPU needs tensorflow[and-cuda] instead of tensorflow-cpu"
+    return f"TensorFlow {tf.__version__} finds no GPU{hint}"
 
 
 def start_seeded(context: Context) -> None:
@@ -87,13 +91,10 @@ def _tensorflow() -> Any:
 def _choose_device(device: str) -> None:
     import tensorflow as tf
 
-    found = tf.config.list_physical_devices("GPU")
     if device.startswith("cuda"):
-        if not found:
-            raise BackendError(
-                f"device '{device}' is asked for and TensorFlow {tf.__version__} sees no GPU; accepted here: cpu "
-                "(a GPU needs the package tensorflow[and-cuda] instead of tensorflow-cpu)"
-            )
+        problem = gpu_problem()
+        if problem:
+            raise BackendError(f"device '{device}' is asked for: {problem}; accepted here: cpu")
         return
     if tf.config.get_visible_devices("GPU"):
         tf.config.set_visible_devices([], "GPU")

@@ -14,7 +14,7 @@ from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
 from harness.stages.stardist import session, training
 from harness.stages.stardist.options import check_options
-from harness.stages.stardist.weights import build_model, read_model
+from harness.stages.stardist.weights import build_model, read_model, require_architecture
 
 
 class StarDistStage(Stage):
@@ -42,9 +42,9 @@ class StarDistStage(Stage):
         """Return whether no trained model is given."""
         return not self.options["weights"]
 
-    def sees_gpu(self) -> bool:
-        """Whether TensorFlow finds a GPU; that torch does says nothing of it."""
-        return session.sees_gpu()
+    def gpu_problem(self) -> str:
+        """Why TensorFlow can use no GPU; that torch can says nothing of it."""
+        return session.gpu_problem()
 
     def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
         """Train, search the thresholds, and write the library's files and training.json into `model`.
@@ -81,7 +81,10 @@ class StarDistStage(Stage):
         training.write_json(folder / "training.json", record)
 
     def load(self, context: Context) -> None:
-        """Build the network and read its weights and thresholds; raises `DataError` if they do not fit."""
+        """Build the network and read its weights and thresholds; raises `DataError` if they do not fit.
+
+        Backbone, grid and rays of given weights must be those of the parameters.
+        """
         source = context.weights["weights"] if self.options["weights"] else context.model
         if source is None:
             raise ChainError(f"stage '{self.id}' has no model: fit it or give 'weights'")
@@ -89,6 +92,7 @@ class StarDistStage(Stage):
         files = read_model(source, context.scratch)
         with session.output_to(context.log):
             self.model = build_model(_library(self.model_class), files)
+        require_architecture(self.model.config, self.options, f"stage '{self.id}'")
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return uint32 labels of the image; objects that overlap are cut in the order of their probability."""

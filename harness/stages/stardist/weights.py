@@ -70,6 +70,17 @@ def build_model(model_class: Any, files: ModelFiles) -> Any:
     return model
 
 
+def require_architecture(config: Any, options: Mapping[str, Any], where: str) -> None:
+    """Raise `DataError` if a model is not the one that the parameters describe: a record states the parameters."""
+    found = {"backbone": config.backbone, "grid": list(config.grid), "n_rays": config.n_rays}
+    wanted = {"backbone": options["backbone"], "grid": list(options["grid"]), "n_rays": options["n_rays"]}
+    differing = [name for name in found if found[name] != wanted[name]]
+    if differing:
+        has = ", ".join(f"{name} {found[name]!r}" for name in differing)
+        asks = ", ".join(f"{name} {wanted[name]!r}" for name in differing)
+        raise DataError(f"{where}: the model of 'weights' has {has}; the stage asks {asks}; accepted: equal ones")
+
+
 def _config_class(name: str) -> Any:
     import stardist.models
 

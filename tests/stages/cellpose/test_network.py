@@ -46,7 +46,11 @@ def test_what_is_saved_is_loaded_at_its_own_width(tmp_path: Path) -> None:
         flows, style, _ = network(torch.zeros(1, 2, 16, 16))
         assert flows.shape == (1, 3, 16, 16)
         assert style.shape == (1, 256)
-    assert float(load_network(path, 30.0, CPU).diam_mean) == 30.0
+    assert float(load_network(path, 17.0, CPU).diam_mean) == 17.0
+    with pytest.raises(
+        DataError, match="states a 'diam_mean' of 17 and the parameter is 30; accepted: equal ones, or 0"
+    ):
+        load_network(path, 30.0, CPU)
 
 
 def test_a_checkpoint_without_diameters_needs_one(tmp_path: Path) -> None:

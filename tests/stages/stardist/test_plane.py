@@ -42,7 +42,7 @@ def test_learns_discs_and_reloads_as_weights(tmp_path: Path) -> None:
     record = json.loads((model / "training.json").read_text())
     assert record["thresholds"]["source"] == "searched on 1 validation examples"
 
-    given = StarDist2D({"weights": "somewhere"})
+    given = StarDist2D({"weights": "somewhere", "n_rays": 16})
     weights = context(tmp_path, SHAPE, weights={"weights": model})
     given.load(weights)
     assert np.array_equal(given.run(test.inputs, weights).array, labels.array)
@@ -87,11 +87,20 @@ def test_two_channels_one_object_and_the_wrong_number_of_channels(tmp_path: Path
         stage.run(one.inputs, context(tmp_path, SHAPE))
 
 
+def test_weights_of_another_architecture(tmp_path: Path) -> None:
+    model = folder(tmp_path, "model")
+    StarDist2D(TINY).fit([_discs(1)], [], context(tmp_path, SHAPE), model)
+    other = StarDist2D({"weights": "somewhere", "n_rays": 32, "grid": [1, 2], "patch": [64, 64]})
+    message = r"model of 'weights' has grid \[2, 2\], n_rays 16; the stage asks grid \[1, 2\], n_rays 32; accepted"
+    with pytest.raises(DataError, match=message):
+        other.load(context(tmp_path, SHAPE, weights={"weights": model}))
+
+
 def test_weights_that_do_not_fit_their_configuration(tmp_path: Path) -> None:
     model = folder(tmp_path, "model")
     StarDist2D(TINY).fit([_discs(1)], [], context(tmp_path, SHAPE), model)
     config = json.loads((model / "config.json").read_text())
-    given = StarDist2D({"weights": "somewhere"})
+    given = StarDist2D({"weights": "somewhere", "n_rays": 16})
     for change, message in (
         ({"unet_n_depth": 3}, "the weights do not fit config.json"),
         ({"unet_n_filter_base": 4}, "the weights do not fit config.json"),

@@ -44,7 +44,8 @@ def test_learns_ellipsoids(tmp_path: Path, network: dict[str, object]) -> None:
     labels = stage.run(test.inputs, context(tmp_path, SHAPE))
     assert average_precision(test.truth.array, labels.array) > 0.5
 
-    given, weights = StarDist3D({"weights": "x"}), context(tmp_path, SHAPE, weights={"weights": model})
+    given = StarDist3D({**SMALL, "backbone": network["backbone"], "weights": "x"})
+    weights = context(tmp_path, SHAPE, weights={"weights": model})
     given.load(weights)
     assert np.array_equal(given.run(test.inputs, weights).array, labels.array)
 
