@@ -58,7 +58,14 @@ TRAINING = (
     Parameter("poisson_noise", "float", 0.1, "probability of additive Poisson noise", minimum=0, maximum=1),
 )
 PREDICTION = (
-    Parameter("predict_patch", "ints", (192, 256, 256), "core of a tile; empty finds it by memory", "px", minimum=1),
+    Parameter(
+        "predict_patch",
+        "ints",
+        (192, 256, 256),
+        "core of a tile, halved where a feature map would pass 2^31; empty finds it by memory",
+        "px",
+        minimum=1,
+    ),
     Parameter("halo", "ints", (64, 64, 64), "context per side; empty is the receptive field", "px", minimum=0),
     Parameter("stride_ratio", "float", 0.5, "step of tiles per patch; published: 0.25 and 0.5", maximum=1),
     Parameter("patch_rule", "str", "code", "patch and halo from memory: PlantSeg's code or as printed", choices=RULES),

@@ -154,7 +154,10 @@ class UNetStage(Stage):
         return tiling.predict_tiled(forward, image, plan, channels=self._spec.out_channels)
 
     def tiles(self, shape: tuple[int, ...]) -> tiling.Tiling:
-        """Return how an image of this shape is cut for the loaded network."""
+        """Return how an image of this shape is cut for the loaded network.
+
+        Tiles that the network cannot index in 32 bits get smaller cores, on every device, so that all see the same.
+        """
         spec = self._spec
         halo = self.settings.per_axis("halo", spec.ndim) or (tile_halo(spec),) * spec.ndim
         patch = self.settings.per_axis("predict_patch", spec.ndim)
@@ -162,7 +165,13 @@ class UNetStage(Stage):
             rule = str(self.options["patch_rule"])
             patch, halo = patches.patch_and_halo(shape, self._feasible(), halo, rule=rule)
         ratio = float(self.settings.values["stride_ratio"])
-        return tiling.plan_tiles(shape, patch, halo, stride_ratio=ratio, multiple=spec.multiple)
+
+        def plan(core: tuple[int, ...]) -> tiling.Tiling:
+            return tiling.plan_tiles(shape, core, halo, stride_ratio=ratio, multiple=spec.multiple)
+
+        return tiling.fitting_tiles(
+            plan(patch), plan, lambda found: spec.largest_map(found.tile_shape) <= compute.INDEX_LIMIT
+        )
 
     def _feasible(self) -> tuple[int, ...]:
         spec, network, how = self._spec, self._network, self._compute

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -70,6 +71,28 @@ def plan_tiles(
         )
     axes = [_axis(*sizes, stride_ratio, multiple) for sizes in zip(shape, patch, halo, strict=True)]
     return Tiling(tuple(shape), tuple(a[0] for a in axes), tuple(a[1] for a in axes), tuple(a[2] for a in axes))
+
+
+def fitting_tiles(plan: Tiling, replan: Callable[[tuple[int, ...]], Tiling], fits: Callable[[Tiling], bool]) -> Tiling:
+    """Return a plan whose tiles fit: cores are halved along the axis that leaves the smallest tile until they do.
+
+    `replan` plans with another core. Raises `ParameterError` if the halo alone is too large.
+    """
+    while not fits(plan):
+        halves = [
+            tuple(n // 2 if i == axis else n for i, n in enumerate(plan.patch)) for axis in range(len(plan.patch))
+        ]
+        smallest = min((replan(half) for half in halves if min(half) > 0), key=_voxels, default=plan)
+        if _voxels(smallest) >= _voxels(plan):
+            raise ParameterError(
+                f"tiles of {plan.tile_shape} are too large, with a halo of {plan.halo}; accepted: less"
+            )
+        plan = smallest
+    return plan
+
+
+def _voxels(plan: Tiling) -> int:
+    return prod(plan.tile_shape)
 
 
 def _axis(length: int, patch: int, halo: int, stride_ratio: float, multiple: int) -> tuple[int, int, tuple[int, ...]]:

@@ -132,6 +132,17 @@ def test_patches_found_by_memory(make_context: Make) -> None:
     assert unlimited.tiles((400, 64, 64)).patch == (400, 64, 64)
 
 
+def test_published_tiles_are_indexed_in_32_bits(make_context: Make) -> None:
+    context = make_context((400, 1000, 1000))
+    assert context.model is not None
+    save_model(context.model, NetworkSpec(), build_network(NetworkSpec()), notes={})
+    stage = UNetStage()
+    stage.load(context)
+    tiles = stage.tiles((400, 1000, 1000))
+    assert (tiles.patch, tiles.halo) == ((192, 128, 256), (64, 64, 64))
+    assert NetworkSpec().largest_map(tiles.tile_shape) < 2**31 <= NetworkSpec().largest_map((320, 384, 384))
+
+
 def weights_of(spec: NetworkSpec, folder: Path) -> Path:
     folder.mkdir()
     save_model(folder, spec, build_network(spec), notes={})

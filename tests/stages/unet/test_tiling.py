@@ -8,7 +8,7 @@ from harness.errors import ParameterError
 from harness.stages.unet.compute import Compute, forward_of
 from harness.stages.unet.halo import tile_halo
 from harness.stages.unet.networks import NetworkSpec, build_network
-from harness.stages.unet.tiling import Tiling, plan_tiles, predict_tiled
+from harness.stages.unet.tiling import Tiling, fitting_tiles, plan_tiles, predict_tiled
 
 CPU = Compute("cpu", "float32", channels_last=False)
 
@@ -35,6 +35,24 @@ def test_strides_keep_to_the_coarsest_level() -> None:
 def test_impossible_tilings(patch: tuple[int], halo: tuple[int], ratio: float) -> None:
     with pytest.raises(ParameterError, match="cannot tile"):
         plan_tiles((50,), patch, halo, stride_ratio=ratio, multiple=8)
+
+
+def test_cores_are_halved_until_the_tile_fits() -> None:
+    def plan(core: tuple[int, ...]) -> Tiling:
+        return plan_tiles((400, 500, 600), core, (16, 16, 64), stride_ratio=1.0, multiple=8)
+
+    whole = plan((64, 400, 64))
+    assert fitting_tiles(whole, plan, lambda found: True) == whole
+    asked: list[tuple[int, ...]] = []
+
+    def fits(found: Tiling) -> bool:
+        asked.append(found.tile_shape)
+        return found.tile_shape[1] <= 132
+
+    assert fitting_tiles(whole, plan, fits).patch == (64, 96, 64)
+    assert asked == [(96, 432, 192), (96, 232, 192), (96, 128, 192)], "where the halo costs least"
+    with pytest.raises(ParameterError, match=r"tiles of \(40, 40, 136\) are too large, with a halo of \(16, 16, 64\)"):
+        fitting_tiles(whole, plan, lambda found: False)
 
 
 def doubled(tile: np.ndarray, core: tuple[slice, ...]) -> np.ndarray:
