@@ -12,7 +12,17 @@ from typing import Literal, TypeAlias
 from harness.model import Cell, Tier
 from harness.statistics import Summary, summarise
 from harness.store.records import Record, Timing
-from harness.suite.rules import SECONDS, Best, EqualPublished, Fastest, Monotone, RanksAbove, Within, rule_rows
+from harness.suite.rules import (
+    SECONDS,
+    Best,
+    EqualPublished,
+    Fastest,
+    Monotone,
+    RanksAbove,
+    SmallerEffect,
+    Within,
+    rule_rows,
+)
 from harness.suite.schema import ClaimSpec
 from harness.suite.suite import Suite
 from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
@@ -270,6 +280,8 @@ def _broken(rule: object, group: _Group, pairs: Sequence[tuple[str, str]], ddof:
         yield from _not_monotone(rule, group)
     if isinstance(rule, Within):
         yield from _not_within(rule, group, ddof)
+    if isinstance(rule, SmallerEffect):
+        yield from _not_smaller(rule, group)
 
 
 def _agreement(group: _Group, pairs: Sequence[tuple[str, str]], over: str, *, ties: bool) -> str:
@@ -307,6 +319,14 @@ def _not_within(rule: Within, group: _Group, ddof: int) -> Iterator[str]:
             found, allowed, unit = abs(mean - reference), (rule.spreads or 0.0) * spread, "a difference of"
         if found > allowed:
             yield f"'{row}' ({mean:.4g}) and '{rule.of}' ({reference:.4g}): {unit} {found:.4g}; allowed: {allowed:.4g}"
+
+
+def _not_smaller(rule: SmallerEffect, group: _Group) -> Iterator[str]:
+    for small, large in product(rule.pairs, rule.than):
+        less, more = (abs(group.mean(one) - group.mean(other)) for one, other in (small, large))
+        if not less < more:
+            named = [f"'{one}' and '{other}' differ by" for one, other in (small, large)]
+            yield f"{named[0]} {less:.4g}, {named[1]} {more:.4g}"
 
 
 def _ratio(one: float, other: float) -> float:

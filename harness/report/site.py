@@ -18,7 +18,7 @@ from harness.suite import Suite
 from harness.tables import Facts, Table, caption, curve_families, table_files
 from harness.tables.facts import facts_grid, facts_lines, facts_notes
 from harness.tables.grid import grid
-from harness.tables.text import footnotes, header_lines
+from harness.tables.text import footnotes, header_lines, row_notes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -131,5 +131,5 @@ def _suite_context(page: Page) -> dict[str, Any]:
         "lines": header_lines(table),
         "grid": grid(table),
         "table": table,
-        "footnotes": footnotes(table),
+        "footnotes": (*footnotes(table), *row_notes(table)),
     }

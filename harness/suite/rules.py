@@ -12,6 +12,7 @@ SECONDS = "seconds"
 """The metric name with which a claim speaks of recorded time instead of a score."""
 
 Rows = Annotated[tuple[str, ...], Field(min_length=1)]
+Pairs = Annotated[tuple[tuple[str, str], ...], Field(min_length=1)]
 Positive = Annotated[StrictFloat, Field(gt=0)]
 
 
@@ -74,6 +75,14 @@ class Within(Strict):
         return self
 
 
+class SmallerEffect(Strict):
+    """Exchanging one row for another changes the mean less than other exchanges do, whichever way."""
+
+    kind: Literal["smaller effect"]
+    pairs: Pairs = Field(description="Pairs of rows whose means are said to differ less.")
+    than: Pairs = Field(description="Pairs of rows whose means are said to differ more.")
+
+
 class Monotone(Strict):
     """The means of rows, in the order given, only rise or only fall."""
 
@@ -96,7 +105,7 @@ class EqualPublished(Strict):
 
 
 Rule = Annotated[
-    Fastest | Best | RanksAbove | Within | Monotone | EqualPublished,
+    Fastest | Best | RanksAbove | Within | SmallerEffect | Monotone | EqualPublished,
     Field(discriminator="kind"),
 ]
 
@@ -110,6 +119,8 @@ def rule_rows(rule: Rule) -> tuple[str, ...]:
             return (*rule.better, *rule.worse)
         case Within():
             return (*rule.rows, rule.of)
+        case SmallerEffect():
+            return tuple(row for pair in (*rule.pairs, *rule.than) for row in pair)
         case Monotone():
             return rule.rows
         case EqualPublished():

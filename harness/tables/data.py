@@ -46,6 +46,7 @@ CSV_COLUMNS = (
     "training_busy",
     "peak_bytes",
     "machine",
+    "note",
 )
 CURVE_COLUMNS = (
     *PLACE_COLUMNS,
@@ -123,6 +124,7 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
         "training_busy": row.cost.fit_busy,
         "peak_bytes": row.cost.peak_bytes,
         "machine": table.machine,
+        "note": row.note,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
-from harness.tables.text import footnotes, header_lines, heading
+from harness.tables.text import footnotes, header_lines, heading, row_notes
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -25,10 +25,14 @@ _SPECIAL_PATTERN = re.compile("|".join(map(re.escape, _SPECIAL)))
 
 
 def to_latex(table: Table) -> str:
-    """Return a `table` environment that needs `\\usepackage{booktabs}`; what must be read first is its caption."""
+    """Return a `table` environment that needs `\\usepackage{booktabs}`; what must be read first is its caption.
+
+    Claims and notes on rows follow as comments.
+    """
     caption = ". ".join((heading(table.title, table.source), *header_lines(table), *footnotes(table)))
     claims = "".join(f"% claim {_flat(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}\n" for c in table.claims)
-    return latex_table(caption, f"{table.suite}-{table.tier}", grid(table)) + claims
+    notes = "".join(f"% row {_flat(note)}\n" for note in row_notes(table))
+    return latex_table(caption, f"{table.suite}-{table.tier}", grid(table)) + claims + notes
 
 
 def latex_table(caption: str, label: str, cells: Grid) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
-from harness.tables.text import footnotes, header_lines, heading
+from harness.tables.text import footnotes, header_lines, heading, row_notes
 
 FAILURES_SHOWN = 20
 _CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
 
 
 def to_markdown(table: Table) -> str:
-    """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, footnotes."""
-    tail = [_bullets(_reasons(table)), _claims(table), _bullets(footnotes(table))]
+    """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, notes."""
+    tail = [_bullets(_reasons(table)), _claims(table), _bullets((*footnotes(table), *row_notes(table)))]
     return _page(heading(table.title, table.source), header_lines(table), [_failures(table), _rows(grid(table)), *tail])
 
 

@@ -104,3 +104,8 @@ def footnotes(table: Table) -> tuple[str, ...]:
         if (p := score.published) is not None
     )
     return tuple(f"[!] {label}, {metric}: {text}" for label, metric, text in marked if text)
+
+
+def row_notes(table: Table) -> tuple[str, ...]:
+    """Return what the suite says of its rows: where weights come from and what trains on which tier."""
+    return tuple(f"{row.label}: {row.note}" for row in table.rows if row.note)

@@ -18,6 +18,7 @@ def test_every_line_has_as_many_cells() -> None:
     assert "60.00 $\\pm$ 14.14" in body
     assert "\\label{tab:toy-smoke}" in text
     assert "% claim c: holds: truth & net truth 1, net 0.6\n" in text
+    assert text.endswith("% row Net_1: trains on every tier: 100 % here\n")
 
 
 def test_the_caption_says_the_state() -> None:

@@ -17,7 +17,7 @@ def test_order_and_escapes() -> None:
         line.count(" | ") == lines[header].count(" | ") for line in lines[header : header + 6] if line[:2] == "| "
     )
     assert "| **holds** | truth & net | section 1 | truth 1, net 0.6 | blobs (2 samples) |" in lines
-    assert lines[-1] == "- \\[!\\] Net_1, map: another page prints 77"
+    assert lines[-2:] == ["- \\[!\\] Net_1, map: another page prints 77", "- Net_1: trains on every tier: 100 % here"]
 
 
 def test_reasons_of_verdicts_on_the_paper_tier() -> None:

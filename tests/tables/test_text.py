@@ -9,7 +9,16 @@ import pytest
 from harness.statistics import summarise
 from harness.suite import Published
 from harness.tables import Column, Score
-from harness.tables.text import column_title, footnotes, header_lines, heading, number, published_text, score_text
+from harness.tables.text import (
+    column_title,
+    footnotes,
+    header_lines,
+    heading,
+    number,
+    published_text,
+    row_notes,
+    score_text,
+)
 from tests.tables.tables import make_table
 
 PERCENT, FRACTION = Column("map", "higher", "percent"), Column("map", "lower", "fraction")
@@ -82,3 +91,4 @@ def test_the_source_is_named_once() -> None:
 
 def test_footnotes_name_their_value() -> None:
     assert footnotes(make_table()) == ("[!] Net_1, map: another page prints 77",)
+    assert row_notes(make_table()) == ("Net_1: trains on every tier: 100 % here",)
