@@ -165,7 +165,7 @@ class Dataset:
         return Sample(self.id, sample, image, labels, self.sample_hash(sample))
 
     def provenance(self) -> dict[str, Any]:
-        """Return licence, citation, addresses, checksums; "first_seen_hash" where only the first download vouches."""
+        """Return licence, citation, addresses, checksums, and what pinned hashes rest on (`FileSet.provenance`)."""
         declaration = self.declaration
         result: dict[str, Any] = {
             "id": self.id,

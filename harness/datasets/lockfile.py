@@ -1,4 +1,4 @@
-"""`datasets.lock.toml`: hashes of files for which no public source states one, as they were first seen."""
+"""`datasets.lock.toml`: hashes of files whose declaration states none, as they were first seen."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,6 +17,9 @@ from harness.errors import FetchError
 
 FILE_NAME = "datasets.lock.toml"
 
+Voucher = Literal["declared", "listing", "first download"]
+"""What a file's hash rests on: its declaration, the listing of its archive, or nothing but its first download."""
+
 
 class Pin(Strict):
     """A file as it was first seen: its sha256 and size, where it came from, and what had vouched for it."""
@@ -25,6 +29,11 @@ class Pin(Strict):
     url: str = ""
     listed: str = ""
     """The checksum that the archive's listing stated, "" if none."""
+
+    @property
+    def voucher(self) -> Voucher:
+        """What the hash rests on."""
+        return "listing" if self.listed else "first download"
 
 
 class LockedFiles(Strict):

@@ -10,7 +10,7 @@ from typing import Any
 from harness.datasets.declaration import FileDeclaration, Listing
 from harness.datasets.fetch import Owner, Wanted, fetch_file, file_checksum, in_mirror_folder, is_cached
 from harness.datasets.listing import find_files
-from harness.datasets.lockfile import LockFile, Pin
+from harness.datasets.lockfile import LockFile, Pin, Voucher
 from harness.datasets.places import cache_folder, is_offline, mirror
 from harness.errors import FetchError
 
@@ -75,7 +75,11 @@ class FileSet:
         return [name, "unseen", list(file.urls), list(file.match)]
 
     def provenance(self) -> dict[str, Any]:
-        """Return urls and checksums by file name, and whether some hash is only that of the first download."""
+        """Return urls and checksums by file name, and what pinned hashes rest on.
+
+        "listed_hash" and "first_seen_hash" are True where some file's hash rests on the archive's listing, and where
+        some file's rests on nothing but its first download.
+        """
         pins = self.lock.pins(self.owner, self.id)
         checksums = {file.name: file.checksum for file in self.files if file.checksum}
         checksums.update({name: f"sha256:{pin.sha256}" for name, pin in pins.items()})
@@ -83,8 +87,24 @@ class FileSet:
         urls.update({name: [pin.url] for name, pin in pins.items() if pin.url})
         sha256 = {name: value.partition(":")[2] for name, value in checksums.items() if value.startswith("sha256:")}
         result: dict[str, Any] = {"urls": urls, "sha256": sha256, "checksums": checksums}
-        if any(not file.checksum for file in self.files):
+        vouchers = self.vouchers().values()
+        if "listing" in vouchers:
+            result["listed_hash"] = True
+        if "first download" in vouchers:
             result["first_seen_hash"] = True
+        return result
+
+    def vouchers(self) -> dict[str, Voucher]:
+        """Return what the hash of each file rests on, by file name, without those whose hash is not known yet."""
+        pins = self.lock.pins(self.owner, self.id)
+        result: dict[str, Voucher] = {}
+        for file in self.files:
+            if file.many:
+                result.update({name: pin.voucher for name, pin in self._pinned_below(file).items()})
+            elif file.checksum:
+                result[file.name] = "declared"
+            elif file.name in pins:
+                result[file.name] = pins[file.name].voucher
         return result
 
     def _wanted(self, file: FileDeclaration) -> Wanted:

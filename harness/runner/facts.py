@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.datatables import FactInputs, compute_facts, fact_inputs
 from harness.errors import ConfigError, HarnessError, nearest
 from harness.model import Tier
-from harness.runner.preparing import FIRST_SEEN
+from harness.runner.preparing import hash_notes
 from harness.runner.summary import MissingCell, SuiteSummary
 from harness.runner.work import Filters
 from harness.store import Code, FactRecord, FactWriter, Store
@@ -93,9 +93,7 @@ class FactsWork:
 
     def _notes(self, inputs: FactInputs) -> tuple[str, ...]:
         dataset = inputs.source.dataset if inputs.reads else None
-        if dataset is not None and self._catalogue.dataset(dataset).provenance().get("first_seen_hash"):
-            return (FIRST_SEEN.format("the data are"),)
-        return ()
+        return () if dataset is None else hash_notes("the data", self._catalogue.dataset(dataset).provenance())
 
     def _name(self, row: DataRowSpec) -> str:
         return f"{self._suite.id} {self._tier}: {row.id}"

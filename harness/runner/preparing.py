@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
@@ -16,8 +17,11 @@ from harness.suite.catalogue import RecipeView
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
-FIRST_SEEN = "no published checksum: {} pinned by the first download"
-"""Note on what rests on files whose hash no source states."""
+HASH_NOTES = {
+    "first_seen_hash": "no published checksum: {} are pinned by the first download",
+    "listed_hash": "checksum stated by the archive's own listing: {} were verified against it at the first download",
+}
+"""Notes on files whose declaration states no hash, by the key that their provenance has."""
 TRAINED_HERE = "the weights '{}' were trained here: stage '{}' on dataset '{}'"
 """Note on weights that stand for others, which nobody can download here."""
 
@@ -50,9 +54,9 @@ class Preparation:
     def notes(self, cell: Cell) -> tuple[str, ...]:
         """Return what a record should say of its data and weights."""
         weights = [name for name in self._weight_values(cell) if name in self._catalogue.weight_ids()]
-        sources = {"the data are": self._catalogue.dataset(cell.data.dataset).provenance()}
-        sources.update({f"the weights '{name}' are": self._catalogue.weights(name).provenance() for name in weights})
-        pinned = [FIRST_SEEN.format(what) for what, said in sources.items() if said.get("first_seen_hash")]
+        sources = {"the data": self._catalogue.dataset(cell.data.dataset).provenance()}
+        sources.update({f"the weights '{name}'": self._catalogue.weights(name).provenance() for name in weights})
+        pinned = [note for what, said in sources.items() for note in hash_notes(what, said)]
         recipes = {name: recipe_of(self._catalogue, name) for name in weights}
         trained = [TRAINED_HERE.format(name, one.stage, one.dataset) for name, one in recipes.items() if one]
         return (*pinned, *trained)
@@ -111,3 +115,10 @@ class Preparation:
             return WeightsSource(str(path.resolve()), hash_path(path))
         except HarnessError as error:
             return str(error)
+
+
+def hash_notes(what: str, provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a record should say of files whose declaration states no hash."""
+    notes = [note for key, note in HASH_NOTES.items() if provenance.get(key)]
+    named = what if len(notes) == 1 else f"some files of {what}"
+    return tuple(note.format(named) for note in notes)

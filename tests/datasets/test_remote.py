@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,20 +151,52 @@ def test_a_file_without_any_checksum_is_pinned_too(server: FileServer, catalogue
     assert sha256(b"weights") in (tmp_path / "project" / "datasets.lock.toml").read_text()
 
 
-def test_a_zenodo_checksum_is_verified(server: FileServer, catalogue: Write) -> None:
-    entry = {
-        "key": "w",
-        "size": 7,
-        "checksum": "md5:" + "0" * 32,
-        "links": {"self": server.add("/content", b"weights")},
-    }
-    server.add_json("/api/records/1", {"files": [entry]})
-    loaded = catalogue(
-        f'[weights.w]\ntitle = "w"\nlicence = "l"\nfiles = [{{ name = "w", match = ["w"] }}]\n'
+def zenodo(server: FileServer, files: dict[str, bytes], checksums: dict[str, str] | None = None) -> str:
+    """Serve a record that states the MD5 of its files (or other checksums); return weights that name all of them."""
+    stated = {name: f"md5:{hashlib.md5(content).hexdigest()}" for name, content in files.items()} | (checksums or {})
+    entries = [
+        {
+            "key": name,
+            "size": len(content),
+            "checksum": stated[name],
+            "links": {"self": server.add(f"/content/{name}", content)},
+        }
+        for name, content in files.items()
+    ]
+    server.add_json("/api/records/1", {"files": entries})
+    named = ", ".join(f'{{ name = "{name}", match = ["{name}"] }}' for name in files)
+    return (
+        f'[weights.w]\ntitle = "w"\nlicence = "l"\nfiles = [{named}]\n'
         f'listing = {{ archive = "zenodo", record = "1", base = "{server.url}" }}\n'
     )
+
+
+def test_a_zenodo_checksum_is_verified(server: FileServer, catalogue: Write) -> None:
+    loaded = catalogue(zenodo(server, {"w": b"weights"}, {"w": "md5:" + "0" * 32}))
     with pytest.raises(ChecksumError, match="declared md5:0000"):
         loaded.weights("w").fetch()
+
+
+def test_a_checksum_of_the_listing_is_not_called_first_seen(server: FileServer, catalogue: Write) -> None:
+    weights = catalogue(zenodo(server, {"w": b"weights"})).weights("w")
+    assert not {"listed_hash", "first_seen_hash"} & set(weights.provenance())
+    for _ in ("fetched", "cached"):
+        weights.fetch()
+        provenance = weights.provenance()
+        assert provenance["listed_hash"] is True
+        assert "first_seen_hash" not in provenance
+
+
+def test_a_copy_from_a_mirror_is_first_seen_whatever_the_listing_says(
+    server: FileServer, catalogue: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mirror" / "w").mkdir(parents=True)
+    (tmp_path / "mirror" / "w" / "a").write_bytes(b"not what the archive has")
+    monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path / "mirror"))
+    weights = catalogue(zenodo(server, {"a": b"a", "b": b"b"})).weights("w")
+    weights.fetch()
+    provenance = weights.provenance()
+    assert (provenance["first_seen_hash"], provenance["listed_hash"]) == (True, True)
 
 
 def test_an_undeclared_file_is_named(server: FileServer, catalogue: Write) -> None:

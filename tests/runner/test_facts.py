@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 
 from harness.errors import ConfigError
 from harness.runner.summary import RunSummary
 from harness.store import Store
+from tests.datasets.server import FileServer
 from tests.runner.project import Project
 
 TABLE = """
@@ -118,3 +123,42 @@ def test_data_tables_and_scores_run_together(project: Project, table: Path) -> N
     summary = project.run([table, scores])
     assert [suite.suite for suite in summary.suites] == ["facts", "demo"]
     assert summary.counts()["computed"] == 4
+
+
+@pytest.mark.parametrize(
+    ("is_stated", "note"),
+    [
+        (True, "checksum stated by the archive's own listing: the data were verified against it at the first download"),
+        (False, "no published checksum: the data are pinned by the first download"),
+    ],
+)
+def test_facts_say_what_the_hash_of_their_data_rests_on(
+    project: Project, table: Path, is_stated: bool, note: str
+) -> None:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.ones((4, 4), dtype=np.uint8))
+    content = buffer.getvalue()
+    table.write_text(TABLE.replace('dataset = "dots"\nsample = "a"', 'dataset = "listed"\nsample = "a"'))
+    with FileServer() as server:
+        entry = {"key": "a.tif", "size": len(content), "links": {"self": server.add("/content", content)}}
+        if is_stated:
+            entry["checksum"] = f"md5:{hashlib.md5(content).hexdigest()}"
+        server.add_json(f"/api/records/{int(is_stated)}", {"files": [entry]})
+        (project.folder / "datasets.toml").open("a").write(
+            f"""
+[datasets.listed]
+kind = "remote"
+title = "listed"
+licence = "none"
+citation = "nobody"
+availability = "open-direct-download"
+axes = "YX"
+samples.a = {{}}
+images.grey = {{ file = "a.tif" }}
+labels.gold = {{ file = "a.tif" }}
+files = [{{ name = "a.tif", match = ["a.tif"] }}]
+listing = {{ archive = "zenodo", record = "{int(is_stated)}", base = "{server.url}" }}
+"""
+        )
+        assert run(project, table, rows=["a"]).counts()["computed"] == 1
+    assert Store(project.results, "facts", 1, "smoke").facts()[0].notes == (note,)

@@ -60,22 +60,30 @@ def test_failed_fetch_is_a_reason_and_is_tried_once(project: Project) -> None:
 
 
 class PinnedWeights(OneDataset):
-    """Weights, one of which only its first download vouches for."""
+    """Weights whose hashes rest on different things."""
 
     def weight_ids(self) -> tuple[str, ...]:
-        return ("pinned", "stated")
+        return ("pinned", "stated", "listed", "mixed")
 
     def weights(self, name: str) -> Any:
-        said = {"first_seen_hash": True} if name == "pinned" else {}
+        keys = {"pinned": ["first_seen_hash"], "listed": ["listed_hash"], "mixed": ["listed_hash", "first_seen_hash"]}
+        said = dict.fromkeys(keys.get(name, []), True)
         return SimpleNamespace(provenance=lambda: said, declaration=SimpleNamespace(recipe=None))
 
 
-def test_records_name_weights_without_a_published_checksum(project: Project, tmp_path: Path) -> None:
+def test_records_name_weights_without_a_declared_checksum(project: Project, tmp_path: Path) -> None:
     dataset = Away(ok=True)
     dataset.provenance = dict  # type: ignore[method-assign, assignment]
     noting = preparation(project, PinnedWeights(dataset))
-    cell = a_cell(*(spec(project, "weighted", level=name) for name in ("pinned", "stated", str(tmp_path))))
-    assert noting.notes(cell) == ("no published checksum: the weights 'pinned' are pinned by the first download",)
+    names = ("pinned", "stated", "listed", "mixed", str(tmp_path))
+    cell = a_cell(*(spec(project, "weighted", level=name) for name in names))
+    none, listed = "no published checksum: ", "checksum stated by the archive's own listing: "
+    assert noting.notes(cell) == (
+        f"{none}the weights 'pinned' are pinned by the first download",
+        f"{listed}the weights 'listed' were verified against it at the first download",
+        f"{none}some files of the weights 'mixed' are pinned by the first download",
+        f"{listed}some files of the weights 'mixed' were verified against it at the first download",
+    )
 
 
 def test_weights_are_files_of_the_catalogue_or_paths(project: Project, tmp_path: Path) -> None:
