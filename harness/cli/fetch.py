@@ -1,10 +1,11 @@
-"""Fetch datasets and weights by id, or everything that a tier of a suite needs; checksums are always verified."""
+"""Fetch datasets and weights by id, or everything that a tier of a suite needs, and say what vouches for the files."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from harness.cli.options import add_plugins, add_tier
@@ -12,9 +13,18 @@ from harness.cli.output import log, result
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue, Dataset, WeightsFile
+    from harness.datasets.lockfile import Voucher
     from harness.suite import Suite
 
 HELP = "fetch datasets and weights"
+FIRST_TIME = {
+    "declared": "verified against the declared checksum",
+    "listing": "verified against the checksum in the archive's listing",
+    "first download": "first seen: the lock file keeps the hash from now on, nothing else vouches for it",
+}
+"""What is said of files by what their hash rests on, where the lock file did not have it before."""
+LOCKED = "verified against the lock file"
+UNVERIFIED = "nothing to download, no checksum to verify"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,22 +92,33 @@ def _fetch_all(wanted: dict[str, Dataset | WeightsFile]) -> int:
     failed = 0
     for name, item in wanted.items():
         try:
-            _fetch(item)
+            outcome = _fetch(item)
         except HarnessError as error:
             log(f"harness: error: {name}: {error}")
             failed += 1
             continue
-        result(f"{name}: fetched and verified")
+        result(f"{name}: {outcome}")
     if failed:
         log(f"harness: {failed} of {len(wanted)} could not be fetched")
     return 3 if failed else 0
 
 
-def _fetch(item: Dataset | WeightsFile) -> None:
-    """Fetch one item; raises `DataError` for a dataset of this machine that is not there."""
+def _fetch(item: Dataset | WeightsFile) -> str:
+    """Fetch one item and return what vouches for it; raises `DataError` for a local dataset that is absent."""
     from harness.datasets import Dataset
     from harness.errors import DataError
 
     if isinstance(item, Dataset) and not (found := item.availability()).ok:
         raise DataError("; ".join(part for part in (found.reason, found.how) if part))
+    known = item.vouchers()
     item.fetch(progress=sys.stderr.isatty())
+    return _outcome(item.vouchers(), known)
+
+
+def _outcome(vouchers: Mapping[str, Voucher], known: Mapping[str, Voucher]) -> str:
+    """Return how many files were verified against what; `known` are the vouchers from before they were fetched."""
+    said = Counter(
+        LOCKED if voucher != "declared" and name in known else FIRST_TIME[voucher] for name, voucher in vouchers.items()
+    )
+    parts = (f"{count} {'file' if count == 1 else 'files'} {text}" for text, count in said.items())
+    return "; ".join(parts) or UNVERIFIED

@@ -14,6 +14,7 @@ from harness.datasets.declaration import DatasetDeclaration, FolderDataset, Gene
 from harness.datasets.generated import GeneratedLoader
 from harness.datasets.loading import Loader
 from harness.datasets.local import discover
+from harness.datasets.lockfile import Voucher
 from harness.datasets.places import data_folder
 from harness.datasets.stored import StoredLoader
 from harness.errors import DataError, nearest
@@ -177,6 +178,10 @@ class Dataset:
         }
         result.update(self._loader.provenance())
         return result
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what the hash of each file that `fetch` verifies rests on, by file name, as far as it is known."""
+        return self._loader.vouchers()
 
     def _resolve(self, sample: str) -> tuple[str, SampleDeclaration, tuple[tuple[int, int], ...]]:
         """Return the sample to read from, its declaration, and the crop to cut."""

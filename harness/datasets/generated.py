@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.datasets.declaration import DerivedLabels, GeneratedDataset, PhantomParameters, SampleDeclaration
 from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.lockfile import Voucher
 from harness.datasets.phantoms import GENERATOR_VERSION, Phantom, channels_of, generate, labels_of
 from harness.model import Volume
 
@@ -43,6 +44,10 @@ class GeneratedLoader(Loader):
     def provenance(self) -> dict[str, Any]:
         """Return the generator and its version."""
         return {"generator": self._declaration.generator, "generator_version": GENERATOR_VERSION}
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return nothing: there are no files."""
+        return {}
 
     def _parameters(self, sample: SampleDeclaration) -> PhantomParameters:
         changes = {name: getattr(sample.parameters, name) for name in sample.parameters.model_fields_set}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from harness.datasets.corruption import CORRUPTION_VERSION, corrupt
 from harness.datasets.declaration import DerivedLabels, SampleDeclaration
+from harness.datasets.lockfile import Voucher
 from harness.errors import DataError
 from harness.model import Volume
 
@@ -52,6 +54,10 @@ class Loader(ABC):
     @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """Return where the data come from."""
+
+    @abstractmethod
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what the hash of each verified file rests on, as far as it is known."""
 
 
 def corrupted(labels: Volume, how: DerivedLabels) -> Volume:

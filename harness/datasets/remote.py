@@ -45,7 +45,10 @@ class FileSet:
         located: list[Wanted] = []
 
         def locate() -> Wanted:
-            located.append(wanted if wanted.checksum and wanted.urls else self._located(file)[0])
+            if wanted.checksum and wanted.urls:
+                return wanted
+            found = self._located(file)[0]
+            located.append(replace(found, checksum=wanted.checksum or found.checksum))
             return located[-1]
 
         path = fetch_file(wanted, progress=progress, locate=locate)

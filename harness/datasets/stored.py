@@ -20,7 +20,7 @@ from harness.datasets.declaration import (
 from harness.datasets.fetch import verify
 from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
 from harness.datasets.local import content_hash, folder_file
-from harness.datasets.lockfile import LockFile
+from harness.datasets.lockfile import LockFile, Voucher
 from harness.datasets.package import package_file
 from harness.datasets.places import cache_folder, data_folder
 from harness.datasets.remote import FileSet
@@ -88,6 +88,16 @@ class StoredLoader(Loader):
             hashes = {file.name: file.sha256 for file in declaration.files if file.sha256}
             return {"package": declaration.package, "sha256": hashes}
         return {"path": declaration.path}
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what the hash of each verified file rests on; those of a local folder are not verified."""
+        declaration = self._declaration
+        if isinstance(declaration, RemoteDataset):
+            return self._files().vouchers()
+        if isinstance(declaration, PackageDataset):
+            read = {source.file for source in self._all_sources()}
+            return {file.name: "declared" for file in declaration.files if file.checksum and file.name in read}
+        return {}
 
     def derived(self, name: str) -> DerivedLabels | None:
         """Return how a label is derived; None for one that is stored."""

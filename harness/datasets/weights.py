@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.datasets.declaration import FileDeclaration, TrainingData, WeightsDeclaration
 from harness.datasets.local import content_hash
-from harness.datasets.lockfile import LockFile
+from harness.datasets.lockfile import LockFile, Voucher
 from harness.datasets.places import cache_folder, data_folder
 from harness.datasets.remote import FileSet
 from harness.datasets.templates import fill
@@ -83,6 +83,10 @@ class WeightsFile:
         if declaration.files:
             result.update(self._files().provenance())
         return result
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what the hash of each file that `fetch` verifies rests on, by file name, as far as it is known."""
+        return self._files().vouchers()
 
     def _files(self) -> FileSet:
         declaration = self.declaration

@@ -48,6 +48,26 @@ def _volume(folder: Path) -> bytes:
     return path.read_bytes()
 
 
+def zenodo(server: FileServer, files: dict[str, bytes], checksums: dict[str, str] | None = None) -> str:
+    """Serve a record that states the MD5 of its files (or other checksums); return weights that name all of them."""
+    stated = {name: f"md5:{hashlib.md5(content).hexdigest()}" for name, content in files.items()} | (checksums or {})
+    entries = [
+        {
+            "key": name,
+            "size": len(content),
+            "checksum": stated[name],
+            "links": {"self": server.add(f"/content/{name}", content)},
+        }
+        for name, content in files.items()
+    ]
+    server.add_json("/api/records/1", {"files": entries})
+    named = ", ".join(f'{{ name = "{name}", match = ["{name}"] }}' for name in files)
+    return (
+        f'[weights.w]\ntitle = "w"\nlicence = "l"\nfiles = [{named}]\n'
+        f'listing = {{ archive = "zenodo", record = "1", base = "{server.url}" }}\n'
+    )
+
+
 def test_a_listed_file_is_pinned_by_its_first_download(server: FileServer, catalogue: Write, tmp_path: Path) -> None:
     content = _volume(tmp_path)
     biostudies(server, {"Training data/1135.h5": content})
@@ -79,6 +99,20 @@ def test_the_pin_is_checked_ever_after(
         dataset.fetch()
     assert sha256(content) in str(caught.value)
     assert sha256(b"changed upstream") in str(caught.value)
+
+
+def test_the_pin_of_a_copy_from_a_mirror_is_checked_in_a_download(
+    server: FileServer, catalogue: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mirror" / "w").mkdir(parents=True)
+    (tmp_path / "mirror" / "w" / "w").write_bytes(b"a copy")
+    weights = catalogue(zenodo(server, {"w": b"weights"})).weights("w")
+    monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path / "mirror"))
+    weights.fetch()
+    monkeypatch.delenv("HARNESS_MIRROR")
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "another"))
+    with pytest.raises(ChecksumError, match=f"declared sha256:{sha256(b'a copy')}"):
+        weights.fetch()
 
 
 def test_a_truncated_answer_is_not_pinned(server: FileServer, catalogue: Write, tmp_path: Path) -> None:
@@ -149,26 +183,6 @@ def test_a_file_without_any_checksum_is_pinned_too(server: FileServer, catalogue
     )
     assert loaded.weights("nuclei").fetch().read_bytes() == b"weights"
     assert sha256(b"weights") in (tmp_path / "project" / "datasets.lock.toml").read_text()
-
-
-def zenodo(server: FileServer, files: dict[str, bytes], checksums: dict[str, str] | None = None) -> str:
-    """Serve a record that states the MD5 of its files (or other checksums); return weights that name all of them."""
-    stated = {name: f"md5:{hashlib.md5(content).hexdigest()}" for name, content in files.items()} | (checksums or {})
-    entries = [
-        {
-            "key": name,
-            "size": len(content),
-            "checksum": stated[name],
-            "links": {"self": server.add(f"/content/{name}", content)},
-        }
-        for name, content in files.items()
-    ]
-    server.add_json("/api/records/1", {"files": entries})
-    named = ", ".join(f'{{ name = "{name}", match = ["{name}"] }}' for name in files)
-    return (
-        f'[weights.w]\ntitle = "w"\nlicence = "l"\nfiles = [{named}]\n'
-        f'listing = {{ archive = "zenodo", record = "1", base = "{server.url}" }}\n'
-    )
 
 
 def test_a_zenodo_checksum_is_verified(server: FileServer, catalogue: Write) -> None:

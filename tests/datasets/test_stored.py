@@ -178,6 +178,8 @@ def test_what_a_package_holds_is_known_without_it(catalogue: Write) -> None:
     present = catalogue(stated).dataset("mine")
     absent = catalogue(stated.replace('"harness"', '"no_such_package"')).dataset("mine")
     measured = catalogue(text.replace('path = "."', "")).dataset("mine")
+    present.fetch()
+    assert (present.vouchers(), measured.vouchers()) == ({"errors.py": "declared"}, {})
     assert absent.sample_hash("whole") == present.sample_hash("whole") == measured.sample_hash("whole")
     with pytest.raises(DataError, match="'no_such_package' is not installed; pip install it"):
         absent.fetch()

@@ -139,7 +139,7 @@ def test_nothing_is_fetched_or_computed_twice(ran: Ran) -> None:
     assert "30 cells, 0 computed, 30 cached, 0 failed, 0 missing" in again.stderr
     assert again.stdout == ran.first.stdout
     fetched = ran.project.harness("fetch", "table-2.6", "--tier", "paper")
-    assert fetched.stdout.count("fetched and verified") == 1 + 5 * len(ROWS)
+    assert fetched.stdout.count("verified against the lock file") == 1 + 5 * len(ROWS)
     assert len(ran.project.server.requests) == before
 
 
@@ -196,4 +196,4 @@ def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) ->
     assert "MISSING table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1: datasets 'gonuclear'" in run.stderr
     assert Store(project.folder / "results", "table-2.6", 1, "paper").records() == ()
     restored = project.harness("fetch", "gonuclear", "gonuclear-stardist-unet-gold/2")
-    assert restored.stdout.count("fetched and verified") == 2
+    assert restored.stdout.count("verified against the lock file") == 2
