@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 HELP = "run suites and print their tables"
 EXIT_INCOMPLETE = 3
-CELLS_SHOWN = 20
+LINES_SHOWN = 20
+NAMES_SHOWN = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +83,24 @@ def _log_summary(summary: RunSummary, *, is_dry: bool) -> None:
 
 
 def _log_cells(suite: SuiteSummary) -> None:
-    failed = [f"FAILED  {cell.cell}: {cell.status}: {cell.message}" for cell in suite.failures]
-    missing = [f"MISSING {cell.cell}: {cell.reason}" for cell in suite.missing_cells]
-    lines = failed + missing
-    for line in lines[:CELLS_SHOWN]:
+    """Say each failure, and each reason for which cells are missing."""
+    missing: dict[str, list[str]] = {}
+    for cell in suite.missing_cells:
+        missing.setdefault(cell.reason, []).append(cell.cell)
+    lines = [(f"FAILED  {cell.cell}: {cell.status}: {cell.message}", 1) for cell in suite.failures]
+    lines += [(_missing_line(reason, cells), len(cells)) for reason, cells in missing.items()]
+    for line, _ in lines[:LINES_SHOWN]:
         log(line)
-    if len(lines) > CELLS_SHOWN:
-        log(f"… and {len(lines) - CELLS_SHOWN} more; `harness table {suite.suite} --tier {suite.tier}` lists failures")
+    hidden = sum(count for _, count in lines[LINES_SHOWN:])
+    if hidden:
+        log(f"… and {hidden} more; `harness table {suite.suite} --tier {suite.tier}` lists failures")
+
+
+def _missing_line(reason: str, cells: Sequence[str]) -> str:
+    if len(cells) == 1:
+        return f"MISSING {cells[0]}: {reason}"
+    names = ", ".join(cells[:NAMES_SHOWN]) + (", …" if len(cells) > NAMES_SHOWN else "")
+    return f"MISSING {len(cells)} cells: {reason} ({names})"
 
 
 def _tables(summary: RunSummary, suites: Sequence[Suite], results: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache
 from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
 from harness.datasets.declaration import Listing
 from harness.datasets.places import is_plain_relative
+from harness.datasets.transfer import short_cause
 from harness.errors import FetchError, nearest
 
 TIMEOUT_S = 60.0
@@ -20,6 +21,10 @@ BASES = {
     "zenodo": "https://zenodo.org",
     "osf": "https://api.osf.io",
 }
+WAY_OUT = (
+    "no listing is needed for files in the folder that HARNESS_MIRROR names, put there as "
+    "<id of the dataset or weights>/<file name in datasets.toml>, a folder of that name where `many` is set"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,29 @@ def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: 
     raise FetchError(f"{where}: nothing in {_name(listing)} matches {tried}{_close_by(patterns[0], listed)}")
 
 
-@lru_cache(maxsize=8)
 def read_listing(listing: Listing) -> tuple[ListedFile, ...]:
     """Return every file of a record; raises `FetchError` if the archive does not answer as documented.
 
-    A process asks an archive once: the files of one record are fetched one after the other. Failures are not kept.
+    A process asks for a listing once, whether it can be read or not: many files are looked up in the same one.
     """
+    answer = asked_once(listing)
+    if isinstance(answer, str):
+        raise FetchError(answer)
+    return answer
+
+
+@cache
+def asked_once(listing: Listing) -> tuple[ListedFile, ...] | str:
+    """Return every file of a record, or why its listing cannot be read."""
     base = (listing.base or BASES[listing.archive]).rstrip("/")
     read = {"biostudies": _biostudies, "zenodo": _zenodo, "osf": _osf}[listing.archive]
     try:
         return tuple(read(base, listing.record))
+    except FetchError as error:
+        reason = str(error)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-        raise FetchError(f"{_name(listing)}: answer not understood: {type(error).__name__}: {error}") from error
+        reason = f"answer of {base} not understood: {type(error).__name__}: {error}"
+    return f"the listing of {listing.archive} {listing.record} cannot be read: {reason}; {WAY_OUT}"
 
 
 def _name(listing: Listing) -> str:
@@ -107,7 +123,7 @@ def _get_json(url: str) -> Any:
         response.raise_for_status()
         return response.json()
     except requests.RequestException as error:
-        raise FetchError(f"{url}: listing cannot be read: {' '.join(str(error).split())}") from error
+        raise FetchError(f"{url}: {short_cause(error)}") from error
 
 
 def _zenodo(base: str, record: str) -> Iterator[ListedFile]:

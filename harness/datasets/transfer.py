@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -49,6 +50,25 @@ def download(
             return
 
 
+def short_cause(error: Exception) -> str:
+    """Return the part of an error of `requests` that a reader can use: the status, or the innermost cause."""
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"HTTP {error.response.status_code} {error.response.reason}".rstrip()
+    cause: BaseException = error
+    while cause.__context__ is not None:
+        cause = cause.__context__
+    where = "proxy: " if isinstance(error, requests.exceptions.ProxyError) else ""
+    if isinstance(cause, socket.gaierror):
+        return f"{where}name resolution failed"
+    if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError):
+        return f"{where}timed out"
+    if isinstance(cause, ConnectionRefusedError):
+        return f"{where}connection refused"
+    return f"{where}{type(error).__name__}: {' '.join(str(cause).split()) or type(cause).__name__}"
+
+
 def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
     import requests
 
@@ -61,7 +81,7 @@ def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
         raise TransferError(f"{url}: not an address", is_final=True) from error
     except requests.RequestException as error:
-        raise TransferError(f"{url}: {_reason(error)}", is_final=False) from error
+        raise TransferError(f"{url}: {short_cause(error)}", is_final=False) from error
     except OSError as error:
         raise TransferError(f"{partial}: cannot be written: {error.strerror or error}", is_final=True) from error
 
@@ -98,13 +118,4 @@ def _raise_for_status(url: str, partial: Path, error: Any, *, is_resumed: bool) 
     if status == _RANGE_REFUSED and is_resumed:
         partial.unlink(missing_ok=True)
         raise TransferError(f"{url}: cannot be resumed (HTTP {status})", is_final=False) from error
-    message = f"{url}: HTTP {status} {error.response.reason}"
-    raise TransferError(message, is_final=status < 500 and status != 429) from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the innermost cause of a connection error, which is the part a reader can use."""
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    return f"{type(error).__name__}: {' '.join(str(cause).split()) or type(cause).__name__}"
+    raise TransferError(f"{url}: {short_cause(error)}", is_final=status < 500 and status != 429) from error

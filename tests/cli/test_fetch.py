@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.datasets.listing import read_listing
+from harness.datasets.listing import asked_once
 from tests.cli.project import CATALOGUE, RECIPE, Cli
 from tests.datasets.server import FileServer, sha256
 
@@ -21,7 +21,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
     """The only source of data."""
     for name in ("HARNESS_MIRROR", "HARNESS_OFFLINE", "HARNESS_DATA"):
         monkeypatch.delenv(name, raising=False)
-    read_listing.cache_clear()
+    asked_once.cache_clear()
     with FileServer() as running:
         yield running
 
@@ -79,6 +79,23 @@ def test_a_copy_in_the_mirror_folder_is_first_seen(
     (tmp_path / "mirror" / "listed" / "l").write_bytes(b"another file")
     monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path / "mirror"))
     assert cli("fetch", "listed")[1] == f"weights listed: 1 file {FIRST_SEEN}\n"
+
+
+def test_an_archive_that_does_not_answer_is_asked_once(
+    cli: Cli, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cli.folder / "datasets.toml").write_text(CATALOGUE + _weights(server))
+    server.errors["/api/records/1"] = [503] * 10
+    code, _, err = cli("fetch", "listed", "mixed")
+    assert code == 3
+    first, second, _ = err.splitlines()
+    assert first.startswith("harness: error: weights listed: the listing of zenodo 1 cannot be read: ")
+    assert second == first.replace("weights listed", "weights mixed")
+    assert [path for path, _ in server.requests].count("/api/records/1") == 1
+    (tmp_path / "mirror" / "listed").mkdir(parents=True)
+    (tmp_path / "mirror" / "listed" / "l").write_bytes(b"listed")
+    monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path / "mirror"))
+    assert cli("fetch", "listed")[0] == 0
 
 
 def test_what_cannot_be_had_is_said_after_the_rest(cli: Cli) -> None:

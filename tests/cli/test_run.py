@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import pytest
+
+from harness.cli.run import _log_cells
 from harness.registry import Registry
+from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
 from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
@@ -56,6 +61,32 @@ def test_failed_and_missing_cells_are_said_first_and_exit_with_3(cli: Cli, own_s
     lines = out.splitlines()
     assert lines[3] == "- 3 cells: 1 FAILED, 2 ok"
     assert lines.index("Failures:") < next(n for n, line in enumerate(lines) if line.startswith("| row |"))
+
+
+def _logged(capsys: pytest.CaptureFixture[str], failures: int, reasons: list[str]) -> list[str]:
+    """Return what is said of a suite with as many failures, and a missing cell for each reason."""
+    failed = tuple(FailedCell(f"f{n}", "exception", "broken") for n in range(failures))
+    missing = tuple(MissingCell(f"m{n}", reason) for n, reason in enumerate(reasons))
+    cells = len(failed) + len(missing)
+    _log_cells(SuiteSummary("toy", 1, "smoke", Path(), cells, 0, 0, failed, missing))
+    return capsys.readouterr().err.splitlines()
+
+
+def test_a_reason_is_said_once_for_all_the_cells_that_it_keeps_away(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _logged(capsys, 2, ["no net"] * 4 + ["no folder"] + ["private"] * 2) == [
+        "FAILED  f0: exception: broken",
+        "FAILED  f1: exception: broken",
+        "MISSING 4 cells: no net (m0, m1, m2, …)",
+        "MISSING m4: no folder",
+        "MISSING 2 cells: private (m5, m6)",
+    ]
+
+
+def test_what_is_not_shown_is_counted_in_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    *shown, last = _logged(capsys, 19, ["no net"] * 4 + ["private"] * 3)
+    assert len(shown) == 20
+    assert shown[-1] == "MISSING 4 cells: no net (m0, m1, m2, …)"
+    assert last == "… and 3 more; `harness table toy --tier smoke` lists failures"
 
 
 def test_the_facts_of_a_data_table_are_computed_once_and_kept(cli: Cli) -> None:

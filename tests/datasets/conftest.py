@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.datasets.catalogue import Catalogue
-from harness.datasets.listing import read_listing
+from harness.datasets.listing import asked_once
 from tests.datasets.server import FileServer
 
 
@@ -27,7 +27,7 @@ def _no_sources_but_those_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_listing_of_another_test() -> None:
     """Servers of two tests may have the same port."""
-    read_listing.cache_clear()
+    asked_once.cache_clear()
 
 
 @pytest.fixture

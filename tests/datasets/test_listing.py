@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.datasets.declaration import Listing
-from harness.datasets.listing import find_files, read_listing
+from harness.datasets.listing import WAY_OUT, find_files, read_listing
 from harness.errors import FetchError
 from tests.datasets.server import FileServer
 
@@ -119,12 +119,34 @@ def test_an_answer_of_another_shape_is_an_error(server: FileServer) -> None:
     server.add_json("/api/records/2", [])
     server.add("/api/records/3", b"<html>")
     for record in ("2", "3"):
-        with pytest.raises(FetchError, match=r"answer not understood|listing cannot be read"):
+        with pytest.raises(FetchError, match=f"the listing of zenodo {record} cannot be read: "):
             read_listing(Listing(archive="zenodo", record=record, base=server.url))
-    with pytest.raises(FetchError, match="answer not understood"):
+    with pytest.raises(FetchError, match=f"answer of {server.url} not understood: TypeError"):
         read_listing(Listing(archive="zenodo", record="1", base=server.url))
 
 
 def test_an_absent_record_is_an_error(server: FileServer) -> None:
-    with pytest.raises(FetchError, match="404"):
+    with pytest.raises(FetchError, match=r"/api/records/4: HTTP 404 Not Found; "):
         read_listing(Listing(archive="zenodo", record="4", base=server.url))
+
+
+def test_a_listing_that_failed_is_not_asked_for_again(server: FileServer) -> None:
+    listing = biostudies(server, FILES)
+    server.errors["/api/v1/studies/S-BIAD1026"] = [503]
+    reason = (
+        f"the listing of biostudies S-BIAD1026 cannot be read: {server.url}/api/v1/studies/S-BIAD1026: "
+        f"HTTP 503 Service Unavailable; {WAY_OUT}"
+    )
+    for _ in range(3):
+        with pytest.raises(FetchError) as caught:
+            find_files(listing, ["*/1135.h5"], many=False, where="dataset")
+        assert str(caught.value) == reason
+    assert len(server.requests) == 1
+    assert "HARNESS_MIRROR" in WAY_OUT
+
+
+def test_an_archive_that_cannot_be_reached_is_named() -> None:
+    with FileServer() as gone:
+        url = gone.url
+    with pytest.raises(FetchError, match=f"zenodo 1 cannot be read: {url}/api/records/1: connection refused; "):
+        read_listing(Listing(archive="zenodo", record="1", base=url))

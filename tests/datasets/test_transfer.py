@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
+import requests
 
 from harness.datasets import transfer
-from harness.datasets.transfer import ATTEMPTS, TransferError, download
+from harness.datasets.transfer import ATTEMPTS, TransferError, download, short_cause
 from tests.datasets.server import FileServer
 
 CONTENT = bytes(range(256)) * 40
@@ -80,13 +82,32 @@ def test_it_gives_up_after_all_attempts(server: FileServer, tmp_path: Path) -> N
 def test_nobody_listens(tmp_path: Path) -> None:
     with FileServer() as server:
         url = server.url
-    with pytest.raises(TransferError, match=r"ConnectionError: .*refused"):
+    with pytest.raises(TransferError, match=r"/a: connection refused"):
         download(f"{url}/a", tmp_path / "part", resume=True, wait=_no_wait)
 
 
 def test_no_address(tmp_path: Path) -> None:
     with pytest.raises(TransferError, match="not an address"):
         download("nowhere", tmp_path / "part", resume=True, wait=_no_wait)
+
+
+def test_the_cause_of_an_error_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(requests.ConnectionError) as nowhere:
+        requests.get("http://archive.example/a", proxies={"http": ""}, timeout=5)
+    assert short_cause(nowhere.value) == "name resolution failed"
+    with pytest.raises(requests.exceptions.ProxyError) as behind:
+        requests.get("http://archive.example/a", proxies={"http": "http://proxy.example:1"}, timeout=5)
+    assert short_cause(behind.value) == "proxy: name resolution failed"
+
+
+def test_a_server_that_does_not_answer_has_timed_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(requests.Timeout) as caught:
+        requests.get(f"http://127.0.0.1:{silent.getsockname()[1]}/a", timeout=0.1)
+    assert short_cause(caught.value) == "timed out"
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no device that is always full")

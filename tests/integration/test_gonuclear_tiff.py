@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.datasets.catalogue import Catalogue
-from harness.datasets.listing import read_listing
+from harness.datasets.listing import asked_once
 from harness.errors import ChecksumError
 from tests.datasets.server import FileServer
 from tests.integration.project import ACCESSION, ROOT, data_files, make_project, serve
@@ -22,7 +22,7 @@ from tests.integration.volumes import LABELS_ARE_CLIPPED, SHAPES, SPACINGS, ZIP_
 def _only_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HARNESS_MIRROR", "HARNESS_OFFLINE", "HARNESS_DATA"):
         monkeypatch.delenv(name, raising=False)
-    read_listing.cache_clear()
+    asked_once.cache_clear()
 
 
 @pytest.fixture(scope="module")

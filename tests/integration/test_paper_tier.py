@@ -193,7 +193,8 @@ def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) ->
     assert not (project.cache / "datasets" / "gonuclear" / "1137.h5").exists()
     assert run.returncode == 3
     assert "5 cells, 0 computed, 0 cached, 0 failed, 5 missing" in run.stderr
-    assert "MISSING table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1: datasets 'gonuclear'" in run.stderr
+    assert "MISSING 5 cells: datasets 'gonuclear': file '1137.h5' could not be fetched: " in run.stderr
+    assert "(table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1, " in run.stderr
     assert Store(project.folder / "results", "table-2.6", 1, "paper").records() == ()
     restored = project.harness("fetch", "gonuclear", "gonuclear-stardist-unet-gold/2")
     assert restored.stdout.count("verified against the lock file") == 2
