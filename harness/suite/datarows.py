@@ -41,7 +41,7 @@ COMPUTED: dict[DataTable, dict[str, str]] = {
         "entries": "ids of the registered weights, without the fold",
         "count": "registered weights whose id matches",
         "open": "of these, how many anyone may download",
-        "checksums": "of these, how many have a checksum that a source states; the others are pinned at first download",
+        "checksums": "of these, how many have a checksum in datasets.toml; the first download pins the others",
     },
     "availability": {
         "availability": "class of availability of the dataset",
