@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
 
 from harness.errors import BackendError, RegistryError, nearest
 
@@ -119,19 +121,39 @@ def add_file(registry: Registry, path: Path) -> None:
 
 
 def stage_entry(stage: type[Stage], origin: str) -> Entry:
-    """Return the entry of a stage class, with the reason and the install line if a needed module is absent."""
+    """Return the entry of a stage class, with the reason and the install line if a module or a version is not here."""
     absent = [module for module in stage.needs if importlib.util.find_spec(module) is None]
-    if not absent:
+    unfit = {name: reason for name in stage.needs_versions if (reason := _unfit(Requirement(name)))}
+    if not absent and not unfit:
         return Entry(stage.id, stage, origin)
-    target = f".[{stage.extra}]" if stage.extra else " ".join(absent)
-    return Entry(stage.id, stage, origin, f"not installed: {', '.join(absent)}", f"pip install '{target}'")
+    reason = "; ".join([*([f"not installed: {', '.join(absent)}"] if absent else []), *unfit.values()])
+    install = f"pip install '{f'.[{stage.extra}]' if stage.extra else ' '.join([*absent, *unfit])}'"
+    if unfit and stage.extra:
+        install += f" in an environment whose Python {interpreter_variable(stage.extra)} names"
+    return Entry(stage.id, stage, origin, reason, install)
+
+
+def interpreter_variable(extra: str) -> str:
+    """Return the environment variable that names the Python in which the stages of an extra run."""
+    return f"HARNESS_PYTHON_{extra.upper().replace('-', '_')}"
+
+
+def _unfit(requirement: Requirement) -> str:
+    """Return what is installed instead of the version required; "" if it is that version, or not there at all."""
+    try:
+        found = version(requirement.name)
+    except PackageNotFoundError:
+        return ""
+    if requirement.specifier.contains(found, prereleases=True):
+        return ""
+    return f"{requirement.name} {found} is installed; needs {requirement.specifier}"
 
 
 def _add_entry_point(registry: Registry, point: Any) -> None:
     origin = f"{point.dist.name if point.dist else 'entry point'} ({point.value})"
     try:
         item = point.load()
+        entry = stage_entry(item, origin) if registry.kind == "stage" else Entry(item.id, item, origin)
     except Exception as error:  # a plug-in may fail in any way; it is listed with its reason, not hidden
-        registry.add(Entry(point.name, None, origin, f"{type(error).__name__}: {error}"))
-        return
-    registry.add(stage_entry(item, origin) if registry.kind == "stage" else Entry(item.id, item, origin))
+        entry = Entry(point.name, None, origin, f"{type(error).__name__}: {error}")
+    registry.add(entry)

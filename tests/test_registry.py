@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from importlib.metadata import EntryPoint
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, PackageNotFoundError
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType, SimpleNamespace
@@ -104,6 +104,55 @@ def test_missing_library_gives_reason_and_install_line() -> None:
     assert stage_entry(Needy, "here").install == "pip install '.[graph]'"
 
 
+def test_other_version_gives_reason_and_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Picky(Toy):
+        id = "picky"
+        needs_versions = ("json>=4", "no-such-distribution>=1")
+
+    for good in ("4", "4.1rc1"):
+        monkeypatch.setattr(registry_module, "version", versions(json=good))
+        assert stage_entry(Picky, "here") == Entry("picky", Picky, "here")
+    monkeypatch.setattr(registry_module, "version", versions(json="3.1.1.3"))
+    plain = stage_entry(Picky, "here")
+    assert plain.item is Picky
+    assert plain.reason == "json 3.1.1.3 is installed; needs >=4"
+    assert plain.install == "pip install 'json>=4'"
+    Picky.extra = "new-json"
+    expected = "pip install '.[new-json]' in an environment whose Python HARNESS_PYTHON_NEW_JSON names"
+    assert stage_entry(Picky, "here").install == expected
+    Picky.needs = ("no_such_library_here",)
+    both = "not installed: no_such_library_here; json 3.1.1.3 is installed; needs >=4"
+    assert stage_entry(Picky, "here").reason == both
+
+
+@pytest.mark.parametrize(
+    ("found", "usable", "other", "reason"),
+    [
+        ("3.1.1.3", "cellpose", "cellpose-sam", "cellpose 3.1.1.3 is installed; needs >=4"),
+        ("4.0.9", "cellpose-sam", "cellpose", "cellpose 4.0.9 is installed; needs <4"),
+    ],
+)
+def test_one_interpreter_runs_one_of_the_cellpose_stages(
+    monkeypatch: pytest.MonkeyPatch, found: str, usable: str, other: str, reason: str
+) -> None:
+    monkeypatch.setattr(registry_module, "version", versions(cellpose=found))
+    assert "is installed" not in stage_entry(stages().get(usable), "here").reason
+    entry = stage_entry(stages().get(other), "here")
+    assert entry.reason.endswith(reason)
+    assert f"'.[{other}]'" in entry.install
+
+
+def versions(**installed: str) -> Callable[[str], str]:
+    """Return what `importlib.metadata.version` does where these distributions are installed."""
+
+    def version(name: str) -> str:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return installed[name]
+
+    return version
+
+
 def _points(*points: EntryPoint) -> object:
     return lambda group: [point for point in points if point.group == group]
 
@@ -122,6 +171,23 @@ def test_entry_points_go_through_the_same_call(tmp_path: Path, monkeypatch: pyte
         sys.modules.pop("outside_stage", None)
     assert registry.get("mine").title == "Mine"
     assert registry.entry("broken").reason.startswith("AttributeError")
+
+
+def test_entry_point_that_states_no_version_is_listed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Careless(Toy):
+        needs_versions = ("json is fine",)
+
+    module = ModuleType("careless_stage")
+    module.Careless = Careless  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "careless_stage", module)
+    monkeypatch.setattr(
+        registry_module, "entry_points", _points(EntryPoint("x", "careless_stage:Careless", "harness.stages"))
+    )
+    stages.cache_clear()
+    try:
+        assert stages().entry("x").reason.startswith("InvalidRequirement")
+    finally:
+        stages.cache_clear()
 
 
 def test_in_tree_stages_are_found_and_documented() -> None:

@@ -11,12 +11,9 @@ from typing import Any
 from harness.errors import ConfigError
 from harness.hashing import canonical_json
 from harness.model import Cell
-from harness.registry import Registry
+from harness.registry import Registry, interpreter_variable
 from harness.runner.jobs import Backend
 from harness.stages.contract import Stage
-
-VARIABLE = "HARNESS_PYTHON_"
-"""`HARNESS_PYTHON_SAM=/path/to/python` runs every cell whose chain needs the extra `sam` with that interpreter."""
 
 
 class BackendChooser:
@@ -57,20 +54,20 @@ class BackendChooser:
 
 
 def choose_backend(extras: Sequence[str]) -> Backend:
-    """Return the backend of a chain whose stages need these extras.
+    """Return the backend of a chain whose stages need these extras: an interpreter named for one of them, else this.
 
     Raises `ConfigError` if they name two interpreters, or one that is not there.
     """
-    named = {extra: os.environ.get(f"{VARIABLE}{extra.upper().replace('-', '_')}", "") for extra in extras}
+    named = {extra: os.environ.get(interpreter_variable(extra), "") for extra in extras}
     pythons = sorted({python for python in named.values() if python})
     if len(pythons) > 1:
         raise ConfigError(
-            f"a chain needs the extras {', '.join(sorted(named))}, for which {VARIABLE}* name different interpreters: "
-            f"{', '.join(pythons)}; one worker runs the whole chain"
+            f"a chain needs the extras {', '.join(sorted(named))}, for which {interpreter_variable('*')} name "
+            f"different interpreters: {', '.join(pythons)}; one worker runs the whole chain"
         )
     for extra, python in named.items():
         if python and shutil.which(python) is None:
-            raise ConfigError(f"{VARIABLE}{extra.upper()}: '{python}' is not a program")
+            raise ConfigError(f"{interpreter_variable(extra)}: '{python}' is not a program")
     return Backend(pythons[0] if pythons else sys.executable, tuple(sorted(named)))
 
 

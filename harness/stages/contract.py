@@ -73,6 +73,8 @@ class Stage(ABC):
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     needs: ClassVar[tuple[str, ...]] = ()
     """Importable modules without which the stage cannot run."""
+    needs_versions: ClassVar[tuple[str, ...]] = ()
+    """What distributions must be, if not any version of them will do: "cellpose>=4"."""
     extra: ClassVar[str] = ""
     """The extra of this package that installs `needs`."""
     dimensions: ClassVar[tuple[int, ...]] = (2, 3)

@@ -30,6 +30,12 @@ def test_extras_make_the_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         choose_backend(["a"])
 
 
+def test_messages_name_the_variable_of_an_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARNESS_PYTHON_CELLPOSE_SAM", str(tmp_path / "gone"))
+    with pytest.raises(ConfigError, match=r"^HARNESS_PYTHON_CELLPOSE_SAM: '.*gone' is not a program"):
+        choose_backend(["cellpose-sam"])
+
+
 def test_cells_share_fits_and_first_stages(project: Project) -> None:
     chooser = BackendChooser(tiny_registry(project))
     learning = (spec(project, "smooth"), spec(project, "learn"))

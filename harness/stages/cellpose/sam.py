@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
-from harness.errors import BackendError, DataError
+from harness.errors import DataError
 from harness.model import Volume
 from harness.parameters import Parameter
 from harness.stages.arrays import labels_on
@@ -46,17 +45,14 @@ class CellposeSAM(Stage):
         Parameter("half_precision", "bool", True, "bfloat16 weights, the library's default"),
     )
     needs = ("cellpose", "torch")
+    needs_versions = ("cellpose>=4",)
     extra = "cellpose-sam"
     devices = ("cpu", "cuda")
     licence = "BSD-3-Clause; weights trained on CC-BY-NC data"
     citation = "https://doi.org/10.1101/2025.04.28.651001"
 
     def load(self, context: Context) -> None:
-        """Read the checkpoint; raises `BackendError` unless the interpreter has Cellpose 4.
-
-        Nothing is downloaded: a missing 'weights' is a `DataError`.
-        """
-        require_version_4(self.id)
+        """Read the checkpoint. Nothing is downloaded: a missing 'weights' is a `DataError`."""
         options: Mapping[str, Any] = self.options
         if "weights" not in context.weights:
             raise DataError(f"stage '{self.id}' has no checkpoint; accepted: 'weights' with a Cellpose 4 file")
@@ -98,16 +94,3 @@ class CellposeSAM(Stage):
                 min_size=options["min_size"],
             )
         return labels_on(np.asarray(masks).reshape(image.grid.shape).astype(np.uint32), image)
-
-
-def require_version_4(stage: str) -> None:
-    """Raise `BackendError` unless version 4 or later of Cellpose is installed in this interpreter."""
-    try:
-        found = version("cellpose")
-    except PackageNotFoundError:
-        found = "none"
-    if not found.split(".")[0].isdigit() or int(found.split(".")[0]) < 4:
-        raise BackendError(
-            f"stage '{stage}' needs cellpose 4 and this interpreter has {found}; accepted: HARNESS_PYTHON_CELLPOSE_SAM "
-            "naming the Python of an environment made with: pip install '.[cellpose-sam]'"
-        )

@@ -33,6 +33,7 @@ class Cellpose(Stage):
     title = "Cellpose 3"
     parameters = PARAMETERS
     needs = ("cellpose", "torch")
+    needs_versions = ("cellpose<4",)
     extra = "cellpose"
     devices = ("cpu", "cuda")
     licence = "BSD-3-Clause"
