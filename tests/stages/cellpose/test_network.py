@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("cellpose")
+pytest.importorskip("cellpose.resnet_torch", reason="Cellpose 3 is not installed")
 
 import torch
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from harness.errors import DataError
 from harness.model import Volume
+from harness.registry import stage_entry
 from harness.stages.cellpose import sam
 from tests.stages.stardist.helpers import context
 
@@ -79,3 +81,34 @@ def test_what_the_library_is_asked(
 def test_four_channels_are_too_many(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has 4 channels; accepted: 1 to 3"):
         sam.CellposeSAM().run({"image": Volume(np.zeros((4, 8, 8)), "CYX")}, context(tmp_path, (8, 8)))
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Iterator[Path]:
+    """A network of the real library with random weights, whose last bias makes one object of every 8x8 pixels."""
+    reason = stage_entry(sam.CellposeSAM, "here").reason
+    if reason:
+        pytest.skip(reason)
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    network = pytest.importorskip("cellpose.vit", reason="this Cellpose 4 names its network otherwise").CPSAM()
+    offset = torch.stack(torch.meshgrid(torch.arange(8.0) - 3.5, torch.arange(8.0) - 3.5, indexing="ij"))
+    inside = torch.where(offset.abs().amax(0) < 3, 10.0, -10.0)
+    network.out.bias.data = torch.cat([-5 * offset / offset.norm(dim=0), inside[None]]).flatten()
+    path = tmp_path / "cpsam"
+    network.save_model(path)
+    yield path
+    path.unlink()  # 1.2 GB
+
+
+@pytest.mark.slow
+def test_a_network_of_the_real_library_makes_its_objects(tmp_path: Path, checkpoint: Path) -> None:
+    stage = sam.CellposeSAM({"flow_threshold": 0.0})
+    here = context(tmp_path, (64, 64), weights={"weights": checkpoint})
+    stage.load(here)
+    image = np.random.default_rng(1).random((64, 64), np.float32)
+    labels = stage.run({"image": Volume(image, "YX")}, here).array
+    assert labels.dtype == np.uint32
+    assert np.bincount(labels.ravel()).tolist() == [64 * (8 * 8 - 6 * 6), *[6 * 6] * 64]
+    first = labels[:8, :8]
+    assert (first[1:7, 1:7] == first[1, 1]).all()

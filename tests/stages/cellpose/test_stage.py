@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("cellpose")
+pytest.importorskip("cellpose.resnet_torch", reason="Cellpose 3 is not installed")
 
 from harness.errors import ChainError, DataError
 from harness.model import Volume
