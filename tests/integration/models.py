@@ -1,4 +1,4 @@
-"""Model files of the deposit, small, made with the libraries that wrote the published ones."""
+"""Model files of the deposit and a base model, small, made with the libraries that wrote the published ones."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def model_files(ovules: list[Ovule], folder: Path) -> dict[str, bytes]:
     for place, diameter in CELLPOSE.items():
         files.update(_cellpose(place, diameter, ovules, folder))
     return {f"{ROOT}/Models/{path}": content for path, content in files.items()}
+
+
+def base_model(ovules: list[Ovule], folder: Path) -> bytes:
+    """Return Cellpose's base model of nuclei as the library's network saves it; `folder` is for a file in passing."""
+    return _cellpose_network(17.0, ovules[0], seed=0, path=folder / "nucleitorch_0")
 
 
 def _plantseg(ovules: list[Ovule]) -> Iterator[tuple[str, bytes]]:
@@ -106,16 +111,20 @@ def _stardist(backbone: str, ovules: list[Ovule], context: Context, folder: Path
 
 def _cellpose(place: str, diameter: float, ovules: list[Ovule], folder: Path) -> Iterator[tuple[str, bytes]]:
     """Write checkpoints as the library's network does, without a suffix; random weights, few pixels inside."""
+    for number, ovule in enumerate(ovules):
+        content = _cellpose_network(diameter, ovule, seed=number + len(place), path=folder / "cellpose")
+        yield f"cellpose/{place}/cellpose_residual_on_style_on_concatenation_off_{ovule.id}_gold", content
+
+
+def _cellpose_network(diameter: float, ovule: Ovule, *, seed: int, path: Path) -> bytes:
     import torch
     from cellpose.resnet_torch import CPnet
 
-    for number, ovule in enumerate(ovules):
-        torch.manual_seed(number + len(place))
-        network: Any = CPnet([2, 4, 8], 3, sz=3, mkldnn=False, max_pool=True, diam_mean=diameter)
-        _few_inside(network, ovule.arrays["noisy"])
-        path = folder / "cellpose"
-        network.save_model(str(path))
-        yield f"cellpose/{place}/cellpose_residual_on_style_on_concatenation_off_{ovule.id}_gold", path.read_bytes()
+    torch.manual_seed(seed)
+    network: Any = CPnet([2, 4, 8], 3, sz=3, mkldnn=False, max_pool=True, diam_mean=diameter)
+    _few_inside(network, ovule.arrays["noisy"])
+    network.save_model(str(path))
+    return path.read_bytes()
 
 
 def _few_inside(network: Any, volume: np.ndarray) -> None:

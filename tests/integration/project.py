@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import REPOSITORY
 from tests.datasets.server import FileServer, sha256
@@ -19,6 +21,9 @@ ACCESSION = "S-BIAD1026"
 ROOT = "Nuclei_training_segmentation"
 PUBLISHED_ZIP = "b103388a4aed01c7aadb2d5f49392d2dd08dd7cbeb2357b0c56355384ebb93a9"
 PUBLIC = "https://www.ebi.ac.uk/biostudies"
+CELLPOSE = "https://www.cellpose.org"
+BASE_MODEL = "/models/nucleitorch_0"
+"""Where the Cellpose library finds its base model of nuclei below its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,14 @@ class Project:
         if check and done.returncode != 0:
             raise AssertionError(f"harness {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def table(self, suite: str) -> Any:
+        """Return the table of a suite on the paper tier, in its JSON form."""
+        return json.loads(self.harness("table", suite, "--tier", "paper", "--json").stdout)
+
+    def scores(self, suite: str, metric: str) -> dict[str, Any]:
+        """Return the scores of a suite's rows on the paper tier by one metric, with their verdicts."""
+        return {row["id"]: row["scores"][metric] for row in self.table(suite)["rows"]}
 
     def copy(self, folder: Path) -> Project:
         """Return the same project in another folder, lock file included, with an empty cache."""
@@ -95,6 +108,7 @@ def make_project(folder: Path, server: FileServer, ovules: Iterable[Ovule], zip_
     text = (REPOSITORY / "datasets.toml").read_text(encoding="utf-8")
     text = _replaced(text, f'archive = "biostudies", record = "{ACCESSION}"', f', base = "{server.url}"', append=True)
     text = _replaced(text, f"{PUBLIC}/files/", f"{server.url}/files/")
+    text = _replaced(text, f"{CELLPOSE}{BASE_MODEL}", f"{server.url}{BASE_MODEL}")
     text = _replaced(text, PUBLISHED_ZIP, sha256(zip_content))
     for ovule in ovules:
         line = re.compile(rf"^({ovule.id} = .* shape = )\[[\d, ]+\](.*\{{ gold = )\d+ \}}", re.MULTILINE)
