@@ -21,8 +21,8 @@ from tests.integration.volumes import Ovule
 PUBLISHED_PARAMETERS = 1_021_132
 """Of the 3D U-Net with 16 feature maps, one input and two outputs."""
 
-CELLPOSE = {"nuclei_finetune/gold": 17.0, "cyto2_finetune/gold": 30.0, "scratch_trained/gold": 30.0}
-"""Folders and the diameter inside the network."""
+CELLPOSE = {"nuclei_finetune/gold": 17.0, "cyto2_finetune/gold": 28.5, "scratch_trained/gold": 30.0}
+"""Folders and the diameters that the checkpoints state; that of cyto2 is not its row's: the checkpoint's own counts."""
 
 
 def model_files(ovules: list[Ovule], folder: Path) -> dict[str, bytes]:
