@@ -17,8 +17,8 @@ from typing import Any
 import psutil
 
 from harness.hashing import hash_value
-from harness.measure import usable_cores
 from harness.registry import DISTRIBUTION
+from harness.threads import usable_cores
 
 PACKAGES = (
     DISTRIBUTION,

@@ -18,14 +18,15 @@ TESTS = REPOSITORY / "tests"
 MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "hashing", "statistics"),
+    ("errors", "hashing", "statistics", "toml_lines", "threads", "clock", "memory"),
     ("parameters", "model", "config"),
+    ("store",),
     ("stages.contract", "stages.chain"),
     ("registry",),
     ("datasets", "stages", "metrics"),
     ("scoring",),
     ("suite",),
-    ("measure", "provenance", "store"),
+    ("provenance",),
     ("verdicts", "datatables"),
     ("runner",),
     ("claims", "tables", "gate"),
@@ -38,7 +39,7 @@ EXEMPT = ("harness", "harness.__main__")
 """The lazy public names and the entry of `python -m harness`."""
 
 NUMPY_FREE = ("harness", "harness.errors", "harness.hashing", "harness.parameters", "harness.model", "harness.config",
-              "harness.registry", "harness.stages.contract", "harness.stages.chain")  # fmt: skip
+              "harness.toml_lines", "harness.registry", "harness.stages.contract", "harness.stages.chain")  # fmt: skip
 HEAVY = frozenset(
     ("torch", "tensorflow", "stardist", "cellpose", "csbdeep", "skimage", "bioimage_cpp", "elf", "hdbscan", "sklearn",
      "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py")

@@ -12,7 +12,6 @@ from harness import registry
 from harness.datasets import load_catalogue
 from harness.datasets.places import cache_folder
 from harness.errors import HarnessError
-from harness.measure import usable_cores
 from harness.model import Tier
 from harness.provenance import commit_of_code
 from harness.registry import Registry
@@ -26,6 +25,7 @@ from harness.runner.summary import RunSummary
 from harness.runner.work import Filters, SuiteWork, WorkPlanner
 from harness.store.records import Code
 from harness.suite import Suite, load_suite
+from harness.threads import usable_cores
 
 Names = Collection[str] | None
 SuiteName = str | Path | Suite

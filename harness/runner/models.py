@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from harness.clock import timed
 from harness.errors import ChainError, StoreError
 from harness.hashing import derive_seed, hash_folder, hash_value
-from harness.measure import Usage, device_watched, timed
+from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec
 from harness.runner.cache import Setting
 from harness.runner.failures import NotApplicableError

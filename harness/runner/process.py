@@ -17,9 +17,10 @@ from typing import Any
 import psutil
 
 from harness.errors import BackendError
-from harness.measure import TreeMemory, thread_variables
+from harness.memory import TreeMemory
 from harness.runner.channel import Inbox, send
 from harness.runner.jobs import Backend, Job, WorkerSetup
+from harness.threads import thread_variables
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _LOG_LINES = 3

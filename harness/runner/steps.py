@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from harness.clock import Calls, measure_calls, timed
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_array, hash_value
-from harness.measure import Calls, Usage, device_watched, measure_calls, timed
+from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec, Volume
 from harness.runner.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
 from harness.runner.jobs import WeightsSource

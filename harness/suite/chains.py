@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.config import KeyPath
 from harness.errors import ConfigError, ParameterError, RegistryError
 from harness.model import StageSpec, Tier
 from harness.parameters import validate
@@ -13,6 +12,7 @@ from harness.registry import Registry
 from harness.stages.chain import check_chain
 from harness.stages.contract import Stage
 from harness.suite.suite import Row, StageUse, Suite
+from harness.toml_lines import KeyPath
 
 FOLD = "{fold}"
 """Stands in a string parameter for the id of the fold, e.g. where each fold has its own weights."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness import registry
-from harness.config import KeyPath
 from harness.errors import ConfigError, HarnessError, nearest
 from harness.registry import Registry
 from harness.suite.catalogue import CatalogueView
@@ -17,6 +16,7 @@ from harness.suite.rules import SECONDS, EqualPublished, Fastest, rule_rows
 from harness.suite.schema import ClaimSpec
 from harness.suite.selection import chosen
 from harness.suite.suite import Row, Suite
+from harness.toml_lines import KeyPath
 
 
 def check_suite(suite: Suite, catalogue: CatalogueView, stages: Registry | None = None) -> None:

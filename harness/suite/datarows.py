@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from harness.config import KeyPath
 from harness.errors import HarnessError, nearest
 from harness.model import Tier
 from harness.suite.catalogue import CatalogueView, DatasetView
 from harness.suite.schema import DataRowSpec, DataSource, DataTable
 from harness.suite.suite import Suite
+from harness.toml_lines import KeyPath
 
 COMPUTED: dict[DataTable, dict[str, str]] = {
     "dataset-summary": {

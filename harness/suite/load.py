@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness import registry
-from harness.config import KeyPath, TomlData, TomlSource
+from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.hashing import hash_value
 from harness.registry import Registry
@@ -18,6 +18,7 @@ from harness.suite.matrix import expand_matrix
 from harness.suite.schema import RowSpec, SuiteFile
 from harness.suite.shared import shared_names, with_shared
 from harness.suite.suite import Row, StageUse, Suite
+from harness.toml_lines import KeyPath
 
 FOLDER = "suites"
 PACKAGE_PARENT = Path(__file__).resolve().parents[2]

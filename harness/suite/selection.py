@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.config import KeyPath
 from harness.errors import ConfigError, DataError, RegistryError, nearest
 from harness.model import DataSelection, Fold, Tier
 from harness.suite.catalogue import CatalogueView, DatasetView
 from harness.suite.schema import DataSpec
 from harness.suite.suite import Row, Suite
+from harness.toml_lines import KeyPath
 
 EVERY_SAMPLE = "*"
 """Stands for the samples of a folder that is absent, so that its cells are missing and not forgotten."""

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.config import KeyPath, TomlData, TomlSource
+from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.suite.schema import SharedFile, SuiteFile
+from harness.toml_lines import KeyPath
 
 MERGED = ("tiers", "*", "stages", "*")
 """The way down, from a suite or a row, to the tables that are merged; "*" is any tier or stage."""

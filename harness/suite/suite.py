@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config import KeyPath, TomlData
+from harness.config import TomlData
 from harness.errors import ConfigError, nearest
 from harness.model import TIERS, Tier
 from harness.suite.schema import (
@@ -24,6 +24,7 @@ from harness.suite.schema import (
     Timing,
     VerdictRule,
 )
+from harness.toml_lines import KeyPath
 
 
 @dataclass(frozen=True, slots=True)

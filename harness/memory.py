@@ -1,94 +1,23 @@
-"""Clock, steady calls, device synchronisation, memory and processor time of a process tree and a device, threads.
-
-Protocol: every reading is taken with the device idle (`synchronise`), on a monotonic clock, with the number of threads
-fixed in the environment of the worker before any library starts (`thread_variables`).
-"""
+"""Memory and processor time of a process tree, and the memory of its device."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, TypeVar
 
 import psutil
 
-T = TypeVar("T")
-Clock = Callable[[], float]
+from harness.clock import Clock, torch_on
 
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self" / "statm").exists()
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "TF_NUM_INTRAOP_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "BLOSC_NTHREADS",
-)
-
-
-def usable_cores() -> int:
-    """Return the number of logical cores this process may use: its CPU set, cut by the container's quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError):  # no such file, or "max": no quota
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        cores = min(cores, max(1, math.ceil(int(quota) / int(period))))
-    return cores
-
-
-def thread_variables(threads: int) -> dict[str, str]:
-    """Return the environment that keeps every numerical library of a process at a number of threads.
-
-    Idle OpenMP threads sleep: spinning ones slow a training several times on cores that others use too.
-    """
-    fixed = {"TF_NUM_INTEROP_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-    return dict.fromkeys(_THREAD_VARIABLES, str(threads)) | fixed
-
-
-def synchronise(device: str) -> None:
-    """Wait until a CUDA device has finished what torch gave it; nothing to do elsewhere or where torch is not used."""
-    torch = _torch_on(device)
-    if torch is not None:
-        torch.cuda.synchronize()
-
-
-def timed(call: Callable[[], T], *, device: str = "cpu", clock: Clock = time.perf_counter) -> tuple[T, float]:
-    """Return a call's result and its seconds, with the device idle at both readings."""
-    synchronise(device)
-    start = clock()
-    result = call()
-    synchronise(device)
-    return result, clock() - start
-
-
-@dataclass(frozen=True, slots=True)
-class Calls(Generic[T]):
-    """The result of the first measured call, its seconds, and those of every later one."""
-
-    result: T
-    first_s: float
-    later_s: tuple[float, ...]
-
-
-def measure_calls(
-    call: Callable[[], T], *, warmup: int = 0, repeats: int = 0, device: str = "cpu", clock: Clock = time.perf_counter
-) -> Calls[T]:
-    """Call once for the result, `warmup` times unmeasured, then `repeats` times measured."""
-    result, first_s = timed(call, device=device, clock=clock)
-    for _ in range(warmup):
-        call()
-    return Calls(result, first_s, tuple(timed(call, device=device, clock=clock)[1] for _ in range(repeats)))
 
 
 class TreeMemory:
@@ -143,7 +72,7 @@ class Usage:
         self._has_mark = False
 
     def __enter__(self) -> Usage:
-        torch = _torch_on(self._device)
+        torch = torch_on(self._device)
         if torch is not None:
             torch.cuda.reset_peak_memory_stats()
         self._has_mark = _reset_high_water_mark()
@@ -161,7 +90,7 @@ class Usage:
         self.cpu_s += self._processor_s()
         if self._has_mark:
             self.peak_bytes = max(self.peak_bytes, _high_water_mark_bytes())
-        torch = _torch_on(self._device)
+        torch = torch_on(self._device)
         if torch is not None:
             self.device_peak_bytes = int(torch.cuda.max_memory_allocated())
 
@@ -179,12 +108,6 @@ class Usage:
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, and its parent counts it
                 seconds += sum(psutil.Process(pid).cpu_times()[:4])  # user, system, and the same of children
         return seconds
-
-
-def _torch_on(device: str) -> Any:
-    """Return torch if it is imported already and the device is CUDA's."""
-    torch = sys.modules.get("torch")
-    return torch if torch is not None and device.startswith("cuda") and torch.cuda.is_initialized() else None
 
 
 def _descendants(pid: int) -> list[int]:
