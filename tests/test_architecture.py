@@ -23,10 +23,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store",),
     ("stages.contract", "stages.chain"),
     ("registry",),
+    ("provenance", "jobs"),
     ("datasets", "stages", "metrics"),
     ("scoring",),
+    ("worker",),
     ("suite",),
-    ("provenance",),
     ("verdicts", "datatables"),
     ("runner",),
     ("claims", "tables", "gate"),
@@ -196,6 +197,11 @@ def test_there_are_no_cycles() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"import cycle: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith("harness.worker")])
+def test_a_worker_knows_neither_runs_nor_suites(module: str) -> None:
+    assert not [one for one in imports(module) if one.target.startswith(("harness.runner", "harness.suite"))]
 
 
 @cache

@@ -12,13 +12,13 @@ from harness import registry
 from harness.datasets import load_catalogue
 from harness.datasets.places import cache_folder
 from harness.errors import HarnessError
+from harness.jobs.messages import WorkerSetup
 from harness.model import Tier
 from harness.provenance import commit_of_code
 from harness.registry import Registry
-from harness.runner.cache import StageCache
+from harness.runner.executor import Executor
 from harness.runner.facts import FactsWork
-from harness.runner.jobs import WorkerSetup
-from harness.runner.local import Executor, LocalExecutor
+from harness.runner.local import LocalExecutor
 from harness.runner.process import sweep_scratch
 from harness.runner.progress import Progress, default_progress
 from harness.runner.summary import RunSummary
@@ -26,6 +26,7 @@ from harness.runner.work import Filters, SuiteWork, WorkPlanner
 from harness.store.records import Code
 from harness.suite import Suite, load_suite
 from harness.threads import usable_cores
+from harness.worker.cache import StageCache
 
 Names = Collection[str] | None
 SuiteName = str | Path | Suite

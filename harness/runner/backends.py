@@ -10,9 +10,9 @@ from typing import Any
 
 from harness.errors import ConfigError
 from harness.hashing import canonical_json
+from harness.jobs.messages import Backend
 from harness.model import Cell
 from harness.registry import Registry, interpreter_variable
-from harness.runner.jobs import Backend
 from harness.stages.contract import Stage
 
 

@@ -1,45 +1,26 @@
-"""Executors compute jobs and yield their outcomes; the local one keeps worker processes on this machine."""
+"""The executor of this machine: it keeps worker processes, gives them jobs, and watches them."""
 
 from __future__ import annotations
 
 import selectors
 import signal
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from harness.errors import BackendError
-from harness.runner.failures import machine_places, one_line
-from harness.runner.jobs import Backend, Job, Outcome, WorkerSetup, failure, outcome_from_json
+from harness.jobs.failures import machine_places, one_line
+from harness.jobs.messages import Backend, Job, Outcome, WorkerSetup, failure, outcome_from_json
+from harness.runner.executor import Finished
 from harness.runner.process import WorkerProcess
+from harness.runner.queue import Queue
 
 POLL_S = 0.05
 """How often memory and deadlines are looked at."""
 
 START_S = 300.0
 """How long a worker may take to start: importing from a cold network disk is slow."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Finished:
-    """A job that has ended: its outcome, and what the worker said of itself (empty if it never started)."""
-
-    job: Job
-    outcome: Outcome
-    greeting: Mapping[str, Any]
-
-
-class Executor(Protocol):
-    """Computes jobs wherever it likes. Records are written by the caller, as the only writer."""
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
-        """Yield every job once, as they end."""
-
-    def close(self) -> None:
-        """End everything at once."""
 
 
 class LocalExecutor:
@@ -222,46 +203,6 @@ class LocalExecutor:
         self._workers.remove(worker)
         self._selector.unregister(worker.inbox.fd)
         return worker.kill()
-
-
-class Queue:
-    """Jobs by backend, in order; those that share unfinished work with a running job wait for it."""
-
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        self._jobs: OrderedDict[Backend, deque[Job]] = OrderedDict()
-        for job in jobs:
-            self._jobs.setdefault(job.backend, deque()).append(job)
-        self._running: dict[tuple[Any, ...], int] = {}
-        self._made: set[tuple[Any, ...]] = set()
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether jobs are left."""
-        return any(self._jobs.values())
-
-    def take(self, backend: Backend | None) -> Job | None:
-        """Return the next job of a backend, or of the one with the most jobs; None if none can run now."""
-        groups = [backend] if backend else sorted(self._jobs, key=lambda key: -len(self._jobs[key]))
-        for group in groups:
-            jobs = self._jobs.get(group, deque())
-            for number, job in enumerate(jobs):
-                if not any(part in self._running for part in job.shared - self._made):
-                    del jobs[number]
-                    self._count(job, 1)
-                    return job
-        return None
-
-    def done(self, job: Job, *, is_ok: bool) -> None:
-        """Note that a job has ended, and that what it shares exists now if it went well."""
-        self._count(job, -1)
-        if is_ok:
-            self._made |= job.shared
-
-    def _count(self, job: Job, change: int) -> None:
-        for part in job.shared:
-            self._running[part] = self._running.get(part, 0) + change
-            if not self._running[part]:
-                del self._running[part]
 
 
 def _cause(code: int) -> tuple[str, str]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
+from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Cell
 from harness.registry import Registry
-from harness.runner.jobs import Recipe, WeightsSource
 from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
 from harness.suite.catalogue import RecipeView
 

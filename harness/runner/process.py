@@ -17,9 +17,9 @@ from typing import Any
 import psutil
 
 from harness.errors import BackendError
+from harness.jobs.channel import Inbox, send
+from harness.jobs.messages import Backend, Job, WorkerSetup
 from harness.memory import TreeMemory
-from harness.runner.channel import Inbox, send
-from harness.runner.jobs import Backend, Job, WorkerSetup
 from harness.threads import thread_variables
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -109,7 +109,7 @@ class WorkerProcess:
         life_read, self._lifeline = os.pipe()
         self.inbox = Inbox(event_read)
         inherited = (job_read, event_write, life_read)
-        command = [self.backend.python, "-P", "-m", "harness.runner.worker", *(str(pipe) for pipe in inherited)]
+        command = [self.backend.python, "-P", "-m", "harness.worker.main", *(str(pipe) for pipe in inherited)]
         try:
             with self.log_path.open("wb") as log:
                 self._process = subprocess.Popen(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.jobs.messages import Job, WeightsSource
 from harness.model import Cell, Tier
 from harness.registry import Registry
 from harness.runner.backends import BackendChooser
-from harness.runner.jobs import Job, WeightsSource
-from harness.runner.local import Finished
+from harness.runner.executor import Finished
 from harness.runner.preparing import Preparation
 from harness.runner.summary import FailedCell, MissingCell, SuiteSummary, cell_name
 from harness.store import Code, Record, Store, Timing, Writer, place_of

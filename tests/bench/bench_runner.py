@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.runner.jobs import Job
+from harness.jobs.messages import Job
 from harness.runner.local import LocalExecutor
 from tests.runner.project import Project, Recorder
 

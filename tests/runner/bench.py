@@ -7,11 +7,11 @@ from typing import Any
 
 from harness import registry
 from harness.datasets import load_catalogue
+from harness.jobs.messages import Backend, Job, WorkerSetup
 from harness.model import Cell, DataSelection, Fold, StageSpec
 from harness.registry import Registry
-from harness.runner.jobs import Backend, Job, WorkerSetup
-from harness.runner.slots import SampleSlots
-from harness.runner.workbench import Workbench
+from harness.worker.bench import Workbench
+from harness.worker.sources import SampleSlots
 from tests.runner.project import Project
 
 

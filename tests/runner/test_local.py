@@ -2,45 +2,7 @@ from __future__ import annotations
 
 import signal
 
-from harness.runner.jobs import Backend
-from harness.runner.local import Queue, _cause
-from tests.runner.bench import a_job
-
-A, B = Backend("python", ("a",)), Backend("python", ("b",))
-
-
-def test_queue_keeps_order_within_a_backend_and_prefers_the_longest() -> None:
-    jobs = [a_job(backend=A), a_job(backend=B), a_job(backend=B)]
-    queue = Queue(jobs)
-    assert queue.take(None) is jobs[1]
-    assert queue.take(A) is jobs[0]
-    assert queue.take(A) is None
-    assert queue.take(B) is jobs[2]
-    assert not queue.is_pending
-
-
-def test_shared_work_is_done_once_before_others_use_it() -> None:
-    part = frozenset([("fit", 1)])
-    jobs = [a_job(backend=A, shared=part), a_job(backend=A, shared=part), a_job(backend=A)]
-    queue = Queue(jobs)
-    assert queue.take(A) is jobs[0]
-    assert queue.take(A) is jobs[2]
-    assert queue.take(A) is None
-    assert queue.is_pending
-    queue.done(jobs[0], is_ok=True)
-    assert queue.take(A) is jobs[1]
-
-
-def test_what_exists_already_holds_nobody_up_and_a_failure_lets_the_next_one_try() -> None:
-    part = frozenset([("fit", 1)])
-    jobs = [a_job(backend=A, shared=part) for _ in range(4)]
-    queue = Queue(jobs)
-    assert queue.take(A) is jobs[0]
-    queue.done(jobs[0], is_ok=False)
-    assert queue.take(A) is jobs[1]
-    assert queue.take(A) is None
-    queue.done(jobs[1], is_ok=True)
-    assert [queue.take(A), queue.take(A)] == jobs[2:]
+from harness.runner.local import _cause
 
 
 def test_causes_of_death_have_names() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BackendError
+from harness.jobs.messages import Backend, WorkerSetup
 from harness.runner import process
-from harness.runner.jobs import Backend, WorkerSetup
 from harness.runner.process import WorkerProcess, sweep_scratch, worker_environment
 from tests.runner.bench import a_job
 from tests.runner.test_faults import gone

@@ -3,8 +3,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from harness.datasets import load_catalogue
-from harness.runner.jobs import Outcome, failure
-from harness.runner.local import Finished
+from harness.jobs.messages import Outcome, failure
+from harness.runner.executor import Finished
 from harness.runner.work import Filters, SuiteWork, WorkPlanner
 from harness.store import Code, Store
 from harness.suite import load_suite

@@ -3,8 +3,7 @@ from __future__ import annotations
 import json
 import math
 
-from harness.model import DataSelection, Fold
-from harness.runner.jobs import (
+from harness.jobs.messages import (
     Backend,
     Outcome,
     Recipe,
@@ -15,6 +14,7 @@ from harness.runner.jobs import (
     outcome_from_json,
     setup_from_json,
 )
+from harness.model import DataSelection, Fold
 from harness.store import CellError, StageRecord, StageTiming
 from tests.runner.bench import a_job, spec
 from tests.runner.project import Project

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BackendError, DataError
-from harness.runner.failures import MAX_MESSAGE, NotApplicableError, machine_places, one_line, outcome_of, status_of
+from harness.jobs.failures import MAX_MESSAGE, NotApplicableError, machine_places, one_line, outcome_of, status_of
 
 
 class OutOfMemoryError(RuntimeError):

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from harness import registry
 from harness.errors import LabelError
 from harness.hashing import derive_seed, hash_value
+from harness.jobs.failures import machine_places, outcome_of
+from harness.jobs.messages import Job, Outcome
 from harness.model import Grid, StageSpec, Volume
-from harness.runner.failures import machine_places, outcome_of
-from harness.runner.jobs import Job, Outcome
-from harness.runner.models import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
-from harness.runner.slots import Slot
-from harness.runner.steps import Protocol, Step
-from harness.runner.workbench import Workbench
+from harness.worker.bench import Workbench
+from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
+from harness.worker.sources import Slot
+from harness.worker.step import Protocol, Step
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BackendError, ChainError
+from harness.jobs.messages import WorkerSetup
 from harness.model import Grid, StageSpec
 from harness.registry import Registry
-from harness.runner.cache import Setting, StageCache
-from harness.runner.jobs import WorkerSetup
-from harness.runner.slots import Recent, SampleSlots
 from harness.stages.contract import Context, Stage
+from harness.worker.cache import Setting, StageCache
+from harness.worker.sources import Recent, SampleSlots
 
 MODELS_KEPT = 3
 """Loaded stages that a worker keeps; each may hold a network."""

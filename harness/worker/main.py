@@ -1,4 +1,4 @@
-"""The worker process: `python -m harness.runner.worker IN OUT LIFELINE`, numbers of three inherited pipes.
+"""The worker process: `python -m harness.worker.main IN OUT LIFELINE`, numbers of three inherited pipes.
 
 IN carries the set-up and then one job a line, OUT the events of the jobs, LIFELINE nothing: its end means that the
 parent is gone. Standard output and error go to the worker's log, whatever libraries print there.
@@ -17,12 +17,12 @@ from typing import Any
 
 from harness import registry
 from harness.datasets import load_catalogue
+from harness.jobs.channel import messages, send
+from harness.jobs.messages import job_from_json, setup_from_json
 from harness.provenance import environment
-from harness.runner.channel import messages, send
-from harness.runner.execute import execute, warm_up
-from harness.runner.jobs import job_from_json, setup_from_json
-from harness.runner.slots import SampleSlots
-from harness.runner.workbench import Workbench
+from harness.worker.bench import Workbench
+from harness.worker.cell import execute, warm_up
+from harness.worker.sources import SampleSlots
 
 _PR_SET_PDEATHSIG = 1
 _KILL_GROUP_AT_END = ("/bin/sh", "-c", "read line; kill -KILL 0")

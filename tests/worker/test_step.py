@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from harness.jobs.failures import NotApplicableError
+from harness.jobs.messages import WeightsSource
 from harness.model import Grid, StageSpec
-from harness.runner.failures import NotApplicableError
-from harness.runner.jobs import WeightsSource
-from harness.runner.models import FitCost, Fitted, check_dimensions, stage_weights
-from harness.runner.steps import Protocol, Step, with_fit
-from harness.runner.workbench import Workbench
 from harness.store import StageTiming
+from harness.worker.bench import Workbench
+from harness.worker.fits import FitCost, Fitted, check_dimensions, stage_weights
+from harness.worker.step import Protocol, Step, with_fit
 from tests.runner.bench import a_cell, spec, workbench
 from tests.runner.project import Project
 

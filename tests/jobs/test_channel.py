@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from harness.runner.channel import Inbox, messages, send
+from harness.jobs.channel import Inbox, messages, send
 
 
 def test_messages_arrive_whole_and_in_order() -> None:

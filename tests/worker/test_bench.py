@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import BackendError, ChainError
-from harness.runner.cache import Setting
 from harness.stages.contract import Stage
+from harness.worker.cache import Setting
 from tests.runner.bench import spec, workbench
 from tests.runner.project import Project
 

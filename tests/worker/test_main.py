@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from harness.runner.channel import messages, send
-from harness.runner.jobs import WorkerSetup
+from harness.jobs.channel import messages, send
+from harness.jobs.messages import WorkerSetup
 from tests.runner.bench import a_job, spec
 from tests.runner.project import Project
 from tests.runner.test_faults import gone
@@ -22,7 +22,7 @@ class Pipes:
         jobs, self.jobs = os.pipe()
         self.events, events = os.pipe()
         life, self.life = os.pipe()
-        command = [sys.executable, "-m", "harness.runner.worker", str(jobs), str(events), str(life)]
+        command = [sys.executable, "-m", "harness.worker.main", str(jobs), str(events), str(life)]
         self.process = subprocess.Popen(
             command, pass_fds=(jobs, events, life), start_new_session=True, stdout=subprocess.DEVNULL
         )

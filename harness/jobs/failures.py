@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import BackendError, HarnessError
+from harness.jobs.messages import Outcome, failure
 from harness.model import Status
-from harness.runner.jobs import Outcome, failure
 
 MAX_MESSAGE = 500
 

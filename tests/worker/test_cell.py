@@ -9,7 +9,7 @@ import pytest
 from harness import registry
 from harness.errors import LabelError
 from harness.model import Fold
-from harness.runner.execute import execute, score_labels, warm_up
+from harness.worker.cell import execute, score_labels, warm_up
 from tests.runner.bench import a_job, spec, workbench
 from tests.runner.project import Project
 

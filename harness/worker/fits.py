@@ -14,15 +14,15 @@ from pathlib import Path
 from harness.clock import timed
 from harness.errors import ChainError, StoreError
 from harness.hashing import derive_seed, hash_folder, hash_value
+from harness.jobs.failures import NotApplicableError
+from harness.jobs.messages import Recipe, WeightsSource
 from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec
-from harness.runner.cache import Setting
-from harness.runner.failures import NotApplicableError
-from harness.runner.jobs import Recipe, WeightsSource
-from harness.runner.slots import Slot
-from harness.runner.workbench import Workbench
 from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
+from harness.worker.bench import Workbench
+from harness.worker.cache import Setting
+from harness.worker.sources import Slot
 
 SCHEMA = 3
 

@@ -6,11 +6,11 @@ import time
 import pytest
 
 from harness.errors import ChainError
+from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Grid
-from harness.runner.jobs import Recipe, WeightsSource
-from harness.runner.models import FitCost, FitJob, LazyExample, fit_or_find, located
-from harness.runner.workbench import Workbench
 from harness.store.lock import ExclusiveLock
+from harness.worker.bench import Workbench
+from harness.worker.fits import FitCost, FitJob, LazyExample, fit_or_find, located
 from tests.runner.bench import a_cell, spec, workbench
 from tests.runner.project import Project
 

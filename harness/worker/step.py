@@ -12,16 +12,16 @@ from typing import Any
 from harness.clock import Calls, measure_calls, timed
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_array, hash_value
+from harness.jobs.messages import WeightsSource
 from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec, Volume
-from harness.runner.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
-from harness.runner.jobs import WeightsSource
-from harness.runner.models import Fitted, check_dimensions, located, stage_weights
-from harness.runner.slots import Slot
-from harness.runner.workbench import LoadedStage, Workbench
 from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context
 from harness.store.records import StageRecord, StageTiming
+from harness.worker.bench import LoadedStage, Workbench
+from harness.worker.cache import CacheEntry, CorruptEntryError, output_hash, timing_here
+from harness.worker.fits import Fitted, check_dimensions, located, stage_weights
+from harness.worker.sources import Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pytest
 
 from harness.errors import StoreError
 from harness.model import Volume
-from harness.runner.cache import CorruptEntryError, Setting, StageCache, output_hash, timing_here
 from harness.store import StageTiming
+from harness.worker.cache import CorruptEntryError, Setting, StageCache, output_hash, timing_here
 
 HERE = Setting("m", "cpu", 2, "e")
 TIMING = StageTiming("s", load_s=1.0, first_s=2.0, steady_s=(3.0,), peak_bytes=4)

@@ -5,7 +5,7 @@ import pytest
 from harness.datasets import load_catalogue
 from harness.errors import DataError
 from harness.model import DataSelection
-from harness.runner.slots import Recent, SampleSlots, Slot
+from harness.worker.sources import Recent, SampleSlots, Slot
 from tests.runner.project import Project
 
 
