@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Clear what is named, then print the folder and the size of each part."""
-    from harness.datasets.places import cache_folder
+    from harness.datasets.fetching.places import cache_folder
 
     folder = cache_folder()
     for part in arguments.clear:

@@ -13,7 +13,7 @@ from harness.cli.output import log, result
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue, Dataset, WeightsFile
-    from harness.datasets.lockfile import Voucher
+    from harness.datasets.fetching.lockfile import Voucher
     from harness.suite import Suite
 
 HELP = "fetch datasets and weights"

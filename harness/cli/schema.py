@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         json_result(shared_json_schema())
     else:
-        from harness.datasets.declaration import CatalogueFile
+        from harness.datasets.declared.declaration import CatalogueFile
 
         json_result(CatalogueFile.model_json_schema(by_alias=True))
     return 0

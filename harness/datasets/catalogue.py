@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.config import TomlSource
-from harness.datasets.checks import check_dataset, check_weights
 from harness.datasets.dataset import Dataset
-from harness.datasets.declaration import CatalogueFile, WeightsDeclaration
+from harness.datasets.declared.checks import check_dataset, check_weights
+from harness.datasets.declared.declaration import CatalogueFile, WeightsDeclaration
 from harness.datasets.references import check_references
 from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, RegistryError, nearest

@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.datasets.availability import Availability, availability_of
-from harness.datasets.checks import expand_split, is_discovered
-from harness.datasets.declaration import DatasetDeclaration, FolderDataset, GeneratedDataset, SampleDeclaration
+from harness.datasets.declared.checks import expand_split, is_discovered
+from harness.datasets.declared.declaration import DatasetDeclaration, FolderDataset, GeneratedDataset, SampleDeclaration
+from harness.datasets.fetching.availability import Availability, availability_of
+from harness.datasets.fetching.folder import discover
+from harness.datasets.fetching.lockfile import Voucher
+from harness.datasets.fetching.places import data_folder
 from harness.datasets.generated import GeneratedLoader
-from harness.datasets.loading import Loader
-from harness.datasets.local import discover
-from harness.datasets.lockfile import Voucher
-from harness.datasets.places import data_folder
+from harness.datasets.kinds import Loader
 from harness.datasets.stored import StoredLoader
 from harness.errors import DataError, nearest
 from harness.hashing import hash_value

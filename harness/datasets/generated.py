@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.declaration import DerivedLabels, GeneratedDataset, PhantomParameters, SampleDeclaration
-from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
-from harness.datasets.lockfile import Voucher
-from harness.datasets.phantoms import GENERATOR_VERSION, Phantom, channels_of, generate, labels_of
+from harness.datasets.declared.declaration import DerivedLabels, GeneratedDataset, PhantomParameters, SampleDeclaration
+from harness.datasets.fetching.lockfile import Voucher
+from harness.datasets.kinds import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.phantoms.generators import GENERATOR_VERSION, Phantom, channels_of, generate, labels_of
 from harness.model import Volume
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.datasets.arrays import SPACING_TOLERANCE, read_array
-from harness.datasets.labels import Labels, LazyLabels, read_labels, split_key, write_labels
+from harness.datasets.formats.arrays import SPACING_TOLERANCE, read_array
+from harness.datasets.formats.labels import Labels, LazyLabels, read_labels, split_key, write_labels
 
 __all__ = ["SPACING_TOLERANCE", "Labels", "LazyLabels", "read_array", "read_labels", "split_key", "write_labels"]

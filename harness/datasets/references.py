@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from harness.config import TomlSource
-from harness.datasets.checks import Key, Problem, is_discovered
 from harness.datasets.dataset import Dataset
-from harness.datasets.declaration import CatalogueFile, Origin, Recipe, TrainingData
+from harness.datasets.declared.checks import Key, Problem, is_discovered
+from harness.datasets.declared.declaration import CatalogueFile, Origin, Recipe, TrainingData
 from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, nearest
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.datasets.arrays import colour_labels, grey, read_array, read_grid
-from harness.datasets.declaration import ArraySource
-from harness.datasets.formats import format_of, open_stored
-from harness.datasets.labels import unsigned
+from harness.datasets.declared.declaration import ArraySource
+from harness.datasets.formats.arrays import colour_labels, grey, read_array, read_grid
+from harness.datasets.formats.labels import unsigned
+from harness.datasets.formats.open import format_of, open_stored
 from harness.errors import DataError
 from harness.model import Volume
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.arrays import READER_VERSION
-from harness.datasets.declaration import (
+from harness.datasets.declared.declaration import (
     ArraySource,
     DerivedLabels,
     FolderDataset,
@@ -17,16 +16,17 @@ from harness.datasets.declaration import (
     RemoteDataset,
     SampleDeclaration,
 )
-from harness.datasets.fetch import verify
-from harness.datasets.loading import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
-from harness.datasets.local import content_hash, folder_file
-from harness.datasets.lockfile import LockFile, Voucher
-from harness.datasets.package import package_file
-from harness.datasets.places import cache_folder, data_folder
-from harness.datasets.remote import FileSet
+from harness.datasets.declared.templates import as_tuple, fill
+from harness.datasets.fetching.fetch import verify
+from harness.datasets.fetching.folder import content_hash, folder_file
+from harness.datasets.fetching.lockfile import LockFile, Voucher
+from harness.datasets.fetching.package import package_file
+from harness.datasets.fetching.places import cache_folder, data_folder
+from harness.datasets.fetching.remote import FileSet
+from harness.datasets.fetching.unpack import extract_one
+from harness.datasets.formats.arrays import READER_VERSION
+from harness.datasets.kinds import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
 from harness.datasets.sources import StoredSource, merged
-from harness.datasets.templates import as_tuple, fill
-from harness.datasets.unpack import extract_one
 from harness.errors import DataError
 from harness.model import Volume
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.datasets.declaration import FileDeclaration, TrainingData, WeightsDeclaration
-from harness.datasets.local import content_hash
-from harness.datasets.lockfile import LockFile, Voucher
-from harness.datasets.places import cache_folder, data_folder
-from harness.datasets.remote import FileSet
-from harness.datasets.templates import fill
-from harness.datasets.unpack import extract_all
+from harness.datasets.declared.declaration import FileDeclaration, TrainingData, WeightsDeclaration
+from harness.datasets.declared.templates import fill
+from harness.datasets.fetching.folder import content_hash
+from harness.datasets.fetching.lockfile import LockFile, Voucher
+from harness.datasets.fetching.places import cache_folder, data_folder
+from harness.datasets.fetching.remote import FileSet
+from harness.datasets.fetching.unpack import extract_all
 from harness.errors import DataError, FetchError
 from harness.hashing import hash_value
 

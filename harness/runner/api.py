@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness import registry
 from harness.datasets import load_catalogue
-from harness.datasets.places import cache_folder
+from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.jobs.messages import WorkerSetup
 from harness.model import Tier

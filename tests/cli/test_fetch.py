@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.datasets.listing import asked_once
+from harness.datasets.fetching.listing import asked_once
 from tests.cli.project import CATALOGUE, RECIPE, Cli
 from tests.datasets.server import FileServer, sha256
 

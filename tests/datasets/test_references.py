@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.datasets.catalogue import Catalogue
-from harness.datasets.declaration import Origin, TrainingData
+from harness.datasets.declared.declaration import Origin, TrainingData
 from harness.errors import ConfigError
 
 Write = Callable[[str], Catalogue]

@@ -8,7 +8,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 
-from harness.datasets.declaration import ArraySource
+from harness.datasets.declared.declaration import ArraySource
 from harness.datasets.sources import StoredSource, merged
 from harness.errors import DataError, LabelError
 

@@ -84,7 +84,7 @@ def test_quirks_of_an_archive_are_declared(
 
 
 def dataset_cache() -> Path:
-    from harness.datasets.places import cache_folder
+    from harness.datasets.fetching.places import cache_folder
 
     return cache_folder() / "datasets" / "ovules"
 

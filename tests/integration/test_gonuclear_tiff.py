@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from harness.datasets.catalogue import Catalogue
-from harness.datasets.listing import asked_once
+from harness.datasets.fetching.listing import asked_once
 from harness.errors import ChecksumError
 from tests.datasets.server import FileServer
 from tests.integration.project import ACCESSION, ROOT, data_files, make_project, serve

@@ -1,0 +1,1 @@
+"""What `datasets.toml` may say, and what its types cannot express."""

@@ -1,0 +1,219 @@
+"""What a catalogue's types cannot express: references between its parts. Every mistake names file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from harness.config import TomlSource
+from harness.datasets.declared.declaration import (
+    ArraySource,
+    DatasetDeclaration,
+    DerivedLabels,
+    FileDeclaration,
+    FoldDeclaration,
+    FolderDataset,
+    GeneratedDataset,
+    PackageDataset,
+    RemoteDataset,
+    SampleDeclaration,
+    WeightsDeclaration,
+)
+from harness.errors import ConfigError, nearest
+
+Key = tuple[str | int, ...]
+Problem = tuple[Key, str]
+
+
+def check_dataset(source: TomlSource, name: str, declaration: DatasetDeclaration) -> None:
+    """Raise `ConfigError` with one line per wrong reference in a dataset."""
+    _raise(source, ("datasets", name), _dataset_problems(declaration))
+
+
+def check_weights(source: TomlSource, name: str, declaration: WeightsDeclaration) -> None:
+    """Raise `ConfigError` with one line per wrong reference in a weights entry."""
+    _raise(source, ("weights", name), _weights_problems(declaration))
+
+
+def is_discovered(declaration: DatasetDeclaration) -> bool:
+    """Return whether the samples are found in a folder, so that nothing is known of them before it is there."""
+    return isinstance(declaration, FolderDataset) and any(source.glob for source in declaration.images.values())
+
+
+def expand_split(
+    folds: Sequence[FoldDeclaration], samples: Sequence[str], declared: Mapping[str, SampleDeclaration]
+) -> Iterator[tuple[FoldDeclaration, dict[str, tuple[str, ...]], Problem | None]]:
+    """Yield each fold with its sample ids by role, and the problem with it, if any."""
+    for index, fold in enumerate(folds):
+        roles: dict[str, tuple[str, ...]] = {}
+        problem: Problem | None = None
+        for role, patterns in (("test", fold.test), ("train", fold.train), ("validation", fold.validation)):
+            chosen: list[str] = []
+            for pattern in patterns:
+                matched = _select(pattern, samples, declared)
+                if not matched:
+                    problem = problem or ((index, role), f"no sample '{pattern}'{nearest(pattern, samples)}")
+                chosen += [sample for sample in matched if sample not in chosen]
+            roles[role] = tuple(chosen)
+        yield fold, roles, problem or _overlap(index, fold, roles, declared)
+
+
+def _select(pattern: str, samples: Sequence[str], declared: Mapping[str, SampleDeclaration]) -> list[str]:
+    if pattern.startswith("@"):
+        return [sample for sample in samples if sample in declared and pattern[1:] in declared[sample].tags]
+    return [sample for sample in samples if fnmatchcase(sample, pattern)]
+
+
+def _overlap(
+    index: int, fold: FoldDeclaration, roles: Mapping[str, tuple[str, ...]], declared: Mapping[str, SampleDeclaration]
+) -> Problem | None:
+    if fold.shared:
+        return None
+    names = tuple(roles)
+    for position, first in enumerate(names):
+        for second in names[position + 1 :]:
+            for one in roles[first]:
+                for other in roles[second]:
+                    if _share_voxels(one, other, declared):
+                        text = f"{first} sample '{one}' and {second} sample '{other}' share voxels"
+                        return (index,), f"{text}; a fold that means it says why in `shared`"
+    return None
+
+
+def _share_voxels(one: str, other: str, declared: Mapping[str, SampleDeclaration]) -> bool:
+    boxes: list[tuple[str, tuple[tuple[int, int], ...]]] = []
+    for name in (one, other):
+        sample = declared.get(name, SampleDeclaration())
+        boxes.append((sample.source or name, sample.crop))
+    if boxes[0][0] != boxes[1][0]:
+        return False
+    return all(a[0] < b[1] and b[0] < a[1] for a, b in zip(boxes[0][1], boxes[1][1], strict=False))
+
+
+def _raise(source: TomlSource, prefix: Key, problems: Iterator[Problem]) -> None:
+    lines = [str(source.error((*prefix, *key), text)) for key, text in problems]
+    if lines:
+        raise ConfigError("\n".join(lines))
+
+
+def _dataset_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
+    for name, sample in declaration.samples.items():
+        yield from _sample_problems(name, sample, declaration)
+    if isinstance(declaration, GeneratedDataset):
+        yield from _generated_problems(declaration)
+    else:
+        yield from _stored_problems(declaration)
+    if declaration.samples and not is_discovered(declaration):
+        for split, folds in declaration.splits.items():
+            for _, _, problem in expand_split(folds, tuple(declaration.samples), declaration.samples):
+                if problem:
+                    yield ("splits", split, *problem[0]), problem[1]
+
+
+def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetDeclaration) -> Iterator[Problem]:
+    if bool(sample.source) != bool(sample.crop):
+        yield ("samples", name), "a crop needs both `from` and `crop`"
+    if sample.source is not None:
+        origin = declaration.samples.get(sample.source)
+        if origin is None and not is_discovered(declaration):
+            yield ("samples", name, "from"), f"no sample '{sample.source}'{nearest(sample.source, declaration.samples)}"
+        elif origin is not None and origin.source is not None:
+            yield ("samples", name, "from"), f"'{sample.source}' is itself a crop; name the sample it is cut from"
+    if any(start >= stop for start, stop in sample.crop):
+        yield ("samples", name, "crop"), "each interval must be [start, stop] with start < stop"
+    if isinstance(declaration, GeneratedDataset):
+        ndim = len(declaration.parameters.shape or sample.parameters.shape)
+    else:
+        axes = sample.axes or declaration.axes
+        ndim = len(axes) if axes else 0
+    for key, value in (("crop", sample.crop), ("spacing_um", sample.spacing_um), ("shape", sample.shape)):
+        if value and ndim and len(value) != ndim:
+            yield ("samples", name, key), f"has {len(value)} entries; {ndim} spatial axes are declared"
+    for label in sample.objects:
+        known = _label_names(declaration)
+        if label not in known:
+            yield ("samples", name, "objects", label), f"no label '{label}'{nearest(label, known)}"
+
+
+def _label_names(declaration: DatasetDeclaration) -> list[str]:
+    names = list(declaration.labels)
+    if isinstance(declaration, GeneratedDataset):
+        names += ["gold", "cells"] if declaration.generator == "ovule-nuclei" else ["gold"]
+    return names
+
+
+def _generated_problems(declaration: GeneratedDataset) -> Iterator[Problem]:
+    ndim = 2 if declaration.generator == "nuclei-2d" else 3
+    if not declaration.samples:
+        yield (), "a generated dataset needs `samples`"
+    for name, sample in declaration.samples.items():
+        if sample.source is None and len(sample.parameters.shape or declaration.parameters.shape) != ndim:
+            yield ("samples", name), f"generator '{declaration.generator}' needs a shape of {ndim} entries"
+    yield from _derived_problems(declaration)
+
+
+def _derived_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
+    derived = {name for name, label in declaration.labels.items() if isinstance(label, DerivedLabels)}
+    stored = [name for name in _label_names(declaration) if name not in derived]
+    for name, label in declaration.labels.items():
+        if isinstance(label, DerivedLabels) and label.source not in stored:
+            yield ("labels", name, "from"), f"no stored label '{label.source}'{nearest(label.source, stored)}"
+
+
+def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset) -> Iterator[Problem]:
+    yield from _derived_problems(declaration)
+    if declaration.availability == "private-never-released":
+        return
+    if declaration.axes is None and not all(sample.axes or sample.source for sample in declaration.samples.values()):
+        yield (), '`axes` is missing; accepted: "YX" or "ZYX", here or in every sample'
+    if not declaration.images:
+        yield (), "`images` is missing: one source per channel"
+    if declaration.axes and declaration.spacing_um and len(declaration.axes) != len(declaration.spacing_um):
+        yield ("spacing_um",), f"has {len(declaration.spacing_um)} entries for the axes '{declaration.axes}'"
+    sources = [(("images", name), item) for name, item in declaration.images.items()]
+    sources += [(("labels", name), item) for name, item in declaration.labels.items() if isinstance(item, ArraySource)]
+    names = [file.name for file in declaration.files]
+    for key, item in sources:
+        if bool(item.file) == bool(item.glob):
+            yield key, "needs either `file` or `glob`"
+        if item.glob and not isinstance(declaration, FolderDataset):
+            yield key, '`glob` is for kind = "folder"'
+        if item.file and isinstance(declaration, RemoteDataset) and "{" not in item.file and item.file not in names:
+            yield (*key, "file"), f"no file '{item.file}' is declared{nearest(item.file, names)}"
+    if isinstance(declaration, RemoteDataset):
+        is_open = declaration.availability == "open-direct-download"
+        yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)
+
+
+def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_open: bool) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, file in enumerate(files):
+        if file.name in seen:
+            yield ("files", index, "name"), f"'{file.name}' is declared twice"
+        seen.add(file.name)
+        listed = bool(file.match) and (has_listing or file.listing is not None)
+        if file.match and not listed:
+            yield ("files", index, "match"), "needs a `listing` to match against"
+        if is_open and not file.urls and not listed:
+            yield ("files", index), f"'{file.name}' needs `urls`, or `match` with a `listing`"
+        if not file.checksum and not listed and not file.first_seen:
+            yield ("files", index), f"'{file.name}' needs a checksum (sha256, md5 or xxh128), or `first_seen = true`"
+
+
+def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
+    if declaration.availability == "private-never-released":
+        return
+    sources = [name for name in ("files", "path", "recipe") if getattr(declaration, name)]
+    if len(sources) != 1:
+        yield (), f"needs one of `files`, `path` and `recipe`; found {' and '.join(sources) or 'none'}"
+    if (declaration.recipe is not None) != (declaration.availability == "generated"):
+        yield ("availability",), 'is "generated" for a `recipe`, and for nothing else'
+    if declaration.recipe is not None and declaration.variants:
+        yield ("variants",), "is for `files` and `path`: a recipe is one entry"
+    names = [file.name for file in declaration.files]
+    if declaration.main and declaration.main not in names:
+        yield ("main",), f"no file '{declaration.main}' is declared{nearest(declaration.main, names)}"
+    if declaration.unpack and len(declaration.files) != 1:
+        yield ("unpack",), "is for entries of one file"
+    is_open = declaration.availability == "open-direct-download"
+    yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)

@@ -1,0 +1,319 @@
+"""What `datasets.toml` may say: every key of a dataset, a weight file and their parts, strictly typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from harness.config import Strict
+from harness.datasets.fetching.places import is_plain_relative
+
+AvailabilityClass = Literal[
+    "open-direct-download", "open-registration-required", "private-never-released", "embedded", "generated", "local"
+]
+"""open-direct-download        anyone may fetch it from the addresses given
+open-registration-required  a form or a login stands before the download
+private-never-released      no public copy is known
+embedded                    lies in an installed Python package
+generated                   made from parameters and a seed, or trained here by a recipe
+local                       lies in a folder of this machine
+"""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+SampleIdentifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+SpatialAxes = Literal["YX", "ZYX"]
+AxisLetter = Literal["Z", "Y", "X"]
+Interval = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
+Spacing = tuple[Annotated[float, Field(gt=0)], ...]
+Rate = Annotated[float, Field(ge=0, le=1)]
+Strings = tuple[str, ...]
+
+
+class Listing(Strict):
+    """An archive that lists its own files, for files whose address or checksum no other source states."""
+
+    archive: Literal["biostudies", "zenodo", "osf"]
+    record: str
+    base: str = ""
+    """Address of the archive; "" is the public one."""
+
+
+class FileDeclaration(Strict):
+    """One file as its publisher offers it. The name is that in the cache and in a mirror."""
+
+    name: str
+    urls: Strings = ()
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    md5: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    xxh128: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    checksum_by: str = ""
+    size: int | None = Field(default=None, ge=0)
+    listing: Listing | None = None
+    match: Strings = ()
+    """Patterns of paths in the listing, tried in order; one pattern must match one file, or a folder with `many`."""
+    many: bool = False
+    first_seen: bool = False
+    """No public source states a checksum: the one of the first download is kept in the lock file."""
+    note: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """The declared checksum as "algorithm:hex", strongest first; "" where none is declared."""
+        for algorithm in ("sha256", "xxh128", "md5"):
+            value: str = getattr(self, algorithm)
+            if value:
+                return f"{algorithm}:{value}"
+        return ""
+
+    @model_validator(mode="after")
+    def _complete(self) -> FileDeclaration:
+        if not is_plain_relative(self.name):
+            raise ValueError(f"file name '{self.name}' must be a relative path without '..'")
+        if self.many and not self.match:
+            raise ValueError(f"file '{self.name}': `many` needs `match`")
+        return self
+
+
+class ArraySource(Strict):
+    """Where one array of a sample lies, and what must be done to read it as declared.
+
+    `{id}` and the sample's `fields` are filled into `file`, `member` and `key`.
+    """
+
+    file: str = ""
+    glob: str = ""
+    """Folder datasets only: pattern of files, one per sample. The sample's id is what `{id}` stands for in it, or the
+    stem of the file name if the pattern has no `{id}`."""
+    member: str | Strings = ()
+    """Path or pattern inside the archive `file`; several are tried in order."""
+    key: str | Strings = ()
+    """HDF5 or Zarr path; several are tried in order."""
+    axes: str = ""
+    """Axes of the stored array, if it has more than the dataset's, such as "CZYX"."""
+    select: Mapping[str, int] = Field(default_factory=dict)
+    """Index to take on a stored axis, such as { C = 0 }."""
+    flip: tuple[AxisLetter, ...] | None = None
+    drop_last: tuple[AxisLetter, ...] | None = None
+    colour: Literal["", "grey", "labels"] = ""
+    """grey: ITU-R BT.601 luminance of a colour image; labels: each RGB colour is one label."""
+    background: int = 0
+    """Stored value that means background; it becomes 0 (and 0 must not occur elsewhere)."""
+    components: bool = False
+    """Each connected component (full connectivity) of the non-zero voxels is an object."""
+
+
+class DerivedLabels(Strict):
+    """Labels made from another label image by documented errors (see `harness.datasets.phantoms.corruption`)."""
+
+    derive: Literal["corrupt"]
+    source: str = Field(alias="from")
+    merges: Rate = 0.0
+    splits: Rate = 0.0
+    misses: Rate = 0.0
+    seed: int = Field(default=0, ge=0)
+
+
+def _label_tag(value: Any) -> str:
+    keys = value if isinstance(value, dict) else type(value).model_fields
+    return "derived" if "derive" in keys else "stored"
+
+
+LabelSource: TypeAlias = Annotated[
+    Annotated[ArraySource, Tag("stored")] | Annotated[DerivedLabels, Tag("derived")], Discriminator(_label_tag)
+]
+
+
+class PhantomParameters(Strict):
+    """How a generated sample is made; lengths in micrometres, see `harness.datasets.phantoms.generators`."""
+
+    shape: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    spacing_um: Spacing = ()
+    objects: int | None = Field(default=None, ge=0)
+    """Number of objects; without it, `density` decides."""
+    density: Rate = 0.8
+    """Share of the sites of the jittered lattice that carry an object."""
+    diameter_um: float = Field(default=5.0, gt=0)
+    variation: float = Field(default=0.15, ge=0, le=0.3)
+    """Relative spread of the diameters (uniform, plus or minus)."""
+    crowding: float = Field(default=0.85, gt=0, le=1.3)
+    """Mean diameter over distance of neighbouring sites; from about 1 on, neighbours touch."""
+    noise: float = Field(default=0.15, ge=0)
+    """Standard deviation of the noise relative to the mean brightness of an object."""
+    blur_um: float = Field(default=0.25, ge=0)
+    """Standard deviation of the point spread in YX; twice that in Z."""
+    seed: int = Field(default=0, ge=0)
+
+
+class Origin(Strict):
+    """The sample of another dataset that holds the same voxels."""
+
+    dataset: str
+    sample: str
+    crop: tuple[Interval, ...] = ()
+    """[start, stop) per spatial axis of that sample, in voxels; empty: all of it, or an unknown part."""
+
+
+class SampleDeclaration(Strict):
+    """One sample, or a crop of another one; what it sets overrides the dataset."""
+
+    source: SampleIdentifier | None = Field(default=None, alias="from")
+    crop: tuple[Interval, ...] = ()
+    """[start, stop) per spatial axis of the source sample, in voxels."""
+    origin: Origin | None = None
+    """Where the sample also lies, so that weights trained there are not tested here."""
+    fields: Mapping[str, str] = Field(default_factory=dict)
+    tags: Strings = ()
+    axes: SpatialAxes | None = None
+    spacing_um: Spacing = ()
+    shape: tuple[int, ...] = ()
+    objects: Mapping[str, int] = Field(default_factory=dict)
+    """Number of objects by label name, as counted by the publisher or by us."""
+    drop_last: tuple[AxisLetter, ...] = ()
+    images: Mapping[str, ArraySource] = Field(default_factory=dict)
+    labels: Mapping[str, ArraySource] = Field(default_factory=dict)
+    parameters: PhantomParameters = Field(default_factory=PhantomParameters)
+    note: str = ""
+
+
+class FoldDeclaration(Strict):
+    """One fold of a split: sample ids, patterns of them, or "@tag"."""
+
+    id: str = ""
+    test: Strings = ()
+    train: Strings = ()
+    validation: Strings = ()
+    shared: str = ""
+    """The reason why a sample may stand in two roles; without it that is an error."""
+
+
+class DatasetBase(Strict):
+    """What every kind of dataset declares."""
+
+    title: str
+    licence: str
+    citation: str
+    landing: str = ""
+    note: str = ""
+    splits: Mapping[Identifier, tuple[FoldDeclaration, ...]] = Field(default_factory=dict)
+    samples: Mapping[SampleIdentifier, SampleDeclaration] = Field(default_factory=dict)
+
+
+class StoredDataset(DatasetBase):
+    """A dataset read from files."""
+
+    axes: SpatialAxes | None = None
+    spacing_um: Spacing = ()
+    spacing_tolerance: float = Field(default=0.01, ge=0, le=0.5)
+    """Largest relative difference between the spacing of a file and the declared one."""
+    images: Mapping[str, ArraySource] = Field(default_factory=dict)
+    labels: Mapping[str, LabelSource] = Field(default_factory=dict)
+    files: tuple[FileDeclaration, ...] = ()
+    crop_to_common: bool = False
+    """Arrays of one sample that differ in size are cropped to the size they have in common."""
+
+
+class RemoteDataset(StoredDataset):
+    """Files with public addresses."""
+
+    kind: Literal["remote"]
+    availability: AvailabilityClass
+    listing: Listing | None = None
+    """Where files without urls are looked up."""
+
+
+class FolderDataset(StoredDataset):
+    """Files in a folder of this machine: `path`, relative to HARNESS_DATA or the catalogue."""
+
+    kind: Literal["folder"]
+    path: str
+    availability: AvailabilityClass = "local"
+
+
+class PackageDataset(StoredDataset):
+    """Files that an installed Python package carries."""
+
+    kind: Literal["package"]
+    package: str
+    install: str
+    availability: AvailabilityClass = "embedded"
+
+
+class GeneratedDataset(DatasetBase):
+    """Phantoms: images and labels made from parameters and a seed."""
+
+    kind: Literal["generated"]
+    generator: Literal["nuclei-2d", "nuclei-3d", "cells-3d", "ovule-nuclei"]
+    parameters: PhantomParameters
+    labels: Mapping[str, DerivedLabels] = Field(default_factory=dict)
+    availability: AvailabilityClass = "generated"
+
+
+DatasetDeclaration: TypeAlias = Annotated[
+    RemoteDataset | FolderDataset | PackageDataset | GeneratedDataset, Field(discriminator="kind")
+]
+
+
+class TrainingData(Strict):
+    """Samples of one dataset that weights have seen: named, or the training and validation samples of a fold."""
+
+    dataset: str
+    samples: Strings = ()
+    split: str = ""
+    fold: str = ""
+    """Fold of `split`; "" is that of a split without named folds."""
+
+
+class Recipe(Strict):
+    """Weights nobody hands out: a trainable stage, its parameters and the samples that it learns from."""
+
+    stage: str
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    dataset: str
+    samples: Strings = Field(min_length=1)
+    validation: Strings = ()
+    channels: Strings = ()
+    """Image channels in this order; empty: all."""
+    truth: str
+
+
+class WeightsDeclaration(Strict):
+    """A weight file, several files that belong together, an archive of them, or how to train them."""
+
+    title: str
+    licence: str
+    citation: str = ""
+    landing: str = ""
+    availability: AvailabilityClass = "open-direct-download"
+    files: tuple[FileDeclaration, ...] = ()
+    listing: Listing | None = None
+    main: str = ""
+    """The file to hand over, where there are several; without it their folder is."""
+    unpack: bool = False
+    """The one file is a zip or tar whose content is handed over as a folder."""
+    path: str = ""
+    """A local file or folder instead of `files`, relative to HARNESS_DATA or the catalogue."""
+    variants: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    """Values for `{variant}` and further fields in `files`; each variant is the weights "<id>/<variant>"."""
+    trained_on: tuple[TrainingData, ...] = ()
+    """What trained the weights or chose the checkpoint, as far as it is registered; `{variant}` is filled in."""
+    recipe: Recipe | None = None
+    """Trained here when a cell first needs them, instead of `files`."""
+    note: str = ""
+
+    @property
+    def seen(self) -> tuple[TrainingData, ...]:
+        """Every registered sample that the weights have seen, those of the recipe included."""
+        if self.recipe is None:
+            return self.trained_on
+        own = TrainingData(dataset=self.recipe.dataset, samples=(*self.recipe.samples, *self.recipe.validation))
+        return (*self.trained_on, own)
+
+
+class CatalogueFile(Strict):
+    """A whole `datasets.toml`."""
+
+    schema_number: Literal[1] = Field(alias="schema")
+    datasets: Mapping[Identifier, DatasetDeclaration] = Field(default_factory=dict)
+    weights: Mapping[Identifier, WeightsDeclaration] = Field(default_factory=dict)

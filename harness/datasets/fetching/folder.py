@@ -1,0 +1,92 @@
+"""Datasets in a folder of this machine: images and labels paired by their file names."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from harness.datasets.declared.declaration import ArraySource, FolderDataset
+from harness.errors import DataError
+from harness.hashing import hash_path
+
+
+def discover(folder: Path, declaration: FolderDataset) -> tuple[str, ...]:
+    """Return the sample ids of a folder whose sources are globs: those that every image and label has.
+
+    Raises `DataError` if the folder is empty, or an id has no partner in one of the globs.
+    """
+    sources: dict[str, ArraySource] = dict(declaration.images)
+    sources.update({name: source for name, source in declaration.labels.items() if isinstance(source, ArraySource)})
+    found = {name: set(by_sample(folder, source.glob)) for name, source in sources.items() if source.glob}
+    every = set[str]().union(*found.values())
+    if not every:
+        globs = ", ".join(source.glob for source in sources.values() if source.glob)
+        raise DataError(f"{folder}: no file matches {globs or 'any glob (none is declared)'}")
+    for name, samples in found.items():
+        if samples != every:
+            sample = min(every - samples)
+            raise DataError(f"{folder}: sample '{sample}' has no '{name}' file matching '{sources[name].glob}'")
+    return tuple(sorted(every))
+
+
+def by_sample(folder: Path, glob: str) -> Mapping[str, Path]:
+    """Return the files (or Zarr folders) of a glob by sample id; raises `DataError` if two have the same id.
+
+    The id is what `{id}` stands for in the glob, or the file's stem where it has none ("a" of "a.ome.tif").
+    """
+    files: dict[str, Path] = {}
+    for path in sorted(folder.glob(glob.replace("{id}", "*"))):
+        sample = _captured(path.relative_to(folder).as_posix(), glob) if "{id}" in glob else _stem(path)
+        if sample in files:
+            raise DataError(f"{folder}: '{files[sample].name}' and '{path.name}' both match '{glob}' as '{sample}'")
+        files[sample] = path
+    return files
+
+
+def _captured(path: str, glob: str) -> str:
+    """Return what `{id}` stands for in a path that matches the glob; the shortest reading where several are."""
+    readings = {"{id}": "([^/]+?)", "**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\{id\}|\*\*/|\*|\?)", glob)
+    match = re.fullmatch("".join(readings.get(piece, re.escape(piece)) for piece in pieces), path)
+    if match is None:
+        raise DataError(f"'{path}' matches '{glob}' in no way that leaves an id")
+    return match.group(1)
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for suffix in (".ome.tif", ".ome.tiff", ".ome.zarr"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return path.stem
+
+
+def folder_file(folder: Path, source: ArraySource, sample: str, name: str) -> Path:
+    """Return the path of one array of a sample; `name` is the source's file name with its fields filled in."""
+    if source.glob:
+        files = by_sample(folder, source.glob)
+        if sample not in files:
+            raise DataError(f"{folder}: no file for sample '{sample}' matches '{source.glob}'")
+        return files[sample]
+    matches = sorted(folder.glob(name)) if any(sign in name for sign in "*?[") else [folder / name]
+    matches = [path for path in matches if path.exists() and fnmatch.fnmatch(path.relative_to(folder).as_posix(), name)]
+    if len(matches) != 1:
+        found = "no such file" if not matches else f"{len(matches)} files match, one is needed"
+        raise DataError(f"{folder / name}: {found}")
+    return matches[0]
+
+
+def content_hash(path: Path) -> str:
+    """Return the hash of a file's bytes (a folder's files), computed once per path, size and time of change."""
+    if path.is_dir():
+        return hash_path(path)
+    status = path.stat()
+    return _file_hash(str(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _file_hash(path: str, size: int, changed: int) -> str:
+    return hash_path(Path(path))

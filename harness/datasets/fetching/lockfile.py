@@ -1,0 +1,119 @@
+"""`datasets.lock.toml`: hashes of files whose declaration states none, as they were first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from harness.config import Strict, TomlSource
+from harness.datasets.fetching.fetch import Owner
+from harness.datasets.fetching.places import cache_folder
+from harness.errors import FetchError
+
+FILE_NAME = "datasets.lock.toml"
+
+Voucher = Literal["declared", "listing", "first download"]
+"""What a file's hash rests on: its declaration, the listing of its archive, or nothing but its first download."""
+
+
+class Pin(Strict):
+    """A file as it was first seen: its sha256 and size, where it came from, and what had vouched for it."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int
+    url: str = ""
+    listed: str = ""
+    """The checksum that the archive's listing stated, "" if none."""
+
+    @property
+    def voucher(self) -> Voucher:
+        """What the hash rests on."""
+        return "listing" if self.listed else "first download"
+
+
+class LockedFiles(Strict):
+    """The content of the lock file: owner, id, file name -> pin."""
+
+    schema_number: int = Field(default=1, alias="schema")
+    datasets: Mapping[str, Mapping[str, Pin]] = Field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, Pin]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LockFile:
+    """The lock file in the folder of a catalogue."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where the file is, or will be."""
+        return self.folder / FILE_NAME
+
+    def pins(self, owner: Owner, name: str) -> Mapping[str, Pin]:
+        """Return the pins of a dataset or weights entry by file name; raises `ConfigError` for a damaged file."""
+        locked = self._read()
+        return (locked.datasets if owner == "datasets" else locked.weights).get(name, {})
+
+    def add(self, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
+        """Add pins and rewrite the file in canonical order, atomically; raises `FetchError` if that fails."""
+        from filelock import FileLock
+
+        with FileLock(cache_folder() / ".transfers" / "pins.lock"):
+            locked = self._read()
+            content = {"datasets": _copied(locked.datasets), "weights": _copied(locked.weights)}
+            content[owner].setdefault(name, {}).update(pins)
+            partial = self.path.with_name(f".{FILE_NAME}.partial")
+            try:
+                partial.write_text(_to_toml(content), encoding="utf-8")
+                partial.replace(self.path)
+            except OSError as error:
+                raise FetchError(
+                    f"{self.path}: the hash of '{name}' cannot be kept: {error.strerror or error}"
+                ) from error
+
+    def _read(self) -> LockedFiles:
+        try:
+            state = self.path.stat()
+        except FileNotFoundError:
+            return LockedFiles()
+        return _parsed(self.path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: Path, *_: int) -> LockedFiles:
+    """Return the content of a lock file, read once per state of it: a run asks for pins thousands of times."""
+    return TomlSource(path).validate(LockedFiles)
+
+
+def _copied(pins: Mapping[str, Mapping[str, Pin]]) -> dict[str, dict[str, Pin]]:
+    return {name: dict(files) for name, files in pins.items()}
+
+
+def _to_toml(content: Mapping[str, Mapping[str, Mapping[str, Pin]]]) -> str:
+    lines = [
+        "# Written by the harness: hashes of files as first seen, checked ever after. Delete an entry to renew it."
+    ]
+    lines += ["schema = 1"]
+    for owner in sorted(content):
+        for name in sorted(content[owner]):
+            for file, pin in sorted(content[owner][name].items()):
+                lines += ["", f"[{owner}.{_quoted(name)}.{_quoted(file)}]"]
+                lines += [f"sha256 = {_quoted(pin.sha256)}", f"size = {pin.size}"]
+                lines += [
+                    f"{key} = {_quoted(value)}" for key, value in (("url", pin.url), ("listed", pin.listed)) if value
+                ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """Return a basic TOML string."""
+    escaped = "".join(
+        f"\\{char}" if char in '"\\' else char if char.isprintable() else f"\\u{ord(char):04x}" for char in text
+    )
+    return f'"{escaped}"'

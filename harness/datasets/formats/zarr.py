@@ -1,0 +1,110 @@
+"""Zarr (formats 2 and 3) and OME-Zarr (0.4 and 0.5): axes and scale come from the multiscales metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.datasets.formats.stored_array import Region, StoredArray, reading
+from harness.datasets.formats.units import UM_PER_UNIT
+from harness.errors import DataError, nearest
+
+
+def open_zarr(path: Path, key: str = "") -> StoredArray:
+    """Open an array of a Zarr folder lazily.
+
+    `key` is a path inside it; "" is the array itself, the finest level of an OME-Zarr image, or the only array.
+    """
+    import zarr
+
+    with reading(path, "Zarr"):
+        node = zarr.open(str(path), mode="r")
+    metadata: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    if isinstance(node, zarr.Group):
+        key, metadata = _find_array(path, node, key)
+        with reading(path, "Zarr"):
+            node = node[key]
+    elif key:
+        raise DataError(f"{path}: is a Zarr array, it has no key '{key}'")
+    if not isinstance(node, zarr.Array):
+        raise DataError(f"{path}: '{key}' is a Zarr group, not an array")
+    axes, spacing = _axes_and_spacing(*metadata) if metadata else ("", None)
+    if axes and len(axes) != node.ndim:
+        raise DataError(f"{path}: OME-Zarr axes '{axes}' do not fit the shape {node.shape} of '{key}'")
+
+    def read(region: Region) -> np.ndarray:
+        with reading(path, "Zarr"):
+            return np.asarray(node[region])
+
+    return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=node)
+
+
+def _find_array(path: Path, group: Any, key: str) -> tuple[str, tuple[Mapping[str, Any], Mapping[str, Any]] | None]:
+    """Return the key of the array to read and its (multiscale, level) metadata, if the group that holds it has any."""
+    import zarr
+
+    target, prefix = group, ""
+    if key:
+        with reading(path, "Zarr"):
+            if key not in group:
+                raise DataError(f"{path}: no Zarr array '{key}'{nearest(key, _array_names(group))}")
+            node = group[key]
+        if isinstance(node, zarr.Array):
+            parent, _, name = key.rpartition("/")
+            holder = group[parent] if parent else group
+            return key, _level(_multiscale(holder), name)
+        target, prefix = node, f"{key}/"
+    multiscale = _multiscale(target)
+    if multiscale is not None:
+        name = str(multiscale["datasets"][0]["path"])
+        return prefix + name, _level(multiscale, name)
+    names = _array_names(target)
+    if len(names) != 1:
+        raise DataError(f"{path}: name one of its Zarr arrays, as in {path.name}:KEY: {', '.join(names) or 'none'}")
+    return prefix + names[0], None
+
+
+def _array_names(group: Any) -> list[str]:
+    import zarr
+
+    return sorted(name for name, node in group.members(max_depth=None) if isinstance(node, zarr.Array))
+
+
+def _multiscale(group: Any) -> Mapping[str, Any] | None:
+    attributes = dict(group.attrs)
+    listed = attributes.get("ome", attributes).get("multiscales") or attributes.get("multiscales")
+    return listed[0] if listed else None
+
+
+def _level(multiscale: Mapping[str, Any] | None, name: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    if multiscale is None:
+        return None
+    for level in multiscale["datasets"]:
+        if str(level["path"]) == name:
+            return multiscale, level
+    return None
+
+
+def _axes_and_spacing(multiscale: Mapping[str, Any], level: Mapping[str, Any]) -> tuple[str, tuple[float, ...] | None]:
+    """Return the axes, and the spacing in micrometres if every spatial axis has a scale and a unit of length."""
+    described: Sequence[Any] = multiscale.get("axes", ())
+    axes = "".join(str(axis["name"] if isinstance(axis, Mapping) else axis).upper() for axis in described)
+    scale = np.ones(len(axes))
+    found = False
+    for holder in (level, multiscale):
+        for step in holder.get("coordinateTransformations", ()):
+            if step.get("type") == "scale" and len(step["scale"]) == len(axes):
+                scale = scale * np.asarray(step["scale"], dtype=float)
+                found = True
+    sizes: list[float] = []
+    for axis, letter, size in zip(described, axes, scale, strict=True):
+        if letter not in "ZYX":
+            continue
+        unit = UM_PER_UNIT.get(str(axis.get("unit", "")).lower()) if isinstance(axis, Mapping) else None
+        if unit is None or not found:
+            return axes, None
+        sizes.append(float(size) * unit)
+    return axes, tuple(sizes)

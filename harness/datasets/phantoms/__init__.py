@@ -1,0 +1,1 @@
+"""Generated data: seeded images with known objects, and errors put into labels on purpose."""

@@ -1,0 +1,177 @@
+"""Phantoms: seeded images with known objects, of any size.
+
+Objects sit on a jittered lattice, so a phantom of any size costs time and memory in proportion to its voxels. Each
+object is the part of an ellipsoid that is nearer to its centre than to any other, in the sense of a power diagram
+(Aurenhammer 1987, doi:10.1137/0216006): objects never overlap, are convex, and touch where the lattice is crowded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.datasets.declared.declaration import PhantomParameters
+from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
+from harness.errors import DataError
+from harness.model import Volume
+
+GENERATOR_VERSION = 2
+"""Part of every phantom's hash: to be raised when the same parameters would give other voxels."""
+
+_BACKGROUND = 20.0
+_BRIGHT = 120.0
+_WALL_UM = 0.35
+_REACH = 1.2
+_CLEAR_NOISE = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Phantom:
+    """A generated sample: an image (uint8) and its label images (uint16 or uint32), all on one grid."""
+
+    image: Volume
+    labels: Mapping[str, Volume]
+
+
+def generate(generator: str, parameters: PhantomParameters) -> Phantom:
+    """Return the phantom of a generator's name; equal parameters give equal bits."""
+    ndim = 2 if generator == "nuclei-2d" else 3
+    shape = parameters.shape
+    if len(shape) != ndim:
+        raise DataError(f"phantom '{generator}': shape {list(shape)} must have {ndim} entries")
+    if parameters.spacing_um and len(parameters.spacing_um) != ndim:
+        raise DataError(f"phantom '{generator}': spacing_um {list(parameters.spacing_um)} must have {ndim} entries")
+    return _GENERATORS[generator](parameters)
+
+
+def channels_of(generator: str) -> tuple[str, ...]:
+    """Return the channel names of a generator's images."""
+    return {"cells-3d": ("wall",), "ovule-nuclei": ("noisy", "clear", "wall")}.get(generator, ("nuclei",))
+
+
+def labels_of(generator: str) -> tuple[str, ...]:
+    """Return the label names of a generator, the first being the ground truth proper."""
+    return ("gold", "cells") if generator == "ovule-nuclei" else ("gold",)
+
+
+def _nuclei(parameters: PhantomParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    objects = place(parameters, spacing, rng)
+    labels = consecutive(paint(objects, parameters.shape, spacing))
+    image = _finish(_lit(labels, rng), parameters, spacing, rng, noise=parameters.noise)
+    return _phantom({"nuclei": image}, {"gold": labels}, spacing)
+
+
+def _cells(parameters: PhantomParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    objects = place(parameters, spacing, rng)
+    inside = _in_tissue(objects, parameters, spacing)
+    cells = consecutive(paint(_grown(objects), parameters.shape, spacing, keep=inside))
+    wall = _wall_channel(cells, parameters, spacing, rng)
+    return _phantom({"wall": wall}, {"gold": cells}, spacing)
+
+
+def _ovule(parameters: PhantomParameters) -> Phantom:
+    """A tissue of cells with a nucleus in each, of the same id; nuclei touch where both reach the common wall."""
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    objects = place(parameters, spacing, rng)
+    inside = _in_tissue(objects, parameters, spacing)
+    cells = paint(_grown(objects), parameters.shape, spacing, keep=inside)
+    nuclei = paint(objects, parameters.shape, spacing, keep=inside)
+    nuclei[nuclei != cells] = 0
+    cells[~np.isin(cells, np.unique(nuclei))] = 0
+    cells, nuclei = consecutive(cells), consecutive(nuclei)
+    light = _lit(nuclei, rng)
+    clear = _finish(light, parameters, spacing, rng, noise=parameters.noise * _CLEAR_NOISE)
+    light = 0.5 * light + np.float32(0.25 * _BRIGHT) * (cells > 0)
+    noisy = _finish(light, parameters, spacing, rng, noise=parameters.noise)
+    wall = _wall_channel(cells, parameters, spacing, rng)
+    return _phantom({"noisy": noisy, "clear": clear, "wall": wall}, {"gold": nuclei, "cells": cells}, spacing)
+
+
+_GENERATORS: dict[str, Callable[[PhantomParameters], Phantom]] = {
+    "nuclei-2d": _nuclei,
+    "nuclei-3d": _nuclei,
+    "cells-3d": _cells,
+    "ovule-nuclei": _ovule,
+}
+
+
+def _spacing(parameters: PhantomParameters) -> tuple[float, ...]:
+    return parameters.spacing_um or (0.3,) * len(parameters.shape)
+
+
+def _phantom(
+    channels: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], spacing: tuple[float, ...]
+) -> Phantom:
+    axes = "ZYX"[-len(spacing) :]
+    names = tuple(channels)
+    if len(names) == 1:
+        image = Volume(channels[names[0]], axes, spacing, names)
+    else:
+        image = Volume(np.stack([channels[name] for name in names]), f"C{axes}", spacing, names)
+    return Phantom(image, {name: Volume(array, axes, spacing) for name, array in labels.items()})
+
+
+def _in_tissue(objects: Objects, parameters: PhantomParameters, spacing: tuple[float, ...]) -> np.ndarray:
+    """Return which objects (bool) have their centre in an ellipsoid of 0.96 times the volume's extent."""
+    extent = np.asarray(parameters.shape) * np.asarray(spacing)
+    inside: np.ndarray = (((objects.centres_um / extent - 0.5) / 0.48) ** 2).sum(axis=1) <= 1.0
+    return inside if inside.any() else np.ones_like(inside)
+
+
+def _grown(objects: Objects) -> Objects:
+    """Return the cells around objects: spheres that reach past their neighbours, cut to power cells when painted."""
+    reach = np.maximum(_REACH * objects.pitch_um, objects.semi_axes_um)
+    return replace(objects, semi_axes_um=reach)
+
+
+def _lit(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return float32 light: each object of its own brightness, 0.6 to 1.4 times the mean."""
+    brightness = rng.uniform(0.6, 1.4, int(labels.max(initial=0)) + 1).astype(np.float32) * np.float32(_BRIGHT)
+    brightness[0] = 0
+    return np.asarray(brightness[labels])
+
+
+def _wall_channel(
+    cells: np.ndarray, parameters: PhantomParameters, spacing: tuple[float, ...], rng: np.random.Generator
+) -> np.ndarray:
+    light = find_walls(cells).astype(np.float32)
+    peak = _blurred(light, max(parameters.blur_um, _WALL_UM), spacing)
+    light = peak * np.float32(_BRIGHT / max(float(peak.max(initial=0)), 1e-6))
+    return _expose(light, rng, parameters.noise * 0.5)
+
+
+def _finish(
+    light: np.ndarray,
+    parameters: PhantomParameters,
+    spacing: tuple[float, ...],
+    rng: np.random.Generator,
+    *,
+    noise: float,
+) -> np.ndarray:
+    return _expose(_blurred(light, parameters.blur_um, spacing), rng, noise)
+
+
+def _blurred(light: np.ndarray, sigma_um: float, spacing: tuple[float, ...]) -> np.ndarray:
+    from scipy import ndimage
+
+    widths = [sigma_um * (2.0 if index == 0 and light.ndim == 3 else 1.0) for index in range(light.ndim)]
+    sigma = [width / step for width, step in zip(widths, spacing, strict=True)]
+    return np.asarray(ndimage.gaussian_filter(light, sigma, truncate=3.0))
+
+
+def _expose(light: np.ndarray, rng: np.random.Generator, noise: float) -> np.ndarray:
+    """Return uint8: background, light, and noise half of which grows with the root of the light; plane by plane."""
+    image = np.empty(light.shape, dtype=np.uint8)
+    for index in range(light.shape[0]):
+        plane = light[index] + np.float32(_BACKGROUND)
+        grain = rng.standard_normal(plane.shape, dtype=np.float32) * np.float32(noise * _BRIGHT * 0.5)
+        plane += grain * (1.0 + np.sqrt(plane / np.float32(_BRIGHT)))
+        image[index] = np.clip(np.rint(plane), 0, 255)
+    return image

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.datasets.fetching import lockfile
+from harness.datasets.fetching.lockfile import LockFile, Pin
+from harness.errors import ConfigError, FetchError
+
+
+def _pin(digit: str) -> Pin:
+    return Pin(sha256=digit * 64, size=3, url='http://host/a "b"\\', listed="md5:00")
+
+
+def test_pins_are_kept_in_canonical_order(tmp_path: Path) -> None:
+    lock = LockFile(tmp_path)
+    assert lock.pins("datasets", "nuclei") == {}
+    lock.add("weights", "model/1", {"z/b.h5": _pin("1")})
+    lock.add("datasets", "nuclei", {"b.h5": _pin("2")})
+    lock.add("datasets", "nuclei", {"a.h5": _pin("3")})
+    assert lock.pins("datasets", "nuclei") == {"a.h5": _pin("3"), "b.h5": _pin("2")}
+    assert lock.pins("weights", "model/1") == {"z/b.h5": _pin("1")}
+    text = lock.path.read_text()
+    lock.add("datasets", "nuclei", {"a.h5": _pin("3")})
+    assert lock.path.read_text() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["datasets.lock.toml"]
+
+
+def test_the_file_is_parsed_again_only_if_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = LockFile(tmp_path)
+    lock.add("datasets", "nuclei", {"a.h5": _pin("1")})
+    first = lock.pins("datasets", "nuclei")
+    monkeypatch.setattr(lockfile, "TomlSource", None)
+    assert LockFile(tmp_path).pins("datasets", "nuclei") is first
+    monkeypatch.undo()
+    lock.path.write_text(lock.path.read_text().replace("1" * 64, "2" * 64) + "\n")
+    assert lock.pins("datasets", "nuclei") == {"a.h5": _pin("2")}
+
+
+def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "datasets.lock.toml").write_text('[datasets.a."b.h5"]\nsha256 = "no"\nsize = 1\n')
+    with pytest.raises(ConfigError, match=r"datasets.lock.toml:2: datasets.a.b.h5.sha256"):
+        LockFile(tmp_path).pins("datasets", "a")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="the hash of 'nuclei' cannot be kept"):
+        LockFile(tmp_path / "absent").add("datasets", "nuclei", {"a": _pin("1")})

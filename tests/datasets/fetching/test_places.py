@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.datasets.fetching.places import cache_folder, data_folder, is_offline, is_plain_relative, mirror
+from harness.errors import ConfigError
+
+
+def test_environment_names_the_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("HARNESS_CACHE")
+    assert cache_folder().name == "segmentation-harness"
+    assert data_folder(tmp_path) == tmp_path
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "data"))
+    assert data_folder(tmp_path) == tmp_path / "data"
+
+
+def test_mirror_is_a_folder_or_an_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert mirror() is None
+    monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path))
+    assert mirror() == tmp_path
+    monkeypatch.setenv("HARNESS_MIRROR", "http://localhost:1/files/")
+    assert mirror() == "http://localhost:1/files"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("", False), ("0", False), ("1", True), ("yes", True), ("False", False)]
+)
+def test_offline_reads_yes_and_no(monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", value)
+    assert is_offline() is expected
+
+
+def test_offline_refuses_other_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_OFFLINE", "perhaps")
+    with pytest.raises(ConfigError, match="found 'perhaps'; accepted: 1"):
+        is_offline()
+
+
+@pytest.mark.parametrize("name", ["a", "a/b.tif", "a b/c", "..a/b"])
+def test_plain_names(name: str) -> None:
+    assert is_plain_relative(name)
+
+
+@pytest.mark.parametrize("name", ["", "/a", "../a", "a/../../b", "a\\b", "C:/a", "a\0b", "."])
+def test_names_that_leave_their_folder(name: str) -> None:
+    assert not is_plain_relative(name)

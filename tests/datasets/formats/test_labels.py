@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import h5py
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+from harness.datasets.formats.labels import LazyLabels, read_labels, split_key, unsigned, write_labels
+from harness.errors import DataError, LabelError
+
+LABELS = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
+
+
+def test_keys_are_split_off() -> None:
+    assert split_key("a.h5:label") == (Path("a.h5"), "label")
+    assert split_key("d/a.zarr:0/labels") == (Path("d/a.zarr"), "0/labels")
+    assert split_key("a.h5") == (Path("a.h5"), "")
+    assert split_key("a.tif") == (Path("a.tif"), "")
+    assert split_key("C:a.h5:x:y") == (Path("C:a.h5"), "x:y")
+
+
+def test_an_existing_path_has_no_key(tmp_path: Path) -> None:
+    (tmp_path / "a.h5:b").touch()
+    assert split_key(str(tmp_path / "a.h5:b")) == (tmp_path / "a.h5:b", "")
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.h5", "d/a.zarr", "a.png"])
+def test_written_labels_are_read_back(tmp_path: Path, name: str) -> None:
+    labels = LABELS[0] if name.endswith("png") else LABELS
+    path = write_labels(tmp_path / name, labels)
+    found = read_labels(str(path))
+    assert isinstance(found, LazyLabels) == name.endswith("zarr")
+    assert found.dtype == np.uint16
+    assert np.array_equal(np.asarray(found), labels)
+    assert sorted(file.name for file in path.parent.iterdir()) == [path.name]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64, np.int64])
+def test_integers_of_any_width(tmp_path: Path, dtype: type) -> None:
+    labels = np.array([[0, 100], [3, 4]], dtype=dtype)
+    for name in ("a.tif", "a.npy", "a.h5", "a.zarr"):
+        assert read_labels(write_labels(tmp_path / name, labels)).dtype == dtype
+
+
+def test_hdf5_and_zarr_keys(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["label"] = LABELS
+        file["raw"] = LABELS
+    assert np.array_equal(np.asarray(read_labels(f"{tmp_path}/a.h5:label")), LABELS)
+    with pytest.raises(DataError, match="label, raw"):
+        read_labels(tmp_path / "a.h5")
+    zarr.open_group(str(tmp_path / "a.zarr"), mode="w").create_array("gold", data=LABELS, chunks=(1, 4, 5))
+    lazy = read_labels(f"{tmp_path}/a.zarr:gold")
+    assert isinstance(lazy, LazyLabels)
+    assert (lazy.shape, lazy.chunks, lazy.ndim, lazy.size, len(lazy)) == (LABELS.shape, (1, 4, 5), 3, 60, 3)
+    assert np.array_equal(lazy[1:2, :, 2:], LABELS[1:2, :, 2:])
+
+
+def test_lazy_labels_name_a_damaged_chunk(tmp_path: Path) -> None:
+    write_labels(tmp_path / "a.zarr", LABELS)
+    lazy = read_labels(tmp_path / "a.zarr")
+    chunk = next(path for path in (tmp_path / "a.zarr" / "c").rglob("*") if path.is_file())
+    chunk.write_bytes(b"")
+    with pytest.raises(DataError, match=r"a.zarr: truncated or not readable as Zarr"):
+        lazy[:]
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.zarr", "a.h5"])
+def test_floats_are_refused(tmp_path: Path, name: str) -> None:
+    floats = LABELS.astype(np.float32)
+    with pytest.raises(LabelError, match="labels must be integers; found float32"):
+        write_labels(tmp_path / name, floats)
+    if name == "a.tif":
+        tifffile.imwrite(tmp_path / name, floats, photometric="minisblack")
+    elif name == "a.npy":
+        np.save(tmp_path / name, floats)
+    elif name == "a.zarr":
+        zarr.save_array(str(tmp_path / name), floats)
+    else:
+        with h5py.File(tmp_path / name, "w") as file:
+            file["a"] = floats
+    with pytest.raises(LabelError, match=f"{name}: labels must be integers; found float32"):
+        read_labels(tmp_path / name)
+
+
+def test_colour_images_are_refused(tmp_path: Path) -> None:
+    imageio.imwrite(tmp_path / "a.png", np.zeros((4, 5, 3), dtype=np.uint8))
+    with pytest.raises(LabelError, match="is a colour image of shape"):
+        read_labels(tmp_path / "a.png")
+
+
+def test_png_holds_planes_of_sixteen_bits(tmp_path: Path) -> None:
+    for labels in (LABELS, np.array([[70000]]), np.array([[-1]])):
+        with pytest.raises(LabelError, match="PNG holds 2D labels from 0 to 65535"):
+            write_labels(tmp_path / "a.png", labels)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot be written"):
+        write_labels(tmp_path / "file" / "a.npy", LABELS)
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    for name in ("a.npy", "a.zarr", "a.tif"):
+        with pytest.raises(DataError, match=f"{name}: cannot be written: No space left on device"):
+            write_labels(tmp_path / name, LABELS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unsigned() -> None:
+    assert unsigned(np.array([True, False]), "a").dtype == np.uint8
+    assert unsigned(np.array([1, 2], dtype=np.int16), "a").dtype == np.uint16
+    assert unsigned(LABELS, "a") is LABELS
+    assert unsigned(np.array([], dtype=np.int64), "a").dtype == np.uint64
+    with pytest.raises(LabelError, match="a: labels must not be negative; the lowest is -1"):
+        unsigned(np.array([-1, 2]), "a")
+    with pytest.raises(LabelError, match="found float64"):
+        unsigned(np.array([1.0]), "a")

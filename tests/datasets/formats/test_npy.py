@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.datasets.formats.open import open_stored
+from harness.errors import DataError
+
+ARRAY = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
+ALL = (slice(None),) * 3
+
+
+def test_npy_is_read_by_region(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    with open_stored(tmp_path / "a.npy") as stored:
+        assert (stored.shape, stored.dtype, stored.axes, stored.spacing_um) == ((2, 3, 4), np.uint16, "", None)
+        assert np.array_equal(stored.read((slice(1, 2), *ALL[1:])), ARRAY[1:])
+
+
+def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="not readable as NPY"), open_stored(tmp_path / "a.npy"):
+        pass

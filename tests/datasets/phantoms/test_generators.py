@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from harness.datasets.declared.declaration import PhantomParameters
+from harness.datasets.phantoms.generators import channels_of, generate, labels_of
+from harness.errors import DataError
+from harness.hashing import hash_array
+
+GENERATORS = ("nuclei-2d", "nuclei-3d", "cells-3d", "ovule-nuclei")
+
+
+@st.composite
+def phantoms(draw: st.DrawFn) -> tuple[str, PhantomParameters]:
+    generator = draw(st.sampled_from(GENERATORS))
+    ndim = 2 if generator == "nuclei-2d" else 3
+    return generator, PhantomParameters(
+        shape=tuple(draw(st.lists(st.integers(1, 30), min_size=ndim, max_size=ndim))),
+        spacing_um=tuple(draw(st.lists(st.floats(0.1, 2.0), min_size=ndim, max_size=ndim))),
+        diameter_um=draw(st.floats(1.0, 8.0)),
+        crowding=draw(st.floats(0.3, 1.3)),
+        density=draw(st.floats(0.0, 1.0)),
+        variation=draw(st.floats(0.0, 0.3)),
+        noise=draw(st.floats(0.0, 2.0)),
+        blur_um=draw(st.floats(0.0, 1.0)),
+        seed=draw(st.integers(0, 2**32 - 1)),
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(phantoms())
+def test_phantoms_are_valid_and_repeat_bit_for_bit(case: tuple[str, PhantomParameters]) -> None:
+    generator, parameters = case
+    phantom = generate(generator, parameters)
+    image = phantom.image
+    assert image.grid.shape == parameters.shape
+    assert image.spacing_um == parameters.spacing_um
+    assert image.channels == channels_of(generator)
+    assert image.array.dtype == np.uint8
+    assert tuple(phantom.labels) == labels_of(generator)
+    for volume in phantom.labels.values():
+        assert volume.grid == image.grid
+        assert volume.array.dtype in (np.uint16, np.uint32)
+        ids = np.unique(volume.array)
+        assert ids[ids > 0].tolist() == list(range(1, int(ids.max()) + 1))
+        assert ids.max() > 0
+    again = generate(generator, parameters)
+    assert hash_array(again.image.array) == hash_array(image.array)
+    assert all(hash_array(again.labels[k].array) == hash_array(v.array) for k, v in phantom.labels.items())
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_objects_are_connected(generator: str) -> None:
+    shape, spacing = ((96, 96), (0.3, 0.3)) if generator == "nuclei-2d" else ((24, 64, 64), (0.6, 0.3, 0.3))
+    for seed in range(3):
+        parameters = PhantomParameters(shape=shape, spacing_um=spacing, crowding=1.1, density=1.0, seed=seed)
+        labels = generate(generator, parameters).labels["gold"].array
+        structure = np.ones((3,) * labels.ndim)
+        assert all(ndimage.label(labels == name, structure)[1] == 1 for name in range(1, int(labels.max()) + 1))
+
+
+def test_the_seed_matters() -> None:
+    first, second = (generate("nuclei-2d", PhantomParameters(shape=(64, 64), seed=seed)) for seed in (1, 2))
+    assert not np.array_equal(first.image.array, second.image.array)
+    assert not np.array_equal(first.labels["gold"].array, second.labels["gold"].array)
+
+
+def test_noise_changes_the_image_and_not_the_objects() -> None:
+    quiet, loud = (generate("nuclei-3d", PhantomParameters(shape=(8, 40, 40), noise=noise)) for noise in (0.0, 0.5))
+    assert np.array_equal(quiet.labels["gold"].array, loud.labels["gold"].array)
+    assert loud.image.array.astype(float).std() > quiet.image.array.astype(float).std()
+    inside = quiet.labels["gold"].array > 0
+    assert quiet.image.array[inside].mean() > 2 * quiet.image.array[~inside].mean()
+
+
+def test_an_ovule_has_a_nucleus_in_each_cell() -> None:
+    parameters = PhantomParameters(
+        shape=(24, 64, 64), spacing_um=(0.56, 0.28, 0.28), crowding=1.1, density=1.0, noise=0.3
+    )
+    phantom = generate("ovule-nuclei", parameters)
+    nuclei, cells = phantom.labels["gold"].array, phantom.labels["cells"].array
+    inside = nuclei > 0
+    assert np.array_equal(nuclei[inside], cells[inside])
+    assert nuclei.max() == cells.max() > 5
+    touching = (nuclei[:, :, 1:] != nuclei[:, :, :-1]) & (nuclei[:, :, 1:] > 0) & (nuclei[:, :, :-1] > 0)
+    assert touching.any()
+    noisy, clear, wall = phantom.image.array.astype(float)
+    for channel, contrast in ((noisy, 1.2), (clear, 2.0)):
+        assert channel[inside].mean() > contrast * channel[~inside].mean()
+    between = (cells[:, :, 1:] != cells[:, :, :-1]) & (cells[:, :, 1:] > 0) & (cells[:, :, :-1] > 0)
+    assert wall[:, :, 1:][between].mean() > 1.5 * wall[inside].mean()
+
+
+def test_cells_fill_their_tissue() -> None:
+    parameters = PhantomParameters(shape=(24, 64, 64), spacing_um=(0.5, 0.3, 0.3), crowding=1.0, density=1.0)
+    cells = generate("cells-3d", parameters).labels["gold"].array
+    assert (cells[8:16, 24:40, 24:40] > 0).mean() > 0.97
+
+
+@pytest.mark.slow
+def test_time_follows_the_number_of_voxels() -> None:
+    def seconds(side: int) -> float:
+        start = time.perf_counter()
+        labels = generate("nuclei-2d", PhantomParameters(shape=(side, side))).labels["gold"].array
+        assert labels.max() > side * side / 1000
+        return time.perf_counter() - start
+
+    seconds(64)
+    assert seconds(1024) < 60 * max(seconds(256), 0.02)
+
+
+@pytest.mark.parametrize(
+    ("generator", "parameters", "message"),
+    [
+        ("nuclei-2d", PhantomParameters(shape=(4, 4, 4)), r"shape \[4, 4, 4\] must have 2 entries"),
+        ("cells-3d", PhantomParameters(shape=(4, 4, 4), spacing_um=(1.0,)), r"spacing_um \[1.0\] must have 3 entries"),
+    ],
+)
+def test_parameters_must_fit(generator: str, parameters: PhantomParameters, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        generate(generator, parameters)
