@@ -13,10 +13,11 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from harness.stages.unet.compute import choose, forward_of, torch_threads
-from harness.stages.unet.halo import tile_halo
-from harness.stages.unet.networks import NetworkSpec, build_network
-from harness.stages.unet.tiling import plan_tiles, predict_tiled
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import choose, forward_of, torch_threads
+from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.tiling import plan_tiles, predict_tiled
 
 CASES = {
     "batch norm": (NetworkSpec(f_maps=(8, 16, 32), order="bcr"), (32, 192, 192), (32, 96, 96)),

@@ -12,9 +12,10 @@ import numpy as np
 
 from harness.model import Grid
 from harness.stages.contract import Context
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import standardised
+from harness.stages.nets.networks import NetworkSpec
 from harness.stages.stardist import session
-from harness.stages.unet.compute import standardised
-from harness.stages.unet.networks import NetworkSpec, build_network
 from tests.integration.project import ROOT
 from tests.integration.volumes import Ovule
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.errors import DataError
 from harness.stages.cellpose.options import STYLE_ROOM
-from harness.stages.unet.compute import Compute
+from harness.stages.nets.compute import Compute
 
 CHECKPOINT = "cellpose.pt"
 CHANNELS, OUTPUTS, SCRATCH_DIAMETER = 2, 3, 30.0

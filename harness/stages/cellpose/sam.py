@@ -15,7 +15,7 @@ from harness.stages.cellpose.network import single_file
 from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Stage
 from harness.stages.examples import channels_first
-from harness.stages.unet.compute import choose, torch_threads
+from harness.stages.nets.compute import choose, torch_threads
 
 CHANNELS = 3
 

@@ -17,7 +17,7 @@ from harness.stages.cellpose.options import PARAMETERS, check_options
 from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
-from harness.stages.unet.compute import choose, torch_threads
+from harness.stages.nets.compute import choose, torch_threads
 
 
 class Cellpose(Stage):

@@ -1,4 +1,1 @@
-"""U-Nets of the PlantSeg lineage: networks, checkpoints, training and tiled prediction.
-
-Modules whose name begins with an underscore import torch when they are imported; the registry leaves them alone.
-"""
+"""The U-Net of the PlantSeg lineage: its parameters, what its channels mean and the stage."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from harness.errors import ParameterError
 from harness.parameters import Parameter
-from harness.stages.unet.augment import Augmentation
-from harness.stages.unet.compute import PRECISIONS
-from harness.stages.unet.networks import KINDS, NetworkSpec, feature_maps
-from harness.stages.unet.patches import RULES
-from harness.stages.unet.sampling import SAMPLINGS, PatchFilter
+from harness.stages.nets.augment import Augmentation
+from harness.stages.nets.compute import PRECISIONS
+from harness.stages.nets.networks import KINDS, NetworkSpec, feature_maps
+from harness.stages.nets.patches import RULES
+from harness.stages.nets.sampling import SAMPLINGS, PatchFilter
+from harness.stages.nets.training import TrainingPlan
 from harness.stages.unet.targets import OUTPUTS
-from harness.stages.unet.training import TrainingPlan
 
 PLANES = {"YX": (-2, -1), "ZY": (-3, -2), "ZX": (-3, -1)}
 NETWORK = (

@@ -12,11 +12,12 @@ from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
-from harness.stages.unet import checkpoints, compute, patches, tiling, training
-from harness.stages.unet.halo import tile_halo
-from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.nets import checkpoints, compute, patches, tiling, training
+from harness.stages.nets.build import build_network
+from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.sampling import TrainingVolume
 from harness.stages.unet.options import PARAMETERS, Settings
-from harness.stages.unet.sampling import TrainingVolume
 
 if TYPE_CHECKING:
     from torch import nn

@@ -13,7 +13,7 @@ import torch
 
 from harness.errors import DataError
 from harness.stages.cellpose.network import build_network, filters_of, load_network, save_network
-from harness.stages.unet.compute import Compute
+from harness.stages.nets.compute import Compute
 
 CPU = Compute("cpu", "float32", False)
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from harness.errors import ParameterError
-from harness.stages.unet.augment import Augmentation
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets.augment import Augmentation
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.training import TrainingPlan
 from harness.stages.unet.options import Settings
 from harness.stages.unet.stage import UNetStage
-from harness.stages.unet.training import TrainingPlan
 
 
 def settings(**given: Any) -> Settings:

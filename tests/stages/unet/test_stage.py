@@ -13,8 +13,9 @@ from harness.hashing import hash_folder
 from harness.model import Grid, Volume
 from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context, Example
-from harness.stages.unet.checkpoints import save_model
-from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.nets.build import build_network
+from harness.stages.nets.checkpoints import save_model
+from harness.stages.nets.networks import NetworkSpec
 from harness.stages.unet.stage import UNetStage
 
 TINY: dict[str, Any] = {

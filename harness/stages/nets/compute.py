@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from harness.errors import BackendError
-from harness.stages.unet.networks import NetworkSpec
-from harness.stages.unet.tiling import Forward
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.tiling import Forward
 
 if TYPE_CHECKING:
     import torch

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.stages.unet._unet import UNet
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets._unet import UNet
+from harness.stages.nets.networks import NetworkSpec
 
 
 @pytest.mark.parametrize("kind", ["unet", "residual-unet"])

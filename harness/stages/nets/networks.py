@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import ParameterError
-
-if TYPE_CHECKING:
-    from torch import nn
 
 KINDS = ("unet", "residual-unet")
 ORDER_LETTERS = "gbcrled"
@@ -111,10 +108,3 @@ def feature_maps(first: int, levels: int) -> tuple[int, ...]:
     (16, 32, 64, 128)
     """
     return tuple(first * 2**level for level in range(levels))
-
-
-def build_network(spec: NetworkSpec) -> nn.Module:
-    """Return a freshly initialised torch network; the weights come from torch's global generator."""
-    from harness.stages.unet import _unet
-
-    return _unet.UNet(spec)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from harness.errors import BackendError
-from harness.stages.unet.compute import (
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import (
     BusyTime,
     Compute,
     choose,
@@ -14,7 +15,7 @@ from harness.stages.unet.compute import (
     standardised,
     torch_threads,
 )
-from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.nets.networks import NetworkSpec
 
 
 def test_automatic_choice_on_a_cpu() -> None:

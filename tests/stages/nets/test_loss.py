@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from harness.stages.unet.loss import bce_dice, channel_dice
+from harness.stages.nets.loss import bce_dice, channel_dice
 
 
 def test_dice_per_channel() -> None:

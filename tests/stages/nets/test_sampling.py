@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
-from harness.stages.unet.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
+from harness.stages.nets.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
 
 
 def volume(shape: tuple[int, ...] = (20, 24), *, filled: bool = True) -> TrainingVolume:

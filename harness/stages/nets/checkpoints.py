@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets.networks import NetworkSpec
 
 if TYPE_CHECKING:
     import torch

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import pow, prod
 
 from harness.errors import BackendError, ParameterError
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets.networks import NetworkSpec
 
 STEP = 16
 RANGE_3D = (2, 50)

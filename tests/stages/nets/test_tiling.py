@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from harness.errors import ParameterError
-from harness.stages.unet.compute import Compute, forward_of
-from harness.stages.unet.halo import tile_halo
-from harness.stages.unet.networks import NetworkSpec, build_network
-from harness.stages.unet.tiling import Tiling, fitting_tiles, plan_tiles, predict_tiled
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import Compute, forward_of
+from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.tiling import Tiling, fitting_tiles, plan_tiles, predict_tiled
 
 CPU = Compute("cpu", "float32", channels_last=False)
 

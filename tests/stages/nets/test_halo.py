@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.stages.unet.halo import receptive_halo, round_up, tile_halo
-from harness.stages.unet.networks import NetworkSpec, build_network, feature_maps
+from harness.stages.nets.build import build_network
+from harness.stages.nets.halo import receptive_halo, round_up, tile_halo
+from harness.stages.nets.networks import NetworkSpec, feature_maps
 
 
 @pytest.mark.parametrize(("levels", "halo"), [(4, 44), (5, 92), (6, 188)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.stages.unet._blocks import ConcatDecoder, DoubleConv, Encoder, ResidualBlock, SingleConv, SumDecoder
+from harness.stages.nets._blocks import ConcatDecoder, DoubleConv, Encoder, ResidualBlock, SingleConv, SumDecoder
 
 SHAPE = (1, 8, 6, 7, 5)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft, ndimage
 
-from harness.stages.unet.augment import Augmentation, displacement, rotated, smooth_field
+from harness.stages.nets.augment import Augmentation, displacement, rotated, smooth_field
 
 STILL = Augmentation(flip=0, quarter_turns=False, degrees=0, elastic=0, gaussian=0, poisson=0)
 BUSY = Augmentation(elastic=1, gaussian=0, poisson=0, planes=((-2, -1), (-3, -2), (-3, -1)))

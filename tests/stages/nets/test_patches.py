@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BackendError, ParameterError
-from harness.stages.unet.networks import NetworkSpec
-from harness.stages.unet.patches import CPU_PATCH, feasible_patch, patch_and_halo, prediction_bytes
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.patches import CPU_PATCH, feasible_patch, patch_and_halo, prediction_bytes
 
 
 @pytest.mark.parametrize(("limit", "side"), [(32, 32), (47, 32), (128, 128), (300, 288), (10_000, 800)])

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.errors import DataError
-from harness.stages.unet.augment import Augmentation
-from harness.stages.unet.compute import BusyTime, Compute
-from harness.stages.unet.loss import bce_dice, channel_dice
-from harness.stages.unet.networks import NetworkSpec, build_network
-from harness.stages.unet.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
+from harness.stages.nets.augment import Augmentation
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import BusyTime, Compute
+from harness.stages.nets.loss import bce_dice, channel_dice
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
 from harness.stages.unet.targets import training_targets
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from harness.errors import DataError
-from harness.stages.unet import training
-from harness.stages.unet.compute import BusyTime, choose, standardised
-from harness.stages.unet.networks import NetworkSpec
-from harness.stages.unet.sampling import TrainingVolume
-from harness.stages.unet.training import Trained, TrainingPlan, history_json, train
+from harness.stages.nets import training
+from harness.stages.nets.compute import BusyTime, choose, standardised
+from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.sampling import TrainingVolume
+from harness.stages.nets.training import Trained, TrainingPlan, history_json, train
 
 SPEC = NetworkSpec(ndim=2, f_maps=(8, 16, 32))
 PLAN = TrainingPlan(

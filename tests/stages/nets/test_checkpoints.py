@@ -10,8 +10,9 @@ import torch
 
 from harness.errors import DataError
 from harness.hashing import hash_folder
-from harness.stages.unet.checkpoints import infer_spec, load_state, read_config, read_state, save_model, weights_file
-from harness.stages.unet.networks import NetworkSpec, build_network
+from harness.stages.nets.build import build_network
+from harness.stages.nets.checkpoints import infer_spec, load_state, read_config, read_state, save_model, weights_file
+from harness.stages.nets.networks import NetworkSpec
 
 SMALL = NetworkSpec(ndim=2, f_maps=(8, 16))
 

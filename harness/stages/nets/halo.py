@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets.networks import NetworkSpec
 
 KERNEL_REACH = 1
 """Pixels that a kernel of 3 reaches to each side."""

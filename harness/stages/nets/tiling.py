@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from harness.errors import ParameterError
-from harness.stages.unet.halo import round_up
+from harness.stages.nets.halo import round_up
 
 Forward = Callable[[np.ndarray, tuple[slice, ...]], np.ndarray]
 """Predict a tile (C, (Z) Y X) float32 and return its core, the given part of the spatial axes, (K, (Z) Y X) float32."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from harness.stages.unet._blocks import CONVOLUTION, ConcatDecoder, DoubleConv, Encoder, ResidualBlock, SumDecoder
-from harness.stages.unet.networks import NetworkSpec
+from harness.stages.nets._blocks import CONVOLUTION, ConcatDecoder, DoubleConv, Encoder, ResidualBlock, SumDecoder
+from harness.stages.nets.networks import NetworkSpec
 
 
 class UNet(nn.Module):
