@@ -127,6 +127,27 @@ class DataSelection:
         }
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class CellId:
+    """Where a cell stands in its suite, whatever its code and inputs: a store holds one record of it."""
+
+    row: str
+    dataset: str
+    sample: str
+    fold: str
+    repeat: int
+
+    @property
+    def where(self) -> str:
+        """What the row was run on: dataset and sample, and fold and repeat where there are several."""
+        fold = f" fold {self.fold}" if self.fold else ""
+        repeat = f" repeat {self.repeat}" if self.repeat else ""
+        return f"{self.dataset}/{self.sample}{fold}{repeat}"
+
+    def __str__(self) -> str:
+        return f"{self.row} on {self.where}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One row on one sample of one fold with one seed: the unit of work, failure and resume.
@@ -146,3 +167,11 @@ class Cell:
     chain: tuple[StageSpec, ...]
     metrics: tuple[str, ...]
     key: str
+
+    @property
+    def id(self) -> CellId:
+        """Where the cell stands in its suite."""
+        return CellId(self.row, self.data.dataset, self.sample, self.fold.id, self.repeat)
+
+    def __str__(self) -> str:
+        return f"{self.suite} {self.tier}: {self.id}"

@@ -91,10 +91,10 @@ def make_timing(
 def write_records(results: Path, records: Iterable[Record], timings: Iterable[Timing] = ()) -> Path:
     """Write records (of one suite, version and tier) and their timings into a results folder and return it."""
     records = list(records)
-    by_place = {timing.place: timing for timing in timings}
+    by_place = {timing.id: timing for timing in timings}
     first = records[0]
     with Store(results, first.suite, first.version, first.tier).open() as writer:
         for record in records:
-            writer.add(record, by_place.get(record.place))
+            writer.add(record, by_place.get(record.id))
         writer.add_environment("f00d", {"python": "3.11"})
     return results

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from harness.model import DataSelection, Fold, Grid, StageSpec, Volume
+from harness.model import Cell, CellId, DataSelection, Fold, Grid, StageSpec, Volume
 
 
 def test_anisotropy_is_relative_to_the_finest_axis() -> None:
@@ -51,3 +51,15 @@ def test_json_forms_are_plain() -> None:
         "train_truth": "initial",
         "nuclei": "",
     }
+
+
+def test_the_name_of_a_cell_tells_fold_and_repeat_only_where_there_are_several() -> None:
+    assert str(CellId("otsu", "dots", "a", "", 0)) == "otsu on dots/a"
+    assert str(CellId("otsu", "dots", "a", "2", 1)) == "otsu on dots/a fold 2 repeat 1"
+
+
+def test_a_cell_and_its_message_carry_its_identity() -> None:
+    data = DataSelection("dots", (), "gold", "gold")
+    cell = Cell("demo", 1, "smoke", "r", data, "a", Fold("2", ("a",)), 1, 7, (), (), "key")
+    assert cell.id == CellId("r", "dots", "a", "2", 1)
+    assert str(cell) == "demo smoke: r on dots/a fold 2 repeat 1"

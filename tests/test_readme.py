@@ -8,7 +8,7 @@ from harness import registry
 from harness.datasets import Catalogue, load_catalogue
 from harness.model import Cell, Tier
 from harness.statistics import summarise
-from harness.store import Store, place_of
+from harness.store import Store
 from harness.suite import Suite, expand, load_suite
 from harness.verdicts import values_of
 
@@ -23,9 +23,9 @@ def cells_of(suite: Suite, tier: Tier, catalogue: Catalogue, row: str) -> tuple[
 
 def state_of(suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> str:
     """Return the scores of a row whose cells all have records, else how many have."""
-    cell_of = {place_of(cell): cell.key for cell in cells}
+    cell_of = {cell.id: cell.key for cell in cells}
     stored = Store(REPOSITORY / "results", suite.id, suite.version, tier).records()
-    found = [record for record in stored if cell_of.get(record.place) == record.cell and record.status == "ok"]
+    found = [record for record in stored if cell_of.get(record.id) == record.cell and record.status == "ok"]
     if len(found) < len(cells):
         return f"{len(found)} of {len(cells)} cells"
     if tier == "smoke":

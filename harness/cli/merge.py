@@ -10,7 +10,8 @@ from harness.cli.options import add_plugins, add_results
 from harness.cli.output import log, result
 
 if TYPE_CHECKING:
-    from harness.store import Place, Store
+    from harness.model import CellId
+    from harness.store import Store
 
 HELP = "take the records of other results folders over"
 
@@ -49,11 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _order(store: Store) -> tuple[Place, ...]:
-    """Return the places of the suite's cells in their order; empty for a suite that is not at hand as it was run."""
+def _order(store: Store) -> tuple[CellId, ...]:
+    """Return the suite's cells in their order; empty for a suite that is not at hand as it was run."""
     from harness import registry
     from harness.datasets import load_catalogue
-    from harness.store import place_of
     from harness.suite import expand, load_suite, suite_paths
 
     if store.suite not in suite_paths():
@@ -61,4 +61,4 @@ def _order(store: Store) -> tuple[Place, ...]:
     suite = load_suite(store.suite)
     if suite.version != store.version or store.tier not in suite.tiers:
         return ()
-    return tuple(place_of(cell) for cell in expand(suite, store.tier, load_catalogue(), registry.stages()))
+    return tuple(cell.id for cell in expand(suite, store.tier, load_catalogue(), registry.stages()))

@@ -1,7 +1,7 @@
 """The gate: results against a baseline, cell by cell, with one outcome each and one exit code for all."""
 
 from harness.gate.baseline import Baseline, open_baseline
-from harness.gate.compare import CellComparison, CellId, Change, ClaimChange, Comparison, RowShift, compare, exit_code
+from harness.gate.compare import CellComparison, Change, ClaimChange, Comparison, RowShift, compare, exit_code
 from harness.gate.facts import compare_facts
 from harness.gate.hardware import OtherHardware
 from harness.gate.output import gate_json, gate_junit, gate_markdown
@@ -10,7 +10,6 @@ from harness.gate.timing import TimingComparison, TimingRule, compare_timings
 __all__ = [
     "Baseline",
     "CellComparison",
-    "CellId",
     "Change",
     "ClaimChange",
     "Comparison",

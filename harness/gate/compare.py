@@ -19,6 +19,7 @@ from harness.gate.timing import TimingComparison
 from harness.statistics import Interval, paired_bootstrap
 
 if TYPE_CHECKING:
+    from harness.model import CellId
     from harness.store import Record
 
 Shift = Literal["same", "improved", "worse", "changed", "not judged"]
@@ -60,22 +61,6 @@ BOOTSTRAP_PAIRS = 8
 """Fewer samples than this say too little about a mean to bootstrap it."""
 NOT_RUN = ("backend-missing", "not-applicable")
 """Statuses under which nothing was computed: against a scored baseline the cell is missing, not broken."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class CellId:
-    """What a cell is, whatever the code or the bytes of its inputs."""
-
-    row: str
-    dataset: str
-    sample: str
-    fold: str
-    repeat: int
-
-    def __str__(self) -> str:
-        fold = f" fold {self.fold}" if self.fold else ""
-        repeat = f" repeat {self.repeat}" if self.repeat else ""
-        return f"{self.row} on {self.dataset}/{self.sample}{fold}{repeat}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +178,8 @@ def compare(
     and what may differ between networks on two kinds of hardware.
     An empty baseline gives every cell the outcome "missing baseline".
     """
-    before = {cell_id(record): record for record in baseline}
-    after = {cell_id(record): record for record in results}
+    before = {record.id: record for record in baseline}
+    after = {record.id: record for record in results}
     cells = tuple(
         _compare_cell(
             identity, before.get(identity), after.get(identity), bool(before), directions, tolerance, elsewhere
@@ -202,11 +187,6 @@ def compare(
         for identity in dict.fromkeys((*before, *after))
     )
     return cells, _shifts(cells, directions)
-
-
-def cell_id(record: Record) -> CellId:
-    """Return the identity under which records are paired."""
-    return CellId(*record.place)
 
 
 def _compare_cell(

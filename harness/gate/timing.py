@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from harness.statistics import holm, paired_increase, unpaired_increase
 
 if TYPE_CHECKING:
-    from harness.store import Place, StageTiming, Timing
+    from harness.model import CellId
+    from harness.store import StageTiming, Timing
 
 MIN_PAIRS = 6
 """With six pairs the signed-rank test can reach p = 1/64; with fewer it cannot survive a correction for many rows."""
@@ -66,18 +67,13 @@ def compare_timings(
         partner = before.get(_identity(timing))
         pair = _durations(partner, timing) if partner is not None else None
         if pair is not None:
-            rows[timing.row, timing.machine][_cell_name(timing)] = pair
+            rows[timing.row, timing.machine][timing.id.where] = pair
     drafts = [draft for (row, machine), cells in rows.items() for draft in _tests(row, machine, cells)]
     return _judge(drafts, rule)
 
 
-def _identity(timing: Timing) -> tuple[Place, str, str, int]:
-    return (timing.place, timing.machine, timing.device, timing.threads)
-
-
-def _cell_name(timing: Timing) -> str:
-    parts = (timing.dataset, timing.sample, timing.fold, str(timing.repeat))
-    return "/".join(part for part in parts if part)
+def _identity(timing: Timing) -> tuple[CellId, str, str, int]:
+    return (timing.id, timing.machine, timing.device, timing.threads)
 
 
 def _durations(before: Timing, after: Timing) -> tuple[Repeats, Repeats] | None:

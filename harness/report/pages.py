@@ -33,7 +33,7 @@ class RecordView:
     line: int
     key: str
     row: str
-    place: str
+    where: str
     status: str
     error: str
     metrics: tuple[Metric, ...]
@@ -118,9 +118,6 @@ class Page:
 
 def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
     """Return what the page says of a record."""
-    place = f"{record.dataset}/{record.sample}"
-    place += f" fold {record.fold}" if record.fold else ""
-    place += f" repeat {record.repeat}" if record.repeat else ""
     error = ""
     if record.error is not None:
         where = f" in stage {record.error.stage}" if record.error.stage else ""
@@ -130,7 +127,7 @@ def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
         line=line,
         key=record.cell[:12],
         row=record.row,
-        place=place,
+        where=record.id.where,
         status=record.status,
         error=error,
         metrics=tuple(Metric(name, _number(value)) for name, value in record.metrics.items()),

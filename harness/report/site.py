@@ -80,9 +80,9 @@ def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Cata
     store = Store(results, suite.id, suite.version, tier)
     table = suite_table(suite, tier, results, catalogue)
     machine = "" if isinstance(table, Facts) else table.machine
-    timings = {timing.place: timing for timing in store.timings(machine)} if machine else {}
+    timings = {timing.id: timing for timing in store.timings(machine)} if machine else {}
     records = tuple(
-        record_view(record, timings.get(record.place), line) for line, record in enumerate(store.records(), start=1)
+        record_view(record, timings.get(record.id), line) for line, record in enumerate(store.records(), start=1)
     )
     environments = {name: environment_text(value) for name, value in store.environments().items()}
     texts = table_files(table)

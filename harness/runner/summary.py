@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import Cell, Status, Tier
+from harness.model import Status, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,3 @@ class RunSummary:
         """Return the counts that `harness run --json` prints."""
         names = ("cells", "computed", "cached", "failed", "missing")
         return {name: getattr(self, name) for name in names}
-
-
-def cell_name(cell: Cell) -> str:
-    """Return how a cell is called in messages: row, dataset/sample, and fold and repeat where there are several."""
-    fold = f" fold {cell.fold.id}" if cell.fold.id else ""
-    repeat = f" repeat {cell.repeat}" if cell.repeat else ""
-    return f"{cell.suite} {cell.tier}: {cell.row} on {cell.data.dataset}/{cell.sample}{fold}{repeat}"

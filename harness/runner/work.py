@@ -14,8 +14,8 @@ from harness.registry import Registry
 from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
 from harness.runner.preparing import Preparation
-from harness.runner.summary import FailedCell, MissingCell, SuiteSummary, cell_name
-from harness.store import Code, Record, Store, Timing, Writer, place_of
+from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
+from harness.store import Code, Record, Store, Timing, Writer
 from harness.suite import Suite, expand
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class SuiteWork:
         every = planner.all_cells(suite, tier)
         self._writer: Writer | None = None
         if not dry_run and every:
-            self._writer = stack.enter_context(self._store.open([place_of(cell) for cell in every]))
+            self._writer = stack.enter_context(self._store.open([cell.id for cell in every]))
         self._cells = self._settled(every, fetch=not dry_run)
 
     def summary(self) -> SuiteSummary:
@@ -121,13 +121,13 @@ class SuiteWork:
         self._writer.add(record, self._timing(finished, code, fingerprint, threads))
         if outcome.status == "ok":
             self._computed += 1
-            return f"{cell_name(cell)}: ok, {outcome.total_s:.2f} s"
+            return f"{cell}: ok, {outcome.total_s:.2f} s"
         problem = "" if outcome.error is None else outcome.error.message
         place = f" in stage '{outcome.error.stage}'" if outcome.error and outcome.error.stage else ""
-        self._failures.append(FailedCell(cell_name(cell), outcome.status, f"{problem}{place}"))
-        line = f"{cell_name(cell)}: {outcome.status}{place}: {problem}"
+        self._failures.append(FailedCell(str(cell), outcome.status, f"{problem}{place}"))
+        line = f"{cell}: {outcome.status}{place}: {problem}"
         self._planner.log(line)
-        return f"{cell_name(cell)}: {outcome.status}"
+        return f"{cell}: {outcome.status}"
 
     def _settled(self, every: tuple[Cell, ...], *, fetch: bool) -> tuple[Cell, ...]:
         """Sort the wanted cells into done, missing and jobs, and return them.
@@ -149,8 +149,8 @@ class SuiteWork:
 
     def _pending(self, cells: tuple[Cell, ...]) -> list[Cell]:
         """Return the cells without a score: never tried, failed, or changed since."""
-        done = {(record.place, record.cell) for record in self._store.records() if record.status == "ok"}
-        return [cell for cell in cells if (place_of(cell), cell.key) not in done]
+        done = {(record.id, record.cell) for record in self._store.records() if record.status == "ok"}
+        return [cell for cell in cells if (cell.id, cell.key) not in done]
 
     def _prepare(self, cell: Cell, *, fetch: bool) -> None:
         """Turn a cell into a job, or note why it is missing. Nothing is downloaded for a dry run."""
@@ -160,7 +160,7 @@ class SuiteWork:
             weights = self._planner.preparation.weights(cell)
         if problem or isinstance(weights, str):
             reason = problem or str(weights)
-            self._missing.append(MissingCell(cell_name(cell), reason))
+            self._missing.append(MissingCell(str(cell), reason))
             return
         limits, timing = self._suite.limits_of(self._tier), self._suite.timing_of(self._tier)
         self.jobs.append(

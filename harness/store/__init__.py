@@ -8,12 +8,10 @@ from harness.store.merging import Merge, plan_merge
 from harness.store.records import (
     CellError,
     Code,
-    Place,
     Record,
     StageRecord,
     StageTiming,
     Timing,
-    place_of,
 )
 
 __all__ = [
@@ -22,7 +20,6 @@ __all__ = [
     "FactRecord",
     "FactWriter",
     "Merge",
-    "Place",
     "Record",
     "StageRecord",
     "StageTiming",
@@ -30,7 +27,6 @@ __all__ = [
     "Timing",
     "Writer",
     "find_stores",
-    "place_of",
     "plan_merge",
     "read_results",
 ]

@@ -10,11 +10,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from harness.errors import StoreError
-from harness.model import TIERS, Tier
+from harness.model import TIERS, CellId, Tier
 from harness.store.facts import FactRecord, FactWriter, read_fact
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import ExclusiveLock
-from harness.store.records import Place, Record, Timing, read_record, read_timing
+from harness.store.records import Record, Timing, read_record, read_timing
 
 ItemT = TypeVar("ItemT", Record, Timing)
 Entry = tuple[Record, Timing | None]
@@ -64,24 +64,24 @@ class Store:
         return FactWriter(self.facts_path, order)
 
     def records(self) -> tuple[Record, ...]:
-        """Return the newest record of every place, in the file's order, then those of the journal.
+        """Return the newest record of every cell, in the file's order, then those of the journal.
 
         Raises `StoreError` naming file and line of what cannot be read.
         """
         journal = self._journal()  # read first: a closing writer moves its lines to the scores
-        merged = {record.place: record for record in read_lines(self.scores_path, read_record)}
-        merged.update((record.place, record) for record, _ in journal)
+        merged = {record.id: record for record in read_lines(self.scores_path, read_record)}
+        merged.update((record.id, record) for record, _ in journal)
         return tuple(merged.values())
 
     def timings(self, machine: str | None = None) -> tuple[Timing, ...]:
-        """Return the newest timing of every machine and place; of one machine if it is named."""
+        """Return the newest timing of every machine and cell; of one machine if it is named."""
         journal = self._journal()
-        merged: dict[tuple[str, Place], Timing] = {}
+        merged: dict[tuple[str, CellId], Timing] = {}
         for path in sorted((self.folder / "timings").glob("*.jsonl")):
-            merged.update(((timing.machine, timing.place), timing) for timing in read_lines(path, read_timing))
+            merged.update(((timing.machine, timing.id), timing) for timing in read_lines(path, read_timing))
         for _, timing in journal:
             if timing is not None:
-                merged[timing.machine, timing.place] = timing
+                merged[timing.machine, timing.id] = timing
         return tuple(timing for timing in merged.values() if machine in (None, timing.machine))
 
     def environments(self) -> dict[str, dict[str, Any]]:
@@ -94,11 +94,11 @@ class Store:
                 raise StoreError(f"{path}: not JSON ({error})") from error
         return found
 
-    def open(self, order: Sequence[Place] = ()) -> Writer:
+    def open(self, order: Sequence[CellId] = ()) -> Writer:
         """Return the one writer of this folder (a context manager).
 
-        `order` is the canonical order of the suite's places (`place_of(cell)` of the whole suite); without it the
-        file's own order stays and new places follow, sorted. Raises `StoreError` naming the folder and the process
+        `order` is the canonical order of the whole suite's cells; without it the
+        file's own order stays and new cells follow, sorted. Raises `StoreError` naming the folder and the process
         that holds it if another writer is open.
         """
         return Writer(self, order)
@@ -119,9 +119,9 @@ class Writer:
     A leftover journal of a killed run is merged when the writer opens.
     """
 
-    def __init__(self, store: Store, order: Sequence[Place] = ()) -> None:
+    def __init__(self, store: Store, order: Sequence[CellId] = ()) -> None:
         self.store = store
-        self._order = {place: number for number, place in enumerate(order)}
+        self._order = {cell: number for number, cell in enumerate(order)}
         self._lock = ExclusiveLock(store.folder / ".lock")
         self._journal = Journal(store.journal_path)
         if not self._lock.acquire():
@@ -187,10 +187,10 @@ class Writer:
         self._journal.remove()
 
     def _rewrite(self, path: Path, read: Callable[[Any, str], ItemT], fresh: Iterable[ItemT]) -> None:
-        items: dict[Place, ItemT] = {item.place: item for item in read_lines(path, read)}
-        known = self._order or {place: number for number, place in enumerate(items)}
-        items.update((item.place, item) for item in fresh)
-        ordered = sorted(items.values(), key=lambda item: (known.get(item.place, len(known)), item.place))
+        items: dict[CellId, ItemT] = {item.id: item for item in read_lines(path, read)}
+        known = self._order or {cell: number for number, cell in enumerate(items)}
+        items.update((item.id, item) for item in fresh)
+        ordered = sorted(items.values(), key=lambda item: (known.get(item.id, len(known)), item.id))
         replace_text(path, "".join(f"{item.to_line()}\n" for item in ordered))
 
 

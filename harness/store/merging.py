@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.errors import StoreError
+from harness.model import CellId
 from harness.store.folder import Store
-from harness.store.records import Place, Record
+from harness.store.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,13 @@ class Merge:
     wanted: tuple[Record, ...]
     kept: int
 
-    def apply(self, order: Sequence[Place] = ()) -> None:
-        """Write the wanted records with their timings and environments; `order` is that of the suite's places."""
+    def apply(self, order: Sequence[CellId] = ()) -> None:
+        """Write the wanted records with their timings and environments; `order` is that of the suite's cells."""
         environments = self.source.environments()
         timings = self.source.timings()
         with self.target.open(order) as writer:
             for record in self.wanted:
-                own = [timing for timing in timings if (timing.place, timing.cell) == (record.place, record.cell)]
+                own = [timing for timing in timings if (timing.id, timing.cell) == (record.id, record.cell)]
                 for fingerprint in {record.environment, *(timing.environment for timing in own)}:
                     if fingerprint in environments:
                         writer.add_environment(fingerprint, environments[fingerprint])
@@ -48,10 +49,10 @@ def plan_merge(source: Store, target: Store, *, replace: bool = False) -> Merge:
     Raises `StoreError`, with one line per cell, for records of one cell that disagree, and for cells of another chain,
     data or version; with `replace` the source's records win.
     """
-    there = {record.place: record for record in target.records()}
+    there = {record.id: record for record in target.records()}
     wanted, problems, kept = [], [], 0
     for record in source.records():
-        known = there.get(record.place)
+        known = there.get(record.id)
         if known is None or (known.status != "ok" and record.status == "ok"):
             wanted.append(record)
         elif record.status != "ok" or _agree(known, record):
@@ -77,8 +78,7 @@ def _differing(known: Record, record: Record) -> Iterator[str]:
 
 
 def _problem(known: Record, record: Record, source: Store, target: Store) -> str:
-    place = f"{record.row} on {record.dataset}/{record.sample}{f' fold {record.fold}' if record.fold else ''}"
-    where = f"{source.folder}: {place}"
+    where = f"{source.folder}: {record.id}"
     if known.cell != record.cell:
         return f"{where}: its chain, data or version differ from the record in {target.folder}; accepted: --replace"
     metric = next(_differing(known, record))

@@ -13,17 +13,10 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import StoreError
-from harness.model import Cell, Status, Tier
+from harness.model import CellId, Status, Tier
 from harness.store.migrations import SCHEMA, upgrade
 
 ItemT = TypeVar("ItemT")
-Place = tuple[str, str, str, str, int]
-"""Row, dataset, sample, fold, repeat: where a cell stands in its suite. A store holds one record per place."""
-
-
-def place_of(cell: Cell) -> Place:
-    """Return the place of a cell in its suite."""
-    return (cell.row, cell.data.dataset, cell.sample, cell.fold.id, cell.repeat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +80,9 @@ class Record:
     code: Code = field(default_factory=Code)
 
     @property
-    def place(self) -> Place:
+    def id(self) -> CellId:
         """Where the cell stands in its suite."""
-        return (self.row, self.dataset, self.sample, self.fold, self.repeat)
+        return CellId(self.row, self.dataset, self.sample, self.fold, self.repeat)
 
     def to_line(self) -> str:
         """Return the one JSON line of the record; raises `StoreError` for an infinite metric."""
@@ -162,9 +155,9 @@ class Timing:
     commit: str = ""
 
     @property
-    def place(self) -> Place:
+    def id(self) -> CellId:
         """Where the cell stands in its suite."""
-        return (self.row, self.dataset, self.sample, self.fold, self.repeat)
+        return CellId(self.row, self.dataset, self.sample, self.fold, self.repeat)
 
     @property
     def run_s(self) -> float | None:

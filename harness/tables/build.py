@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from harness.model import Cell, Tier
+from harness.model import Cell, CellId, Tier
 from harness.statistics import summarise
-from harness.store import Place, Record, Timing, place_of
+from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite, same_rows
 from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
 from harness.verdicts import ScoreVerdict, values_of
@@ -41,23 +41,21 @@ def build_table(
     machine
         Whose timings are shown; "" is the one with the most of them.
     """
-    found = {record.place: record for record in records}
-    current = [cell for cell in cells if (own := found.get(place_of(cell))) is not None and own.cell == cell.key]
-    shown = {place_of(cell): found[place_of(cell)] for cell in current}
-    places: dict[str, list[Place]] = defaultdict(list)
+    found = {record.id: record for record in records}
+    current = [cell for cell in cells if (own := found.get(cell.id)) is not None and own.cell == cell.key]
+    shown = {cell.id: found[cell.id] for cell in current}
+    ids: dict[str, list[CellId]] = defaultdict(list)
     for cell in cells:
-        places[cell.row].append(place_of(cell))
-    timed = [timing for timing in timings if timing.place in shown]
+        ids[cell.row].append(cell.id)
+    timed = [timing for timing in timings if timing.id in shown]
     machine = machine or _busiest(timed)
     costs = _costs([timing for timing in timed if timing.machine == machine])
     columns = tuple(_column(suite, metric, *metrics[metric]) for metric in suite.metrics)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts} if tier == "paper" else {}
     rows = tuple(
-        _row(suite, row, places[row.id], shown, costs.get(row.id, Cost()), judged)
-        for row in suite.rows
-        if row.id in places
+        _row(suite, row, ids[row.id], shown, costs.get(row.id, Cost()), judged) for row in suite.rows if row.id in ids
     )
-    foreign = len(found.keys() - set(map(place_of, cells)))
+    foreign = len(found.keys() - {cell.id for cell in cells})
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -68,7 +66,7 @@ def build_table(
         columns=columns,
         rows=rows,
         failures=tuple(_failure(record) for record in shown.values() if record.status != "ok"),
-        stale=sum(1 for cell in cells if place_of(cell) in found) - len(shown),
+        stale=sum(1 for cell in cells if cell.id in found) - len(shown),
         over=suite.spread_over,
         ddof=suite.spread_ddof,
         machine=machine,
@@ -86,12 +84,12 @@ def _column(suite: Suite, metric: str, direction: str, unit: str) -> Column:
 def _row(
     suite: Suite,
     row: Row,
-    places: Sequence[Place],
-    shown: Mapping[Place, Record],
+    ids: Sequence[CellId],
+    shown: Mapping[CellId, Record],
     cost: Cost,
     verdicts: Verdicts,
 ) -> TableRow:
-    records = [shown[place] for place in places if place in shown]
+    records = [shown[cell] for cell in ids if cell in shown]
     scored = [record for record in records if record.status == "ok"]
     scores = {
         metric: _score(suite, scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
@@ -101,10 +99,10 @@ def _row(
         id=row.id,
         label=row.label,
         group=row.group,
-        cells=len(places),
+        cells=len(ids),
         ok=len(scored),
         failed=len(records) - len(scored),
-        missing=len(places) - len(records),
+        missing=len(ids) - len(records),
         scores=scores,
         cost=cost,
         note=row.availability,
@@ -119,11 +117,9 @@ def _score(
 
 
 def _failure(record: Record) -> Failure:
-    parts = (f"{record.dataset}/{record.sample}", record.fold and f"fold {record.fold}")
-    place = " ".join(part for part in (*parts, record.repeat and f"repeat {record.repeat}") if part)
     error = record.error
     stage = f"{error.stage}: " if error is not None and error.stage else ""
-    return Failure(record.row, place, record.status, f"{stage}{error.message}" if error is not None else "")
+    return Failure(record.row, record.id.where, record.status, f"{stage}{error.message}" if error is not None else "")
 
 
 def _busiest(timings: Iterable[Timing]) -> str:

@@ -57,7 +57,7 @@ def _failures(table: Table) -> str:
     if not table.failures:
         return ""
     shown = [
-        f"- {escape(f'{failure.row} on {failure.place}: {failure.status}: {failure.message}'.rstrip(': '))}"
+        f"- {escape(f'{failure.row} on {failure.where}: {failure.status}: {failure.message}'.rstrip(': '))}"
         for failure in table.failures[:FAILURES_SHOWN]
     ]
     more = len(table.failures) - len(shown)

@@ -72,7 +72,7 @@ class Failure:
     """A failed cell: where it stands and why."""
 
     row: str
-    place: str
+    where: str
     status: str
     message: str
 

@@ -13,7 +13,7 @@ from tests.records import make_record, make_timing
 def test_a_scored_record() -> None:
     record = make_record(metrics={"map": 0.5, "voi": math.nan}, fold="2", repeat=1)
     view = record_view(record, make_timing(first_s=0.25), 7)
-    assert (view.anchor, view.line, view.place, view.status) == ("cell-7", 7, "blobs/a fold 2 repeat 1", "ok")
+    assert (view.anchor, view.line, view.where, view.status) == ("cell-7", 7, "blobs/a fold 2 repeat 1", "ok")
     assert [(metric.id, metric.value) for metric in view.metrics] == [("map", "0.5"), ("voi", "undefined")]
     assert view.seconds == "0.25"
 

@@ -3,9 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.model import Fold
-from harness.runner.summary import FailedCell, MissingCell, RunSummary, SuiteSummary, cell_name
-from tests.runner.bench import a_cell
+from harness.runner.summary import FailedCell, MissingCell, RunSummary, SuiteSummary
 
 SUITE = SuiteSummary("demo", 1, "smoke", Path("r"), cells=5, computed=2, cached=1)
 
@@ -17,9 +15,3 @@ def test_counts_add_up() -> None:
     assert not summary.is_complete
     assert RunSummary((SUITE,)).is_complete
     assert summary.pending == 0
-
-
-def test_names_of_cells() -> None:
-    assert cell_name(a_cell()) == "demo smoke: r on dots/a"
-    cell = replace(a_cell(fold=Fold("2", ("a",))), repeat=1)
-    assert cell_name(cell) == "demo smoke: r on dots/a fold 2 repeat 1"

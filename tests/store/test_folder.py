@@ -37,7 +37,7 @@ def test_records_come_back_exactly(store: Store) -> None:
 
 
 def test_order_is_the_suites_and_one_record_stands_per_place(store: Store) -> None:
-    order = [a_record("b").place, a_record("a").place]
+    order = [a_record("b").id, a_record("a").id]
     with store.open(order) as writer:
         writer.add(a_record("a"))
         writer.add(a_record("z"))

@@ -29,9 +29,9 @@ def test_records_timings_and_environments_are_taken(tmp_path: Path) -> None:
     target = Store(tmp_path / "all", "toy", 1, "smoke")
     merge = plan_merge(source, target)
     assert (len(merge.wanted), merge.kept) == (2, 0)
-    order = [record.place for record in reversed(source.records())]
+    order = [record.id for record in reversed(source.records())]
     merge.apply(order)
-    assert [record.place for record in target.records()] == order
+    assert [record.id for record in target.records()] == order
     assert {record.to_line() for record in target.records()} == {record.to_line() for record in source.records()}
     assert {timing.to_line() for timing in target.timings()} == {timing.to_line() for timing in source.timings()}
     assert target.environments() == source.environments()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.model import Cell
-from harness.store import CellError, Record, place_of
+from harness.store import CellError, Record
 from harness.suite import Suite
 from harness.tables import Table, build_table
 from harness.verdicts import ScoreVerdict
@@ -27,7 +28,7 @@ def suite_and_cells(tmp_path: Path) -> tuple[Suite, tuple[Cell, ...]]:
 
 def _record(of: Cell, score: float = 0.5, **changed: Any) -> Record:
     fields = {"metrics": {"map.toy": score, "arand.toy": 1 - score}, "cell": of.key, **changed}
-    row, dataset, sample, fold, repeat = place_of(of)
+    row, dataset, sample, fold, repeat = astuple(of.id)
     return make_record(row, sample, dataset=dataset, fold=fold, repeat=repeat, suite=of.suite, tier=of.tier, **fields)
 
 
@@ -71,7 +72,7 @@ def test_failures_missing_and_out_of_date_cells(suite_and_cells: tuple[Suite, tu
     table = _table(suite, cells, records)
     otsu = table.rows[0]
     assert (otsu.ok, otsu.failed, otsu.missing, table.stale) == (1, 1, 3, 1)
-    assert [(f.row, f.place, f.status, f.message) for f in table.failures] == [
+    assert [(f.row, f.where, f.status, f.message) for f in table.failures] == [
         ("otsu", "volumes/N2 fold 2", "timeout", "cut: broke")
     ]
     assert table.notes == ("1 records of cells that the suite no longer has are left out",)
