@@ -52,6 +52,12 @@ class StoreError(HarnessError):
     """A results folder that cannot be read or written."""
 
 
+class BaselineError(StoreError):
+    """A baseline that cannot be had, so that there is nothing to compare with."""
+
+    exit_code = 4
+
+
 def nearest(found: str, accepted: Iterable[str]) -> str:
     """Return the tail of a message about an unknown name: the nearest accepted one, else all of them.
 

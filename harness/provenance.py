@@ -53,6 +53,9 @@ PACKAGES = (
 )
 """Distributions whose version can change a score or a runtime."""
 
+UNKNOWN = "unknown"
+"""The commit of code that git does not know."""
+
 _CODE = ("harness", "suites", "datasets.toml", "pyproject.toml")
 
 
@@ -150,18 +153,20 @@ def hardware() -> Hardware:
     )
 
 
-def commit_of_code() -> tuple[str, bool]:
+def commit_of_code() -> tuple[str, bool | None]:
     """Return the commit of the checkout that holds this package, and whether its code differs from it.
 
-    ("", False) for an installed package: the version in the environment identifies it.
+    ("unknown", None) where git cannot say: an installed package, no git, a repository of another owner, no commit.
     """
     root = Path(__file__).resolve().parents[1]
     git = shutil.which("git")
     if git is None or _git(git, root, "ls-files", "--error-unmatch", "harness/provenance.py") is None:
-        return "", False
-    commit = _git(git, root, "rev-parse", "HEAD")
+        return UNKNOWN, None
+    commit = _git(git, root, "rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return UNKNOWN, None
     changes = _git(git, root, "status", "--porcelain", "--", *_CODE)
-    return (commit or "").strip(), bool((changes or "").strip())
+    return commit.strip(), None if changes is None else bool(changes.strip())
 
 
 def _git(git: str, root: Path, *arguments: str) -> str | None:

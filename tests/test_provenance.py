@@ -60,13 +60,19 @@ def test_commit_and_dirty_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    assert commit_of_code() == ("", False)
+    assert commit_of_code() == ("unknown", None), "an installed package"
     git("init", "-q")
-    assert commit_of_code() == ("", False), "a package inside a foreign repository"
+    assert commit_of_code() == ("unknown", None), "a package inside a foreign repository"
     git("add", "harness")
+    assert commit_of_code() == ("unknown", None), "nothing is committed"
     git("commit", "-q", "-m", "x")
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "scores.jsonl").write_text("written by the run itself")
     assert commit_of_code() == (git("rev-parse", "HEAD"), False)
     (package / "new.py").write_text("")
     assert commit_of_code() == (git("rev-parse", "HEAD"), True)
+    with monkeypatch.context() as patch:
+        patch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+        assert commit_of_code() == ("unknown", None), "git refuses the owner"
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert commit_of_code() == ("unknown", None), "git is not installed"

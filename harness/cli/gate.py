@@ -132,9 +132,6 @@ def _compare(
 
     old, new = (Store(folder, suite.id, suite.version, tier) for folder in (baseline.folder, results))
     notes = []
-    if baseline.itself is not None and not (old.records() or old.facts()):
-        old = Store(baseline.itself, suite.id, suite.version, tier)
-        notes.append("git holds no records of this tier: they are compared with themselves")
     if not (old.records() or old.facts()):
         notes += _other_versions(suite, baseline)
     if suite.kind == "data-table":

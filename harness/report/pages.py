@@ -157,7 +157,7 @@ def records_folder(suite: Suite, tier: Tier) -> PurePosixPath:
 
 
 def _commit(code: Code) -> str:
-    return f"{code.commit[:12]}{' (changed)' if code.dirty else ''}"
+    return f"{code.commit[:12] or 'unknown'}{' (changed)' if code.dirty else ''}"
 
 
 def _listed(value: Any) -> str:

@@ -46,12 +46,12 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The commit of the harness ("" when it does not run from a checkout) and whether files differed from it."""
+    """The commit of the harness and whether its files differed from it ("unknown" and None where git cannot say)."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    commit: str = ""
-    dirty: bool = False
+    commit: str = "unknown"
+    dirty: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

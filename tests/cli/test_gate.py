@@ -24,11 +24,19 @@ def _git(cli: Cli, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=cli.folder, check=True, capture_output=True)
 
 
-def test_compared_with_itself(cli: Cli) -> None:
+def test_equal_results(cli: Cli) -> None:
     cli.fake_records()
-    code, out, err = cli("gate", "toy", "--baseline", "results")
+    cli.fake_records(results="new")
+    code, out, err = cli("gate", "toy", "--baseline", "results", "--results", "new")
     assert (code, err) == (0, "")
     assert out.startswith("# Gate: ok\n")
+
+
+def test_results_outside_git_are_no_baseline_of_themselves(cli: Cli) -> None:
+    cli.fake_records()
+    code, out, err = cli("gate", "toy", "--baseline", "results")
+    assert (code, out) == (4, "")
+    assert "git says: fatal: not a git repository" in err
 
 
 def test_one_worse_score_in_new_results(cli: Cli) -> None:
@@ -60,8 +68,8 @@ def test_edited_in_place_against_what_is_committed(cli: Cli) -> None:
     assert cli("gate", "toy", "--baseline", "HEAD")[0] == 1
     cli.fake_records(tier="mini")
     code, out, _ = cli("gate", "toy", "--baseline", "results", "--tier", "mini")
-    assert code == 0
-    assert "compared with themselves" in out
+    assert code == 4, "a tier that is not committed has no baseline"
+    assert out.startswith("# Gate: no baseline")
 
 
 def test_tolerance_of_the_option_and_of_the_suite(cli: Cli) -> None:
@@ -166,7 +174,9 @@ def test_undefined_scores(cli: Cli) -> None:
 
 def test_junit_and_markdown_files(cli: Cli) -> None:
     cli.fake_records()
-    code, _, err = cli("gate", "toy", "--baseline", "results", "--junit", "out/j.xml", "--markdown", "out/s.md")
+    cli.fake_records(results="new")
+    files = ("--junit", "out/j.xml", "--markdown", "out/s.md")
+    code, _, err = cli("gate", "toy", "--baseline", "results", "--results", "new", *files)
     assert code == 0
     assert err == "wrote out/j.xml\nwrote out/s.md\n"
     suite = ElementTree.parse("out/j.xml").getroot().find("testsuite")
