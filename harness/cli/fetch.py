@@ -109,7 +109,7 @@ def _fetch(item: Dataset | WeightsFile) -> str:
     from harness.errors import DataError
 
     if isinstance(item, Dataset) and not (found := item.availability()).ok:
-        raise DataError("; ".join(part for part in (found.reason, found.how) if part))
+        raise DataError(str(found))
     known = item.vouchers()
     item.fetch(progress=sys.stderr.isatty())
     return _outcome(item.vouchers(), known)

@@ -10,13 +10,13 @@ from typing import Any
 
 from harness.datasets.declared.checks import expand_split, is_discovered
 from harness.datasets.declared.declaration import DatasetDeclaration, FolderDataset, GeneratedDataset, SampleDeclaration
-from harness.datasets.fetching.availability import Availability, availability_of
+from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.folder import discover
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.fetching.places import data_folder
-from harness.datasets.generated import GeneratedLoader
-from harness.datasets.kinds import Loader
-from harness.datasets.stored import StoredLoader
+from harness.datasets.generated import GeneratedKind
+from harness.datasets.kinds import Kind
+from harness.datasets.stored import StoredKind
 from harness.errors import DataError, nearest
 from harness.hashing import hash_value
 from harness.model import Fold, Sample, Volume
@@ -53,11 +53,11 @@ class Dataset:
         self.id = name
         self.declaration = declaration
         self._folder = folder
-        self._loader: Loader
+        self._kind: Kind
         if isinstance(declaration, GeneratedDataset):
-            self._loader = GeneratedLoader(declaration)
+            self._kind = GeneratedKind(declaration)
         else:
-            self._loader = StoredLoader(name, declaration, folder)
+            self._kind = StoredKind(name, declaration, folder)
 
     def __repr__(self) -> str:
         return f"Dataset({self.id!r})"
@@ -65,18 +65,18 @@ class Dataset:
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the image channels, in the order of the array."""
-        return self._loader.channels
+        return self._kind.channels
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the label images, derived ones included."""
-        return self._loader.label_names
+        return self._kind.label_names
 
     @property
     def ndim(self) -> int:
         """2 or 3; 0 if the samples differ, or if nothing is declared of them."""
-        found = {self._loader.ndim(sample) for sample in self.declaration.samples.values() if sample.source is None}
-        found |= set() if found else {self._loader.ndim(SampleDeclaration())}
+        found = {self._kind.ndim(sample) for sample in self.declaration.samples.values() if sample.source is None}
+        found |= set() if found else {self._kind.ndim(SampleDeclaration())}
         return found.pop() if len(found) == 1 else 0
 
     def sample_ids(self) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ class Dataset:
 
     def availability(self) -> Availability:
         """Return whether the data can be had now; if not, why, and what to do about it. Nothing is fetched."""
-        return availability_of(self.id, self.declaration, self._folder)
+        return self._kind.availability()
 
     def sample_hash(self, sample: str) -> str:
         """Return the sha256 of what determines a sample: checksums or bytes of its files, how they are read, the crop.
@@ -130,14 +130,14 @@ class Dataset:
         `fetch` should come before anything is filed under this hash. Raises `DataError` for an unknown sample.
         """
         origin, declaration, crop = self._resolve(sample)
-        return hash_value([self._loader.identity(origin, declaration), [list(interval) for interval in crop]])
+        return hash_value([self._kind.identity(origin, declaration), [list(interval) for interval in crop]])
 
     def fetch(self, progress: bool = False) -> None:
         """Fetch every file of the dataset that is not in the cache yet.
 
         Raises `FetchError`, `ChecksumError`, or `DataError` if the data cannot be had at all.
         """
-        self._loader.fetch(progress=progress)
+        self._kind.fetch(progress=progress)
 
     def load(self, sample: str, *, channels: Sequence[str] = ()) -> Sample:
         """Return a sample, fetching its files if need be; `channels` reads only some, in the given order.
@@ -150,7 +150,7 @@ class Dataset:
         for channel in channels:
             if channel not in self.channels:
                 raise DataError(f"dataset '{self.id}': no channel '{channel}'{nearest(channel, self.channels)}")
-        opened = self._loader.open(origin, declaration)
+        opened = self._kind.open(origin, declaration)
         image = opened.image(tuple(channels) or self.channels, crop)
 
         def read(label: str) -> Volume:
@@ -176,12 +176,12 @@ class Dataset:
             "licence": declaration.licence,
             "citation": declaration.citation,
         }
-        result.update(self._loader.provenance())
+        result.update(self._kind.provenance())
         return result
 
     def vouchers(self) -> Mapping[str, Voucher]:
         """Return what the hash of each file that `fetch` verifies rests on, by file name, as far as it is known."""
-        return self._loader.vouchers()
+        return self._kind.vouchers()
 
     def _resolve(self, sample: str) -> tuple[str, SampleDeclaration, tuple[tuple[int, int], ...]]:
         """Return the sample to read from, its declaration, and the crop to cut."""

@@ -7,25 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.declared.declaration import DerivedLabels, GeneratedDataset, PhantomParameters, SampleDeclaration
+from harness.datasets.declared.declaration import DerivedLabels, GeneratedDataset, SampleDeclaration
+from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.lockfile import Voucher
-from harness.datasets.kinds import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
-from harness.datasets.phantoms.generators import GENERATOR_VERSION, Phantom, channels_of, generate, labels_of
+from harness.datasets.kinds import Crop, Kind, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.phantoms.generators import GENERATOR_VERSION, GENERATORS, Phantom, generate
+from harness.datasets.phantoms.parameters import PhantomParameters
 from harness.model import Volume
 
 
-class GeneratedLoader(Loader):
+class GeneratedKind(Kind):
     """Phantoms."""
 
     def __init__(self, declaration: GeneratedDataset) -> None:
         self._declaration = declaration
-        self.channels = channels_of(declaration.generator)
-        own = labels_of(declaration.generator)
+        self._generator = GENERATORS[declaration.generator]
+        self.channels = self._generator.channels
+        own = self._generator.labels
         self.label_names = own + tuple(name for name in declaration.labels if name not in own)
 
     def ndim(self, sample: SampleDeclaration) -> int:
-        """Return the number of axes of the shape."""
-        return len(self._parameters(sample).shape)
+        """Return the number of axes of the generator's images."""
+        return self._generator.ndim
 
     def identity(self, name: str, sample: SampleDeclaration) -> Any:
         """Return generator, version, parameters and derived labels."""
@@ -49,9 +52,12 @@ class GeneratedLoader(Loader):
         """Return nothing: there are no files."""
         return {}
 
+    def availability(self) -> Availability:
+        """Phantoms can always be made."""
+        return Availability(True, "generated")
+
     def _parameters(self, sample: SampleDeclaration) -> PhantomParameters:
-        changes = {name: getattr(sample.parameters, name) for name in sample.parameters.model_fields_set}
-        return self._declaration.parameters.model_copy(update=changes)
+        return self._generator.parameters.model_validate({**self._declaration.parameters, **sample.parameters})
 
 
 class _OpenedPhantom(OpenedSample):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.datasets.declared.declaration import DerivedLabels, SampleDeclaration
+from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.phantoms.corruption import CORRUPTION_VERSION, corrupt
 from harness.errors import DataError
@@ -29,8 +30,8 @@ class OpenedSample(ABC):
         """Return a label image."""
 
 
-class Loader(ABC):
-    """What a dataset needs of its kind."""
+class Kind(ABC):
+    """What a dataset needs of its kind: generated samples, or samples stored in files."""
 
     channels: tuple[str, ...]
     label_names: tuple[str, ...]
@@ -58,6 +59,10 @@ class Loader(ABC):
     @abstractmethod
     def vouchers(self) -> Mapping[str, Voucher]:
         """Return what the hash of each verified file rests on, as far as it is known."""
+
+    @abstractmethod
+    def availability(self) -> Availability:
+        """Return whether the data can be had now, looking at disks only."""
 
 
 def corrupted(labels: Volume, how: DerivedLabels) -> Volume:

@@ -1,4 +1,4 @@
-"""Samples of datasets that lie in files: remote, in a local folder, or in an installed package."""
+"""Samples that lie in files: their arrays read, mirrored, cut and converted as the declaration says."""
 
 from __future__ import annotations
 
@@ -8,38 +8,35 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.declared.declaration import (
-    ArraySource,
-    DerivedLabels,
-    FolderDataset,
-    PackageDataset,
-    RemoteDataset,
-    SampleDeclaration,
-)
+from harness.datasets.declared.declaration import ArraySource, DerivedLabels, SampleDeclaration, StoredDataset
 from harness.datasets.declared.templates import as_tuple, fill
-from harness.datasets.fetching.fetch import verify
-from harness.datasets.fetching.folder import content_hash, folder_file
-from harness.datasets.fetching.lockfile import LockFile, Voucher
-from harness.datasets.fetching.package import package_file
-from harness.datasets.fetching.places import cache_folder, data_folder
-from harness.datasets.fetching.remote import FileSet
+from harness.datasets.fetching.availability import Availability
+from harness.datasets.fetching.files import Files, files_of
+from harness.datasets.fetching.folder import content_hash
+from harness.datasets.fetching.lockfile import Voucher
+from harness.datasets.fetching.places import cache_folder
 from harness.datasets.fetching.unpack import extract_one
 from harness.datasets.formats.arrays import READER_VERSION
-from harness.datasets.kinds import Crop, Loader, OpenedSample, corrupted, cut, derived_identity
+from harness.datasets.kinds import Crop, Kind, OpenedSample, corrupted, cut, derived_identity
 from harness.datasets.sources import StoredSource, merged
 from harness.errors import DataError
 from harness.model import Volume
 
 
-class StoredLoader(Loader):
+class StoredKind(Kind):
     """Files: remote, in a local folder, or in an installed package."""
 
-    def __init__(self, name: str, declaration: RemoteDataset | FolderDataset | PackageDataset, folder: Path) -> None:
+    def __init__(self, name: str, declaration: StoredDataset, folder: Path) -> None:
         self.id = name
         self._declaration = declaration
         self._folder = folder
         self.channels = tuple(declaration.images)
         self.label_names = tuple(declaration.labels)
+
+    @property
+    def files(self) -> Files:
+        """Where the files lie now: HARNESS_DATA may change."""
+        return files_of(self.id, self._declaration, self._folder)
 
     def ndim(self, sample: SampleDeclaration) -> int:
         """Return the number of spatial axes, 0 where none are declared."""
@@ -71,33 +68,21 @@ class StoredLoader(Loader):
     def fetch(self, *, progress: bool) -> None:
         """Fetch every remote file; verify those of a package."""
         self._refuse_private()
-        declaration = self._declaration
-        if isinstance(declaration, RemoteDataset):
-            for file in declaration.files:
-                self._files().fetch(file.name, progress=progress)
-        elif isinstance(declaration, PackageDataset):
-            for source in self._all_sources():
-                self._path("", source, {})
+        self.files.fetch(progress=progress)
 
     def provenance(self) -> dict[str, Any]:
         """Return addresses and checksums."""
-        declaration = self._declaration
-        if isinstance(declaration, RemoteDataset):
-            return self._files().provenance()
-        if isinstance(declaration, PackageDataset):
-            hashes = {file.name: file.sha256 for file in declaration.files if file.sha256}
-            return {"package": declaration.package, "sha256": hashes}
-        return {"path": declaration.path}
+        return self.files.provenance()
 
     def vouchers(self) -> Mapping[str, Voucher]:
-        """Return what the hash of each verified file rests on; those of a local folder are not verified."""
-        declaration = self._declaration
-        if isinstance(declaration, RemoteDataset):
-            return self._files().vouchers()
-        if isinstance(declaration, PackageDataset):
-            read = {source.file for source in self._all_sources()}
-            return {file.name: "declared" for file in declaration.files if file.checksum and file.name in read}
-        return {}
+        """Return what the hash of each verified file rests on."""
+        return self.files.vouchers()
+
+    def availability(self) -> Availability:
+        """Return whether the files can be had now; those that were never released cannot."""
+        if self._is_private:
+            return Availability(False, f"never released: {self._why_private}")
+        return self.files.availability()
 
     def derived(self, name: str) -> DerivedLabels | None:
         """Return how a label is derived; None for one that is stored."""
@@ -116,7 +101,7 @@ class StoredLoader(Loader):
         if axes is None:
             raise DataError(f"dataset '{self.id}', sample '{name}': no axes are declared")
         return StoredSource(
-            path=self._path(name, source, values),
+            path=self._path(source, values),
             keys=tuple(fill(part, values) for part in as_tuple(source.key)),
             source=source,
             axes=axes,
@@ -136,18 +121,8 @@ class StoredLoader(Loader):
         ]
         return tuple(int(size) for size in np.min(shapes, axis=0))
 
-    def _path(self, name: str, source: ArraySource, values: Mapping[str, str]) -> Path:
-        declaration = self._declaration
-        file = fill(source.file, values)
-        if isinstance(declaration, PackageDataset):
-            path = package_file(declaration.package, file, declaration.install)
-            declared = next((one for one in declaration.files if one.name == file), None)
-            if declared is not None and declared.checksum:
-                verify(path, declared.checksum, str(path))
-        elif isinstance(declaration, FolderDataset):
-            path = folder_file(data_folder(self._folder) / declaration.path, source, name, file)
-        else:
-            path = self._files().fetch(file)
+    def _path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+        path = self.files.path(source, values)
         members = tuple(fill(part, values) for part in as_tuple(source.member))
         if not members:
             return path
@@ -156,57 +131,43 @@ class StoredLoader(Loader):
 
     def _source_identity(self, name: str, sample: SampleDeclaration, source: ArraySource) -> Any:
         values = {"id": name, **sample.fields}
-        file = fill(source.file, values)
-        if isinstance(self._declaration, RemoteDataset):
-            content: Any = self._files().identity(file)
-        else:
-            content = self._stated_sha256(file) or content_hash(self._path(name, source, values))
         how = source.model_dump(mode="json", exclude_defaults=True, exclude={"file", "glob", "member", "key"})
         inside = [[fill(part, values) for part in as_tuple(parts)] for parts in (source.member, source.key)]
-        return [content, inside, how]
+        return [self.files.identity(source, values), inside, how]
 
-    def _stated_sha256(self, file: str) -> str:
-        """Return the declared sha256 of a package's file, against which reading verifies it; "" for none.
+    @property
+    def _is_private(self) -> bool:
+        return self._declaration.availability == "private-never-released"
 
-        A record's key then needs no package: a machine that only draws tables has none.
-        """
-        if not isinstance(self._declaration, PackageDataset):
-            return ""
-        return next((declared.sha256 for declared in self._declaration.files if declared.name == file), "")
-
-    def _all_sources(self) -> list[ArraySource]:
-        labels = [label for label in self._declaration.labels.values() if isinstance(label, ArraySource)]
-        return [*self._declaration.images.values(), *labels]
-
-    def _files(self) -> FileSet:
-        declaration = self._declaration
-        listing = declaration.listing if isinstance(declaration, RemoteDataset) else None
-        return FileSet("datasets", self.id, declaration.files, listing, LockFile(self._folder))
+    @property
+    def _why_private(self) -> str:
+        return self._declaration.note or self._declaration.title
 
     def _refuse_private(self) -> None:
-        declaration = self._declaration
-        if declaration.availability == "private-never-released":
-            raise DataError(f"dataset '{self.id}' was never released: {declaration.note or declaration.title}")
+        if self._is_private:
+            raise DataError(
+                f"dataset '{self.id}' was never released: {self._declaration.note or self._declaration.title}"
+            )
 
 
 class _OpenedFiles(OpenedSample):
-    def __init__(self, loader: StoredLoader, name: str, sample: SampleDeclaration) -> None:
-        self._loader = loader
+    def __init__(self, kind: StoredKind, name: str, sample: SampleDeclaration) -> None:
+        self._kind = kind
         self._name = name
         self._sample = sample
-        self._limit = loader.common_shape(name, sample)
+        self._limit = kind.common_shape(name, sample)
 
     def image(self, channels: tuple[str, ...], crop: Crop) -> Volume:
         volumes: list[Volume] = []
         for channel in channels:
-            source = self._loader.source("images", channel, self._name, self._sample)
+            source = self._kind.source("images", channel, self._name, self._sample)
             self._check_shape(channel, source)
             volumes.append(source.read(crop=crop, limit=self._limit))
         first = volumes[0]
         for channel, volume in zip(channels, volumes, strict=True):
             if volume.array.shape != first.array.shape:
                 raise DataError(
-                    f"dataset '{self._loader.id}', sample '{self._name}': channel '{channel}' has shape "
+                    f"dataset '{self._kind.id}', sample '{self._name}': channel '{channel}' has shape "
                     f"{volume.array.shape}, channel '{channels[0]}' {first.array.shape}"
                 )
         if len(volumes) == 1:
@@ -215,10 +176,10 @@ class _OpenedFiles(OpenedSample):
         return Volume(stacked, f"C{first.axes}", first.spacing_um, channels)
 
     def label(self, name: str, crop: Crop) -> Volume:
-        derived = self._loader.derived(name)
+        derived = self._kind.derived(name)
         if derived is not None:
             return cut(corrupted(self.label(derived.source, ()), derived), crop)
-        source = self._loader.source("labels", name, self._name, self._sample)
+        source = self._kind.source("labels", name, self._name, self._sample)
         return source.read_labels(crop=crop, limit=self._limit)
 
     def _check_shape(self, channel: str, source: StoredSource) -> None:

@@ -102,7 +102,7 @@ def compute_facts(inputs: FactInputs, catalogue: LoadableCatalogue) -> dict[str,
     dataset = catalogue.dataset(source.dataset or "")
     found = dataset.availability()
     if not found.ok:
-        raise DataError(f"dataset '{dataset.id}': {found.reason}{f'; {found.how}' if found.how else ''}")
+        raise DataError(f"dataset '{dataset.id}': {found}")
     sample = dataset.load(source.sample, channels=() if source.channel is None else (source.channel,))
     if inputs.table != "channels":
         return {**inputs.declared, **sample_facts(sample, source.label)}

@@ -92,7 +92,7 @@ def _missing(suite: Suite, tier: Tier, inputs: FactInputs, catalogue: CatalogueV
         dataset = catalogue.dataset(inputs.source.dataset or "")
         found = dataset.availability()
         if not found.ok:
-            return f"dataset '{dataset.id}': {found.reason}{f'; {found.how}' if found.how else ''}"
+            return f"dataset '{dataset.id}': {found}"
     command = f"`harness run {suite.id} --tier {tier}`"
     if record is None:
         return f"not computed yet; {command} does it"

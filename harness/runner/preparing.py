@@ -83,8 +83,7 @@ class Preparation:
         dataset = self._catalogue.dataset(name)
         availability = dataset.availability()
         if not availability.ok:
-            how = f"; {availability.how}" if availability.how else ""
-            return f"dataset '{name}': {availability.reason}{how}"
+            return f"dataset '{name}': {availability}"
         if fetch:
             try:
                 dataset.fetch(progress=True)

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import tifffile
 
-from harness.datasets.declared.declaration import PhantomParameters
 from harness.datasets.phantoms.generators import generate
+from harness.datasets.phantoms.parameters import PhantomParameters
 
 ZIP_NAME = "Training image dataset_Tiff Files.zip"
 ZIP_ROOT = "Training image dataset_Tiff Files"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
+
+from pydantic import ValidationError
 
 from harness.config import TomlSource
 from harness.datasets.declared.declaration import (
@@ -19,6 +22,7 @@ from harness.datasets.declared.declaration import (
     SampleDeclaration,
     WeightsDeclaration,
 )
+from harness.datasets.phantoms.generators import GENERATORS, Generator
 from harness.errors import ConfigError, nearest
 
 Key = tuple[str | int, ...]
@@ -122,7 +126,8 @@ def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetD
     if any(start >= stop for start, stop in sample.crop):
         yield ("samples", name, "crop"), "each interval must be [start, stop] with start < stop"
     if isinstance(declaration, GeneratedDataset):
-        ndim = len(declaration.parameters.shape or sample.parameters.shape)
+        known = GENERATORS.get(declaration.generator)
+        ndim = known.ndim if known else 0
     else:
         axes = sample.axes or declaration.axes
         ndim = len(axes) if axes else 0
@@ -130,26 +135,54 @@ def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetD
         if value and ndim and len(value) != ndim:
             yield ("samples", name, key), f"has {len(value)} entries; {ndim} spatial axes are declared"
     for label in sample.objects:
-        known = _label_names(declaration)
-        if label not in known:
-            yield ("samples", name, "objects", label), f"no label '{label}'{nearest(label, known)}"
+        names = _label_names(declaration)
+        if label not in names:
+            yield ("samples", name, "objects", label), f"no label '{label}'{nearest(label, names)}"
 
 
 def _label_names(declaration: DatasetDeclaration) -> list[str]:
     names = list(declaration.labels)
     if isinstance(declaration, GeneratedDataset):
-        names += ["gold", "cells"] if declaration.generator == "ovule-nuclei" else ["gold"]
+        generator = GENERATORS.get(declaration.generator)
+        names += [name for name in (generator.labels if generator else ()) if name not in names]
     return names
 
 
 def _generated_problems(declaration: GeneratedDataset) -> Iterator[Problem]:
-    ndim = 2 if declaration.generator == "nuclei-2d" else 3
+    generator = GENERATORS.get(declaration.generator)
+    if generator is None:
+        yield ("generator",), f"no generator '{declaration.generator}'{nearest(declaration.generator, GENERATORS)}"
+        return
     if not declaration.samples:
         yield (), "a generated dataset needs `samples`"
+    yielded: set[Problem] = set()
     for name, sample in declaration.samples.items():
-        if sample.source is None and len(sample.parameters.shape or declaration.parameters.shape) != ndim:
-            yield ("samples", name), f"generator '{declaration.generator}' needs a shape of {ndim} entries"
+        if sample.source is None:
+            for problem in _parameter_problems(generator, declaration.parameters, name, sample):
+                if problem not in yielded:
+                    yielded.add(problem)
+                    yield problem
     yield from _derived_problems(declaration)
+
+
+def _parameter_problems(
+    generator: Generator, common: Mapping[str, Any], name: str, sample: SampleDeclaration
+) -> Iterator[Problem]:
+    try:
+        parameters = generator.parameters.model_validate({**common, **sample.parameters})
+    except ValidationError as error:
+        for problem in error.errors():
+            where, *_ = problem["loc"]
+            key: Key = ("parameters", *problem["loc"])
+            key = ("samples", name, *key) if where in sample.parameters else key
+            if problem["type"] == "extra_forbidden":
+                yield key, f"unknown key '{where}'{nearest(str(where), generator.parameters.model_fields)}"
+            else:
+                yield key, f"{problem['msg']}; found {problem['input']!r}"
+        return
+    misfit = generator.misfit(parameters)
+    if misfit:
+        yield ("samples", name), misfit
 
 
 def _derived_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:

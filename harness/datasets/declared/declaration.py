@@ -125,27 +125,6 @@ LabelSource: TypeAlias = Annotated[
 ]
 
 
-class PhantomParameters(Strict):
-    """How a generated sample is made; lengths in micrometres, see `harness.datasets.phantoms.generators`."""
-
-    shape: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    spacing_um: Spacing = ()
-    objects: int | None = Field(default=None, ge=0)
-    """Number of objects; without it, `density` decides."""
-    density: Rate = 0.8
-    """Share of the sites of the jittered lattice that carry an object."""
-    diameter_um: float = Field(default=5.0, gt=0)
-    variation: float = Field(default=0.15, ge=0, le=0.3)
-    """Relative spread of the diameters (uniform, plus or minus)."""
-    crowding: float = Field(default=0.85, gt=0, le=1.3)
-    """Mean diameter over distance of neighbouring sites; from about 1 on, neighbours touch."""
-    noise: float = Field(default=0.15, ge=0)
-    """Standard deviation of the noise relative to the mean brightness of an object."""
-    blur_um: float = Field(default=0.25, ge=0)
-    """Standard deviation of the point spread in YX; twice that in Z."""
-    seed: int = Field(default=0, ge=0)
-
-
 class Origin(Strict):
     """The sample of another dataset that holds the same voxels."""
 
@@ -173,7 +152,8 @@ class SampleDeclaration(Strict):
     drop_last: tuple[AxisLetter, ...] = ()
     images: Mapping[str, ArraySource] = Field(default_factory=dict)
     labels: Mapping[str, ArraySource] = Field(default_factory=dict)
-    parameters: PhantomParameters = Field(default_factory=PhantomParameters)
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    """Generated datasets only: what differs from the parameters of the dataset."""
     note: str = ""
 
 
@@ -191,6 +171,7 @@ class FoldDeclaration(Strict):
 class DatasetBase(Strict):
     """What every kind of dataset declares."""
 
+    availability: AvailabilityClass
     title: str
     licence: str
     citation: str
@@ -212,6 +193,12 @@ class StoredDataset(DatasetBase):
     files: tuple[FileDeclaration, ...] = ()
     crop_to_common: bool = False
     """Arrays of one sample that differ in size are cropped to the size they have in common."""
+
+    @property
+    def stored_sources(self) -> tuple[ArraySource, ...]:
+        """Every source of an image or a stored label image."""
+        labels = (label for label in self.labels.values() if isinstance(label, ArraySource))
+        return (*self.images.values(), *labels)
 
 
 class RemoteDataset(StoredDataset):
@@ -244,8 +231,10 @@ class GeneratedDataset(DatasetBase):
     """Phantoms: images and labels made from parameters and a seed."""
 
     kind: Literal["generated"]
-    generator: Literal["nuclei-2d", "nuclei-3d", "cells-3d", "ovule-nuclei"]
-    parameters: PhantomParameters
+    generator: str
+    """Id of a generator, see `harness.datasets.phantoms.generators`."""
+    parameters: Mapping[str, Any]
+    """Those of the generator; each generator has its own model of them."""
     labels: Mapping[str, DerivedLabels] = Field(default_factory=dict)
     availability: AvailabilityClass = "generated"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.datasets.declared.declaration import PhantomParameters
 from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
+from harness.datasets.phantoms.parameters import PhantomParameters
 from harness.errors import DataError
 from harness.model import Volume
 
@@ -35,25 +35,35 @@ class Phantom:
     labels: Mapping[str, Volume]
 
 
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A way to make samples: number of spatial axes, names of channels and labels, model of the parameters.
+
+    The first label is the ground truth proper. Equal parameters give equal bits.
+    """
+
+    ndim: int
+    channels: tuple[str, ...]
+    labels: tuple[str, ...]
+    parameters: type[PhantomParameters]
+    make: Callable[[PhantomParameters], Phantom]
+
+    def misfit(self, parameters: PhantomParameters) -> str:
+        """Return what the parameters' own model cannot see: entries per spatial axis; "" if all fits."""
+        if len(parameters.shape) != self.ndim:
+            return f"shape {list(parameters.shape)} must have {self.ndim} entries"
+        if parameters.spacing_um and len(parameters.spacing_um) != self.ndim:
+            return f"spacing_um {list(parameters.spacing_um)} must have {self.ndim} entries"
+        return ""
+
+
 def generate(generator: str, parameters: PhantomParameters) -> Phantom:
-    """Return the phantom of a generator's name; equal parameters give equal bits."""
-    ndim = 2 if generator == "nuclei-2d" else 3
-    shape = parameters.shape
-    if len(shape) != ndim:
-        raise DataError(f"phantom '{generator}': shape {list(shape)} must have {ndim} entries")
-    if parameters.spacing_um and len(parameters.spacing_um) != ndim:
-        raise DataError(f"phantom '{generator}': spacing_um {list(parameters.spacing_um)} must have {ndim} entries")
-    return _GENERATORS[generator](parameters)
-
-
-def channels_of(generator: str) -> tuple[str, ...]:
-    """Return the channel names of a generator's images."""
-    return {"cells-3d": ("wall",), "ovule-nuclei": ("noisy", "clear", "wall")}.get(generator, ("nuclei",))
-
-
-def labels_of(generator: str) -> tuple[str, ...]:
-    """Return the label names of a generator, the first being the ground truth proper."""
-    return ("gold", "cells") if generator == "ovule-nuclei" else ("gold",)
+    """Return the phantom of a generator's name; raises `DataError` if the parameters do not fit it."""
+    known = GENERATORS[generator]
+    misfit = known.misfit(parameters)
+    if misfit:
+        raise DataError(f"phantom '{generator}': {misfit}")
+    return known.make(parameters)
 
 
 def _nuclei(parameters: PhantomParameters) -> Phantom:
@@ -94,12 +104,13 @@ def _ovule(parameters: PhantomParameters) -> Phantom:
     return _phantom({"noisy": noisy, "clear": clear, "wall": wall}, {"gold": nuclei, "cells": cells}, spacing)
 
 
-_GENERATORS: dict[str, Callable[[PhantomParameters], Phantom]] = {
-    "nuclei-2d": _nuclei,
-    "nuclei-3d": _nuclei,
-    "cells-3d": _cells,
-    "ovule-nuclei": _ovule,
+GENERATORS: dict[str, Generator] = {
+    "nuclei-2d": Generator(2, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
+    "nuclei-3d": Generator(3, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
+    "cells-3d": Generator(3, ("wall",), ("gold",), PhantomParameters, _cells),
+    "ovule-nuclei": Generator(3, ("noisy", "clear", "wall"), ("gold", "cells"), PhantomParameters, _ovule),
 }
+"""Every generator by its id: what catalogues may name, and how it is made."""
 
 
 def _spacing(parameters: PhantomParameters) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.datasets.declared.declaration import PhantomParameters
+from harness.datasets.phantoms.parameters import PhantomParameters
 from harness.errors import DataError
 
 _JITTER = 0.22

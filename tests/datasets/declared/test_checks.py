@@ -99,7 +99,9 @@ def test_tags_and_patterns_select_samples(catalogue: Write) -> None:
     [
         ("", "`samples`"),
         ("samples.a = { }\nsplits.x = [{ test = ['b'] }]", "no sample 'b'"),
-        ("samples.a = { parameters = { shape = [8] } }", "needs a shape of 2 entries"),
+        ("samples.a = { parameters = { shape = [8] } }", "must have 2 entries"),
+        ("samples.a = { parameters = { sed = 3 } }", r"datasets.toml:9: .*unknown key 'sed'; did you mean 'seed'"),
+        ("samples.a = { parameters = { density = 3 } }", r"datasets.toml:9: .*less than or equal to 1; found 3"),
         ("samples.a = { }\nlabels.x = { derive = 'corrupt', from = 'cells' }", "no stored label 'cells'"),
     ],
 )
@@ -107,6 +109,19 @@ def test_generated_datasets(catalogue: Write, text: str, message: str) -> None:
     head = '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\n'
     with pytest.raises(ConfigError, match=message):
         catalogue(f'{head}generator = "nuclei-2d"\nparameters = {{ shape = [8, 8] }}\n{text}\n')
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('generator = "nuclei-4d"\nparameters = { shape = [8, 8] }', r"datasets.toml:7: .*no generator 'nuclei-4d'"),
+        ('generator = "nuclei-2d"\nparameters = { shape = [8, 8], nois = 0.1 }', r":8: .*did you mean 'noise'"),
+    ],
+)
+def test_a_generator_has_its_own_parameters(catalogue: Write, lines: str, message: str) -> None:
+    head = '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\n'
+    with pytest.raises(ConfigError, match=message):
+        catalogue(f"{head}{lines}\nsamples.a = {{}}\n")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from harness.datasets.declared.declaration import (
     CatalogueFile,
     DerivedLabels,
     FileDeclaration,
-    GeneratedDataset,
     RemoteDataset,
 )
 from harness.errors import ConfigError
@@ -93,18 +92,3 @@ def test_a_doubled_id_is_an_error_with_its_line(tmp_path: Path) -> None:
 )
 def test_the_strongest_checksum_counts(changes: dict[str, Any], expected: str) -> None:
     assert FileDeclaration.model_validate({"name": "a", **changes}).checksum == expected
-
-
-def test_generated_parameters_are_strict(tmp_path: Path) -> None:
-    text = (
-        'schema = 1\n[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\n'
-        'generator = "nuclei-2d"\nparameters = { shape = [8, 8], noise = 0.1 }\n'
-        "samples.a = { parameters = { seed = 3 } }\n"
-    )
-    dataset = _read(tmp_path, text).datasets["p"]
-    assert isinstance(dataset, GeneratedDataset)
-    assert dataset.samples["a"].parameters.seed == 3
-    with pytest.raises(ConfigError, match=r"datasets.toml:8: .*unknown key 'nois'; did you mean 'noise'"):
-        _read(tmp_path, text.replace("noise", "nois"))
-    with pytest.raises(ConfigError, match=r"datasets.toml:9: .*unknown key 'sed'; did you mean 'seed'"):
-        _read(tmp_path, text.replace("seed", "sed"))

@@ -8,18 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from harness.datasets.declared.declaration import PhantomParameters
-from harness.datasets.phantoms.generators import channels_of, generate, labels_of
+from harness.datasets.phantoms.generators import GENERATORS, generate
+from harness.datasets.phantoms.parameters import PhantomParameters
 from harness.errors import DataError
 from harness.hashing import hash_array
-
-GENERATORS = ("nuclei-2d", "nuclei-3d", "cells-3d", "ovule-nuclei")
 
 
 @st.composite
 def phantoms(draw: st.DrawFn) -> tuple[str, PhantomParameters]:
-    generator = draw(st.sampled_from(GENERATORS))
-    ndim = 2 if generator == "nuclei-2d" else 3
+    generator = draw(st.sampled_from(sorted(GENERATORS)))
+    ndim = GENERATORS[generator].ndim
     return generator, PhantomParameters(
         shape=tuple(draw(st.lists(st.integers(1, 30), min_size=ndim, max_size=ndim))),
         spacing_um=tuple(draw(st.lists(st.floats(0.1, 2.0), min_size=ndim, max_size=ndim))),
@@ -41,9 +39,9 @@ def test_phantoms_are_valid_and_repeat_bit_for_bit(case: tuple[str, PhantomParam
     image = phantom.image
     assert image.grid.shape == parameters.shape
     assert image.spacing_um == parameters.spacing_um
-    assert image.channels == channels_of(generator)
+    assert image.channels == GENERATORS[generator].channels
     assert image.array.dtype == np.uint8
-    assert tuple(phantom.labels) == labels_of(generator)
+    assert tuple(phantom.labels) == GENERATORS[generator].labels
     for volume in phantom.labels.values():
         assert volume.grid == image.grid
         assert volume.array.dtype in (np.uint16, np.uint32)

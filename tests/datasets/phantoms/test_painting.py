@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.datasets.declared.declaration import PhantomParameters
 from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
+from harness.datasets.phantoms.parameters import PhantomParameters
 from harness.errors import DataError
 
 

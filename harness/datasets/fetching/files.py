@@ -1,0 +1,190 @@
+"""Where the files of a dataset lie: behind public addresses, in a folder of this machine, or in a package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.datasets.declared.declaration import (
+    ArraySource,
+    FolderDataset,
+    PackageDataset,
+    RemoteDataset,
+    StoredDataset,
+)
+from harness.datasets.declared.templates import fill
+from harness.datasets.fetching.availability import Availability
+from harness.datasets.fetching.fetch import verify
+from harness.datasets.fetching.folder import content_hash, folder_file
+from harness.datasets.fetching.lockfile import LockFile, Voucher
+from harness.datasets.fetching.package import package_file, package_folder
+from harness.datasets.fetching.places import cache_folder, data_folder, is_offline, mirror
+from harness.datasets.fetching.remote import FileSet
+
+
+class Files(Protocol):
+    """The files of one dataset. `values` are the sample's id and fields, filled into the names of a source."""
+
+    def path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+        """Return the path of a source's file, fetched and verified; raises `DataError`."""
+
+    def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
+        """Return JSON that identifies the content of a source's file without a network."""
+
+    def fetch(self, *, progress: bool) -> None:
+        """Fetch every file that is not here."""
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the files come from."""
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what the hash of each verified file rests on, as far as it is known."""
+
+    def availability(self) -> Availability:
+        """Return whether the files can be had now, looking at disks only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFiles:
+    """Files with public addresses, kept in the cache."""
+
+    files: FileSet
+    declaration: RemoteDataset
+
+    def path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+        """Return the path in the cache."""
+        return self.files.fetch(fill(source.file, values))
+
+    def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
+        """Return checksums or pins, else the declared address."""
+        return self.files.identity(fill(source.file, values))
+
+    def fetch(self, *, progress: bool) -> None:
+        """Fetch every file."""
+        for file in self.declaration.files:
+            self.files.fetch(file.name, progress=progress)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return addresses and checksums."""
+        return self.files.provenance()
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return what vouches for each file."""
+        return self.files.vouchers()
+
+    def availability(self) -> Availability:
+        """Return whether every file is here or has an address that may be used."""
+        declaration = self.declaration
+        absent = [file for file in declaration.files if not self.files.is_ready(file)]
+        if not absent:
+            return Availability(True, "in the cache or the mirror")
+        names = ", ".join(file.name for file in absent[:3]) + (", …" if len(absent) > 3 else "")
+        if isinstance(mirror(), str):
+            return Availability(True, f"to be fetched through the mirror: {names}")
+        if declaration.availability == "open-registration-required":
+            place = cache_folder() / "datasets" / self.files.id
+            return Availability(
+                False, f"needs registration: {names}", f"register at {declaration.landing}, put into {place}"
+            )
+        if is_offline():
+            return Availability(False, f"offline and not in cache or mirror: {names}", "unset HARNESS_OFFLINE")
+        sizes = [file.size for file in absent]
+        known = sum(size for size in sizes if size is not None)
+        amount = "size not stated" if None in sizes else f"{known / 1e6:.1f} MB"
+        return Availability(True, f"to be downloaded ({amount}): {names}")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFiles:
+    """Files of a folder of this machine; they are not verified, and count by their bytes."""
+
+    folder: Path
+    declaration: FolderDataset
+
+    def path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+        """Return the one file that the source's name or glob means for a sample."""
+        return folder_file(self.folder, source, values["id"], fill(source.file, values))
+
+    def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
+        """Return the hash of the file's bytes."""
+        return content_hash(self.path(source, values))
+
+    def fetch(self, *, progress: bool) -> None:
+        """Nothing is to be fetched."""
+
+    def provenance(self) -> dict[str, Any]:
+        """Return the declared path."""
+        return {"path": self.declaration.path}
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return nothing: nothing is verified."""
+        return {}
+
+    def availability(self) -> Availability:
+        """Return whether the folder is there."""
+        if self.folder.is_dir():
+            return Availability(True, "local folder")
+        how = f"put it there, or set HARNESS_DATA to the folder that holds '{self.declaration.path}'"
+        if self.declaration.availability == "open-registration-required":
+            how = f"register at {self.declaration.landing}, then {how}"
+        return Availability(False, f"no folder {self.folder}", how)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFiles:
+    """Files that an installed package carries, verified where a checksum is declared."""
+
+    declaration: PackageDataset
+
+    def path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+        """Return the path inside the package."""
+        declaration, name = self.declaration, fill(source.file, values)
+        path = package_file(declaration.package, name, declaration.install)
+        checksum = next((file.checksum for file in declaration.files if file.name == name), "")
+        if checksum:
+            verify(path, checksum, str(path))
+        return path
+
+    def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
+        """Return the declared sha256, against which reading verifies the file, else the hash of its bytes.
+
+        A record's key then needs no package: a machine that only draws tables has none.
+        """
+        name = fill(source.file, values)
+        stated = next((file.sha256 for file in self.declaration.files if file.name == name), "")
+        return stated or content_hash(self.path(source, values))
+
+    def fetch(self, *, progress: bool) -> None:
+        """Verify every file that is read."""
+        for source in self.declaration.stored_sources:
+            self.path(source, {"id": ""})
+
+    def provenance(self) -> dict[str, Any]:
+        """Return package and checksums."""
+        hashes = {file.name: file.sha256 for file in self.declaration.files if file.sha256}
+        return {"package": self.declaration.package, "sha256": hashes}
+
+    def vouchers(self) -> Mapping[str, Voucher]:
+        """Return the declared files that are read."""
+        read = {source.file for source in self.declaration.stored_sources}
+        return {file.name: "declared" for file in self.declaration.files if file.checksum and file.name in read}
+
+    def availability(self) -> Availability:
+        """Return whether the package is installed."""
+        package = self.declaration.package
+        if package_folder(package) is None:
+            return Availability(False, f"package '{package}' is not installed", self.declaration.install)
+        return Availability(True, f"carried by the installed package '{package}'")
+
+
+def files_of(name: str, declaration: StoredDataset, folder: Path) -> Files:
+    """Return the files of a dataset; `folder` is that of its catalogue."""
+    if isinstance(declaration, RemoteDataset):
+        file_set = FileSet("datasets", name, declaration.files, declaration.listing, LockFile(folder))
+        return RemoteFiles(file_set, declaration)
+    if isinstance(declaration, FolderDataset):
+        return FolderFiles(data_folder(folder) / declaration.path, declaration)
+    assert isinstance(declaration, PackageDataset)
+    return PackageFiles(declaration)
