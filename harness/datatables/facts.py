@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from harness.datasets.content import content_of
 from harness.errors import ConfigError, DataError
 from harness.hashing import hash_value
 from harness.model import Sample, Tier, Volume
-from harness.suite.catalogue import CatalogueView, DatasetView, content_of
 from harness.suite.datarows import matching_weights, row_source
 from harness.suite.schema import DataRowSpec, DataSource, DataTable
 from harness.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue, Dataset
 
 Value: TypeAlias = str | int | float | tuple[str, ...] | tuple[int, ...] | tuple[float, ...]
 
@@ -21,20 +24,6 @@ VERSION = 1
 OPEN = "open-direct-download"
 SPARSE_IDS = 1_000_000
 """Label images with higher ids are renumbered before objects are looked up by id."""
-
-
-class LoadableDataset(DatasetView, Protocol):
-    """A dataset whose samples can be read."""
-
-    def load(self, sample_id: str, /, *, channels: Sequence[str] = ()) -> Sample:
-        """Return a sample with some or all of its channels."""
-
-
-class LoadableCatalogue(CatalogueView, Protocol):
-    """A catalogue of datasets whose samples can be read."""
-
-    def dataset(self, dataset_id: str, /) -> LoadableDataset:
-        """Return a dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class FactInputs:
         return self.source.sample is not None
 
 
-def fact_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: CatalogueView) -> FactInputs:
+def fact_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue) -> FactInputs:
     """Return what a row of a data table is computed from; needs no data, only declarations.
 
     Raises `ConfigError` for a suite of another kind or for a name that the catalogue does not have, `DataError` where
@@ -91,7 +80,7 @@ def fact_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue
     )
 
 
-def compute_facts(inputs: FactInputs, catalogue: LoadableCatalogue) -> dict[str, Value]:
+def compute_facts(inputs: FactInputs, catalogue: Catalogue) -> dict[str, Value]:
     """Return every fact of a row; a sample is read, and fetched, where one is named.
 
     Raises `DataError` if the data cannot be had, `ConfigError` for a label image that the sample has not.
@@ -110,13 +99,13 @@ def compute_facts(inputs: FactInputs, catalogue: LoadableCatalogue) -> dict[str,
     return {**inputs.declared, **array_facts(volume, is_label=source.label is not None)}
 
 
-def dataset_facts(dataset: DatasetView, *, with_counts: bool) -> dict[str, Value]:
+def dataset_facts(dataset: Dataset, *, with_counts: bool) -> dict[str, Value]:
     """Return what the declaration of a dataset says: channels and labels, and numbers of samples and dimensions."""
     names: dict[str, Value] = {"channels": tuple(dataset.channels), "labels": tuple(dataset.label_names)}
     return {"samples": len(dataset.sample_ids()), "dimensions": dataset.ndim, **names} if with_counts else names
 
 
-def availability_facts(dataset: DatasetView) -> dict[str, Value]:
+def availability_facts(dataset: Dataset) -> dict[str, Value]:
     """Return class of availability and licence of a dataset, and the voxel size where all of it has one."""
     declaration = dataset.declaration
     facts: dict[str, Value] = {"availability": declaration.availability, "licence": declaration.licence}
@@ -124,7 +113,7 @@ def availability_facts(dataset: DatasetView) -> dict[str, Value]:
     return {**facts, "spacing_xyz": tuple(spacing)[::-1]} if spacing else facts
 
 
-def channel_facts(dataset: DatasetView, source: DataSource) -> dict[str, Value]:
+def channel_facts(dataset: Dataset, source: DataSource) -> dict[str, Value]:
     """Return role and origin of one channel or label image.
 
     Raises `ConfigError` for a channel or label image that the dataset has not.
@@ -185,7 +174,7 @@ def object_facts(labels: Volume) -> tuple[int, tuple[float, ...]]:
     return len(boxes), tuple(float(extent) for extent in np.median(extents, axis=0))
 
 
-def fold_facts(dataset: DatasetView, split: str, fold: str) -> tuple[dict[str, Value], tuple[str, ...]]:
+def fold_facts(dataset: Dataset, split: str, fold: str) -> tuple[dict[str, Value], tuple[str, ...]]:
     """Return the members of one fold under their names in the source, and the ids of all of them.
 
     A sample with a single tag goes by it. The order within training and validation has no meaning: they are sorted.
@@ -207,7 +196,7 @@ def fold_facts(dataset: DatasetView, split: str, fold: str) -> tuple[dict[str, V
     raise ConfigError(f"dataset '{dataset.id}' has no fold '{fold}' in a split '{split}'")
 
 
-def weights_facts(names: Sequence[str], catalogue: CatalogueView) -> dict[str, Value]:
+def weights_facts(names: Sequence[str], catalogue: Catalogue) -> dict[str, Value]:
     """Return the entries that weights belong to, how many they are, may be downloaded, and have a stated checksum."""
     declared = [catalogue.weights(name).declaration for name in names]
     return {
@@ -218,7 +207,7 @@ def weights_facts(names: Sequence[str], catalogue: CatalogueView) -> dict[str, V
     }
 
 
-def _weights_hashes(names: Iterable[str], catalogue: CatalogueView) -> dict[str, str]:
+def _weights_hashes(names: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
     hashes = {}
     for name in names:
         try:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.datatables.facts import FactInputs, Value, fact_inputs
 from harness.errors import ConfigError, HarnessError
 from harness.model import Tier
 from harness.store import FactRecord
-from harness.suite.catalogue import CatalogueView
 from harness.suite.datarows import row_source
 from harness.suite.schema import DataRowSpec, PrintedValue
 from harness.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
 
 Outcome = Literal["reproduced", "not reproduced", "not comparable", "missing"]
 
@@ -49,7 +51,7 @@ class DataTableRow:
 
 
 def data_table_rows(
-    suite: Suite, tier: Tier, catalogue: CatalogueView, records: Iterable[FactRecord]
+    suite: Suite, tier: Tier, catalogue: Catalogue, records: Iterable[FactRecord]
 ) -> tuple[DataTableRow, ...]:
     """Return the rows of a data table on a tier from stored facts; nothing is read or computed.
 
@@ -63,9 +65,7 @@ def data_table_rows(
     return tuple(_row(suite, row, tier, catalogue, found.get(row.id)) for row in suite.data_rows)
 
 
-def _row(
-    suite: Suite, row: DataRowSpec, tier: Tier, catalogue: CatalogueView, record: FactRecord | None
-) -> DataTableRow:
+def _row(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue, record: FactRecord | None) -> DataTableRow:
     absent = row_source(row, tier).absent
     missing = ""
     computed: Mapping[str, Value] = {}
@@ -84,7 +84,7 @@ def _row(
     return DataTableRow(row.id, title, computed, row.values, row.stated, verdicts, missing, absent, row.conflict)
 
 
-def _missing(suite: Suite, tier: Tier, inputs: FactInputs, catalogue: CatalogueView, record: FactRecord | None) -> str:
+def _missing(suite: Suite, tier: Tier, inputs: FactInputs, catalogue: Catalogue, record: FactRecord | None) -> str:
     """Return why there are no facts of today's inputs ("" if there are)."""
     if record is not None and record.key == inputs.key:
         return ""

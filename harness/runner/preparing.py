@@ -12,10 +12,10 @@ from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Cell
 from harness.registry import Registry
 from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
-from harness.suite.catalogue import RecipeView
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
+    from harness.datasets.declared.declaration import Recipe as DeclaredRecipe
 
 HASH_NOTES = {
     "first_seen_hash": "no published checksum: {} are pinned by the first download",
@@ -66,7 +66,7 @@ class Preparation:
             self._datasets[name] = self._data_problem(name, fetch=fetch)
         return self._datasets[name]
 
-    def _to_train(self, name: str, recipe: RecipeView) -> WeightsSource | str:
+    def _to_train(self, name: str, recipe: DeclaredRecipe) -> WeightsSource | str:
         """Return weights that a worker trains when it first needs them; their data are fetched now."""
         problem = self._problem_of(recipe.dataset, fetch=True)
         if problem:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import registry
 from harness.errors import ConfigError, HarnessError, nearest
 from harness.registry import Registry
-from harness.suite.catalogue import CatalogueView
 from harness.suite.chains import resolve_chain
 from harness.suite.datarows import computed_names, data_row_problems
 from harness.suite.expand import expand
@@ -18,8 +17,11 @@ from harness.suite.selection import chosen
 from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
 
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
 
-def check_suite(suite: Suite, catalogue: CatalogueView, stages: Registry | None = None) -> None:
+
+def check_suite(suite: Suite, catalogue: Catalogue, stages: Registry | None = None) -> None:
     """Raise `ConfigError` with one line per tier that cannot be expanded or computed with this catalogue."""
     problems: list[str] = []
     for tier in suite.tiers:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, nearest
 from harness.model import Tier
-from harness.suite.catalogue import CatalogueView, DatasetView
 from harness.suite.schema import DataRowSpec, DataSource, DataTable
 from harness.suite.suite import Suite
 from harness.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue, Dataset
 
 COMPUTED: dict[DataTable, dict[str, str]] = {
     "dataset-summary": {
@@ -84,7 +87,7 @@ def matching_weights(patterns: Iterable[str], known: Iterable[str]) -> tuple[str
     return tuple(name for name in known if any(fnmatchcase(name, pattern) for pattern in wanted))
 
 
-def data_row_problems(suite: Suite, catalogue: CatalogueView) -> Iterator[str]:
+def data_row_problems(suite: Suite, catalogue: Catalogue) -> Iterator[str]:
     """Yield what rows of a data table name and the catalogue does not have."""
     for number, row in enumerate(suite.data_rows):
         for tier in suite.tiers:
@@ -93,9 +96,7 @@ def data_row_problems(suite: Suite, catalogue: CatalogueView) -> Iterator[str]:
             yield from _source_problems(suite, row, tier, catalogue, key)
 
 
-def _source_problems(
-    suite: Suite, row: DataRowSpec, tier: Tier, catalogue: CatalogueView, key: KeyPath
-) -> Iterator[str]:
+def _source_problems(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue, key: KeyPath) -> Iterator[str]:
     source = row_source(row, tier)
     if source.absent:
         return
@@ -120,7 +121,7 @@ def _source_problems(
 
 
 def _named(
-    table: DataTable | None, source: DataSource, row: DataRowSpec, dataset: DatasetView
+    table: DataTable | None, source: DataSource, row: DataRowSpec, dataset: Dataset
 ) -> Iterator[tuple[str, str | None, list[str]]]:
     """Yield kind, name and accepted names of everything a source must or does name within its dataset."""
     if table == "folds":

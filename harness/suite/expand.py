@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness.datasets.content import content_of
 from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, StageSpec, Tier
 from harness.registry import Registry
 from harness.stages.contract import Stage
-from harness.suite.catalogue import CatalogueView, content_of
 from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.overlap import check_overlap, check_weights
 from harness.suite.recipes import weights_hash
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
 
 Names = Collection[str] | None
 
@@ -24,7 +28,7 @@ Names = Collection[str] | None
 def expand(
     suite: Suite,
     tier: Tier,
-    catalogue: CatalogueView,
+    catalogue: Catalogue,
     registry: Registry,
     *,
     rows: Names = None,
@@ -102,7 +106,7 @@ class _Part:
 class _Expansion:
     """One expansion with its caches: rows of a suite mostly share their data."""
 
-    def __init__(self, suite: Suite, tier: Tier, catalogue: CatalogueView, registry: Registry) -> None:
+    def __init__(self, suite: Suite, tier: Tier, catalogue: Catalogue, registry: Registry) -> None:
         self._suite = suite
         self._tier = tier
         self._registry = registry

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from harness.datasets.content import content_of
 from harness.errors import ConfigError
 from harness.model import Fold
-from harness.suite.catalogue import CatalogueView, DatasetView, TrainingDataView, content_of
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue, Dataset
+    from harness.datasets.declared.declaration import TrainingData
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Region:
     bounds: tuple[tuple[int, int], ...] = ()
 
 
-def check_overlap(catalogue: CatalogueView, dataset: DatasetView, fold: Fold, where: str) -> None:
+def check_overlap(catalogue: Catalogue, dataset: Dataset, fold: Fold, where: str) -> None:
     """Raise `ConfigError` if a training or validation sample shares content with a test sample.
 
     Content is shared by samples with one hash, and by parts of one source sample that intersect.
@@ -38,7 +43,7 @@ def check_overlap(catalogue: CatalogueView, dataset: DatasetView, fold: Fold, wh
                     )
 
 
-def check_weights(catalogue: CatalogueView, weights: str, dataset: DatasetView, fold: Fold, where: str) -> None:
+def check_weights(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold, where: str) -> None:
     """Raise `ConfigError` if registered weights were trained on, or chosen by, content of a test sample.
 
     There is no way around it: such a score would say nothing. Weights that declare no training data pass.
@@ -56,7 +61,7 @@ def check_weights(catalogue: CatalogueView, weights: str, dataset: DatasetView, 
                     )
 
 
-def trained_samples(dataset: DatasetView, data: TrainingDataView) -> Iterator[str]:
+def trained_samples(dataset: Dataset, data: TrainingData) -> Iterator[str]:
     """Yield the samples that weights have seen; of a fold those of training and validation."""
     yield from data.samples
     for fold in dataset.splits.get(data.split, ()):
@@ -65,7 +70,7 @@ def trained_samples(dataset: DatasetView, data: TrainingDataView) -> Iterator[st
             yield from fold.validation
 
 
-def shared_content(catalogue: CatalogueView, first: tuple[DatasetView, str], second: tuple[DatasetView, str]) -> str:
+def shared_content(catalogue: Catalogue, first: tuple[Dataset, str], second: tuple[Dataset, str]) -> str:
     """Return what two samples, each with its dataset, share ("" for nothing)."""
     if (first[0].id, first[1]) == (second[0].id, second[1]):
         return "the same sample"
@@ -80,7 +85,7 @@ def shared_content(catalogue: CatalogueView, first: tuple[DatasetView, str], sec
     return ""
 
 
-def region_of(dataset: DatasetView, sample: str) -> Region:
+def region_of(dataset: Dataset, sample: str) -> Region:
     """Return which part of which uncropped sample of its dataset a sample is; crops of crops are followed."""
     declared = dataset.declaration.samples.get(sample)
     if declared is None or declared.source is None:
@@ -88,7 +93,7 @@ def region_of(dataset: DatasetView, sample: str) -> Region:
     return _part(region_of(dataset, declared.source), declared.crop)
 
 
-def origin_of(catalogue: CatalogueView, region: Region) -> Region:
+def origin_of(catalogue: Catalogue, region: Region) -> Region:
     """Return the part of another dataset's sample that a region comes from; the region itself if it has no origin.
 
     An origin without a crop does not say where a part of it lies: all of it is meant then.

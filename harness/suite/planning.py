@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness.hashing import hash_value
 from harness.model import Cell, Tier
 from harness.registry import Registry
-from harness.suite.catalogue import CatalogueView
 from harness.suite.expand import Names, expand
 from harness.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
 
 
 class StageSeconds(Protocol):
@@ -112,7 +114,7 @@ class Plan:
 def plan(
     suite: Suite,
     tier: Tier,
-    catalogue: CatalogueView,
+    catalogue: Catalogue,
     registry: Registry,
     *,
     rows: Names = None,
@@ -162,7 +164,7 @@ class _Costs:
         return None
 
 
-def _unavailable(cells: Sequence[Cell], catalogue: CatalogueView) -> dict[str, str]:
+def _unavailable(cells: Sequence[Cell], catalogue: Catalogue) -> dict[str, str]:
     reasons = {}
     for dataset in dict.fromkeys(cell.data.dataset for cell in cells):
         found = catalogue.dataset(dataset).availability()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from harness.datasets.content import content_of
 from harness.errors import ConfigError, HarnessError
 from harness.hashing import hash_value
 from harness.model import DataSelection, StageSpec
 from harness.registry import Registry
 from harness.stages.contract import Stage
-from harness.suite.catalogue import CatalogueView, RecipeView, content_of
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+    from harness.datasets.declared.declaration import Recipe
 
 
-def recipe_of(catalogue: CatalogueView, name: str) -> RecipeView | None:
+def recipe_of(catalogue: Catalogue, name: str) -> Recipe | None:
     """Return the recipe of registered weights, None for weights that are files."""
     return catalogue.weights(name).declaration.recipe
 
 
-def recipe_spec(recipe: RecipeView, name: str, registry: Registry) -> StageSpec:
+def recipe_spec(recipe: Recipe, name: str, registry: Registry) -> StageSpec:
     """Return the stage that a recipe trains, with every parameter.
 
     Raises `ConfigError` for an unknown stage, a wrong parameter, a stage that does not train with these parameters or
@@ -37,13 +43,13 @@ def recipe_spec(recipe: RecipeView, name: str, registry: Registry) -> StageSpec:
     return StageSpec(stage.id, stage.version, dict(stage.options))
 
 
-def recipe_data(recipe: RecipeView, catalogue: CatalogueView) -> DataSelection:
+def recipe_data(recipe: Recipe, catalogue: Catalogue) -> DataSelection:
     """Return what of its samples a recipe reads."""
     channels = tuple(recipe.channels) or tuple(catalogue.dataset(recipe.dataset).channels)
     return DataSelection(recipe.dataset, channels, recipe.truth, recipe.truth)
 
 
-def recipe_problems(catalogue: CatalogueView, registry: Registry) -> list[str]:
+def recipe_problems(catalogue: Catalogue, registry: Registry) -> list[str]:
     """Return one line for each recipe of the catalogue that cannot be trained."""
     problems = []
     for name in catalogue.weight_ids():
@@ -56,7 +62,7 @@ def recipe_problems(catalogue: CatalogueView, registry: Registry) -> list[str]:
     return problems
 
 
-def weights_hash(name: str, catalogue: CatalogueView, registry: Registry) -> str:
+def weights_hash(name: str, catalogue: Catalogue, registry: Registry) -> str:
     """Return what identifies registered weights before they are there.
 
     For files their checksums; for a recipe its stage with every parameter and the content it learns from, since

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, DataError, RegistryError, nearest
 from harness.model import DataSelection, Fold, Tier
-from harness.suite.catalogue import CatalogueView, DatasetView
 from harness.suite.schema import DataSpec
 from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue, Dataset
 
 EVERY_SAMPLE = "*"
 """Stands for the samples of a folder that is absent, so that its cells are missing and not forgotten."""
@@ -21,7 +23,7 @@ EVERY_SAMPLE = "*"
 class Selected:
     """One dataset of a row on a tier: what is read of it and in which folds."""
 
-    dataset: DatasetView
+    dataset: Dataset
     data: DataSelection
     folds: tuple[Fold, ...]
     place: KeyPath
@@ -45,7 +47,7 @@ def chosen(suite: Suite, row: Row, tier: Tier, name: str) -> tuple[Any, KeyPath]
 class Selector:
     """Resolves the data of rows against a catalogue; rows that choose the same data share one resolution."""
 
-    def __init__(self, suite: Suite, tier: Tier, catalogue: CatalogueView) -> None:
+    def __init__(self, suite: Suite, tier: Tier, catalogue: Catalogue) -> None:
         self._suite = suite
         self._tier = tier
         self._catalogue = catalogue
@@ -83,7 +85,7 @@ class Selector:
         data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, nuclei)
         return Selected(dataset, data, self._present_folds(spec, dataset, place), place)
 
-    def _present_folds(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> tuple[Fold, ...]:
+    def _present_folds(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> tuple[Fold, ...]:
         """Return the folds; where absent data hides what samples there are, one fold that stands for them."""
         try:
             folds = self._folds(spec, dataset, place)
@@ -99,7 +101,7 @@ class Selector:
         fold = f"fold '{empty[0]}'" if empty and empty[0] else "the data"
         raise self._error(place, f"{fold} of dataset '{dataset.id}' has no test samples")
 
-    def _truth(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
+    def _truth(self, dataset: Dataset, name: str | None, place: KeyPath) -> str:
         if name:
             return self._label(dataset, name, place)
         if len(dataset.label_names) == 1:
@@ -107,13 +109,13 @@ class Selector:
         found = ", ".join(dataset.label_names) or "none"
         raise self._error(place, f"'truth' is needed: the labels of dataset '{dataset.id}' are: {found}")
 
-    def _label(self, dataset: DatasetView, name: str | None, place: KeyPath) -> str:
+    def _label(self, dataset: Dataset, name: str | None, place: KeyPath) -> str:
         if not name:
             return ""
         self._known_name("label image", name, dataset.label_names, dataset, place)
         return name
 
-    def _folds(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> tuple[Fold, ...]:
+    def _folds(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> tuple[Fold, ...]:
         if not spec.split:
             self._check_samples(spec, dataset, place)
             if spec.folds:
@@ -128,13 +130,13 @@ class Selector:
             self._known_name("fold", fold, [known.id for known in folds], dataset, (*place, "folds"))
         return tuple(fold for fold in folds if not spec.folds or fold.id in spec.folds)
 
-    def _check_samples(self, spec: DataSpec, dataset: DatasetView, place: KeyPath) -> None:
+    def _check_samples(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> None:
         known = dataset.sample_ids()
         for name in ("samples", "train", "validation"):
             for sample in getattr(spec, name):
                 self._known_name("sample", sample, known, dataset, (*place, name))
 
-    def _known_name(self, kind: str, name: str, accepted: Iterable[str], dataset: DatasetView, place: KeyPath) -> None:
+    def _known_name(self, kind: str, name: str, accepted: Iterable[str], dataset: Dataset, place: KeyPath) -> None:
         names = list(accepted)
         if name not in names:
             raise self._error(place, f"dataset '{dataset.id}' has no {kind} '{name}'{nearest(name, names)}")

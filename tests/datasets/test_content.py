@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from harness.datasets import load_catalogue
+from harness.datasets.content import content_of
 from harness.errors import DataError
 from harness.suite import expand
-from harness.suite.catalogue import CatalogueView, DatasetView, content_of
 from tests.helpers import FakeAvailability, FakeDataset, FakeSample, temp_project
 
 PHANTOMS = """
@@ -54,10 +54,10 @@ def test_content_that_is_here_and_broken_is_an_error() -> None:
         content_of(Broken("d", {"a": FakeSample()}), "a")
 
 
-def test_the_real_catalogue_is_such_a_catalogue(tmp_path: Path) -> None:
+def test_content_differs_by_sample_and_suites_expand_over_it(tmp_path: Path) -> None:
     (tmp_path / "datasets.toml").write_text(PHANTOMS, encoding="utf-8")
-    catalogue: CatalogueView = load_catalogue(tmp_path / "datasets.toml")
-    dataset: DatasetView = catalogue.dataset("flat")
+    catalogue = load_catalogue(tmp_path / "datasets.toml")
+    dataset = catalogue.dataset("flat")
     assert dataset.declaration.samples["left"].source == "a"
     assert dataset.declaration.samples["left"].crop == ((0, 32), (0, 16))
     assert len({content_of(dataset, sample) for sample in dataset.sample_ids()}) == 3
