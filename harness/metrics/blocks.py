@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from harness.errors import LabelError
+from harness.errors import HarnessError, LabelError
 
 Slices = tuple[slice, ...]
 
@@ -38,15 +40,20 @@ class PairedBlocks:
     in_memory: bool
 
     def read(self, region: Slices) -> tuple[np.ndarray, np.ndarray]:
-        """Return the labels of both images in a region: flat, contiguous, of `dtype`, negative values wrapped."""
-        return _flat(self.truth[region], self.dtype), _flat(self.pred[region], self.dtype)
+        """Return the labels of both images in a region: flat, contiguous, of `dtype`, negative values wrapped.
+
+        Raises `LabelError` for a block that cannot be read, or is not what its image declares.
+        """
+        truth, pred = _block(self.truth, region, "truth"), _block(self.pred, region, "prediction")
+        return _flat(truth, self.dtype), _flat(pred, self.dtype)
 
 
 def paired_blocks(truth: Any, pred: Any, *, block: tuple[int, ...] | None = None) -> PairedBlocks:
     """Check two label images and cut them into blocks (of shape `block` if given, else by storage and size).
 
     Arrays are NumPy arrays or anything with `shape`, `dtype` and slicing (Zarr, HDF5, Dask). Other sequences are
-    converted. Raises `LabelError` for a dtype that is neither integer nor bool, an empty image, unequal shapes.
+    converted. Raises `LabelError` for a dtype that is neither integer nor bool, an empty image, unequal or unknown
+    shapes, masks, and whatever an array of another library raises.
     """
     truth, pred = _label_array(truth, "truth"), _label_array(pred, "prediction")
     if tuple(truth.shape) != tuple(pred.shape):
@@ -64,22 +71,60 @@ def paired_blocks(truth: Any, pred: Any, *, block: tuple[int, ...] | None = None
 
 
 def _label_array(array: Any, name: str) -> Any:
-    if not isinstance(getattr(array, "dtype", None), np.dtype):
-        array = _converted(array, name)
+    """Return an array-like whose declared shape and dtype are those of a label image; others are converted first."""
+    with _foreign(name):
+        if not isinstance(getattr(array, "dtype", None), np.dtype):
+            array = np.asarray(array)
+        shape, dtype = tuple(array.shape), array.dtype
     if isinstance(array, np.ma.MaskedArray):
-        raise LabelError(f"{name} is a masked array; accepted: a plain label image (set masked voxels to 0)")
-    if array.dtype.kind not in "iub":
-        raise LabelError(f"{name} has dtype {array.dtype}; accepted: signed or unsigned integers, or bool")
-    if math.prod(array.shape) == 0 or len(array.shape) == 0:
-        raise LabelError(f"{name} is empty: its shape is {tuple(array.shape)}; accepted: at least one voxel")
+        raise _masked(name)
+    if dtype.kind not in "iub":
+        raise LabelError(f"{name} has dtype {dtype}; accepted: signed or unsigned integers, or bool")
+    if not all(isinstance(extent, int | np.integer) for extent in shape):
+        raise LabelError(
+            f"{name} has the unknown shape {shape}; accepted: a known one (Dask: call `compute_chunk_sizes` first)"
+        )
+    if math.prod(shape) == 0 or len(shape) == 0:
+        raise LabelError(f"{name} is empty: its shape is {shape}; accepted: at least one voxel")
     return array
 
 
-def _converted(array: Any, name: str) -> np.ndarray:
+def _block(array: Any, region: Slices, name: str) -> np.ndarray:
+    """Return a region of an image, held against what the image declares: arrays that compute may break their word."""
+    with _foreign(name):
+        block = array[region]
+        if hasattr(block, "compute"):  # Dask's own conversion would drop a mask
+            block = block.compute()
+        if isinstance(block, np.ma.MaskedArray):
+            raise _masked(name)
+        block = np.asarray(block)
+    expected = tuple(part.stop - part.start for part in region)
+    if block.shape != expected or block.dtype.newbyteorder("=") != array.dtype.newbyteorder("="):
+        where = ", ".join(f"{part.start}:{part.stop}" for part in region)
+        raise LabelError(
+            f"{name} gave for its voxels [{where}] a block of shape {block.shape} and dtype {block.dtype}; "
+            f"it declares shape {expected} and dtype {array.dtype} there"
+        )
+    return block
+
+
+@contextmanager
+def _foreign(name: str) -> Iterator[None]:
+    """Turn whatever an array of another library raises into the documented `LabelError`, its cause kept."""
     try:
-        return np.asarray(array)
-    except ValueError as error:  # rows of unequal length
-        raise LabelError(f"{name} is not an array ({error}); accepted: an array of integers or bool") from error
+        yield
+    except (HarnessError, MemoryError):
+        raise
+    except Exception as error:  # code of others: Dask graphs and codecs raise what they like
+        problem = " ".join(str(error).split()) or "no message"
+        raise LabelError(
+            f"{name} cannot be read as an array ({type(error).__name__}: {problem}); "
+            f"accepted: an array of integers or bool"
+        ) from error
+
+
+def _masked(name: str) -> LabelError:
+    return LabelError(f"{name} is a masked array; accepted: a plain label image (set masked voxels to 0)")
 
 
 def _in_storage_order(truth: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,9 +146,10 @@ def _common_chunk(truth: Any, pred: Any) -> tuple[int, ...]:
 def _chunk(array: Any) -> tuple[int, ...]:
     """Return the chunk shape of a stored array (Dask: its largest chunk), ones where it has none."""
     chunk = getattr(array, "chunksize", None) or getattr(array, "chunks", None)
-    if not isinstance(chunk, tuple) or not all(isinstance(size, int) for size in chunk):
-        return (1,) * len(array.shape)
-    return tuple(min(size, extent) for size, extent in zip(chunk, array.shape, strict=True))
+    axes = len(array.shape)
+    if not isinstance(chunk, tuple) or len(chunk) != axes or not all(isinstance(size, int) for size in chunk):
+        return (1,) * axes
+    return tuple(min(max(size, 1), extent) for size, extent in zip(chunk, array.shape, strict=True))
 
 
 def _enlarged(block: tuple[int, ...], shape: tuple[int, ...], limit: int) -> tuple[int, ...]:
@@ -125,7 +171,6 @@ def _regions(shape: tuple[int, ...], block: tuple[int, ...]) -> tuple[Slices, ..
     return tuple(itertools.product(*ranges))
 
 
-def _flat(block: Any, dtype: np.dtype) -> np.ndarray:
-    array = np.asarray(block)
+def _flat(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     native = array.astype(array.dtype.newbyteorder("="), copy=False)
     return np.ascontiguousarray(native.view(f"u{native.dtype.itemsize}"), dtype=dtype).reshape(-1)

@@ -100,7 +100,12 @@ class PairCounter:
         self._pairs = 0
 
     def add(self, truth: np.ndarray, pred: np.ndarray) -> None:
-        """Count two flat, C-contiguous arrays of equal length and the same unsigned dtype."""
+        """Count two flat, C-contiguous arrays of equal length and the same unsigned dtype.
+
+        Raises `ValueError` for others: the compiled loop would read beyond the shorter one.
+        """
+        if truth.shape != pred.shape or truth.ndim != 1 or truth.dtype != pred.dtype:
+            raise ValueError(f"pairs of {truth.shape} {truth.dtype} and {pred.shape} {pred.dtype} cannot be counted")
         done = 0
         while done < truth.size:
             room = 2 * self._table.shape[0] // 3 - self._pairs

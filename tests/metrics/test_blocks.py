@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 
-from harness.errors import LabelError
+from harness.errors import DataError, LabelError
 from harness.metrics.blocks import MEMORY_BLOCK, paired_blocks
+from harness.metrics.overlap import overlap_table
 
 
 def everything(truth: object, pred: object, **options: tuple[int, ...]) -> set[tuple[int, int]]:
@@ -112,3 +114,114 @@ def test_shapes_must_be_equal() -> None:
 def test_masked_arrays_are_refused() -> None:
     with pytest.raises(LabelError, match="masked array"):
         paired_blocks(np.ma.zeros((2, 2), int), np.zeros((2, 2), int))
+
+
+class Lying(Stored):
+    """An array that declares one shape and dtype and gives blocks of another, as a Dask graph may."""
+
+    def __init__(self, array: np.ndarray, given: np.ndarray | Exception) -> None:
+        super().__init__(array, None)
+        self.given = given
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        if isinstance(self.given, Exception):
+            raise self.given
+        return self.given
+
+
+GOOD = np.ones((4, 6), np.int32)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.ones((4, 5), np.int32), r"voxels \[0:4, 0:6\] a block of shape \(4, 5\) and dtype int32; it declares"),
+        (np.ones((4, 7), np.int32), r"shape \(4, 7\)"),
+        (np.ones((6, 4), np.int32), r"shape \(6, 4\)"),
+        (np.ones(24, np.int32), r"shape \(24,\)"),
+        (np.ones((4, 6), np.int64), "dtype int64; it declares .* dtype int32"),
+        (np.ones((4, 6), np.uint32), "dtype uint32"),
+        (np.ones((4, 6), np.float32), "dtype float32"),
+        (np.ones((4, 6), bool), "dtype bool"),
+        (np.full((4, 6), None), "dtype object"),
+        (np.ma.ones((4, 6), np.int32), "is a masked array"),
+        (RuntimeError("the graph\nfell over"), r"cannot be read as an array \(RuntimeError: the graph fell over\)"),
+        (KeyError(), r"\(KeyError: no message\)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value)[:20],
+)
+def test_each_block_is_held_against_what_its_image_declares(given: np.ndarray | Exception, message: str) -> None:
+    with pytest.raises(LabelError, match=f"prediction .*{message}"):
+        everything(GOOD, Lying(GOOD, given))
+    with pytest.raises(LabelError, match=f"truth .*{message}"):
+        everything(Lying(GOOD, given), GOOD)
+
+
+def test_blocks_may_have_another_byte_order_than_declared() -> None:
+    swapped = GOOD.astype(GOOD.dtype.newbyteorder())
+    blocks = paired_blocks(Lying(GOOD, swapped), GOOD)
+    assert all((blocks.read(region)[0] == 1).all() for region in blocks.regions)
+
+
+def test_errors_of_the_harness_and_lack_of_memory_stay_what_they_are() -> None:
+    for error in (DataError("volume.h5: damaged"), MemoryError()):
+        with pytest.raises(type(error)):
+            everything(GOOD, Lying(GOOD, error))
+
+
+class Dataset:
+    """As of xarray: no shape, no dtype, and no array."""
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        raise TypeError("cannot directly convert a Dataset into an array")
+
+
+class Sparse:
+    """As of the sparse library: slices like an array, and refuses to become one."""
+
+    shape, dtype = (4, 6), np.dtype(np.int32)
+
+    def __getitem__(self, region: tuple[slice, ...]) -> Sparse:
+        return self
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        raise RuntimeError("Cannot convert a sparse array to dense automatically")
+
+
+def test_arrays_of_other_libraries_fail_with_the_documented_error() -> None:
+    bfloat16 = np.zeros((4, 6), pytest.importorskip("ml_dtypes").bfloat16)
+    for wrong in (
+        Dataset(),
+        Sparse(),
+        bfloat16,
+        scipy.sparse.csr_array(GOOD),
+        None,
+        "labels.tif",
+        [[1, 2], [3]],
+        object(),
+    ):
+        with pytest.raises(LabelError):
+            everything(wrong, GOOD)
+        with pytest.raises(LabelError):
+            everything(GOOD, wrong)
+
+
+def test_dask_arrays_that_break_their_word() -> None:
+    dask = pytest.importorskip("dask.array")
+    lazy = dask.from_array(GOOD, chunks=(2, 3))
+    assert overlap_table(lazy, GOOD.astype(np.uint8)).counts.tolist() == [GOOD.size]
+    with pytest.raises(LabelError, match="masked array"):
+        everything(dask.ma.masked_equal(lazy, 0), GOOD)
+    with pytest.raises(LabelError, match=r"unknown shape .*compute_chunk_sizes"):
+        everything(lazy[lazy[:, 0] > 0], lazy[lazy[:, 0] > 0])
+    with pytest.raises(LabelError, match="a block of shape"):
+        everything(lazy.map_blocks(lambda block: block[:, :1], dtype=lazy.dtype, chunks=(2, 3)), GOOD)
+    with pytest.raises(LabelError, match="dtype float64; it declares"):
+        everything(lazy.map_blocks(lambda block: block * 1.0, dtype=lazy.dtype), GOOD)
+
+
+def test_negative_labels_of_a_lazy_array_are_refused_as_in_memory() -> None:
+    dask = pytest.importorskip("dask.array")
+    for image in (-GOOD, dask.from_array(-GOOD, chunks=(2, 3))):
+        with pytest.raises(LabelError, match="negative label -1"):
+            overlap_table(image, GOOD)

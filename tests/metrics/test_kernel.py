@@ -54,3 +54,10 @@ def test_any_length_and_alignment(size: int, offset: int) -> None:
     counter = PairCounter()
     counter.add(truth, pred)
     assert counted(counter) == Counter(zip(truth.tolist(), pred.tolist(), strict=True))
+
+
+def test_arrays_of_unequal_length_or_type_are_refused() -> None:
+    good = np.zeros(8, np.uint32)
+    for wrong in (good[:7], good.astype(np.uint64), good.reshape(2, 4)):
+        with pytest.raises(ValueError, match="cannot be counted"):
+            PairCounter().add(good, wrong)
