@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from harness.datasets import load_catalogue
+from harness.datasets import Availability, load_catalogue
 from harness.errors import FetchError
 from harness.hashing import hash_path
 from harness.runner.preparing import Preparation
@@ -16,11 +16,11 @@ class Away:
     """A dataset that is not to be had, or whose fetch fails."""
 
     def __init__(self, *, ok: bool) -> None:
-        self.ok, self.reason, self.how = ok, "no folder", "set HARNESS_DATA"
+        self.found = Availability(ok, "no folder", "set HARNESS_DATA")
         self.fetches = 0
 
-    def availability(self) -> Away:
-        return self
+    def availability(self) -> Availability:
+        return self.found
 
     def fetch(self, progress: bool) -> None:
         self.fetches += 1
