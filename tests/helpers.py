@@ -33,6 +33,7 @@ class FakeDeclaration:
     availability: str = "open-direct-download"
     labels: Mapping[str, Any] = field(default_factory=dict)
     spacing_um: tuple[float, ...] = ()
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,15 @@ def toy_metrics(*ids: str) -> Registry:
     return registry
 
 
-def toy_weights(name: str, availability: str = "open-direct-download", trained_on: Sequence[Any] = ()) -> Any:
-    declaration = SimpleNamespace(availability=availability, seen=trained_on, recipe=None, files=())
+def toy_weights(
+    name: str,
+    availability: str = "open-direct-download",
+    trained_on: Sequence[Any] = (),
+    collections: Sequence[str] = (),
+) -> Any:
+    declaration = SimpleNamespace(
+        availability=availability, seen=trained_on, recipe=None, files=(), collections=tuple(collections)
+    )
     return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name))
 
 

@@ -73,6 +73,11 @@ class Dataset:
         return self._kind.label_names
 
     @property
+    def samples(self) -> Mapping[str, SampleDeclaration]:
+        """What is declared of each sample; one that is found in a folder need not be declared."""
+        return self.declaration.samples
+
+    @property
     def ndim(self) -> int:
         """2 or 3; 0 if the samples differ, or if nothing is declared of them."""
         found = {self._kind.ndim(sample) for sample in self.declaration.samples.values() if sample.source is None}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.datasets.content import content_of
+from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, StageSpec, Tier
 from harness.registry import Registry
 from harness.stages.contract import Stage
 from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
-from harness.suite.overlap import check_overlap, check_weights
 from harness.suite.recipes import weights_hash
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite

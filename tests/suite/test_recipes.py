@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from harness.datasets.overlap import check_weights
 from harness.errors import ConfigError, DataError
 from harness.hashing import hash_value
 from harness.model import DataSelection, Fold, StageSpec
 from harness.suite import recipe_data, recipe_of, recipe_problems, recipe_spec, weights_hash
-from harness.suite.overlap import check_weights
 from tests.helpers import FakeCatalogue, toy_catalogue, toy_stages, toy_weights
 
 CATALOGUE = toy_catalogue()

@@ -22,6 +22,7 @@ from harness.datasets.declared.declaration import (
     SampleDeclaration,
     WeightsDeclaration,
 )
+from harness.datasets.overlap import intersects, region_in
 from harness.datasets.phantoms.generators import GENERATORS, Generator
 from harness.errors import ConfigError, nearest
 
@@ -78,20 +79,10 @@ def _overlap(
         for second in names[position + 1 :]:
             for one in roles[first]:
                 for other in roles[second]:
-                    if _share_voxels(one, other, declared):
+                    if intersects(region_in("", declared, one), region_in("", declared, other)):
                         text = f"{first} sample '{one}' and {second} sample '{other}' share voxels"
                         return (index,), f"{text}; a fold that means it says why in `shared`"
     return None
-
-
-def _share_voxels(one: str, other: str, declared: Mapping[str, SampleDeclaration]) -> bool:
-    boxes: list[tuple[str, tuple[tuple[int, int], ...]]] = []
-    for name in (one, other):
-        sample = declared.get(name, SampleDeclaration())
-        boxes.append((sample.source or name, sample.crop))
-    if boxes[0][0] != boxes[1][0]:
-        return False
-    return all(a[0] < b[1] and b[0] < a[1] for a, b in zip(boxes[0][1], boxes[1][1], strict=False))
 
 
 def _raise(source: TomlSource, prefix: Key, problems: Iterator[Problem]) -> None:
@@ -101,13 +92,17 @@ def _raise(source: TomlSource, prefix: Key, problems: Iterator[Problem]) -> None
 
 
 def _dataset_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
-    for name, sample in declaration.samples.items():
-        yield from _sample_problems(name, sample, declaration)
+    wrong = [
+        problem
+        for name, sample in declaration.samples.items()
+        for problem in _sample_problems(name, sample, declaration)
+    ]
+    yield from wrong
     if isinstance(declaration, GeneratedDataset):
         yield from _generated_problems(declaration)
     else:
         yield from _stored_problems(declaration)
-    if declaration.samples and not is_discovered(declaration):
+    if declaration.samples and not wrong and not is_discovered(declaration):
         for split, folds in declaration.splits.items():
             for _, _, problem in expand_split(folds, tuple(declaration.samples), declaration.samples):
                 if problem:

@@ -177,6 +177,8 @@ class DatasetBase(Strict):
     citation: str
     landing: str = ""
     note: str = ""
+    collections: tuple[Identifier, ...] = ()
+    """Collections of images that the samples were taken from: weights of the same collection may have seen them."""
     splits: Mapping[Identifier, tuple[FoldDeclaration, ...]] = Field(default_factory=dict)
     samples: Mapping[SampleIdentifier, SampleDeclaration] = Field(default_factory=dict)
 
@@ -287,6 +289,8 @@ class WeightsDeclaration(Strict):
     """Values for `{variant}` and further fields in `files`; each variant is the weights "<id>/<variant>"."""
     trained_on: tuple[TrainingData, ...] = ()
     """What trained the weights or chose the checkpoint, as far as it is registered; `{variant}` is filled in."""
+    collections: tuple[Identifier, ...] = ()
+    """Collections of images that trained the weights, where the samples are not known one by one."""
     recipe: Recipe | None = None
     """Trained here when a cell first needs them, instead of `files`."""
     note: str = ""

@@ -1,25 +1,29 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.datasets import load_catalogue
-from harness.errors import ConfigError
-from harness.model import Fold
-from harness.suite.overlap import (
+from harness.datasets.overlap import (
+    Contamination,
     Region,
     check_overlap,
     check_weights,
+    contamination,
     intersects,
     origin_of,
     region_of,
     shared_content,
     trained_samples,
 )
+from harness.errors import ConfigError
+from harness.model import Fold
 from tests.helpers import FakeCatalogue, FakeDataset, FakeSample, toy_catalogue, toy_weights
 
 CATALOGUE = toy_catalogue()
@@ -172,6 +176,39 @@ def test_weights_that_have_seen_the_test_sample_are_refused(
     assert str(caught.value).startswith(f"here: weights '{weights}' were trained on sample ")
     assert f"'{test}' of fold '7' of dataset '{dataset}'" in str(caught.value)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("weights", "collections", "outcome", "reason"),
+    [
+        ({"trained_on": [seen("flat", "a")]}, (), "clean", ""),
+        ({"trained_on": [seen("flat", "a")]}, ("dsb2018",), "clean", ""),
+        ({"collections": ["dsb2018"]}, ("other",), "clean", ""),
+        ({}, (), "unknown", "may have seen dataset 'shots': what trained them is not declared"),
+        ({"collections": ["dsb2018"]}, ("other", "dsb2018"), "unknown", "may have seen .*: both come from dsb2018"),
+        ({"trained_on": [seen("shots", "b")], "collections": ["dsb2018"]}, ("dsb2018",), "unknown", "both come from"),
+        ({"trained_on": [seen("shots", "a")], "collections": ["dsb2018"]}, ("dsb2018",), "overlapping", "sample 'a'"),
+    ],
+)
+def test_what_weights_have_seen_is_known_or_not(
+    weights: dict[str, Any], collections: tuple[str, ...], outcome: str, reason: str
+) -> None:
+    shots = FakeDataset("shots", {"a": FakeSample(), "b": FakeSample()}, said={"collections": collections})
+    catalogue = FakeCatalogue([shots, CATALOGUE.dataset("flat")], {"w": toy_weights("w", **weights)})
+    found = contamination(catalogue, "w", shots, Fold("", ("a",)))
+    assert found.outcome == outcome
+    assert re.search(reason, found.reason)
+
+
+def test_weights_of_the_data_science_bowl_may_have_seen_its_images() -> None:
+    catalogue = load_catalogue(Path(__file__).resolve().parents[2] / "datasets.toml")
+    dataset = catalogue.dataset("dsb2018-30")
+    fold = Fold("", dataset.sample_ids()[:1])
+    for weights in ("unet2d-nuclei-broad", "stardist-2d-paper-dsb2018"):
+        found = contamination(catalogue, weights, dataset, fold)
+        assert found == Contamination(
+            "unknown", f"weights '{weights}' may have seen dataset 'dsb2018-30': both come from dsb2018"
+        )
 
 
 def test_the_published_models_of_the_thesis() -> None:

@@ -5,17 +5,18 @@ Samples are compared by content hash and by the voxels they take from one source
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.datasets.content import content_of
 from harness.errors import ConfigError
 from harness.model import Fold
 
 if TYPE_CHECKING:
-    from harness.datasets import Catalogue, Dataset
-    from harness.datasets.declared.declaration import TrainingData
+    from harness.datasets.catalogue import Catalogue
+    from harness.datasets.dataset import Dataset
+    from harness.datasets.declared.declaration import SampleDeclaration, TrainingData
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +44,55 @@ def check_overlap(catalogue: Catalogue, dataset: Dataset, fold: Fold, where: str
                     )
 
 
-def check_weights(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold, where: str) -> None:
-    """Raise `ConfigError` if registered weights were trained on, or chosen by, content of a test sample.
+@dataclass(frozen=True, slots=True)
+class Contamination:
+    """What weights have seen of the samples that they are tested on.
 
-    There is no way around it: such a score would say nothing. Weights that declare no training data pass.
+    "overlapping" is refused; "unknown" is shown and never passes as "clean". `reason` says why it is not clean.
     """
-    for data in catalogue.weights(weights).declaration.seen:
+
+    outcome: Literal["clean", "overlapping", "unknown"]
+    reason: str = ""
+
+
+def contamination(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold) -> Contamination:
+    """Return whether registered weights were trained on, or chosen by, content of a fold's test samples.
+
+    They may have seen it where they share a collection of images with the dataset, and where nothing is declared of
+    what trained them.
+    """
+    declaration = catalogue.weights(weights).declaration
+    for data in declaration.seen:
         source = catalogue.dataset(data.dataset)
         for seen in trained_samples(source, data):
             for test in fold.test:
                 shared = shared_content(catalogue, (source, seen), (dataset, test))
                 if shared:
                     of_fold = f"of fold '{fold.id}' " if fold.id else ""
-                    raise ConfigError(
-                        f"{where}: weights '{weights}' were trained on sample '{seen}' of dataset '{source.id}', which "
+                    reason = (
+                        f"weights '{weights}' were trained on sample '{seen}' of dataset '{source.id}', which "
                         f"shares content with test sample '{test}' {of_fold}of dataset '{dataset.id}' ({shared})"
                     )
+                    return Contamination("overlapping", reason)
+    common = sorted(set(declaration.collections) & set(dataset.declaration.collections))
+    if common:
+        collections = ", ".join(common)
+        reason = f"weights '{weights}' may have seen dataset '{dataset.id}': both come from {collections}"
+        return Contamination("unknown", reason)
+    if not declaration.seen and not declaration.collections:
+        reason = f"weights '{weights}' may have seen dataset '{dataset.id}': what trained them is not declared"
+        return Contamination("unknown", reason)
+    return Contamination("clean")
+
+
+def check_weights(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold, where: str) -> None:
+    """Raise `ConfigError` if registered weights were trained on, or chosen by, content of a test sample.
+
+    There is no way around it: such a score would say nothing.
+    """
+    found = contamination(catalogue, weights, dataset, fold)
+    if found.outcome == "overlapping":
+        raise ConfigError(f"{where}: {found.reason}")
 
 
 def trained_samples(dataset: Dataset, data: TrainingData) -> Iterator[str]:
@@ -79,7 +113,7 @@ def shared_content(catalogue: Catalogue, first: tuple[Dataset, str], second: tup
     one, other = region_of(*first), region_of(*second)
     if (one.dataset, one.source) != (other.dataset, other.source):
         one, other = origin_of(catalogue, one), origin_of(catalogue, other)
-    if (one.dataset, one.source) == (other.dataset, other.source) and intersects(one, other):
+    if intersects(one, other):
         of_dataset = f" of dataset '{one.dataset}'" if first[0].id != second[0].id else ""
         return f"overlapping parts of '{one.source}'{of_dataset}"
     return ""
@@ -87,10 +121,15 @@ def shared_content(catalogue: Catalogue, first: tuple[Dataset, str], second: tup
 
 def region_of(dataset: Dataset, sample: str) -> Region:
     """Return which part of which uncropped sample of its dataset a sample is; crops of crops are followed."""
-    declared = dataset.declaration.samples.get(sample)
+    return region_in(dataset.id, dataset.samples, sample)
+
+
+def region_in(dataset: str, samples: Mapping[str, SampleDeclaration], sample: str) -> Region:
+    """Return the region of a sample among the declared ones of its dataset; one that is not declared is whole."""
+    declared = samples.get(sample)
     if declared is None or declared.source is None:
-        return Region(dataset.id, sample)
-    return _part(region_of(dataset, declared.source), declared.crop)
+        return Region(dataset, sample)
+    return _part(region_in(dataset, samples, declared.source), declared.crop)
 
 
 def origin_of(catalogue: Catalogue, region: Region) -> Region:
@@ -98,7 +137,7 @@ def origin_of(catalogue: Catalogue, region: Region) -> Region:
 
     An origin without a crop does not say where a part of it lies: all of it is meant then.
     """
-    declared = catalogue.dataset(region.dataset).declaration.samples.get(region.source)
+    declared = catalogue.dataset(region.dataset).samples.get(region.source)
     origin = None if declared is None else declared.origin
     if origin is None:
         return region
@@ -120,7 +159,9 @@ def _part(outer: Region, crop: tuple[tuple[int, int], ...]) -> Region:
 
 
 def intersects(one: Region, other: Region) -> bool:
-    """Whether two regions of one source have a voxel in common."""
+    """Whether two regions have a voxel in common; regions of two sources have none."""
+    if (one.dataset, one.source) != (other.dataset, other.source):
+        return False
     if not one.bounds or not other.bounds:
         return True
     return all(
