@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-Slot = Literal["image", "probability", "embedding", "superpixels", "labels", "prompts", "masks", "truth", "nuclei"]
-"""What passes between stages: each slot holds one `Volume`.
-
-image        as read, axes (C)(Z)YX; any real dtype
-probability  float32 in [0, 1], axes C(Z)YX, channels named ("foreground", "boundary")
-embedding    float32, axes C(Z)YX
-superpixels  unsigned integer over-segmentation, axes (Z)YX, no 0 unless masked
-labels       unsigned integer instances, axes (Z)YX, 0 is background
-truth        the ground truth; only controls may read it
-nuclei       a second label image of the sample, for lifted multicut
-"""
+JsonDict = dict[str, Any]
+"""A JSON object."""
 
 Tier = Literal["smoke", "mini", "paper"]
 TIERS: tuple[Tier, ...] = ("smoke", "mini", "paper")
@@ -43,6 +34,16 @@ class Grid:
             return (1.0,) * len(self.shape)
         finest = min(self.spacing_um)
         return tuple(step / finest for step in self.spacing_um)
+
+    def to_json(self) -> JsonDict:
+        """Return the JSON form, which `from_json` reads."""
+        return {"axes": self.axes, "shape": list(self.shape), "spacing_um": _listed(self.spacing_um)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Grid:
+        """Return the grid that `to_json` wrote."""
+        spacing = data["spacing_um"]
+        return cls(data["axes"], tuple(data["shape"]), None if spacing is None else tuple(spacing))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +71,21 @@ class Volume:
             raise KeyError(f"no channel '{name}'; present: {', '.join(self.channels) or 'none'}")
         spatial: np.ndarray = self.array[self.channels.index(name)]
         return spatial
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Return {"array": array}."""
+        return {"array": self.array}
+
+    def header(self) -> JsonDict:
+        """Return axes, spacing and channels."""
+        return {"axes": self.axes, "spacing_um": _listed(self.spacing_um), "channels": list(self.channels)}
+
+    @classmethod
+    def build(cls, arrays: Mapping[str, np.ndarray], header: JsonDict) -> Volume:
+        """Return the volume of these arrays and this header."""
+        spacing = header["spacing_um"]
+        spacing_um = None if spacing is None else tuple(spacing)
+        return cls(arrays["array"], header["axes"], spacing_um, tuple(header["channels"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,3 +191,7 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.suite} {self.tier}: {self.id}"
+
+
+def _listed(values: tuple[float, ...] | None) -> list[float] | None:
+    return None if values is None else list(values)

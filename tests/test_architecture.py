@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "hashing", "statistics", "toml_lines", "threads", "clock", "memory"),
     ("parameters", "model", "config"),
     ("store",),
-    ("stages.contract", "stages.chain"),
+    ("stages.values", "stages.slots", "stages.contract", "stages.chain"),
     ("registry",),
     ("provenance", "jobs"),
     ("datasets", "stages", "metrics"),
@@ -40,7 +40,8 @@ EXEMPT = ("harness", "harness.__main__")
 """The lazy public names and the entry of `python -m harness`."""
 
 NUMPY_FREE = ("harness", "harness.errors", "harness.hashing", "harness.parameters", "harness.model", "harness.config",
-              "harness.toml_lines", "harness.registry", "harness.stages.contract", "harness.stages.chain")  # fmt: skip
+              "harness.toml_lines", "harness.registry", "harness.stages.values", "harness.stages.slots",
+              "harness.stages.contract", "harness.stages.chain")  # fmt: skip
 HEAVY = frozenset(
     ("torch", "tensorflow", "stardist", "cellpose", "csbdeep", "skimage", "bioimage_cpp", "elf", "hdbscan", "sklearn",
      "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py")
