@@ -106,7 +106,8 @@ class Prompts:
         """The ids asked for (int64, ascending, each once)."""
         import numpy as np
 
-        return np.unique(np.concatenate([self.box_objects, self.point_objects]))
+        objects: np.ndarray = np.unique(np.concatenate([self.box_objects, self.point_objects]))
+        return objects
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Return the five arrays by the names of the fields."""
