@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.datasets.overlap import contamination
 from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
 from harness.jobs.messages import Recipe, WeightsSource
-from harness.model import Cell
+from harness.model import Cell, Fold
 from harness.registry import Registry
 from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
 
@@ -24,6 +25,8 @@ HASH_NOTES = {
 """Notes on files whose declaration states no hash, by the key that their provenance has."""
 TRAINED_HERE = "the weights '{}' were trained here: stage '{}' on dataset '{}'"
 """Note on weights that stand for others, which nobody can download here."""
+MAY_HAVE_SEEN = "weights '{}' may have seen dataset '{}': a file that no catalogue describes"
+"""Note on weights that are given by their path."""
 
 
 class Preparation:
@@ -53,13 +56,25 @@ class Preparation:
 
     def notes(self, cell: Cell) -> tuple[str, ...]:
         """Return what a record should say of its data and weights."""
-        weights = [name for name in self._weight_values(cell) if name in self._catalogue.weight_ids()]
+        values = self._weight_values(cell)
+        weights = [name for name in values if name in self._catalogue.weight_ids()]
         sources = {"the data": self._catalogue.dataset(cell.data.dataset).provenance()}
         sources.update({f"the weights '{name}'": self._catalogue.weights(name).provenance() for name in weights})
         pinned = [note for what, said in sources.items() for note in hash_notes(what, said)]
         recipes = {name: recipe_of(self._catalogue, name) for name in weights}
         trained = [TRAINED_HERE.format(name, one.stage, one.dataset) for name, one in recipes.items() if one]
-        return (*pinned, *trained)
+        return (*pinned, *trained, *self._unknown(cell, values))
+
+    def _unknown(self, cell: Cell, values: list[str]) -> Iterator[str]:
+        """Yield a note for each weights value of which nobody can say that it has not seen the sample."""
+        for name in values:
+            if name not in self._catalogue.weight_ids():
+                yield MAY_HAVE_SEEN.format(name, cell.data.dataset)
+                continue
+            tested = Fold(cell.fold.id, (cell.sample,))
+            found = contamination(self._catalogue, name, self._catalogue.dataset(cell.data.dataset), tested)
+            if found.outcome == "unknown":
+                yield found.reason
 
     def _problem_of(self, name: str, *, fetch: bool) -> str:
         if name not in self._datasets:

@@ -16,6 +16,8 @@ class Away:
     """A dataset that is not to be had, or whose fetch fails."""
 
     def __init__(self, *, ok: bool) -> None:
+        self.id = "dots"
+        self.declaration = SimpleNamespace(collections=())
         self.found = Availability(ok, "no folder", "set HARNESS_DATA")
         self.fetches = 0
 
@@ -68,7 +70,8 @@ class PinnedWeights(OneDataset):
     def weights(self, name: str) -> Any:
         keys = {"pinned": ["first_seen_hash"], "listed": ["listed_hash"], "mixed": ["listed_hash", "first_seen_hash"]}
         said = dict.fromkeys(keys.get(name, []), True)
-        return SimpleNamespace(provenance=lambda: said, declaration=SimpleNamespace(recipe=None))
+        declaration = SimpleNamespace(recipe=None, seen=(), collections=("dsb2018",) if name == "mixed" else ())
+        return SimpleNamespace(provenance=lambda: said, declaration=declaration)
 
 
 def test_records_name_weights_without_a_declared_checksum(project: Project, tmp_path: Path) -> None:
@@ -83,6 +86,11 @@ def test_records_name_weights_without_a_declared_checksum(project: Project, tmp_
         f"{listed}the weights 'listed' were verified against it at the first download",
         f"{none}some files of the weights 'mixed' are pinned by the first download",
         f"{listed}some files of the weights 'mixed' were verified against it at the first download",
+        *(
+            f"weights '{name}' may have seen dataset 'dots': what trained them is not declared"
+            for name in ("pinned", "stated", "listed")
+        ),
+        f"weights '{tmp_path}' may have seen dataset 'dots': a file that no catalogue describes",
     )
 
 
