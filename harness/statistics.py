@@ -60,6 +60,26 @@ def summarise(values: Sequence[float]) -> Summary:
     return Summary(statistics.fmean(defined), sample, statistics.pstdev(defined), len(defined), undefined)
 
 
+def mean_interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
+    """Return the interval of the mean by Student's t (Student 1908, doi:10.1093/biomet/6.1.1).
+
+    Of differences of pairs it is the paired t interval. Values that are all the same give an interval of no width.
+    Raises ValueError unless there are two values or more and every one is finite.
+
+    >>> mean_interval([1.0, 2.0, 3.0]).excludes_zero
+    False
+    """
+    from scipy.special import stdtrit
+
+    if len(values) < 2 or not all(map(math.isfinite, values)):
+        raise ValueError(f"an interval needs two finite values or more; found {list(values)}")
+    mean = statistics.fmean(values)
+    if min(values) == max(values):
+        return Interval(values[0], values[0], values[0], len(values))
+    half = float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * statistics.stdev(values) / math.sqrt(len(values))
+    return Interval(mean, mean - half, mean + half, len(values))
+
+
 def paired_bootstrap(
     before: Sequence[float], after: Sequence[float], *, seed: int = 0, confidence: float = 0.95
 ) -> Interval:

@@ -27,10 +27,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("datasets", "stages", "metrics"),
     ("scoring",),
     ("worker",),
+    ("claims",),
     ("suite",),
     ("verdicts", "datatables"),
+    ("standing",),
     ("runner",),
-    ("claims", "tables", "gate"),
+    ("tables", "gate"),
     ("report",),
     ("cli",),
 )

@@ -167,17 +167,17 @@ def _claims(suite: Suite, tier: Tier, old: Store, new: Store, *, has_moved: bool
 
     `has_moved`: scores differ that other hardware may have moved, so that claims on scores are not judged.
     """
+    from harness.claims import SECONDS
     from harness.gate import ClaimChange
     from harness.report import suite_claims
-    from harness.suite.rules import SECONDS
 
     sides = (suite_claims(suite, tier, None, store.records(), store.timings()) for store in (old, new))
     return tuple(
         ClaimChange(
             claim.id,
             claim.sentence,
-            before.holds,
-            after.holds,
+            before.outcome,
+            after.outcome,
             after.why,
             is_judged=not (has_moved or claim.rule.kind == "fastest" or claim.metric == SECONDS),
         )

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from harness.claims import Outcome as ClaimOutcome
 from harness.gate.hardware import SAME_HARDWARE, OtherHardware
 from harness.gate.timing import TimingComparison
 from harness.statistics import Interval, paired_bootstrap
@@ -100,24 +101,26 @@ class RowShift:
 
 @dataclass(frozen=True, slots=True)
 class ClaimChange:
-    """What the records of both sides say about a claim (None: undecided).
+    """What the records of both sides say about a claim.
 
     `is_judged` is false for a claim about seconds, and for one on scores that other hardware has moved.
     """
 
     claim: str
     sentence: str
-    before: bool | None
-    after: bool | None
+    before: ClaimOutcome
+    after: ClaimOutcome
     why: str
     is_judged: bool = True
 
     @property
-    def outcome(self) -> Literal["same", "broken", "restored", "undecided"]:
-        """Whether the claim held before and does not now, or the other way round."""
-        if self.before is None or self.after is None:
-            return "same" if self.before == self.after else "undecided"
-        return "same" if self.before == self.after else "broken" if self.before else "restored"
+    def outcome(self) -> Literal["same", "broken", "restored", "opened", "settled"]:
+        """Whether the claim held before and does not now, or the other way round; an open claim is not a broken one."""
+        if self.before == self.after:
+            return "same"
+        if "open" in (self.before, self.after):
+            return "opened" if self.after == "open" else "settled"
+        return "broken" if self.before == "holds" else "restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness import registry
-from harness.claims import ClaimVerdict, Direction, check_claims
+from harness.claims import Direction
+from harness.claims.printed import EqualPublished
 from harness.datasets import Catalogue
 from harness.datatables import data_table_rows
 from harness.model import Cell, Tier
+from harness.standing.claims import ClaimVerdict, check_claims
 from harness.store import Record, Store, Timing
 from harness.suite import Suite, expand, load_suite
-from harness.suite.rules import EqualPublished
 from harness.tables import ClaimLine, Facts, Table, build_facts, build_table
 from harness.verdicts import suite_verdicts
 
@@ -71,7 +72,7 @@ def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:
 
 
 def _claim_line(verdict: ClaimVerdict) -> ClaimLine:
-    outcome = "undecided" if verdict.holds is None else "holds" if verdict.holds else "does not hold"
     numbers = ", ".join(f"{name} {value:.4g}" for name, value in verdict.numbers)
-    said = "; ".join(part for part in (verdict.why or numbers, verdict.agreement) if part)
-    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, outcome, said, verdict.data)
+    printed = f"the source's own numbers: {verdict.printed}" if verdict.printed else ""
+    said = "; ".join(part for part in (verdict.why or numbers, verdict.agreement, verdict.margin, printed) if part)
+    return ClaimLine(verdict.claim, verdict.sentence, verdict.where, verdict.outcome, said, verdict.data)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness import registry
+from harness.claims.printed import EqualPublished
+from harness.claims.ranking import Fastest
+from harness.claims.rules import SECONDS
 from harness.errors import ConfigError, HarnessError, nearest
 from harness.registry import Registry
 from harness.suite.chains import resolve_chain
 from harness.suite.datarows import computed_names, data_row_problems
 from harness.suite.expand import expand
-from harness.suite.rules import SECONDS, EqualPublished, Fastest, rule_rows
 from harness.suite.schema import ClaimSpec
 from harness.suite.selection import chosen
 from harness.suite.suite import Row, Suite
@@ -138,23 +140,30 @@ def _is_shared(suite: Suite, key: KeyPath) -> bool:
 
 
 def _claim_problems(suite: Suite, claim: ClaimSpec, key: KeyPath) -> Iterator[str]:
-    rows = [row.id for row in suite.rows]
-    for row in dict.fromkeys(rule_rows(claim.rule)):
-        if row not in rows:
-            yield str(
-                suite.source_file.error((*key, "rule"), f"claim '{claim.id}': unknown row '{row}'{nearest(row, rows)}")
-            )
+    try:
+        claim.rule.bound(suite.named_rows)
+    except ConfigError as error:
+        yield str(suite.source_file.error((*key, "rule"), f"claim '{claim.id}': {error}"))
     accepted = (*suite.metrics, SECONDS)
     if claim.metric:
         yield from _unknown(suite, [claim.metric], accepted, (*key, "metric"), "metric of this suite", nested=False)
     if isinstance(claim.rule, EqualPublished) and (claim.metric or suite.primary) == SECONDS:
         yield str(suite.source_file.error((*key, "metric"), "printed values have a metric, not recorded seconds"))
     yield from _unknown(suite, claim.tiers, suite.tiers, (*key, "tiers"), "tier of this suite", nested=False)
+    used = {use.id for row in suite.rows for use in row.stages}
     if isinstance(claim.rule, Fastest) and claim.rule.stage:
-        used = {use.id for row in suite.rows for use in row.stages}
         yield from _unknown(
             suite, [claim.rule.stage], used, (*key, "rule", "stage"), "stage of this suite", nested=False
         )
+    is_timed = claim.metric == SECONDS or isinstance(claim.rule, Fastest)
+    if claim.since:
+        yield from _unknown(suite, [claim.since], used, (*key, "since"), "stage of this suite", nested=False)
+        if not is_timed:
+            yield str(suite.source_file.error((*key, "since"), "a claim on scores has no seconds"))
+    if isinstance(claim.floor, dict):
+        yield from _unknown(suite, claim.floor, suite.metrics, (*key, "floor"), "metric of this suite")
+    elif claim.floor is not None and is_timed:
+        yield str(suite.source_file.error((*key, "floor"), "a floor is of a score: { <metric> = <value> }"))
 
 
 def _doubled(suite: Suite, named: Iterable[tuple[str, KeyPath]], kind: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -12,6 +13,9 @@ from harness.suite.schema import MatrixSpec
 
 RESERVED = ("fold",)
 """Placeholders that are filled in later, when the fold of a cell is known."""
+
+MOST_ROWS = 10_000
+"""Rows of one matrix; a table of more cannot be read, and a slip of the pen makes many more."""
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z_][A-Za-z0-9_]*))?\}")
 
@@ -25,11 +29,24 @@ def expand_matrix(matrix: MatrixSpec) -> Iterator[dict[str, Any]]:
     _check_axes(matrix)
     template = matrix.model_dump(exclude={"axes", "include", "exclude"}, exclude_unset=True)
     for values in combinations(matrix):
-        yield _filled(template, values)
+        yield {**_filled(template, values), "axes": {axis: axis_name(value) for axis, value in values.items()}}
+
+
+def axis_name(value: Any) -> Any:
+    """Return what figures and claims call a value of an axis: itself, a table's `name` or `id`, a list's joined."""
+    if isinstance(value, Mapping):
+        return str(value.get("name", value.get("id", value)))
+    if isinstance(value, list | tuple):
+        return "+".join(str(axis_name(part)) for part in value)
+    return value
 
 
 def combinations(matrix: MatrixSpec) -> list[dict[str, Any]]:
     """Return the combinations of axis values of a matrix."""
+    count = math.prod(len(values) for values in matrix.axes.values())
+    if count > MOST_ROWS:
+        sizes = " x ".join(str(len(values)) for values in matrix.axes.values())
+        raise ConfigError(f"the axes make {sizes} = {count} rows; at most {MOST_ROWS} are accepted")
     full = [dict(zip(matrix.axes, values, strict=True)) for values in product(*matrix.axes.values())]
     for excluded in matrix.exclude:
         if not any(_matches(values, excluded) for values in full):

@@ -8,16 +8,17 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 from pydantic.config import JsonDict
 
+from harness.claims.naming import Scalar
+from harness.claims.rules import Rule
 from harness.config import Strict
 from harness.model import Tier
-from harness.suite.rules import Rule
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]*$")]
 Count = Annotated[StrictInt, Field(ge=0)]
 AtLeastOne = Annotated[StrictInt, Field(ge=1)]
+Repeats = Annotated[StrictInt, Field(ge=1, le=1000)]
 Seconds = Annotated[StrictFloat, Field(gt=0)]
 NotNegative = Annotated[StrictFloat, Field(ge=0)]
-Scalar = StrictBool | StrictInt | StrictFloat | str
 PrintedValue = Scalar | tuple[Scalar, ...]
 SpreadOver = Literal["folds", "samples", "repeats"]
 DataTable = Literal["dataset-summary", "channels", "folds", "weights-inventory", "availability"]
@@ -109,9 +110,7 @@ class TierSpec(Overrides):
     """How much of the suite a tier runs, and on what."""
 
     data_note: str = Field(default="", description="Printed with every table of this tier.")
-    repeats: AtLeastOne | None = Field(
-        default=None, description="Seeds per row, sample and fold; default: the suite's."
-    )
+    repeats: Repeats | None = Field(default=None, description="Seeds per row, sample and fold; default: the suite's.")
     timing: Timing | None = Field(default=None, description="Timing protocol of this tier; default: the suite's.")
     limits: Limits | None = Field(default=None, description="Limits of this tier; default: the suite's.")
 
@@ -137,6 +136,9 @@ class RowSpec(MethodSpec):
     method: str = Field(
         default="",
         description="A method of the shared file; what the row says itself wins: whole keys, below `tiers` key by key.",
+    )
+    axes: dict[str, Scalar] = Field(
+        default={}, description="What figures and claims may find the row by; rows of a matrix have its axes."
     )
     published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
 
@@ -173,6 +175,12 @@ class ClaimSpec(Strict):
     )
     tiers: tuple[Tier, ...] = Field(default=(), description="Tiers on which it is checked; empty: all.")
     dataset: str = Field(default="", description="Only records of this dataset; empty: all.")
+    since: str = Field(default="", description="Seconds of the stages after this one; empty: of the whole chain.")
+    floor: StrictFloat | dict[str, StrictFloat] | None = Field(
+        default=None,
+        description="Below it nothing was learnt, and nothing is decided where a named row is; of an error: above it. "
+        "A number is of the claim's metric; other metrics by id.",
+    )
     rule: Rule = Field(description="What must hold.")
 
 
@@ -222,7 +230,7 @@ class Head(Strict):
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
     metrics: tuple[str, ...] = Field(default=(), description="Metric ids in the order of the columns.")
     primary: str = Field(default="", description="The metric that ranks rows; default: the first.")
-    repeats: AtLeastOne = Field(default=1, description="Seeds per row, sample and fold.")
+    repeats: Repeats = Field(default=1, description="Seeds per row, sample and fold.")
     seed_group: str = Field(
         default="", description="Suites that name the same group share seeds, and so trained models; default: the id."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.claims.naming import NamedRow, Scalar
 from harness.config import TomlData
 from harness.errors import ConfigError, nearest
 from harness.model import TIERS, Tier
@@ -57,6 +58,11 @@ class Row:
     def group(self) -> str:
         """Heading under which tables put the row."""
         return self.spec.group
+
+    @property
+    def axes(self) -> Mapping[str, Scalar]:
+        """Values by axis: those of its matrix, or those that the row states."""
+        return self.spec.axes
 
     @property
     def published(self) -> Mapping[str, Published]:
@@ -161,6 +167,11 @@ class Suite:
     def claims(self) -> tuple[ClaimSpec, ...]:
         """Sentences to check."""
         return self.file.claims
+
+    @property
+    def named_rows(self) -> tuple[NamedRow, ...]:
+        """The rows as claims and figures name them."""
+        return tuple(NamedRow(row.id, row.axes) for row in self.rows)
 
     @property
     def published(self) -> Mapping[str, Mapping[str, Published]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -136,18 +137,25 @@ def test_a_slower_row_is_a_regression() -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "outcome"),
-    [(True, False, "broken"), (False, True, "restored"), (True, None, "undecided"), (None, None, "same")],
+    [
+        ("holds", "does not hold", "broken"),
+        ("does not hold", "holds", "restored"),
+        ("holds", "open", "opened"),
+        ("open", "does not hold", "settled"),
+        ("open", "open", "same"),
+    ],
 )
-def test_claims_change(before: bool | None, after: bool | None, outcome: str) -> None:
+def test_claims_change(before: Any, after: Any, outcome: str) -> None:
     assert ClaimChange("c", "", before, after, "").outcome == outcome
 
 
 def test_a_broken_claim_is_a_regression_unless_it_is_about_time() -> None:
     cells, _ = compare([_scored(0.5)], [_scored(0.5)], directions=DIRECTIONS, tolerance={})
-    broken = ClaimChange("best", "", True, False, "")
-    timed = ClaimChange("fastest", "", True, False, "", is_judged=False)
+    broken = ClaimChange("best", "", "holds", "does not hold", "")
+    opened = ClaimChange("worst", "", "holds", "open", "n = 2")
+    timed = ClaimChange("fastest", "", "holds", "does not hold", "", is_judged=False)
     assert Comparison("toy", 1, "smoke", cells, claims=(broken,)).exit_code == 1
-    assert Comparison("toy", 1, "smoke", cells, claims=(timed,)).exit_code == 0
+    assert Comparison("toy", 1, "smoke", cells, claims=(timed, opened)).exit_code == 0
 
 
 def _samples(shift: float, count: int = 8, repeats: int = 1) -> list[Record]:

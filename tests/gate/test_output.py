@@ -34,9 +34,9 @@ def _comparison() -> Comparison:
         TimingComparison("log", "blobs/b/0", "cpu", "Mann-Whitney", 5, -0.6, 0.4, 0.004, "faster"),
     )
     claims = (
-        ClaimChange("best", "otsu is best", True, False, "otsu 0.1"),
-        ClaimChange("fast", "otsu is fastest", True, False, "2 s", is_judged=False),
-        ClaimChange("kept", "truth is truth", True, True, ""),
+        ClaimChange("best", "otsu is best", "holds", "does not hold", "otsu 0.1"),
+        ClaimChange("fast", "otsu is fastest", "holds", "does not hold", "2 s", is_judged=False),
+        ClaimChange("kept", "truth is truth", "holds", "holds", ""),
     )
     return Comparison("toy", 1, "smoke", cells, shifts, timings, claims, ("a | note",))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError
-from harness.suite.matrix import combinations, expand_matrix
+from harness.suite.matrix import axis_name, combinations, expand_matrix
 from harness.suite.schema import MatrixSpec
 
 
@@ -43,7 +43,13 @@ def test_an_axis_can_hold_stage_tables_and_parts_of_chains() -> None:
         axes={"front": ["raw"], "back": [{"id": "ws", "size": 3}]},
         stages=[{"id": "blur"}, "{back}"],
     )
-    assert made == [{"id": "raw-ws", "stages": [{"id": "blur"}, {"id": "ws", "size": 3}]}]
+    assert made == [
+        {
+            "id": "raw-ws",
+            "stages": [{"id": "blur"}, {"id": "ws", "size": 3}],
+            "axes": {"front": "raw", "back": "ws"},
+        }
+    ]
     (spliced,) = rows(axes={"a": ["x"], "part": [[{"id": "one"}, {"id": "two"}]]}, stages=["{part}", {"id": "three"}])
     assert [stage["id"] for stage in spliced["stages"]] == ["one", "two", "three"]
 
@@ -95,3 +101,18 @@ def test_number_and_uniqueness_of_combinations(axes: dict[str, list[int]], data:
     kept = combinations(matrix(axes=axes, exclude=[{axis: excluded[axis]}]))
     assert kept == [values for values in full if values[axis] != excluded[axis]]
     assert combinations(matrix(axes=axes, exclude=[{axis: excluded[axis]}], include=[excluded])) == [*kept, excluded]
+
+
+def test_a_product_that_nobody_can_run_is_refused_before_it_is_made() -> None:
+    axes = {name: list(range(100)) for name in "abcdef"}
+    with pytest.raises(ConfigError, match=r"100 x 100 x 100 x 100 x 100 x 100 = 1000000000000 rows; at most 10000"):
+        rows(id="{a}", axes=axes, stages=[{"id": "blur"}])
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(3, 3), ("x", "x"), ({"id": "ws", "size": 3}, "ws"), ({"id": "ws", "name": "fine"}, "fine"),
+     ([{"id": "a"}, {"id": "b"}], "a+b")],
+)  # fmt: skip
+def test_what_figures_and_claims_call_a_value(value: object, name: object) -> None:
+    assert axis_name(value) == name

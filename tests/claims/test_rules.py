@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from harness.suite.rules import Rule, rule_rows
+from harness.claims.rules import Rule
 
 RULES: TypeAdapter[Any] = TypeAdapter(Rule)
 
@@ -25,7 +25,7 @@ GOOD: list[tuple[dict[str, Any], tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(("rule", "rows"), GOOD)
 def test_rules_name_their_own_rows(rule: dict[str, Any], rows: tuple[str, ...]) -> None:
-    assert rule_rows(RULES.validate_python(rule)) == rows
+    assert RULES.validate_python(rule).named() == rows
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_rules_name_their_own_rows(rule: dict[str, Any], rows: tuple[str, ...]) 
         ({"kind": "within", "rows": ["a"], "of": "b", "factor": 2, "spreads": 1}, "given: factor, spreads"),
         ({"kind": "within", "rows": ["a"], "of": "b", "factor": 0.5}, "greater than or equal to 1"),
         ({"kind": "within", "rows": [], "of": "b", "factor": 2}, "at least 1 item"),
-        ({"kind": "monotone", "rows": ["a"], "direction": "increasing"}, "at least 2 items"),
+        ({"kind": "monotone", "rows": ["a"], "direction": "increasing"}, "needs at least 2 rows"),
         (
             {"kind": "ranks above", "better": ["a"], "worse": ["b", "c"], "pairwise": True},
             r"better rows \(1\) as worse \(2\)",

@@ -1,0 +1,294 @@
+"""Claims of a suite, decided over its records and timings. Pure functions; nothing is read or run here."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from harness.claims import (
+    SECONDS,
+    Decision,
+    Direction,
+    Group,
+    Outcome,
+    UndecidableError,
+    decide,
+    holds_as_printed,
+)
+from harness.claims.printed import EqualPublished
+from harness.claims.ranking import Fastest
+from harness.claims.rule import ClaimRule
+from harness.model import Cell, Tier
+from harness.statistics import summarise
+from harness.store.records import Record, Timing
+from harness.suite.schema import ClaimSpec, SpreadOver
+from harness.suite.suite import Suite
+from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
+
+Unit: TypeAlias = tuple[object, ...]
+Bound: TypeAlias = tuple[tuple[str, Any], ...]
+
+FINER: Mapping[SpreadOver, SpreadOver] = {"folds": "samples", "samples": "repeats"}
+"""What is counted instead where a suite has one value of what its spread is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """What the records say about a claim, why, and with which numbers on which data.
+
+    agreement  in how many comparisons of single folds (or what else a mean is over) it shows too
+    margin     the comparison with the least margin and its interval
+    printed    whether the source's own numbers satisfy it: "hold" or "do not hold"; "" where it does not print all
+    """
+
+    claim: str
+    sentence: str
+    where: str
+    outcome: Outcome
+    why: str
+    numbers: tuple[tuple[str, float], ...]
+    tier: Tier
+    data: str
+    agreement: str = ""
+    margin: str = ""
+    printed: str = ""
+
+
+def check_claims(
+    suite: Suite,
+    tier: Tier,
+    records: Iterable[Record],
+    timings: Iterable[Timing] = (),
+    *,
+    directions: Mapping[str, Direction],
+    cells: Iterable[Cell] | None = None,
+    suites: Mapping[str, Suite] | None = None,
+) -> tuple[ClaimVerdict, ...]:
+    """Return the verdict on every claim of a suite, in declared order.
+
+    Args:
+        records, timings: of this suite, version and tier.
+        directions: whether higher or lower is better, by metric id.
+        cells: all cells of the tier (`expand`); a claim on a row that lacks one of them is not decided. Records and
+            timings of other cells are out of date and ignored. None: whatever was recorded counts.
+        suites: other suites by id, for claims on printed values of several tables.
+    """
+    checker = _Checker(suite, tier, records, timings, directions, cells, {suite.id: suite, **(suites or {})})
+    return tuple(checker.verdict(claim) for claim in suite.claims)
+
+
+class _Checker:
+    """The claims of one suite on one tier."""
+
+    def __init__(
+        self,
+        suite: Suite,
+        tier: Tier,
+        records: Iterable[Record],
+        timings: Iterable[Timing],
+        directions: Mapping[str, Direction],
+        cells: Iterable[Cell] | None,
+        suites: Mapping[str, Suite],
+    ) -> None:
+        self._suite = suite
+        self._tier = tier
+        self._directions = directions
+        self._suites = suites
+        self._expected = expected_keys(cells)
+        self._records = records_by_row(records, self._expected)
+        known = None if self._expected is None else frozenset().union(*self._expected.values())
+        self._timings = [timing for timing in timings if known is None or timing.cell in known]
+
+    def verdict(self, claim: ClaimSpec) -> ClaimVerdict:
+        """Decide one claim."""
+        numbers: list[tuple[str, float]] = []
+        bound: Bound = claim.rule.bound(self._suite.named_rows)
+        data = "printed values" if isinstance(claim.rule, EqualPublished) else self._data(claim, bound)
+        try:
+            if claim.tiers and self._tier not in claim.tiers:
+                raise UndecidableError(f"checked on {', '.join(claim.tiers)} only")
+            if isinstance(claim.rule, EqualPublished):
+                found = self._equal_published(claim, claim.rule, numbers)
+            else:
+                found = decide([*self._statements(claim, bound, numbers)])
+        except UndecidableError as reason:
+            found = Decision("open", str(reason))
+        return ClaimVerdict(
+            claim=claim.id,
+            sentence=claim.sentence,
+            where=claim.where,
+            outcome=found.outcome,
+            why=found.why,
+            numbers=tuple(numbers),
+            tier=self._tier,
+            data=data,
+            agreement=found.agreement,
+            margin=found.margin,
+            printed=self._as_printed(claim, bound),
+        )
+
+    def _statements(
+        self, claim: ClaimSpec, bound: Bound, numbers: list[tuple[str, float]]
+    ) -> Iterator[tuple[Group, ClaimRule]]:
+        """Yield each group of comparable numbers with the rule that it is to satisfy."""
+        for stratum, rule in bound:
+            rows = rule.named()
+            self._check_floor(claim, rows)
+            for group in self._groups(claim, rule, rows):
+                label = f" on {group.name}" if group.name else ""
+                numbers += [(f"{row}{label}", mean) for row, mean in group.means.items()]
+                self._check_defined(claim, group)
+                named = ", ".join(part for part in (group.name, stratum) if part)
+                yield (
+                    Group(named, group.means, group.prefer, group.spreads, group.units, group.over),
+                    rule,
+                )
+
+    def _groups(self, claim: ClaimSpec, rule: ClaimRule, rows: Sequence[str]) -> Iterator[Group]:
+        metric = self._metric(claim)
+        if metric == SECONDS:
+            yield from self._timing_groups(claim, rule, rows)
+        else:
+            yield self._score_group(claim, metric, rows)
+
+    def _score_group(self, claim: ClaimSpec, metric: str, rows: Sequence[str]) -> Group:
+        """Return the scores of rows; where each has one value of what the spread is over, finer ones are its units."""
+        over = self._suite.spread_over
+        values = {row: self._scores(claim, row, metric, over) for row in rows}
+        summaries = {row: summarise(list(found.values())) for row, found in values.items()}
+        while over in FINER and all(len(found) == 1 for found in values.values()):
+            over = FINER[over]
+            values = {row: self._scores(claim, row, metric, over) for row in rows}
+        ddof = self._suite.spread_ddof
+        spreads = {row: summary.sd(ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()}
+        means = {row: summary.mean if not summary.undefined else math.nan for row, summary in summaries.items()}
+        return Group("", means, self._directions[metric], spreads, values, over)
+
+    def _scores(self, claim: ClaimSpec, row: str, metric: str, over: SpreadOver) -> dict[Unit, float]:
+        own = [r for r in self._records.get(row, []) if claim.dataset in ("", r.dataset)]
+        missing = gaps(own, self._expected_of(claim, row))
+        values = values_by_unit(own, metric, over)
+        if missing or not values:
+            raise UndecidableError(f"row '{row}': {missing or 'no records'}")
+        return values
+
+    def _expected_of(self, claim: ClaimSpec, row: str) -> frozenset[str] | None:
+        """Return the keys a row must have; a claim on one dataset cannot know those of its missing cells by key."""
+        if self._expected is None or claim.dataset:
+            return None
+        return self._expected.get(row, frozenset())
+
+    def _check_floor(self, claim: ClaimSpec, rows: Sequence[str]) -> None:
+        """Raise `UndecidableError` where a named row is no better than the floor: nothing was learnt."""
+        floors = claim.floor if isinstance(claim.floor, dict) else {}
+        if isinstance(claim.floor, float):
+            floors = {self._metric(claim): claim.floor}
+        for metric, floor in floors.items():
+            group = self._score_group(claim, metric, rows)
+            for row, mean in group.means.items():
+                if group.sign * (mean - floor) < 0:
+                    side = "below" if group.sign > 0 else "above"
+                    raise UndecidableError(
+                        f"row '{row}' has learnt nothing: {metric} {mean:.4g} is {side} the floor of {floor:g}"
+                    )
+
+    def _check_defined(self, claim: ClaimSpec, group: Group) -> None:
+        for row, mean in group.means.items():
+            if math.isnan(mean):
+                undefined = sum(map(math.isnan, group.units[row].values()))
+                raise UndecidableError(f"row '{row}': the metric is undefined in {undefined} values")
+        if self._metric(claim) != SECONDS and group.sign > 0 and not any(group.means.values()):
+            raise UndecidableError("every row scores 0: there is nothing to compare")
+
+    def _timing_groups(self, claim: ClaimSpec, rule: ClaimRule, rows: Sequence[str]) -> Iterator[Group]:
+        """Yield one group per machine, device and threads that timed every row, over the places all rows share."""
+        stage = rule.stage if isinstance(rule, Fastest) else ""
+        seconds: dict[str, dict[str, dict[Unit, float]]] = defaultdict(lambda: defaultdict(dict))
+        for timing in self._timings:
+            if timing.row not in rows or claim.dataset not in ("", timing.dataset):
+                continue
+            value = seconds_of(timing, stage=stage, since=claim.since)
+            if value is not None:
+                machine = f"{timing.machine}, {timing.device}, {timing.threads} threads"
+                place = (timing.dataset, timing.sample, timing.fold, timing.repeat)
+                seconds[machine][timing.row][place] = value
+        found = False
+        for machine, by_row in sorted(seconds.items()):
+            shared = set.intersection(*(set(by_row[row]) for row in rows))
+            if shared:
+                found = True
+                units = {row: {place: by_row[row][place] for place in sorted(shared)} for row in rows}
+                summaries = {row: summarise(list(values.values())) for row, values in units.items()}
+                spreads = {row: summary.sd(self._suite.spread_ddof) for row, summary in summaries.items()}
+                means = {row: summary.mean for row, summary in summaries.items()}
+                yield Group(machine, means, "lower", spreads, units, "cells")
+        if not found:
+            raise UndecidableError("no machine has timed every row on a common sample")
+
+    def _equal_published(self, claim: ClaimSpec, rule: EqualPublished, numbers: list[tuple[str, float]]) -> Decision:
+        metric = self._metric(claim)
+        differing: list[str] = []
+        for name in rule.values:
+            printed = {entry: self._printed(entry, metric, name) for entry in rule.entries}
+            numbers += [(f"{entry} {name}", value) for entry, value in printed.items()]
+            contrasts = rule.contrasts(Group(name, printed, "higher"))
+            differing += dict.fromkeys(one.problem for one in contrasts if not one.is_true_of_means)
+        return Decision("does not hold" if differing else "holds", "; ".join(differing))
+
+    def _printed(self, entry: str, metric: str, name: str) -> float:
+        suite_id, _, row = entry.rpartition("/")
+        suite = self._suites.get(suite_id or self._suite.id)
+        if suite is None:
+            raise UndecidableError(f"suite '{suite_id}' is not at hand")
+        published = suite.published.get(row, {}).get(metric)
+        value = None if published is None else published.in_metric_unit()[("mean", "sd").index(name)]
+        if value is None:
+            raise UndecidableError(f"{entry}: no {name} is printed for {metric}")
+        return value
+
+    def _as_printed(self, claim: ClaimSpec, bound: Bound) -> str:
+        """Return what the source's own numbers say; "" where it does not print those of every row."""
+        metric = self._metric(claim)
+        if isinstance(claim.rule, EqualPublished) or metric == SECONDS or claim.dataset:
+            return ""
+        try:
+            found = [holds_as_printed(rule, self._printed_group(metric, rule.named())) for _, rule in bound]
+        except UndecidableError:
+            return ""
+        return "hold" if all(found) else "do not hold"
+
+    def _printed_group(self, metric: str, rows: Sequence[str]) -> Group:
+        means = {row: self._printed(row, metric, "mean") for row in rows}
+        spreads = {}
+        for row in rows:
+            sd = self._suite.published[row][metric].in_metric_unit()[1]
+            spreads[row] = math.nan if sd is None else sd
+        return Group("", means, self._directions[metric], spreads)
+
+    def _metric(self, claim: ClaimSpec) -> str:
+        return SECONDS if isinstance(claim.rule, Fastest) else claim.metric or self._suite.primary
+
+    def _data(self, claim: ClaimSpec, bound: Bound) -> str:
+        samples: dict[str, set[str]] = defaultdict(set)
+        for row in dict.fromkeys(row for _, rule in bound for row in rule.named()):
+            for record in self._records.get(row, []):
+                if claim.dataset in ("", record.dataset):
+                    samples[record.dataset].add(record.sample)
+        named = ", ".join(f"{dataset} ({len(ids)} samples)" for dataset, ids in sorted(samples.items()))
+        return named or "no data"
+
+
+def seconds_of(timing: Timing, *, stage: str = "", since: str = "") -> float | None:
+    """Return the seconds of one stage, of the stages after one, or of the whole chain; None where one is unknown."""
+    if not stage and not since:
+        return timing.run_s
+    ids = [own.id for own in timing.stages]
+    if (stage or since) not in ids:
+        return None
+    own = timing.stages
+    chosen = [one for one in own if one.id == stage] if stage else own[len(ids) - ids[::-1].index(since) :]
+    parts = [one.run_s for one in chosen]
+    return None if None in parts else math.fsum(part for part in parts if part is not None)
