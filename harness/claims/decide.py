@@ -12,7 +12,7 @@ open            neither; also with fewer units, which do not decide however well
 
 Units that all show one and the same contrast have an interval without width, and decide. The interval is over what a
 suite says that one value is (`spread_over`); it says nothing of what does not vary there, e.g. of other training
-seeds where units are samples.
+seeds where units are samples. A claim that is `exact` (controls whose order is known beforehand) is decided by means.
 """
 
 from __future__ import annotations
@@ -54,19 +54,20 @@ class _Judged:
     contrast: Contrast
     outcome: Outcome
     interval: Interval | None
-    why: str
+    why: tuple[str, ...] = ()
 
 
-def decide(statements: Sequence[tuple[Group, ClaimRule]]) -> Decision:
+def decide(statements: Sequence[tuple[Group, ClaimRule]], *, exact: bool = False) -> Decision:
     """Return the outcome of a bound rule in every group and stratum: it holds if every statement does.
 
-    Raises `UndecidableError` where a group lacks a number that the rule needs.
+    `exact`: the means decide; there is no chance that an interval would have to exclude. Raises `UndecidableError`
+    where a group lacks a number that the rule needs.
     """
     stated = [(group, contrast) for group, rule in statements for contrast in rule.contrasts(group)]
-    judged = [_judge(group, contrast, len(stated)) for group, contrast in stated]
+    judged = [_judge(group, contrast, len(stated), exact=exact) for group, contrast in stated]
     found = {one.outcome for one in judged}
     outcome: Outcome = "does not hold" if "does not hold" in found else "open" if "open" in found else "holds"
-    why = "; ".join(dict.fromkeys(one.why for one in judged if one.outcome == outcome and one.why))
+    why = "; ".join(dict.fromkeys(reason for one in judged if one.outcome == outcome for reason in one.why))
     over = stated[0][0].over if stated else ""
     return Decision(outcome, why, _agreement([contrast for _, contrast in stated], over), _margin(judged, over))
 
@@ -79,20 +80,24 @@ def holds_as_printed(rule: ClaimRule, group: Group) -> bool:
     )
 
 
-def _judge(group: Group, contrast: Contrast, statements: int) -> _Judged:
+def _judge(group: Group, contrast: Contrast, statements: int, *, exact: bool) -> _Judged:
     label = f" on {group.name}" if group.name else ""
     n = len(contrast.values)
+    if exact and contrast.is_true_of_means:
+        return _Judged(contrast, "holds", None)
+    if exact:
+        return _Judged(contrast, "does not hold", None, (f"{contrast.problem}{label}",))
     if n < LEAST_UNITS or not all(map(math.isfinite, contrast.values)):
-        said = contrast.says if contrast.is_true_of_means else contrast.problem
-        return _Judged(contrast, "open", None, f"{said}{label}: n = {n} {group.over}, which do not decide")
+        against = () if contrast.is_true_of_means else (f"{contrast.problem}{label}",)
+        return _Judged(contrast, "open", None, (f"n = {n} {group.over} do not decide", *against))
     interval = mean_interval(contrast.values, confidence=1 - LEVEL)
     if interval.low > 0 or (contrast.ties and interval.low >= 0):
-        return _Judged(contrast, "holds", interval, "")
+        return _Judged(contrast, "holds", interval)
     strict = mean_interval(contrast.values, confidence=1 - LEVEL / statements)
     if strict.high < 0 or (not contrast.ties and strict.high <= 0):
-        return _Judged(contrast, "does not hold", interval, f"{contrast.problem}{label}")
+        return _Judged(contrast, "does not hold", interval, (f"{contrast.problem}{label}",))
     said = contrast.says if contrast.is_true_of_means else contrast.problem
-    return _Judged(contrast, "open", interval, f"{said}{label}, not beyond chance: {_shown(interval, group.over)}")
+    return _Judged(contrast, "open", interval, (f"{said}{label}, not beyond chance: {_shown(interval, group.over)}",))
 
 
 def _agreement(contrasts: Sequence[Contrast], over: str) -> str:

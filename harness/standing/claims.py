@@ -113,7 +113,7 @@ class _Checker:
             if isinstance(claim.rule, EqualPublished):
                 found = self._equal_published(claim, claim.rule, numbers)
             else:
-                found = decide([*self._statements(claim, bound, numbers)])
+                found = decide([*self._statements(claim, bound, numbers)], exact=claim.exact)
         except UndecidableError as reason:
             found = Decision("open", str(reason))
         return ClaimVerdict(

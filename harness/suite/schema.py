@@ -181,6 +181,10 @@ class ClaimSpec(Strict):
         description="Below it nothing was learnt, and nothing is decided where a named row is; of an error: above it. "
         "A number is of the claim's metric; other metrics by id.",
     )
+    exact: StrictBool = Field(
+        default=False,
+        description="The means decide, whatever their number: for controls whose order is known beforehand.",
+    )
     rule: Rule = Field(description="What must hold.")
 
 

@@ -64,3 +64,9 @@ def test_printed_numbers_are_exact_but_for_their_conversion() -> None:
     within = rule(kind="within", rows=["a"], of="b", difference=0.1)
     assert holds_as_printed(within, group(a=(70.1 / 100,), b=(60.1 / 100,)))
     assert not holds_as_printed(ABOVE, group(a=(0.7,), b=(0.7,)))
+
+
+def test_the_order_of_controls_is_exact() -> None:
+    assert decide([(group(a=(1.0,), b=(0.0,)), ABOVE)], exact=True).outcome == "holds"
+    found = decide([(group(a=(0.0,), b=(0.0,)), ABOVE)], exact=True)
+    assert (found.outcome, found.why) == ("does not hold", "'a' (0) is not better than 'b' (0)")

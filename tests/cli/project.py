@@ -108,6 +108,11 @@ class Cli:
         assert code == 0, err
         return json.loads(out)
 
+    def decide_claims(self) -> None:
+        """Give the suite three repeats and its spread over them: two samples decide no claim."""
+        path = self.folder / "suites" / "toy.toml"
+        path.write_text(path.read_text().replace('spread_over = "samples"', 'spread_over = "repeats"\nrepeats = 3'))
+
     def store(self, results: str = "results", tier: str = "smoke") -> Store:
         """Return the store of the suite."""
         return Store(self.folder / results, "toy", 1, tier)  # type: ignore[arg-type]

@@ -152,6 +152,7 @@ def test_another_version_is_no_baseline(cli: Cli) -> None:
 
 
 def test_a_claim_that_no_longer_holds(cli: Cli) -> None:
+    cli.decide_claims()
     cli.fake_records(0.5)
     cli.fake_records(1.0, results="new")
     code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")

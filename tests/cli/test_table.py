@@ -21,7 +21,7 @@ def test_markdown_says_the_state_first(cli: Cli) -> None:
     assert lines[3] == "- 4 cells: 4 ok"
     assert any("no reproduction and gets no verdict" in line for line in lines)
     assert "| Otsu | 50.00 ± 0.00 | 78.33 ± 1.73 | 50.00 ± 0.00 | 7.0 ± 0.0 | 2 | 2 |" in lines
-    assert "| **holds** | the truth beats Otsu | section 1 |" in out
+    assert "| **open** | the truth beats Otsu | section 1 |" in out
 
 
 def test_formats(cli: Cli) -> None:
@@ -51,6 +51,7 @@ def test_out_of_date_records_are_not_shown(cli: Cli) -> None:
 
 @pytest.mark.parametrize(("score", "results", "code"), [(0.5, "results", 0), (1.0, "results", 1), (0.5, "other", 3)])
 def test_strict_exit_codes(cli: Cli, score: float, results: str, code: int) -> None:
+    cli.decide_claims()
     cli.fake_records(score)
     assert cli("table", "toy", "--strict", "--results", results)[0] == code
 

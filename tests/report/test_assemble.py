@@ -23,7 +23,7 @@ def test_scores_and_claims(suite: Suite) -> None:
     table = suite_table(suite, "smoke", Path("results"), load_catalogue())
     assert isinstance(table, Table)
     assert (table.cells, table.ok) == (4, 4)
-    assert [(claim.id, claim.outcome) for claim in table.claims] == [("best", "holds")]
+    assert [(claim.id, claim.outcome) for claim in table.claims] == [("best", "open")]
     assert metric_facts(suite)["arand.elf"] == ("lower", "fraction")
 
 
@@ -33,7 +33,7 @@ def test_claims_on_printed_values_load_the_suites_they_name(suite: Suite, cli: C
     claim = f'[[claims]]\nid = "same"\nsentence = "the same"\n{rule}\n'
     (cli.folder / "suites" / "toy.toml").write_text(SUITE + claim)
     verdicts = suite_claims(load_suite("toy"), "smoke", None, (), ())
-    assert [(verdict.claim, verdict.holds) for verdict in verdicts] == [("best", None), ("same", True)]
+    assert [(verdict.claim, verdict.outcome) for verdict in verdicts] == [("best", "open"), ("same", "holds")]
 
 
 def test_data_tables_show_stored_facts(cli: Cli) -> None:
