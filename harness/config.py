@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
+import stat
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import ConfigError, nearest
 from harness.toml_lines import KeyPath, key_lines
+
+MOST_LEVELS = 24
+"""Levels of tables and arrays that a file may nest; the deepest declaration has eight."""
 
 
 class Strict(BaseModel):
@@ -62,26 +70,31 @@ class TomlData(ABC):
             return f"{self.where(key)}: unknown key '{key[-1]}'{nearest(str(key[-1]), accepted)}"
         if problem["type"] == "missing":
             return f"{self.where(key)}: required key '{problem['loc'][-1]}' is missing"
-        return f"{self.where(key)}: {problem['msg']}; found {problem['input']!r}"
+        return f"{self.where(key)}: {problem['msg']}; found {shortened(problem['input'])}"
 
 
 class TomlSource(TomlData):
-    """A parsed TOML file; `name` stands for it in messages about its keys, by default the file's own name."""
+    """A parsed TOML file; `name` stands for it in messages about its keys, by default the file's own name.
+
+    Raises `ConfigError` with a line for what is not TOML, and for values that no declaration can hold (`_misfit`).
+    """
 
     def __init__(self, path: Path, *, name: str = "") -> None:
-        try:
-            self.text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path}: not valid TOML: not UTF-8 ({error})") from error
+        self.text = _read(path)
         self.path = path
         self.name = name or path.name
         try:
             self.data = tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: not valid TOML: {error}") from error
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits is no TOMLDecodeError
+            problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise ConfigError(f"{path}:{_line_of(error, self.text)}: not valid TOML: {problem}") from error
         self._lines = key_lines(self.text)
+        deepest = next((key for key, _ in _walk(self.data) if len(key) > MOST_LEVELS), None)
+        if deepest is not None:
+            raise self.error(deepest[:3], f"nested deeper than {MOST_LEVELS} levels")
+        problems = [str(self.error(key, problem)) for key, value in _walk(self.data) if (problem := _misfit(value))]
+        if problems:
+            raise ConfigError("\n".join(problems))
 
     def origin(self, key: Sequence[str | int]) -> tuple[TomlSource, KeyPath]:
         """Return the file itself with the same key path."""
@@ -93,6 +106,64 @@ class TomlSource(TomlData):
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
+
+
+def shortened(value: Any) -> str:
+    """Return a value as a message shows it: at most 120 characters of its Python form."""
+    text = repr(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file; what is no regular file (a pipe that nobody writes to) is not waited for."""
+    try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ConfigError(f"{path}: cannot be read (not a regular file)")
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # a path with a NUL
+        raise ConfigError(f"{str(path)!r}: cannot be read ({error})") from error
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not valid TOML: not UTF-8 ({error})") from error
+
+
+def _line_of(error: Exception, text: str) -> int:
+    """Return the line that an error of the parser names, else that of a number too long to be read, else the last."""
+    named = re.search(r"\(at line (\d+), column \d+\)$", str(error))
+    if named:
+        return int(named[1])
+    digits = re.search(r"[0-9_a-fA-F]{1000,}", text)
+    return text.count("\n", 0, digits.start() if digits else len(text.rstrip())) + 1
+
+
+def _walk(data: Any) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield every value below a table with its key path, level by level, without recursion."""
+    waiting: deque[tuple[KeyPath, Any]] = deque([((), data)])
+    while waiting:
+        path, value = waiting.popleft()
+        if path:
+            yield path, value
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        waiting.extend(((*path, key), item) for key, item in items)
+
+
+def _misfit(value: Any) -> str:
+    """Return why no declaration can hold a value of TOML, or "" for those that can."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"must be finite; found {value}"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return f"must fit into 64 bits, as TOML says; found a number of {value.bit_length()} bits"
+    if isinstance(value, date | time):
+        return f'dates and times are written as strings; found {value} (accepted: "{value}")'
+    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
+    if any("\0" in text for text in texts):
+        return "must not hold the character U+0000"
+    return ""
 
 
 def _present(data: Any, loc: Sequence[str | int]) -> KeyPath:

@@ -58,8 +58,12 @@ class BaselineError(StoreError):
     exit_code = 4
 
 
+MOST_NAMES = 40
+"""Accepted names that a message lists."""
+
+
 def nearest(found: str, accepted: Iterable[str]) -> str:
-    """Return the tail of a message about an unknown name: the nearest accepted one, else all of them.
+    """Return the tail of a message about an unknown name: the nearest accepted one, else all of them (at most 40).
 
     >>> nearest("gaps", ["gasp", "multicut"])
     "; did you mean 'gasp'?"
@@ -68,4 +72,5 @@ def nearest(found: str, accepted: Iterable[str]) -> str:
     close = get_close_matches(found, names, n=1)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; accepted: {', '.join(names)}" if names else ""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"; accepted: {', '.join(names[:MOST_NAMES])}{more}" if names else ""

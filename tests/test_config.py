@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -76,11 +77,59 @@ def test_valid_file_is_frozen(tmp_path: Path) -> None:
         outer.title = "y"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = 1\nb = nan", "file.toml:2: b: must be finite; found nan"),
+        ("a = 1\nb = [1.0,\n -inf]", "file.toml:3: b.1: must be finite; found -inf"),
+        ("a = 1979-05-27", "file.toml:1: a: dates and times are written as strings; found 1979-05-27"),
+        ("a.b = 07:32:00", "file.toml:1: a.b: dates and times"),
+        ("\na = 9223372036854775808", "file.toml:2: a: must fit into 64 bits"),
+        ("a = 0x" + "f" * 300, "file.toml:1: a: must fit into 64 bits, as TOML says; found a number of 1200 bits"),
+        ("\n\na = " + "9" * 5000, "file.toml:3: not valid TOML: Exceeds the limit"),
+        ("a = 1\nb = 'x'\nb = 'y'", "file.toml:3: not valid TOML: Cannot overwrite"),
+        ("a = 1\nb = [\n1,\n", "file.toml:3: not valid TOML"),
+        ("x = 1\na = " + "[" * 30 + "]" * 30, "file.toml:2: a.0.0: nested deeper than 24 levels"),
+        ("a" + ".a" * 40 + " = 1", "file.toml:1: a.a.a: nested deeper than 24 levels"),
+        ("a = " + "[" * 5000 + "]" * 5000, "not valid TOML: nested too deeply"),
+        ("a = " + "{ a = " * 3000 + "1" + " }" * 3000, "not valid TOML: nested too deeply"),
+        ('a = "b\\u0000c"', "file.toml:1: a: must not hold the character U+0000"),
+        ('a = { "\\u0000" = 1 }', "file.toml:1: a: must not hold the character U+0000"),
+    ],
+    ids=lambda text: text[:12].strip(),
+)
+def test_values_that_no_declaration_can_hold(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        source(tmp_path, text)
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_every_value_that_does_not_fit_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        source(tmp_path, "a = nan\nb = [inf, 1.0]\n[c]\nd = 1979-05-27\n")
+    assert [line.split(" ")[0] for line in str(caught.value).splitlines()] == [
+        "file.toml:1:",
+        "file.toml:2:",
+        "file.toml:4:",
+    ]
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "suite.toml")
+    with pytest.raises(ConfigError, match="not a regular file"):
+        TomlSource(tmp_path / "suite.toml")
+    with pytest.raises(ConfigError, match="embedded null"):
+        TomlSource(tmp_path / "a\0b.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        TomlSource(tmp_path)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         TomlSource(tmp_path / "absent.toml")
     with pytest.raises(ConfigError, match=r"not valid TOML: .*line 2"):
         source(tmp_path, "a = 1\nb = \n")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00a")
-    with pytest.raises(ConfigError, match=r"binary\.toml: not valid TOML: not UTF-8"):
+    with pytest.raises(ConfigError, match=r"binary\.toml:1: not valid TOML: not UTF-8"):
         TomlSource(tmp_path / "binary.toml")

@@ -225,7 +225,7 @@ IN_SHARED = [
     ("steps = 9", "steps = -1", ":37: methods.net.tiers.paper.stages.learn.steps (row 'net'): stage 'learn'"),
     ("stages.learn]\nsteps = 9", "stages.blur]\nsteps = 9", ":36: methods.net.tiers.paper.stages.blur: no stage of"),
     ('primary = "map.toy"', 'primary = "pq"', ":3: primary: no metric of this suite is called 'pq'"),
-    ("schema = 1", "schema 1", "common.toml: not valid TOML"),
+    ("schema = 1", "schema 1", "common.toml:1: not valid TOML"),
 ]  # fmt: skip
 
 

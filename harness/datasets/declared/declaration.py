@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from harness.config import Strict
-from harness.datasets.fetching.places import is_plain_relative
+from harness.datasets.fetching.places import is_plain_relative, is_relative_pattern
 
 AvailabilityClass = Literal[
     "open-direct-download", "open-registration-required", "private-never-released", "embedded", "generated", "local"
@@ -103,6 +103,13 @@ class ArraySource(Strict):
     components: bool = False
     """Each connected component (full connectivity) of the non-zero voxels is an object."""
 
+    @field_validator("glob")
+    @classmethod
+    def _relative(cls, pattern: str) -> str:
+        if pattern and not is_relative_pattern(pattern):
+            raise ValueError("must be a relative pattern in which '**' stands alone between slashes, as 'raw/**/*.tif'")
+        return pattern
+
 
 class DerivedLabels(Strict):
     """Labels made from another label image by documented errors (see `harness.datasets.phantoms.corruption`)."""
@@ -116,7 +123,7 @@ class DerivedLabels(Strict):
 
 
 def _label_tag(value: Any) -> str:
-    keys = value if isinstance(value, dict) else type(value).model_fields
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return "derived" if "derive" in keys else "stored"
 
 

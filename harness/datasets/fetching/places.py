@@ -7,6 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from harness.errors import ConfigError
 
+MOST_NAME_BYTES = 255
+"""Bytes of one part of a path that every file system takes."""
+
 
 def cache_folder() -> Path:
     """Return `HARNESS_CACHE`, else the user's cache folder of this program."""
@@ -49,4 +52,10 @@ def is_plain_relative(name: str) -> bool:
     if not name or "\\" in name or "\0" in name or ":" in name.split("/")[0]:
         return False
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and path.parts != ()
+    is_short = all(len(part.encode("utf-8", "surrogateescape")) <= MOST_NAME_BYTES for part in path.parts)
+    return is_short and not path.is_absolute() and ".." not in path.parts and path.parts != ()
+
+
+def is_relative_pattern(pattern: str) -> bool:
+    """Return whether a glob is relative, stays below its folder, and has "**" only as a whole part."""
+    return is_plain_relative(pattern) and all(part == "**" or "**" not in part for part in pattern.split("/"))

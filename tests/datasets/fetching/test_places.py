@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.datasets.fetching.places import cache_folder, data_folder, is_offline, is_plain_relative, mirror
+from harness.datasets.fetching.places import (
+    cache_folder,
+    data_folder,
+    is_offline,
+    is_plain_relative,
+    is_relative_pattern,
+    mirror,
+)
 from harness.errors import ConfigError
 
 
@@ -48,3 +55,16 @@ def test_plain_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "/a", "../a", "a/../../b", "a\\b", "C:/a", "a\0b", "."])
 def test_names_that_leave_their_folder(name: str) -> None:
     assert not is_plain_relative(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_accepted"),
+    [
+        *((accepted, True) for accepted in ("*.tif", "raw/**/{id}.tif", "**/x")),
+        *((refused, False) for refused in ("/x", "**x", "a/x**/b", "../x", "", ".", "x" * 300)),
+    ],
+)
+def test_relative_patterns(pattern: str, is_accepted: bool, tmp_path: Path) -> None:
+    assert is_relative_pattern(pattern) == is_accepted
+    if is_accepted:
+        assert list(tmp_path.glob(pattern)) == []
