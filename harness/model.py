@@ -168,7 +168,8 @@ class CellId:
 class Cell:
     """One row on one sample of one fold with one seed: the unit of work, failure and resume.
 
-    `key` is the content address: equal keys mean equal inputs, chain, metrics and seed.
+    `key` is the content address: equal keys mean equal inputs, chain, metrics and seed. `draw` is the seed of what rows
+    draw alike: it depends on seed group, dataset, fold and repeat alone.
     """
 
     suite: str
@@ -183,6 +184,7 @@ class Cell:
     chain: tuple[StageSpec, ...]
     metrics: tuple[str, ...]
     key: str
+    draw: int = 0
 
     @property
     def id(self) -> CellId:

@@ -27,6 +27,8 @@ class Context:
     grid      the sample's own grid, before any resampling stage
     model     folder written by `fit` in an earlier call; None for a stage that was not fitted
     weights   resolved file or folder of each non-empty "weights" parameter
+    draw      in `fit`, a seed that all rows share on a fold and a repeat: initial weights and sampled objects come from
+              it where the source pairs rows; `seed` depends on the parameters too
     scratch   an empty folder that is removed after the call
     log       where progress lines go (stderr of the run)
     busy      takes the seconds that the device worked on gradient steps, from a `fit` that measures them
@@ -41,6 +43,7 @@ class Context:
     weights: Mapping[str, Path] = field(default_factory=dict)
     log: Callable[[str], None] = lambda line: None
     busy: Callable[[float], None] = lambda seconds: None
+    draw: int = 0
 
     def rng(self) -> np.random.Generator:
         """Return a fresh generator seeded with `seed`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
 Names = Collection[str] | None
+
+MOST_CELLS = 1_000_000
+"""Cells of a suite on one tier; a suite that has more has a slip of the pen."""
 
 
 def expand(
@@ -49,58 +51,8 @@ def expand(
         ConfigError, ParameterError, ChainError: with file, line and key.
     """
     suite.tier(tier)
-    parts = _Expansion(suite, tier, catalogue, registry).parts()
-    kept = _filtered(parts, {"row": rows, "dataset": datasets, "fold": folds, "stage": stages}, suite)
-    return tuple(cell for part in kept for cell in part.cells())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """What the cells of one row on one fold share."""
-
-    suite: Suite
-    tier: Tier
-    row: Row
-    selected: Selected
-    fold: Fold
-    chain: tuple[StageSpec, ...]
-    base: str
-    sample_hashes: dict[tuple[str, str], str]
-    seeds: dict[tuple[str, str, str, int], int]
-
-    def names(self, kind: str) -> tuple[str, ...]:
-        """Return what a filter of a kind is compared with."""
-        if kind == "stage":
-            return tuple(spec.id for spec in self.chain)
-        return ({"row": self.row.id, "dataset": self.selected.dataset.id, "fold": self.fold.id}[kind],)
-
-    def cells(self) -> Iterator[Cell]:
-        """Yield the cells in the order of samples and repeats."""
-        suite, dataset, fold = self.suite, self.selected.dataset.id, self.fold
-        for sample in fold.test:
-            content = self.sample_hashes[dataset, sample]
-            for repeat in range(suite.repeats_of(self.tier)):
-                seed = self._seed(dataset, sample, repeat)
-                yield Cell(
-                    suite=suite.id,
-                    version=suite.version,
-                    tier=self.tier,
-                    row=self.row.id,
-                    data=self.selected.data,
-                    sample=sample,
-                    fold=fold,
-                    repeat=repeat,
-                    seed=seed,
-                    chain=self.chain,
-                    metrics=suite.metrics,
-                    key=hash_value([self.base, sample, content, repeat, seed]),
-                )
-
-    def _seed(self, dataset: str, sample: str, repeat: int) -> int:
-        place = (dataset, self.fold.id, sample, repeat)
-        if place not in self.seeds:
-            self.seeds[place] = derive_seed(self.suite.seed_group, *place)
-        return self.seeds[place]
+    cells = tuple(_Expansion(suite, tier, catalogue, registry).cells())
+    return _filtered(cells, {"row": rows, "dataset": datasets, "fold": folds, "stage": stages}, suite)
 
 
 class _Expansion:
@@ -114,17 +66,30 @@ class _Expansion:
         self._selector = Selector(suite, tier, catalogue)
         self._weight_ids = frozenset(catalogue.weight_ids())
         self._hashes: dict[tuple[str, str], str] = {}
-        self._seeds: dict[tuple[str, str, str, int], int] = {}
+        self._seeds: dict[tuple[str | int, ...], int] = {}
+        self._distinct: set[tuple[Selected, ...]] = set()
         self._weights: dict[str, str] = {}
         self._safe: set[tuple[str, Fold]] = set()
         self._unseen: set[tuple[str, str, Fold]] = set()
 
-    def parts(self) -> list[_Part]:
-        """Return the parts of every row; raises what `expand` raises."""
-        return [part for row in self._suite.rows for part in self._row_parts(row)]
+    def cells(self) -> Iterator[Cell]:
+        """Yield the cells of every row; raises what `expand` raises."""
+        count = 0
+        for row in self._suite.rows:
+            for selected, fold, chain, base in self._row_folds(row):
+                repeats = self._suite.repeats_of(self._tier, row)
+                count += len(fold.test) * repeats
+                if count > MOST_CELLS:
+                    raise ConfigError(
+                        f"{place(self._suite, row, row.place)}: with this row the suite has {count} cells on tier "
+                        f"'{self._tier}'; at most {MOST_CELLS} are accepted"
+                    )
+                yield from self._fold_cells(row, selected, fold, chain, base, repeats)
 
-    def _row_parts(self, row: Row) -> Iterator[_Part]:
+    def _row_folds(self, row: Row) -> Iterator[tuple[Selected, Fold, tuple[StageSpec, ...], str]]:
+        """Yield each fold of a row with its chain and the hash of what its cells share."""
         selections = self._selector.select(row)
+        self._check_distinct(row, selections)
         with_nuclei = bool(selections[0].data.nuclei)
         chain = resolve_chain(self._suite, row, self._tier, self._registry, with_nuclei=with_nuclei)
         shared = None if is_per_fold(chain) else stage_specs(chain, "")
@@ -135,16 +100,48 @@ class _Expansion:
                 named = list(weights_of(chain, fold.id))
                 weights = [self._weights_hash(row, stage, name) for stage, name in named]
                 self._check_weights(row, named, selected, fold)
-                yield self._part(row, selected, fold, shared or stage_specs(chain, fold.id), weights)
+                specs = shared or stage_specs(chain, fold.id)
+                yield selected, fold, specs, self._base(row, selected, fold, specs, weights)
 
-    def _part(
-        self, row: Row, selected: Selected, fold: Fold, specs: tuple[StageSpec, ...], weights: list[str]
-    ) -> _Part:
+    def _fold_cells(
+        self, row: Row, selected: Selected, fold: Fold, chain: tuple[StageSpec, ...], base: str, repeats: int
+    ) -> Iterator[Cell]:
+        """Yield the cells of one row on one fold in the order of samples and repeats."""
+        suite, dataset = self._suite, selected.dataset.id
+        draws = [self._seed("draw", dataset, fold.id, repeat) for repeat in range(repeats)]
+        for sample in fold.test:
+            content = self._hashes[dataset, sample]
+            for repeat, draw in enumerate(draws):
+                seed = self._seed(dataset, fold.id, sample, repeat)
+                yield Cell(
+                    suite=suite.id,
+                    version=suite.version,
+                    tier=self._tier,
+                    row=row.id,
+                    data=selected.data,
+                    sample=sample,
+                    fold=fold,
+                    repeat=repeat,
+                    seed=seed,
+                    draw=draw,
+                    chain=chain,
+                    metrics=suite.metrics,
+                    key=hash_value([base, sample, content, repeat, seed]),
+                )
+
+    def _seed(self, *parts: str | int) -> int:
+        """Return the seed of a place in the suite's seed group; rows share it."""
+        if parts not in self._seeds:
+            self._seeds[parts] = derive_seed(self._suite.seed_group, *parts)
+        return self._seeds[parts]
+
+    def _base(self, row: Row, selected: Selected, fold: Fold, specs: tuple[StageSpec, ...], weights: list[str]) -> str:
+        """Return the hash of what the cells of a row share on a fold."""
         for sample in (*fold.test, *fold.train, *fold.validation):
-            place = (selected.dataset.id, sample)
-            if place not in self._hashes:
-                self._hashes[place] = content_of(selected.dataset, sample)
-        base = hash_value(
+            at = (selected.dataset.id, sample)
+            if at not in self._hashes:
+                self._hashes[at] = content_of(selected.dataset, sample)
+        return hash_value(
             {
                 "row": row.id,
                 "data": selected.data.to_json(),
@@ -156,7 +153,32 @@ class _Expansion:
                 "metrics": list(self._suite.metrics),
             }
         )
-        return _Part(self._suite, self._tier, row, selected, fold, specs, base, self._hashes, self._seeds)
+
+    def _check_distinct(self, row: Row, selections: tuple[Selected, ...]) -> None:
+        """Refuse what would stand twice in one place: folds of one name, or a sample tested twice in a fold."""
+        if selections in self._distinct:
+            return
+        seen: set[tuple[str, str, str]] = set()
+        for selected in selections:
+            ids = [fold.id for fold in selected.folds]
+            if len(ids) > 1 and (len(set(ids)) < len(ids) or "" in ids):
+                found = ", ".join(repr(name) for name in ids)
+                raise self._suite.source_file.error(
+                    selected.place,
+                    f"row '{row.id}': several folds of dataset '{selected.dataset.id}' need ids of their own; "
+                    f"found: {found}",
+                )
+            for fold in selected.folds:
+                for sample in fold.test:
+                    at = (selected.dataset.id, fold.id, sample)
+                    if at in seen:
+                        named = f" of fold '{fold.id}'" if fold.id else ""
+                        raise self._suite.source_file.error(
+                            selected.place,
+                            f"row '{row.id}': test sample '{sample}'{named} of dataset '{at[0]}' stands here twice",
+                        )
+                    seen.add(at)
+        self._distinct.add(selections)
 
     def _check_data(self, row: Row, chain: tuple[Stage, ...], selected: Selected) -> None:
         ndim = selected.dataset.ndim
@@ -213,13 +235,20 @@ class _Expansion:
         )
 
 
-def _filtered(parts: list[_Part], filters: dict[str, Names], suite: Suite) -> list[_Part]:
+def _filtered(cells: tuple[Cell, ...], filters: dict[str, Names], suite: Suite) -> tuple[Cell, ...]:
     for kind, names in filters.items():
         if names is None:
             continue
-        present = {name for part in parts for name in part.names(kind)}
+        present = {name for cell in cells for name in _names(cell, kind)}
         for name in names:
             if name not in present:
                 raise ConfigError(f"suite '{suite.id}' has no {kind} '{name}' here{nearest(name, present)}")
-        parts = [part for part in parts if set(names) & set(part.names(kind))]
-    return parts
+        cells = tuple(cell for cell in cells if not set(names).isdisjoint(_names(cell, kind)))
+    return cells
+
+
+def _names(cell: Cell, kind: str) -> tuple[str, ...]:
+    """Return what a filter of a kind is compared with."""
+    if kind == "stage":
+        return tuple(spec.id for spec in cell.chain)
+    return ({"row": cell.row, "dataset": cell.data.dataset, "fold": cell.fold.id}[kind],)

@@ -90,6 +90,9 @@ class Overrides(DataChoice):
     stages: dict[str, dict[str, Any]] = Field(
         default={}, description="Parameters by stage id, laid over those of the row."
     )
+    repeats: Repeats | None = Field(
+        default=None, description="Seeds per sample and fold; the row's tier, the row, the tier, the suite may say it."
+    )
 
 
 class Timing(Strict):
@@ -123,6 +126,9 @@ class MethodSpec(DataChoice):
     stages: tuple[dict[str, Any], ...] = Field(description="The chain: tables of `id` and parameters.")
     availability: str = Field(
         default="", description="Where weights and data of the row come from, or why they are absent."
+    )
+    repeats: Repeats | None = Field(
+        default=None, description="Seeds per sample and fold of this row, e.g. 1 where nothing is drawn."
     )
     tiers: dict[Tier, Overrides] = Field(default={}, description="What a tier changes for this row.")
 
@@ -161,6 +167,7 @@ class MatrixSpec(Strict):
     train_truth: str | None = Field(default=None, description="As for rows.")
     nuclei: str | None = Field(default=None, description="As for rows.")
     availability: str = Field(default="", description="As for rows.")
+    repeats: Any = Field(default=None, description="As for rows.")
     tiers: dict[Tier, dict[str, Any]] = Field(default={}, description="As for rows.")
 
 

@@ -135,7 +135,7 @@ class Suite:
 
     @property
     def repeats(self) -> int:
-        """Seeds per row, sample and fold where the tier says nothing else."""
+        """Seeds per row, sample and fold where neither a row nor the tier says anything else."""
         return self.file.repeats
 
     @property
@@ -231,6 +231,6 @@ class Suite:
         """Return the limits of one cell of a tier."""
         return self.tier(tier).limits or self.limits
 
-    def repeats_of(self, tier: Tier) -> int:
-        """Return the number of seeds of a tier."""
-        return self.tier(tier).repeats or self.repeats
+    def repeats_of(self, tier: Tier, row: Row) -> int:
+        """Return the number of seeds of a row on a tier: of the row's tier, else the row, the tier, the suite."""
+        return row.overrides(tier).repeats or row.spec.repeats or self.tier(tier).repeats or self.repeats

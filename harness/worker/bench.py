@@ -117,6 +117,7 @@ class Workbench:
         model: Path | None = None,
         weights: Mapping[str, Path] | None = None,
         busy: Callable[[float], None] = lambda seconds: None,
+        draw: int = 0,
     ) -> Context:
         """Return what a stage is told besides its inputs."""
-        return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, busy)
+        return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, busy, draw)

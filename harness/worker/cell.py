@@ -123,7 +123,7 @@ class Chain:
         seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.to_json())
         weights = stage_weights(self._bench.create(spec), self._weights)
         training, validation = self._examples(number, cell.fold.train), self._examples(number, cell.fold.validation)
-        return FitJob(spec, training, validation, seed, weights)
+        return FitJob(spec, training, validation, seed, weights, cell.draw)
 
     def _examples(self, number: int, samples: Sequence[str]) -> list[LazyExample]:
         """Return training samples as a stage of the chain sees them: after the stages before it."""

@@ -68,13 +68,14 @@ class LazyExample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitJob:
-    """A stage to train, its examples, its seed and its weight files."""
+    """A stage to train, its examples, its seed, its weight files, and the seed of what rows draw alike."""
 
     spec: StageSpec
     training: Sequence[LazyExample]
     validation: Sequence[LazyExample]
     seed: int
     weights: dict[str, WeightsSource]
+    draw: int = 0
 
     @property
     def key(self) -> str:
@@ -85,6 +86,7 @@ class FitJob:
                 "training": [example.keys() for example in self.training],
                 "validation": [example.keys() for example in self.validation],
                 "seed": self.seed,
+                "draw": self.draw,
                 "weights": {name: source.hash for name, source in self.weights.items()},
             }
         )
@@ -151,7 +153,7 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
         busy: list[float] = []
         with Usage(device=watched, ignore=bench.ignored_processes) as usage, bench.scratch() as scratch:
             grid = job.training[0].grid()
-            context = bench.context(grid, job.seed, scratch, device, weights=weights, busy=busy.append)
+            context = bench.context(grid, job.seed, scratch, device, weights=weights, busy=busy.append, draw=job.draw)
             _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
         content, setting = hash_folder(partial / "model"), bench.setting(device)
         busy_s = sum(busy) if busy else None
@@ -196,7 +198,7 @@ def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
         return LazyExample({"image": slots["image"]}, slots["truth"], grid)
 
     training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
-    return FitJob(recipe.spec, training, validation, seed, {})
+    return FitJob(recipe.spec, training, validation, seed, {}, seed)
 
 
 def check_dimensions(stage: Stage, grid: Grid) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -233,3 +235,48 @@ def test_expansion_is_a_product_with_unique_keys_and_shared_seeds(
     cells = expand(project.suite(text), "smoke", project.catalogue, project.stages)
     assert len(cells) == len(set(keys(cells))) == samples * repeats * len(sizes)
     assert len({cell.seed for cell in cells}) == samples * repeats
+
+
+def test_repeats_of_a_row_and_of_its_tier(project: Project) -> None:
+    text = SUITE.replace('label = "Network"', 'label = "Network"\nrepeats = 3')
+    assert [cell.repeat for cell in project.cells(text, rows=["net"])] == [0, 1, 2]
+    assert [cell.repeat for cell in project.cells(text, rows=["otsu"])] == [0]
+    text = text.replace("repeats = 3", "repeats = 3\ntiers.smoke.repeats = 1").replace(
+        "[tiers.smoke]", "[tiers.smoke]\nrepeats = 2"
+    )
+    assert [cell.repeat for cell in project.cells(text, rows=["net"])] == [0]
+    assert [cell.repeat for cell in project.cells(text, rows=["otsu"])] == [0, 1]
+    assert len(project.cells(text, "paper", rows=["net"])) == 15
+
+
+def test_rows_draw_alike_on_a_fold_and_a_repeat(project: Project) -> None:
+    text = SUITE.replace('title = "Demonstration"', 'title = "Demonstration"\nrepeats = 2')
+    cells = project.cells(text, "paper")
+    draws = {(cell.fold.id, cell.repeat): set[int]() for cell in cells}
+    for cell in cells:
+        draws[cell.fold.id, cell.repeat].add(cell.draw)
+    assert all(len(own) == 1 for own in draws.values())
+    assert len(set.union(*draws.values())) == len(draws) == 10
+    grouped = project.cells(text.replace("repeats = 2", 'repeats = 2\nseed_group = "other"'), "paper")
+    assert not {cell.draw for cell in cells} & {cell.draw for cell in grouped}
+
+
+@pytest.mark.parametrize("ids", [("", ""), ("1", "1"), ("1", "")])
+def test_folds_that_would_collapse_into_one_are_refused(project: Project, ids: tuple[str, str]) -> None:
+    volumes = project.catalogue.dataset("volumes")
+    first, second = volumes.splits["default"][:2]
+    volumes.splits = {"default": (replace(first, id=ids[0]), replace(second, id=ids[1]))}
+    with pytest.raises(ConfigError, match=r"several folds of dataset 'volumes' need ids of their own; found: "):
+        project.cells(tier="paper")
+
+
+def test_a_sample_that_is_tested_twice_in_one_place_is_refused(project: Project) -> None:
+    text = SUITE.replace('samples = ["a"]', 'samples = ["a", "a"]')
+    with pytest.raises(ConfigError, match=r"demo.toml:9: .*test sample 'a' of dataset 'flat' stands here twice"):
+        project.cells(text)
+
+
+def test_more_cells_than_anybody_can_run_are_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("harness.suite.expand"), "MOST_CELLS", 7)
+    with pytest.raises(ConfigError, match=r"row 'net'.* has 10 cells on tier 'paper'; at most 7 are accepted"):
+        project.cells(tier="paper")

@@ -52,7 +52,7 @@ def test_declared_values(suite: Suite) -> None:
 
 
 def test_a_tier_overrides_repeats_timing_and_limits(suite: Suite) -> None:
-    assert (suite.repeats_of("smoke"), suite.repeats_of("paper")) == (2, 5)
+    assert (suite.repeats_of("smoke", suite.rows[0]), suite.repeats_of("paper", suite.rows[0])) == (2, 5)
     assert (suite.timing_of("smoke").warmup, suite.timing_of("paper").repeats) == (1, 9)
     assert (suite.limits_of("smoke").memory_gb, suite.limits_of("paper").deadline_s) == (2, 3600)
 

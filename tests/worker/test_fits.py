@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -38,11 +39,12 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     assert project.count("fit") == 1
     others = [
         fit_job(project, bench, seed=2),
+        replace(fit_job(project, bench), draw=7),
         fit_job(project, bench, samples="a"),
         fit_job(project, bench, samples="ba"),
     ]
     keys = {fit_job(project, bench).key, *(job.key for job in others)}
-    assert len(keys) == 4
+    assert len(keys) == 5
     elsewhere, _ = workbench(project, machine="n")
     assert fit_or_find(elsewhere, fit_job(project, elsewhere)).cost == FitCost(), "that time was another machine's"
 
