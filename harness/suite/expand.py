@@ -81,8 +81,8 @@ class _Expansion:
                 count += len(fold.test) * repeats
                 if count > MOST_CELLS:
                     raise ConfigError(
-                        f"{place(self._suite, row, row.place)}: with this row the suite has {count} cells on tier "
-                        f"'{self._tier}'; at most {MOST_CELLS} are accepted"
+                        f"{place(self._suite, row, row.place)}: with this row the suite has more than "
+                        f"{MOST_CELLS} cells on tier '{self._tier}'"
                     )
                 yield from self._fold_cells(row, selected, fold, chain, base, repeats)
 
