@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.datasets.declared.checks import expand_split, is_discovered
-from harness.datasets.declared.declaration import DatasetDeclaration, FolderDataset, GeneratedDataset, SampleDeclaration
+from harness.datasets.declared.declaration import (
+    DatasetDeclaration,
+    FolderDataset,
+    GeneratedDataset,
+    PlaneSample,
+    SampleDeclaration,
+)
 from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.folder import discover
 from harness.datasets.fetching.lockfile import Voucher
@@ -17,6 +25,7 @@ from harness.datasets.fetching.places import data_folder
 from harness.datasets.generated import GeneratedKind
 from harness.datasets.kinds import Kind
 from harness.datasets.stored import StoredKind
+from harness.datasets.views import View, with_planes
 from harness.errors import DataError, nearest
 from harness.hashing import hash_value
 from harness.model import Fold, Sample, Volume
@@ -53,6 +62,7 @@ class Dataset:
         self.id = name
         self.declaration = declaration
         self._folder = folder
+        self._counts: dict[str, tuple[int, ...]] = {}
         self._kind: Kind
         if isinstance(declaration, GeneratedDataset):
             self._kind = GeneratedKind(declaration)
@@ -74,14 +84,30 @@ class Dataset:
 
     @property
     def samples(self) -> Mapping[str, SampleDeclaration]:
-        """What is declared of each sample; one that is found in a folder need not be declared."""
-        return self.declaration.samples
+        """What is declared of each sample and of its planes; one that is found in a folder need not be declared."""
+        return self._samples
+
+    @cached_property
+    def _samples(self) -> Mapping[str, SampleDeclaration]:
+        samples = dict(self.declaration.samples)
+        if self.declaration.planes is not None:
+            samples.update({name: SampleDeclaration() for name in self._found if name not in samples})
+        return with_planes(samples, self.declaration.planes, lambda sample: self._kind.axes(self._root(sample)))
+
+    def _root(self, sample: SampleDeclaration) -> SampleDeclaration:
+        """Return the declaration of the whole sample that another is cut from."""
+        return self.declaration.samples.get(sample.source or "", SampleDeclaration()) if sample.source else sample
 
     @property
     def ndim(self) -> int:
         """2 or 3; 0 if the samples differ, or if nothing is declared of them."""
-        found = {self._kind.ndim(sample) for sample in self.declaration.samples.values() if sample.source is None}
-        found |= set() if found else {self._kind.ndim(SampleDeclaration())}
+        declared = self.declaration
+        found = {
+            len(self._kind.axes(sample)) - bool(sample.planes or declared.planes)
+            for sample in declared.samples.values()
+            if sample.source is None
+        }
+        found |= set() if found else {max(len(self._kind.axes(SampleDeclaration())) - bool(declared.planes), 0)}
         return found.pop() if len(found) == 1 else 0
 
     def sample_ids(self) -> tuple[str, ...]:
@@ -95,11 +121,47 @@ class Dataset:
     @cached_property
     def _sample_ids(self) -> tuple[str, ...]:
         declaration = self.declaration
+        named = [*self._found, *(name for name in self.samples if name not in self._found)]
+        return tuple(
+            name
+            for name in named
+            if not (self._declared(name).planes or declaration.planes)
+            or (isinstance(self._declared(name), PlaneSample) and self._has_objects(name))
+        )
+
+    @cached_property
+    def _found(self) -> tuple[str, ...]:
+        """The samples that are found in a folder."""
+        declaration = self.declaration
         if isinstance(declaration, FolderDataset) and is_discovered(declaration):
             folder = data_folder(self._folder) / declaration.path
-            found = discover(folder, declaration) if folder.is_dir() else ()
-            return found + tuple(name for name, sample in declaration.samples.items() if sample.source is not None)
-        return tuple(declaration.samples)
+            return discover(folder, declaration) if folder.is_dir() else ()
+        return ()
+
+    def _declared(self, sample: str) -> SampleDeclaration:
+        return self.samples.get(sample, SampleDeclaration())
+
+    def _has_objects(self, plane: str) -> bool:
+        """Return whether a plane holds as many objects as planes must; it does as long as its volume is not here."""
+        parent = self._declared(plane).source or ""
+        planes = self._declared(parent).planes or self.declaration.planes
+        found = self.availability()
+        if planes is None or not planes.at_least or not (found.ok and found.here):
+            return True
+        if parent not in self._counts:
+            self._counts[parent] = self._count_objects(parent)
+        declared = self._declared(plane)
+        assert isinstance(declared, PlaneSample)
+        return self._counts[parent][declared.plane_index] >= planes.at_least
+
+    def _count_objects(self, parent: str) -> tuple[int, ...]:
+        """Return the number of objects of the first label image in each plane of a sample."""
+        planes = self._declared(parent).planes or self.declaration.planes
+        assert planes is not None
+        source, declared, view = self._resolve(parent)
+        volume = self._kind.open(source, declared).label(self.label_names[0], view.crop)
+        axis = volume.grid.axes.index(planes.chosen[0])
+        return tuple(int(np.count_nonzero(np.unique(plane))) for plane in np.moveaxis(volume.array, axis, 0))
 
     @property
     def splits(self) -> Mapping[str, tuple[Fold, ...]]:
@@ -111,7 +173,7 @@ class Dataset:
 
     @cached_property
     def _splits(self) -> Mapping[str, tuple[Fold, ...]]:
-        declared = self.declaration.samples
+        declared = self.samples
         splits: dict[str, tuple[Fold, ...]] = {}
         for name, folds in self.declaration.splits.items():
             built: list[Fold] = []
@@ -120,9 +182,15 @@ class Dataset:
                     raise DataError(f"dataset '{self.id}', split '{name}': {problem[1]}")
                 built.append(Fold(fold.id, roles["test"], roles["train"], roles["validation"]))
             splits[name] = tuple(built)
-        whole = tuple(name for name in self.sample_ids() if name not in declared or declared[name].source is None)
+        whole = tuple(name for name in self.sample_ids() if not self._is_crop(name))
         splits.setdefault("all", (Fold("", whole),))
         return splits
+
+    def _is_crop(self, sample: str) -> bool:
+        declared = self._declared(sample)
+        if isinstance(declared, PlaneSample):
+            return self._is_crop(declared.source or "")
+        return declared.source is not None
 
     def availability(self) -> Availability:
         """Return whether the data can be had now; if not, why, and what to do about it. Nothing is fetched."""
@@ -134,8 +202,8 @@ class Dataset:
         No network is used. A file whose hash nobody states counts by its address until it was fetched once, so
         `fetch` should come before anything is filed under this hash. Raises `DataError` for an unknown sample.
         """
-        origin, declaration, crop = self._resolve(sample)
-        return hash_value([self._kind.identity(origin, declaration), [list(interval) for interval in crop]])
+        origin, declaration, view = self._resolve(sample)
+        return hash_value([self._kind.identity(origin, declaration), *view.identity()])
 
     def fetch(self, progress: bool = False) -> None:
         """Fetch every file of the dataset that is not in the cache yet.
@@ -151,15 +219,16 @@ class Dataset:
         volumes of unsigned integers on the image's grid, read when they are asked for. Raises `DataError` if a file
         is absent, damaged or not as declared.
         """
-        origin, declaration, crop = self._resolve(sample)
+        origin, declaration, view = self._resolve(sample)
+        view = view.at(declaration.shape)
         for channel in channels:
             if channel not in self.channels:
                 raise DataError(f"dataset '{self.id}': no channel '{channel}'{nearest(channel, self.channels)}")
         opened = self._kind.open(origin, declaration)
-        image = opened.image(tuple(channels) or self.channels, crop)
+        image = view.apply(opened.image(tuple(channels) or self.channels, view.crop), is_label=False)
 
         def read(label: str) -> Volume:
-            volume = opened.label(label, crop)
+            volume = view.apply(opened.label(label, view.crop), is_label=True)
             if volume.grid.shape != image.grid.shape:
                 raise DataError(
                     f"dataset '{self.id}', sample '{sample}': label '{label}' has shape {volume.grid.shape}, "
@@ -188,11 +257,19 @@ class Dataset:
         """Return what the hash of each file that `fetch` verifies rests on, by file name, as far as it is known."""
         return self._kind.vouchers()
 
-    def _resolve(self, sample: str) -> tuple[str, SampleDeclaration, tuple[tuple[int, int], ...]]:
-        """Return the sample to read from, its declaration, and the crop to cut."""
-        if sample not in self.sample_ids():
+    def _resolve(self, sample: str) -> tuple[str, SampleDeclaration, View]:
+        """Return the whole sample to read from, its declaration, and the view of it."""
+        if sample not in self.samples and sample not in self.sample_ids():
             raise DataError(f"dataset '{self.id}': no sample '{sample}'{nearest(sample, self.sample_ids())}")
-        declared = self.declaration.samples.get(sample, SampleDeclaration())
-        if declared.source is None:
-            return sample, declared, ()
-        return declared.source, self.declaration.samples.get(declared.source, SampleDeclaration()), declared.crop
+        resize = self._declared(sample).resize or self.declaration.resize
+        view = View(resize=resize)
+        name, declared = sample, self._declared(sample)
+        if isinstance(declared, PlaneSample):
+            name = declared.source or ""
+            view = replace(view, axis=declared.plane_axis, index=declared.plane_index)
+            declared = self._declared(name)
+            view = replace(view, resize=declared.resize or resize)
+        if declared.source is not None:
+            view = replace(view, crop=declared.crop)
+            name, declared = declared.source, self._declared(declared.source)
+        return name, declared, view

@@ -26,9 +26,9 @@ class GeneratedKind(Kind):
         own = self._generator.labels
         self.label_names = own + tuple(name for name in declaration.labels if name not in own)
 
-    def ndim(self, sample: SampleDeclaration) -> int:
-        """Return the number of axes of the generator's images."""
-        return self._generator.ndim
+    def axes(self, sample: SampleDeclaration) -> str:
+        """Return the axes of the generator's images."""
+        return "ZYX"[-self._generator.ndim :]
 
     def identity(self, name: str, sample: SampleDeclaration) -> Any:
         """Return generator, version, parameters and derived labels."""

@@ -37,8 +37,8 @@ class Kind(ABC):
     label_names: tuple[str, ...]
 
     @abstractmethod
-    def ndim(self, sample: SampleDeclaration) -> int:
-        """Return 2 or 3, or 0 where nothing is declared."""
+    def axes(self, sample: SampleDeclaration) -> str:
+        """Return the spatial axes of a whole sample, "" where none are declared."""
 
     @abstractmethod
     def identity(self, name: str, sample: SampleDeclaration) -> Any:

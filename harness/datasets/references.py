@@ -45,7 +45,7 @@ def _origin_problems(origin: Origin, ndim: int, datasets: Mapping[str, Dataset],
     if origin.crop and ndim and len(origin.crop) != ndim:
         yield (*key, "crop"), f"has {len(origin.crop)} entries; the sample has {ndim} spatial axes"
     if origin.dataset in datasets:
-        further = datasets[origin.dataset].declaration.samples.get(origin.sample)
+        further = datasets[origin.dataset].samples.get(origin.sample)
         if further is not None and further.origin is not None:
             yield (*key, "sample"), f"'{origin.sample}' has an origin itself; name the sample it comes from"
 
@@ -90,7 +90,7 @@ def _sample_problems(
         return
     if is_discovered(datasets[dataset].declaration):
         return
-    known = datasets[dataset].sample_ids()
+    known = datasets[dataset].samples
     for sample in samples:
         if sample not in known:
             yield key, f"dataset '{dataset}' has no sample '{sample}'{nearest(sample, known)}"

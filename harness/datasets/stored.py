@@ -38,10 +38,9 @@ class StoredKind(Kind):
         """Where the files lie now: HARNESS_DATA may change."""
         return files_of(self.id, self._declaration, self._folder)
 
-    def ndim(self, sample: SampleDeclaration) -> int:
-        """Return the number of spatial axes, 0 where none are declared."""
-        axes = sample.axes or self._declaration.axes
-        return len(axes) if axes else 0
+    def axes(self, sample: SampleDeclaration) -> str:
+        """Return the declared axes."""
+        return sample.axes or self._declaration.axes or ""
 
     def identity(self, name: str, sample: SampleDeclaration) -> Any:
         """Return hashes of the files and everything that is done to them."""

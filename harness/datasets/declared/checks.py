@@ -18,12 +18,14 @@ from harness.datasets.declared.declaration import (
     FolderDataset,
     GeneratedDataset,
     PackageDataset,
+    PlaneSample,
     RemoteDataset,
     SampleDeclaration,
     WeightsDeclaration,
 )
 from harness.datasets.overlap import intersects, region_in
 from harness.datasets.phantoms.generators import GENERATORS, Generator
+from harness.datasets.views import with_planes
 from harness.errors import ConfigError, nearest
 
 Key = tuple[str | int, ...]
@@ -103,8 +105,9 @@ def _dataset_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
     else:
         yield from _stored_problems(declaration)
     if declaration.samples and not wrong and not is_discovered(declaration):
+        samples = with_planes(declaration.samples, declaration.planes, lambda sample: _axes_of(declaration, sample))
         for split, folds in declaration.splits.items():
-            for _, _, problem in expand_split(folds, tuple(declaration.samples), declaration.samples):
+            for _, _, problem in expand_split(folds, tuple(samples), samples):
                 if problem:
                     yield ("splits", split, *problem[0]), problem[1]
 
@@ -120,19 +123,33 @@ def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetD
             yield ("samples", name, "from"), f"'{sample.source}' is itself a crop; name the sample it is cut from"
     if any(start >= stop for start, stop in sample.crop):
         yield ("samples", name, "crop"), "each interval must be [start, stop] with start < stop"
-    if isinstance(declaration, GeneratedDataset):
-        known = GENERATORS.get(declaration.generator)
-        ndim = known.ndim if known else 0
-    else:
-        axes = sample.axes or declaration.axes
-        ndim = len(axes) if axes else 0
-    for key, value in (("crop", sample.crop), ("spacing_um", sample.spacing_um), ("shape", sample.shape)):
+    ndim = len(_axes_of(declaration, declaration.samples.get(sample.source or "", sample)))
+    planes = sample.planes or declaration.planes
+    if planes is not None and not isinstance(sample, PlaneSample):
+        key: Key = ("samples", name, "planes") if sample.planes else ("planes",)
+        if ndim == 2:
+            yield key, f"sample '{name}' is 2D; planes are taken of volumes"
+        elif planes.chosen[1].stop is None and not sample.shape and not sample.crop:
+            yield (*key, planes.chosen[0]), f"needs `stop`: sample '{name}' declares no shape"
+    resize = sample.resize or declaration.resize
+    if resize and ndim and len(resize) != ndim - bool(planes):
+        key = ("samples", name, "resize") if sample.resize else ("resize",)
+        yield key, f"has {len(resize)} entries; sample '{name}' has {ndim - bool(planes)} spatial axes"
+    for part, value in (("crop", sample.crop), ("spacing_um", sample.spacing_um), ("shape", sample.shape)):
         if value and ndim and len(value) != ndim:
-            yield ("samples", name, key), f"has {len(value)} entries; {ndim} spatial axes are declared"
+            yield ("samples", name, part), f"has {len(value)} entries; {ndim} spatial axes are declared"
     for label in sample.objects:
         names = _label_names(declaration)
         if label not in names:
             yield ("samples", name, "objects", label), f"no label '{label}'{nearest(label, names)}"
+
+
+def _axes_of(declaration: DatasetDeclaration, sample: SampleDeclaration) -> str:
+    """Return the spatial axes of a whole sample, "" where they are not declared."""
+    if isinstance(declaration, GeneratedDataset):
+        generator = GENERATORS.get(declaration.generator)
+        return "ZYX"[-generator.ndim :] if generator else ""
+    return sample.axes or declaration.axes or ""
 
 
 def _label_names(declaration: DatasetDeclaration) -> list[str]:

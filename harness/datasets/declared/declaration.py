@@ -29,6 +29,7 @@ Interval = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=1)]]
 Spacing = tuple[Annotated[float, Field(gt=0)], ...]
 Rate = Annotated[float, Field(ge=0, le=1)]
 Strings = tuple[str, ...]
+Size = tuple[Annotated[int, Field(ge=1)], ...]
 
 
 class Listing(Strict):
@@ -141,6 +142,37 @@ class Origin(Strict):
     """[start, stop) per spatial axis of that sample, in voxels; empty: all of it, or an unknown part."""
 
 
+class PlaneRange(Strict):
+    """Indices of planes: start, start + step, … below stop."""
+
+    start: int = Field(default=0, ge=0)
+    stop: int | None = Field(default=None, ge=1)
+    """Without it the planes end with the sample's crop or declared shape."""
+    step: int = Field(default=1, ge=1)
+
+
+class Planes(Strict):
+    """Planes of a volume as 2D samples: "1135" along Z gives "1135-z000", "1135-z020", …, and is itself none."""
+
+    Z: PlaneRange | None = None
+    Y: PlaneRange | None = None
+    X: PlaneRange | None = None
+    at_least: int = Field(default=0, ge=0)
+    """Planes with fewer objects (in the first label image) are left out, once the data are here to be counted."""
+
+    @property
+    def chosen(self) -> tuple[AxisLetter, PlaneRange]:
+        """The axis that the planes are perpendicular to, and their indices on it."""
+        letters: tuple[AxisLetter, ...] = ("Z", "Y", "X")
+        return next((letter, found) for letter in letters if (found := getattr(self, letter)) is not None)
+
+    @model_validator(mode="after")
+    def _one_axis(self) -> Planes:
+        if sum(found is not None for found in (self.Z, self.Y, self.X)) != 1:
+            raise ValueError("planes are taken along one axis: Z, Y or X")
+        return self
+
+
 class SampleDeclaration(Strict):
     """One sample, or a crop of another one; what it sets overrides the dataset."""
 
@@ -161,7 +193,16 @@ class SampleDeclaration(Strict):
     labels: Mapping[str, ArraySource] = Field(default_factory=dict)
     parameters: Mapping[str, Any] = Field(default_factory=dict)
     """Generated datasets only: what differs from the parameters of the dataset."""
+    planes: Planes | None = None
+    resize: Size = ()
     note: str = ""
+
+
+class PlaneSample(SampleDeclaration):
+    """A plane of another sample, made from `planes`: its index on one of the spatial axes of that sample."""
+
+    plane_axis: int
+    plane_index: int
 
 
 class FoldDeclaration(Strict):
@@ -186,6 +227,10 @@ class DatasetBase(Strict):
     note: str = ""
     collections: tuple[Identifier, ...] = ()
     """Collections of images that the samples were taken from: weights of the same collection may have seen them."""
+    planes: Planes | None = None
+    """Every sample is given as its planes."""
+    resize: Size = ()
+    """Size per spatial axis that samples are brought to: images linearly, labels by the nearest voxel."""
     splits: Mapping[Identifier, tuple[FoldDeclaration, ...]] = Field(default_factory=dict)
     samples: Mapping[SampleIdentifier, SampleDeclaration] = Field(default_factory=dict)
 

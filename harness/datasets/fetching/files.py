@@ -82,18 +82,23 @@ class RemoteFiles:
             return Availability(True, "in the cache or the mirror")
         names = ", ".join(file.name for file in absent[:3]) + (", …" if len(absent) > 3 else "")
         if isinstance(mirror(), str):
-            return Availability(True, f"to be fetched through the mirror: {names}")
+            return Availability(True, f"to be fetched through the mirror: {names}", here=False)
         if declaration.availability == "open-registration-required":
             place = cache_folder() / "datasets" / self.files.id
             return Availability(
-                False, f"needs registration: {names}", f"register at {declaration.landing}, put into {place}"
+                False,
+                f"needs registration: {names}",
+                f"register at {declaration.landing}, put into {place}",
+                here=False,
             )
         if is_offline():
-            return Availability(False, f"offline and not in cache or mirror: {names}", "unset HARNESS_OFFLINE")
+            return Availability(
+                False, f"offline and not in cache or mirror: {names}", "unset HARNESS_OFFLINE", here=False
+            )
         sizes = [file.size for file in absent]
         known = sum(size for size in sizes if size is not None)
         amount = "size not stated" if None in sizes else f"{known / 1e6:.1f} MB"
-        return Availability(True, f"to be downloaded ({amount}): {names}")
+        return Availability(True, f"to be downloaded ({amount}): {names}", here=False)
 
 
 @dataclass(frozen=True, slots=True)
