@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from harness.cli.output import log
 from harness.errors import HarnessError
+from harness.escaping import tolerate_any_character
 from harness.registry import DISTRIBUTION
 
 COMMANDS = (
@@ -65,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a `HarnessError` becomes one line, any other error a traceback."""
+    tolerate_any_character(sys.stdout, sys.stderr)
     arguments = build_parser().parse_args(argv)
     try:
         code: int = arguments.handler(arguments)

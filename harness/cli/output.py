@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from harness.escaping import visible
+
 
 def result(text: str) -> None:
-    """Print a result to stdout."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    """Print a result to stdout; what would act on a terminal is written out."""
+    sys.stdout.write(visible(text if text.endswith("\n") else f"{text}\n"))
 
 
 def json_result(value: Any, *, one_line: bool = False) -> None:
@@ -20,7 +22,7 @@ def json_result(value: Any, *, one_line: bool = False) -> None:
 
 def log(line: str) -> None:
     """Print one line to stderr."""
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from harness.escaping import markdown
 from harness.gate.compare import OUTCOMES, CellComparison, ClaimChange, Comparison, exit_code
 from harness.gate.timing import TimingComparison
 
@@ -17,12 +18,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def gate_markdown(comparisons: Sequence[Comparison], baseline: str) -> str:
     """Return the summary: the verdict first, then per suite the counts and every cell that is not the same."""
-    lines = [f"# Gate: {VERDICTS[exit_code(comparisons)]}", "", f"Baseline: {_md(baseline)}", ""]
+    lines = [f"# Gate: {VERDICTS[exit_code(comparisons)]}", "", f"Baseline: {markdown(baseline)}", ""]
     for comparison in comparisons:
-        lines += [f"## {_md(_title(comparison))}: {VERDICTS[comparison.exit_code]}", ""]
+        lines += [f"## {markdown(_title(comparison))}: {VERDICTS[comparison.exit_code]}", ""]
         counts = ", ".join(f"{number} {outcome}" for outcome, number in comparison.counts.items())
         lines += [counts or "no records on either side", ""]
-        lines += [f"- {_md(note)}" for note in comparison.notes]
+        lines += [f"- {markdown(note)}" for note in comparison.notes]
         lines += [""] if comparison.notes else []
         lines += _cells_markdown(comparison) + _claims_markdown(comparison)
         lines += _shifts_markdown(comparison) + _timings_markdown(comparison)
@@ -68,7 +69,7 @@ def _cells_markdown(comparison: Comparison) -> list[str]:
     shown = sorted((cell for cell in comparison.cells if cell.outcome != "same"), key=_attention)
     if not shown:
         return []
-    rows = [f"| {cell.outcome} | {_md(str(cell.id))} | {_md(_detail(cell))} |" for cell in shown]
+    rows = [f"| {cell.outcome} | {markdown(str(cell.id))} | {markdown(_detail(cell))} |" for cell in shown]
     return ["| outcome | cell | what changed |", "|---|---|---|", *rows, ""]
 
 
@@ -76,7 +77,7 @@ def _claims_markdown(comparison: Comparison) -> list[str]:
     changed = [claim for claim in comparison.claims if claim.outcome != "same"]
     if not changed:
         return []
-    rows = [f"| {claim.outcome} | {_md(claim.sentence)} | {_md(claim.why)} |" for claim in changed]
+    rows = [f"| {claim.outcome} | {markdown(claim.sentence)} | {markdown(claim.why)} |" for claim in changed]
     return ["| claim is | which | why |", "|---|---|---|", *rows, ""]
 
 
@@ -84,8 +85,8 @@ def _shifts_markdown(comparison: Comparison) -> list[str]:
     if not comparison.shifts:
         return []
     rows = [
-        f"| {_md(s.row)} | {s.metric} | {s.interval.mean:+.6g} | [{s.interval.low:+.6g}, {s.interval.high:+.6g}] "
-        f"| {s.interval.n} | {s.outcome} |"
+        f"| {markdown(s.row)} | {markdown(s.metric)} | {s.interval.mean:+.6g} "
+        f"| [{s.interval.low:+.6g}, {s.interval.high:+.6g}] | {s.interval.n} | {s.outcome} |"
         for s in comparison.shifts
     ]
     head = "| row | metric | mean change | 95 % interval (paired bootstrap) | samples | drift |"
@@ -101,8 +102,8 @@ def _timings_markdown(comparison: Comparison) -> list[str]:
     if not tested:
         return lines
     rows = [
-        f"| {_md(t.row)} | {_md(t.cell) or 'all'} | {_md(t.machine)} | {t.ratio:.3g} | {t.difference_s:+.3g} | {_p(t)} "
-        f"| {t.test} | {t.n} | {t.outcome} |"
+        f"| {markdown(t.row)} | {markdown(t.cell) or 'all'} | {markdown(t.machine)} "
+        f"| {t.ratio:.3g} | {t.difference_s:+.3g} | {_p(t)} | {t.test} | {t.n} | {t.outcome} |"
         for t in tested
     ]
     head = "| row | cell | machine | time ratio | seconds more | p (Holm) | test | n | outcome |"
@@ -224,12 +225,6 @@ def _attention(cell: CellComparison) -> int:
 
 def _p(timing: TimingComparison) -> str:
     return "-" if timing.outcome == "untested" else f"{timing.p:.3g}"
-
-
-def _md(text: str) -> str:
-    """Keep text from data inside one table cell, and its markup from being markup."""
-    flat = " ".join(text.split())
-    return re.sub(r"([\\`|<>*])", r"\\\1", flat)
 
 
 def _xml(text: str) -> str:

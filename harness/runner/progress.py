@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
+from harness.escaping import one_line, visible
+
 
 class Progress(Protocol):
     """What a run reports."""
@@ -63,7 +65,7 @@ class PlainProgress:
 
     def log(self, line: str) -> None:
         """Write a line."""
-        self._stream.write(f"{line}\n")
+        self._stream.write(f"{visible(line)}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -96,11 +98,11 @@ class BarProgress:
 
     def finished(self, line: str) -> None:
         """Move the bar on and name the cell beside it."""
-        self._bar.update(self._task, advance=1, description=line)
+        self._bar.update(self._task, advance=1, description=one_line(line))
 
     def log(self, line: str) -> None:
         """Write a line above the bar."""
-        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._bar.console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Leave the bar as it is."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from harness.escaping import csv_value
 from harness.suite import Published
 from harness.tables.curves import CurveFamily, Point
 from harness.tables.model import Column, Score, Table, TableRow
@@ -101,7 +102,7 @@ def _csv(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows({name: csv_value(value) for name, value in line.items()} for line in lines)
     return text.getvalue()
 
 

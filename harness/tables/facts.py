@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.datatables import DataTableRow
+from harness.escaping import csv_value
 from harness.model import Tier
 from harness.suite import Suite
 from harness.tables.grid import Grid, GridLine
@@ -83,7 +84,7 @@ def facts_csv(facts: Facts) -> str:
             judged = (verdict.outcome, verdict.reason) if verdict and facts.tier == "paper" else ("", "")
             place = (facts.suite, facts.version, facts.tier, row.id, name)
             note = row.conflicts.get(name, "")
-            writer.writerow((*place, *cells, *judged, row.missing or row.absent, note))
+            writer.writerow(map(csv_value, (*place, *cells, *judged, row.missing or row.absent, note)))
     return text.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from harness.escaping import one_line
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines, heading, row_notes
@@ -30,8 +31,8 @@ def to_latex(table: Table) -> str:
     Claims and notes on rows follow as comments.
     """
     caption = ". ".join((heading(table.title, table.source), *header_lines(table), *footnotes(table)))
-    claims = "".join(f"% claim {_flat(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}\n" for c in table.claims)
-    notes = "".join(f"% row {_flat(note)}\n" for note in row_notes(table))
+    claims = "".join(f"% claim {one_line(f'{c.id}: {c.outcome}: {c.sentence} {c.detail}')}\n" for c in table.claims)
+    notes = "".join(f"% row {one_line(note)}\n" for note in row_notes(table))
     return latex_table(caption, f"{table.suite}-{table.tier}", grid(table)) + claims + notes
 
 
@@ -61,12 +62,13 @@ def latex_table(caption: str, label: str, cells: Grid) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text on one line that LaTeX prints as it is."""
-    return _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], _flat(text))
+    """Return text on one line that LaTeX prints as it is.
 
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
+    After the end of a row, "[" at the beginning would be read as a length and "*" as a request for no page break.
+    """
+    flat = one_line(text)
+    guard = "{}" if flat.startswith(("[", "*")) else ""
+    return guard + _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], flat)
 
 
 def _line(cells: Iterable[str]) -> str:

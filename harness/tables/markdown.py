@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from harness.escaping import markdown
 from harness.tables.grid import Grid, grid
 from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines, heading, row_notes
@@ -26,7 +26,7 @@ def markdown_page(title: str, lines: Iterable[str], cells: Grid, below: Iterable
 
 def escape(text: str) -> str:
     """Return text on one line with Markdown's own characters escaped."""
-    return re.sub(r"([\\`|<>*\[\]])", r"\\\1", " ".join(text.split()))
+    return markdown(text)
 
 
 def markdown_rows(header: Iterable[str], lines: Iterable[Iterable[str]]) -> str:

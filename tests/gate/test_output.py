@@ -87,6 +87,11 @@ def test_json_has_no_nan() -> None:
     assert suite["timings"][1]["p"] is None
 
 
+def test_markdown_makes_no_link_and_no_escape_sequence_of_what_records_say() -> None:
+    title = "[results](javascript:alert(1))\x1b[2J"
+    assert "Baseline: \\[results\\](javascript:alert(1))\\\\x1b\\[2J" in gate_markdown([], title)
+
+
 def test_junit_counts_and_escapes() -> None:
     root = ElementTree.fromstring(gate_junit([_comparison()]))
     suite = root.find("testsuite")

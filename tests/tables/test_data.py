@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,3 +56,11 @@ def test_curves_have_a_line_per_row_and_threshold_also_where_there_is_nothing() 
     assert (float(first["mean"]), float(first["sd"])) == (pytest.approx(0.7), pytest.approx(0.02**0.5))
     assert (first["n"], first["ddof"], first["tier"]) == ("2", "1", "smoke")
     assert (last["n"], last["undefined"], last["sd"]) == ("1", "1", "")
+
+
+def test_no_cell_of_csv_begins_a_formula() -> None:
+    table = make_table(data_note="=HYPERLINK(A1)")
+    hostile = replace(table, rows=tuple(replace(row, label="@x", group="-1+2", note="+y") for row in table.rows))
+    for line in csv.DictReader(io.StringIO(to_csv(hostile))):
+        assert (line["data"], line["label"], line["group"]) == ("'=HYPERLINK(A1)", "'@x", "'-1+2")
+        assert line["note"] == "'+y"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from harness.tables.latex import escape, to_latex
 from tests.tables.tables import make_table
 
@@ -25,6 +27,16 @@ def test_the_caption_says_the_state() -> None:
     caption = next(line for line in to_latex(make_table()).splitlines() if line.startswith("\\caption"))
     assert "Toy | 100 \\% (table 0)" in caption
     assert "6 cells: 1 FAILED, 1 MISSING, 4 ok" in caption
+
+
+@pytest.mark.parametrize("text", ["[5cm] net", "* net", "  [x", "*"])
+def test_a_line_never_begins_with_what_the_end_of_a_row_would_take(text: str) -> None:
+    assert escape(text).startswith("{}")
+    assert escape(f"net {text}") == f"net {' '.join(text.split())}"
+
+
+def test_what_acts_is_no_part_of_a_table() -> None:
+    assert escape("a\x1b[0m\u202eb") == "a\\textbackslash{}x1b[0m\\textbackslash{}u202eb"
 
 
 def test_specials() -> None:
