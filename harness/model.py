@@ -124,13 +124,21 @@ class StageSpec:
 
 @dataclass(frozen=True, slots=True)
 class DataSelection:
-    """What of a sample a row reads: image channels, the label to train on and the label to score against."""
+    """What of a sample a row reads: image channels, the label to score against, the one to train on, and further ones.
+
+    `reads` names further label images by the slot in which stages find them, in the order of the slots' names.
+    """
 
     dataset: str
     channels: tuple[str, ...]
     truth: str
     train_truth: str
-    nuclei: str = ""
+    reads: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def truths(self) -> tuple[str, ...]:
+        """The slots of `reads` whose label image is scored against or trained on."""
+        return tuple(slot for slot, label in self.reads if label in (self.truth, self.train_truth))
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form that goes into keys."""
@@ -139,7 +147,7 @@ class DataSelection:
             "channels": list(self.channels),
             "truth": self.truth,
             "train_truth": self.train_truth,
-            "nuclei": self.nuclei,
+            "reads": dict(self.reads),
         }
 
 

@@ -49,7 +49,7 @@ def test_json_forms_are_plain() -> None:
         "channels": ["c"],
         "truth": "gold",
         "train_truth": "initial",
-        "nuclei": "",
+        "reads": {},
     }
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from harness.errors import DataError, nearest
 from harness.model import Grid, Volume
-from harness.stages.contract import Stage
 from harness.stages.examples import channels_first, consecutive
 
 
@@ -57,12 +56,6 @@ def require_same_grid(inputs: Mapping[str, Volume], where: str) -> None:
 def labels_on(array: np.ndarray, like: Volume) -> Volume:
     """Return a label array as a volume on the spatial grid of `like`."""
     return Volume(array, like.grid.axes, like.spacing_um)
-
-
-def bind_slots(stage: Stage, *, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
-    """Let one instance of a stage read and write the slots that its parameters name."""
-    for name, slots in (("inputs", inputs), ("outputs", outputs)):
-        setattr(stage, name, slots)
 
 
 def drop_small(labels: np.ndarray, minimum: int) -> np.ndarray:

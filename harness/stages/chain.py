@@ -3,57 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from harness.errors import ChainError, LabelError
-from harness.model import Volume
-from harness.stages.contract import GROUND_TRUTH, Stage
+from harness.errors import ChainError, LabelError, nearest
+from harness.model import Grid
+from harness.stages.contract import Stage
+from harness.stages.slots import SLOTS, TRUTH, checked, slot_of
+from harness.stages.values import Value
 
-LABEL_SLOTS = ("labels", "superpixels")
+ISOTROPIC = Grid("ZYX", (997, 1009, 1013), (1.0, 1.0, 1.0))
+ANISOTROPIC = Grid("ZYX", (997, 1009, 1013), (4.0, 1.0, 1.0))
+"""Stand for data of which nothing is known yet: on the second every stage that may resample does."""
+
+SCORED = tuple(name for name, slot in SLOTS.items() if slot.scored)
 
 
-def check_chain(stages: Sequence[Stage], given: Sequence[str], where: str) -> None:
-    """Raise `ChainError` unless every stage finds its inputs and the chain ends with labels.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the data provides to a chain besides "image" and "truth".
 
-    `given` are the slots the data provides ("image", "truth", and "nuclei" where the dataset has them).
+    reads   slots of further label images
+    truths  those of them that hold the label image which is scored or trained on
+    grid    that of the samples; its shape stands for any
+    """
+
+    reads: tuple[str, ...] = ()
+    truths: tuple[str, ...] = ()
+    grid: Grid = ISOTROPIC
+
+
+def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
+    """Raise `ChainError` unless the stages fit each other and what they end with can be scored.
+
+    Every stage must find its inputs, all on one grid; only a stage that declares `uses_truth` may read the truth;
+    the chain must end on the grid of the samples with one of the slots that can be scored.
     """
     if not stages:
         raise ChainError(f"{where}: the chain is empty; it needs at least one stage that makes labels")
-    present = set(given)
+    grids = dict.fromkeys(("image", TRUTH, *given.reads), given.grid)
+    truths = {TRUTH, *given.truths}
     for number, stage in enumerate(stages, start=1):
-        for slot in stage.inputs:
-            if slot not in present:
-                raise ChainError(
-                    f"{where}: stage {number} '{stage.id}' reads '{slot}', which nothing before it makes; "
-                    f"present: {', '.join(sorted(present))}"
-                )
-        if GROUND_TRUTH in stage.inputs and "controls" not in type(stage).__module__:
-            raise ChainError(f"{where}: stage {number} '{stage.id}' reads the ground truth and is not a control")
-        present.update(stage.outputs)
-    if "labels" not in {slot for stage in stages for slot in stage.outputs}:
-        raise ChainError(f"{where}: no stage of the chain makes 'labels'")
+        here = f"{where}: stage {number} '{stage.id}'"
+        _check_inputs(stage, list(grids), here)
+        _check_truth(stage, truths, here)
+        after = stage.grid_after(_grid_of_inputs(stage, grids, here), given.grid)
+        grids.update(dict.fromkeys(stage.makes(), after))
+        truths.difference_update(stage.makes())
+    end = _end(stages)
+    if not end:
+        raise ChainError(f"{where}: no stage of the chain makes 'labels'; accepted at its end: {', '.join(SCORED)}")
+    if not _is_same(grids[end], given.grid):
+        moving = next(stage.id for stage in reversed(stages) if stage.moves_grid())
+        raise ChainError(
+            f"{where}: the chain ends with '{end}' on another grid than the truth's: '{moving}' resamples and nothing "
+            f"brings '{end}' back; 'to-original-grid' does that for labels"
+        )
 
 
-def checked_outputs(
-    stage: Stage, inputs: Mapping[str, Volume], returned: Volume | Mapping[str, Volume]
-) -> dict[str, Volume]:
-    """Return what a stage made, one `Volume` per declared slot; raises `LabelError` or `ChainError` if it is wrong."""
-    outputs = {stage.outputs[0]: returned} if isinstance(returned, Volume) else dict(returned)
-    if set(outputs) != set(stage.outputs):
-        raise ChainError(f"stage '{stage.id}' returned {sorted(outputs)}; declared: {sorted(stage.outputs)}")
-    expected = next(iter(inputs.values())).grid.shape
-    for slot, volume in outputs.items():
-        if not stage.changes_grid and volume.grid.shape != expected:
-            raise LabelError(
-                f"stage '{stage.id}' returned {slot} of shape {volume.grid.shape}; its input has {expected}"
+def checked_outputs(stage: Stage, inputs: Mapping[str, Value], returned: object, sample: Grid) -> dict[str, Value]:
+    """Return what a stage made, one value per slot; raises `LabelError` or `ChainError` if it is wrong.
+
+    `sample` is the sample's own grid, before any resampling stage.
+    """
+    made = stage.makes()
+    where = f"stage '{stage.id}'"
+    outputs = dict(returned) if isinstance(returned, Mapping) else {made[0]: returned}
+    if set(outputs) != set(made):
+        raise ChainError(f"{where} returned {_listed(outputs)}; declared: {_listed(made)}")
+    values = {slot: checked(where, slot, value) for slot, value in outputs.items()}
+    found = inputs[stage.reads()[0]].grid
+    expected = stage.grid_after(found, sample)
+    for slot, value in values.items():
+        if value.grid.shape != expected.shape:
+            what = "of shape" if slot_of(slot).on_grid else "for a grid of shape"
+            asked = f"its input has {found.shape}" if expected == found else f"its grid is {expected.shape}"
+            raise LabelError(f"{where} returned {slot} {what} {value.grid.shape}; {asked}")
+    return values
+
+
+def _check_inputs(stage: Stage, present: Sequence[str], where: str) -> None:
+    for slot in stage.reads():
+        if slot not in present:
+            raise ChainError(f"{where} reads '{slot}', which nothing before it makes{nearest(slot, sorted(present))}")
+
+
+def _check_truth(stage: Stage, truths: set[str], where: str) -> None:
+    read = [slot for slot in stage.reads() if slot in truths]
+    if read and not stage.uses_truth:
+        name = "the ground truth" if read[0] == TRUTH else f"'{read[0]}', which is the ground truth here,"
+        raise ChainError(f"{where} reads {name} and does not declare it; only controls and makers of prompts may")
+    if read and stage.uses_truth == "prompts" and set(stage.makes()) != {"prompts"}:
+        raise ChainError(
+            f"{where} reads the ground truth for prompts and makes {_listed(stage.makes())}; accepted: prompts alone"
+        )
+
+
+def _grid_of_inputs(stage: Stage, grids: Mapping[str, Grid], where: str) -> Grid:
+    """Return the grid on which a stage works; raises `ChainError` if its inputs lie on several."""
+    first, *others = stage.reads()
+    for other in others:
+        if not _is_same(grids[first], grids[other]) and not stage.moves_grid():
+            raise ChainError(
+                f"{where} reads '{first}' and '{other}', which lie on different grids: one was resampled; "
+                "resample both or none"
             )
-        if slot in LABEL_SLOTS:
-            _check_labels(stage.id, slot, volume)
-    return outputs
+    return grids[first]
 
 
-def _check_labels(stage: str, slot: str, volume: Volume) -> None:
-    dtype = volume.array.dtype
-    if dtype.kind not in "iu":
-        raise LabelError(f"stage '{stage}' returned {slot} of type {dtype}; accepted: integers")
-    if dtype.kind == "i" and volume.array.size and int(volume.array.min()) < 0:
-        raise LabelError(f"stage '{stage}' returned {slot} with negative values; accepted: 0 and above")
+def _end(stages: Sequence[Stage]) -> str:
+    """Return the slot that is scored: the labels, else what the last stage makes that can be scored, else ""."""
+    made = [slot for stage in stages for slot in stage.makes()]
+    if "labels" in made:
+        return "labels"
+    return next((slot for slot in reversed(made) if slot in SCORED), "")
+
+
+def _is_same(one: Grid, other: Grid) -> bool:
+    return one.axes == other.axes and one.shape == other.shape
+
+
+def _listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    return ", ".join(sorted(str(name) for name in names)) or "nothing"

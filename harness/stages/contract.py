@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from harness.errors import ChainError
 from harness.model import Grid, Volume
-from harness.parameters import Parameter, Value, validate
+from harness.parameters import Parameter, validate
+from harness.parameters import Value as OptionValue
+from harness.stages.values import Value
 
 if TYPE_CHECKING:
     import numpy as np
 
-GROUND_TRUTH = "truth"
-"""The slot only stages of the group "controls" may read."""
+UsesTruth = Literal["", "control", "prompts"]
+"""What a stage reads the ground truth for: not at all, to show what a mistake costs, or to make prompts of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,37 @@ class Stage(ABC):
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     licence: ClassVar[str] = ""
     citation: ClassVar[str] = ""
-    changes_grid: ClassVar[bool] = False
-    """True for resampling stages: outputs need not have the shape of the inputs; implement `map_truth`."""
+    uses_truth: ClassVar[UsesTruth] = ""
+    """Declared by a stage that reads the ground truth; it stands in every record and table of its rows."""
     cacheable: ClassVar[bool] = True
     """False where recomputing is cheaper than reading the cache."""
 
     def __init__(self, given: Mapping[str, Any] | None = None, *, where: str = "") -> None:
         place = where or f"stage '{self.id}'"
-        self.options: Mapping[str, Value] = MappingProxyType(validate(self.parameters, given or {}, place))
+        self.options: Mapping[str, OptionValue] = MappingProxyType(validate(self.parameters, given or {}, place))
         self.check(place)
 
     def check(self, where: str) -> None:  # noqa: B027 - optional hook
         """Raise `ParameterError` for combinations of parameters that cannot work."""
+
+    def reads(self) -> tuple[str, ...]:
+        """Return the slots that this instance reads; override it where parameters name them."""
+        return self.inputs
+
+    def makes(self) -> tuple[str, ...]:
+        """Return the slots that this instance makes; override it where parameters name them."""
+        return self.outputs
+
+    def grid_after(self, grid: Grid, sample: Grid) -> Grid:
+        """Return the grid of the outputs for inputs on `grid`; a stage that resamples overrides it, and `map_truth`.
+
+        `sample` is the sample's own grid. Called with the declared grid before there is data.
+        """
+        return grid
+
+    def moves_grid(self) -> bool:
+        """Whether outputs may lie on another grid than the inputs (True wherever `grid_after` is implemented)."""
+        return type(self).grid_after is not Stage.grid_after
 
     def trains(self) -> bool:
         """Whether these parameters ask for `fit` before `run` (True wherever `fit` is implemented by default)."""
@@ -123,9 +144,12 @@ class Stage(ABC):
         raise ChainError(f"stage '{self.id}' does not train")
 
     def map_truth(self, truth: Volume, context: Context) -> Volume:
-        """Return the truth on the grid of this stage's outputs (only for `changes_grid`)."""
+        """Return the truth on the grid of this stage's outputs (called where `grid_after` is implemented)."""
         return truth
 
     @abstractmethod
-    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume | Mapping[str, Volume]:
-        """Return the output volume, or one per output slot. Inputs must not be changed in place."""
+    def run(self, inputs: Mapping[str, Any], context: Context) -> Value | Mapping[str, Value]:
+        """Return the output, or one per slot that the stage makes. Inputs must not be changed in place.
+
+        `inputs` holds a value for each slot that the stage reads, of the type that `harness list slots` names.
+        """

@@ -46,7 +46,17 @@ class Slot:
         """Return what is wrong with a value for this slot, "" if nothing is."""
         if not isinstance(value, self.holds):
             return f"a {type(value).__name__}; accepted: a {self.holds.__name__}"
-        return self.check(value)
+        return _broken_volume(value) or self.check(value)
+
+
+def _broken_volume(value: Value) -> str:
+    if not isinstance(value, Volume):
+        return ""
+    if not hasattr(value.array, "dtype"):
+        return f"with a {type(value.array).__name__} as its array; accepted: a NumPy array"
+    if len(value.axes) != value.array.ndim:
+        return f"with axes {value.axes} for an array of shape {value.array.shape}"
+    return ""
 
 
 def check_labels(value: Value) -> str:

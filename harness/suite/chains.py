@@ -9,7 +9,7 @@ from harness.errors import ConfigError, ParameterError, RegistryError
 from harness.model import StageSpec, Tier
 from harness.parameters import validate
 from harness.registry import Registry
-from harness.stages.chain import check_chain
+from harness.stages.chain import Given, check_chain
 from harness.stages.contract import Stage
 from harness.suite.suite import Row, StageUse, Suite
 from harness.toml_lines import KeyPath
@@ -18,19 +18,18 @@ FOLD = "{fold}"
 """Stands in a string parameter for the id of the fold, e.g. where each fold has its own weights."""
 
 
-def resolve_chain(
-    suite: Suite, row: Row, tier: Tier, registry: Registry, *, with_nuclei: bool = False
-) -> tuple[Stage, ...]:
+def resolve_chain(suite: Suite, row: Row, tier: Tier, registry: Registry) -> tuple[Stage, ...]:
     """Return the stages of a row with the parameters they have on a tier.
 
     The row's parameters come first, those of the tier lie over them, those of the row's tier over both. Raises
-    `ConfigError` for an unknown stage, `ParameterError` for a wrong parameter, `ChainError` for a wrong order; each
-    names file, line and key. `with_nuclei`: the data provides the slot "nuclei".
+    `ConfigError` for an unknown stage and `ParameterError` for a wrong parameter; each names file, line and key.
     """
-    chain = tuple(_resolve_stage(suite, row, tier, number, registry) for number in range(len(row.stages)))
-    given = ("image", "truth", "nuclei") if with_nuclei else ("image", "truth")
+    return tuple(_resolve_stage(suite, row, tier, number, registry) for number in range(len(row.stages)))
+
+
+def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) -> None:
+    """Raise `ChainError`, with file, line and key, unless the stages of a row fit each other and the data."""
     check_chain(chain, given, place(suite, row, (*row.place, "stages")))
-    return chain
 
 
 def stage_specs(chain: tuple[Stage, ...], fold: str) -> tuple[StageSpec, ...]:

@@ -10,8 +10,10 @@ from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rules import SECONDS
 from harness.errors import ConfigError, HarnessError, nearest
+from harness.model import Tier
 from harness.registry import Registry
-from harness.suite.chains import resolve_chain
+from harness.stages.chain import Given
+from harness.suite.chains import check_order, resolve_chain
 from harness.suite.datarows import computed_names, data_row_problems
 from harness.suite.expand import expand
 from harness.suite.schema import ClaimSpec
@@ -65,13 +67,19 @@ def registry_problems(suite: Suite, stages: Registry, metrics: Registry) -> Iter
     seen: set[str] = set()
     for row in suite.rows:
         for tier in suite.tiers:
-            with_nuclei = bool(chosen(suite, row, tier, "nuclei")[0])
             try:
-                resolve_chain(suite, row, tier, stages, with_nuclei=with_nuclei)
+                check_order(suite, row, resolve_chain(suite, row, tier, stages), _given(suite, row, tier))
             except HarnessError as error:
                 if str(error) not in seen:
                     seen.add(str(error))
                     yield str(error)
+
+
+def _given(suite: Suite, row: Row, tier: Tier) -> Given:
+    """Return what the file says of the data of a row; which truth a dataset has by default, it does not say."""
+    reads: dict[str, str] = chosen(suite, row, tier, "reads")[0] or {}
+    truths = [chosen(suite, row, tier, name)[0] for name in ("truth", "train_truth")]
+    return Given(tuple(reads), tuple(slot for slot, label in reads.items() if label in truths))
 
 
 def _kind_problems(suite: Suite) -> Iterator[str]:

@@ -12,8 +12,9 @@ from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, StageSpec, Tier
 from harness.registry import Registry
+from harness.stages.chain import Given
 from harness.stages.contract import Stage
-from harness.suite.chains import FOLD, is_per_fold, place, resolve_chain, stage_specs, weights_of
+from harness.suite.chains import FOLD, check_order, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.recipes import weights_hash
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite
@@ -90,8 +91,7 @@ class _Expansion:
         """Yield each fold of a row with its chain and the hash of what its cells share."""
         selections = self._selector.select(row)
         self._check_distinct(row, selections)
-        with_nuclei = bool(selections[0].data.nuclei)
-        chain = resolve_chain(self._suite, row, self._tier, self._registry, with_nuclei=with_nuclei)
+        chain = resolve_chain(self._suite, row, self._tier, self._registry)
         shared = None if is_per_fold(chain) else stage_specs(chain, "")
         for selected in selections:
             self._check_data(row, chain, selected)
@@ -181,6 +181,8 @@ class _Expansion:
         self._distinct.add(selections)
 
     def _check_data(self, row: Row, chain: tuple[Stage, ...], selected: Selected) -> None:
+        given = Given(tuple(slot for slot, _ in selected.data.reads), selected.data.truths, selected.grid)
+        check_order(self._suite, row, chain, given)
         ndim = selected.dataset.ndim
         for stage in chain:
             if ndim and ndim not in stage.dimensions:

@@ -35,8 +35,8 @@ def recipe_spec(recipe: Recipe, name: str, registry: Registry) -> StageSpec:
         raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
     if not stage.trains():
         raise ConfigError(f"{where}: stage '{stage.id}' does not train with these parameters")
-    if stage.inputs != ("image",):
-        raise ConfigError(f"{where}: stage '{stage.id}' reads {', '.join(stage.inputs)}; accepted: the image alone")
+    if stage.reads() != ("image",):
+        raise ConfigError(f"{where}: stage '{stage.id}' reads {', '.join(stage.reads())}; accepted: the image alone")
     started = [p.name for p in stage.parameters if p.kind == "weights" and stage.options[p.name]]
     if started:
         raise ConfigError(f"{where}: '{started[0]}' names other weights; accepted: a training from scratch")

@@ -14,6 +14,7 @@ from harness.config import Strict
 from harness.model import Tier
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]*$")]
+SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 Count = Annotated[StrictInt, Field(ge=0)]
 AtLeastOne = Annotated[StrictInt, Field(ge=1)]
 Repeats = Annotated[StrictInt, Field(ge=1, le=1000)]
@@ -81,7 +82,9 @@ class DataChoice(Strict):
         default=None, description="Label image scored against; needed where a dataset has several."
     )
     train_truth: str | None = Field(default=None, description="Label image trained on; default: `truth`.")
-    nuclei: str | None = Field(default=None, description="Label image given to stages that read `nuclei`.")
+    reads: dict[SlotName, str] | None = Field(
+        default=None, description="Further label images by the slot in which stages find them; never the truth."
+    )
 
 
 class Overrides(DataChoice):
@@ -165,7 +168,7 @@ class MatrixSpec(Strict):
     channels: tuple[Any, ...] | str | None = Field(default=None, description="As for rows.")
     truth: str | None = Field(default=None, description="As for rows.")
     train_truth: str | None = Field(default=None, description="As for rows.")
-    nuclei: str | None = Field(default=None, description="As for rows.")
+    reads: dict[SlotName, str] | None = Field(default=None, description="As for rows.")
     availability: str = Field(default="", description="As for rows.")
     repeats: Any = Field(default=None, description="As for rows.")
     tiers: dict[Tier, dict[str, Any]] = Field(default={}, description="As for rows.")

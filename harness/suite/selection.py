@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, DataError, RegistryError, nearest
-from harness.model import DataSelection, Fold, Tier
+from harness.model import DataSelection, Fold, Grid, Tier
+from harness.stages.slots import SLOTS
+from harness.suite.grids import declared_grid
 from harness.suite.schema import DataSpec
 from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
@@ -27,6 +29,8 @@ class Selected:
     data: DataSelection
     folds: tuple[Fold, ...]
     place: KeyPath
+    grid: Grid
+    """Dimensions and spacing that the dataset declares."""
 
 
 def chosen(suite: Suite, row: Row, tier: Tier, name: str) -> tuple[Any, KeyPath]:
@@ -55,9 +59,9 @@ class Selector:
 
     def select(self, row: Row) -> tuple[Selected, ...]:
         """Return the datasets of a row; raises `ConfigError` naming file, line, key and nearest match."""
-        names = ("data", "channels", "truth", "train_truth", "nuclei")
+        names = ("data", "channels", "truth", "train_truth", "reads")
         choice = {name: chosen(self._suite, row, self._tier, name) for name in names}
-        key = tuple(value for value, _ in choice.values())
+        key = tuple(tuple(value.items()) if isinstance(value, dict) else value for value, _ in choice.values())
         if key not in self._known:
             self._known[key] = self._resolve(row, choice)
         return self._known[key]
@@ -81,9 +85,9 @@ class Selector:
             self._known_name("channel", channel, dataset.channels, dataset, channels_place)
         truth = self._truth(dataset, *choice["truth"])
         train_truth = self._label(dataset, *choice["train_truth"]) or truth
-        nuclei = self._label(dataset, *choice["nuclei"])
-        data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, nuclei)
-        return Selected(dataset, data, self._present_folds(spec, dataset, place), place)
+        reads = self._reads(dataset, *choice["reads"])
+        data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, reads)
+        return Selected(dataset, data, self._present_folds(spec, dataset, place), place, declared_grid(dataset))
 
     def _present_folds(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> tuple[Fold, ...]:
         """Return the folds; where absent data hides what samples there are, one fold that stands for them."""
@@ -108,6 +112,13 @@ class Selector:
             return dataset.label_names[0]
         found = ", ".join(dataset.label_names) or "none"
         raise self._error(place, f"'truth' is needed: the labels of dataset '{dataset.id}' are: {found}")
+
+    def _reads(self, dataset: Dataset, reads: dict[str, str] | None, place: KeyPath) -> tuple[tuple[str, str], ...]:
+        for slot, label in (reads or {}).items():
+            if slot in SLOTS:
+                raise self._error((*place, slot), f"'{slot}' is a slot of chains; name a further label image otherwise")
+            self._known_name("label image", label, dataset.label_names, dataset, (*place, slot))
+        return tuple(sorted((reads or {}).items()))
 
     def _label(self, dataset: Dataset, name: str | None, place: KeyPath) -> str:
         if not name:

@@ -137,12 +137,12 @@ class Chain:
             step = self.step(earlier, slots, sample, seed, self.fitted(earlier), Protocol())
             truth = self._mapped_truth(step, slots["truth"], sample)
             slots = {**slots, **step.outputs(), "truth": truth}
-        wanted = self._bench.create(cell.chain[number]).inputs
+        wanted = self._bench.create(cell.chain[number]).reads()
         return LazyExample({slot: slots[slot] for slot in wanted}, slots["truth"], partial(self._grid, sample))
 
     def _mapped_truth(self, step: Step, truth: Slot, sample: str) -> Slot:
         """Return the truth on the grid that a resampling stage makes."""
-        if not step.stage.changes_grid:
+        if not step.stage.moves_grid():
             return truth
 
         def make() -> Volume:

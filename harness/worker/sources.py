@@ -57,7 +57,7 @@ class Recent(Generic[T]):
 
 
 class SampleSlots:
-    """The slots that samples provide: image with the selected channels, truth, nuclei."""
+    """The slots that samples provide: image with the selected channels, truth, further label images."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -89,8 +89,8 @@ class SampleSlots:
             return Slot(hash_value(["label", content, name]), lambda: _label(read(), name))
 
         image = Slot(hash_value(["image", content, list(selection.channels)]), lambda: read().image)
-        found = {"image": image, "truth": label(truth)}
-        return {**found, "nuclei": label(selection.nuclei)} if selection.nuclei else found
+        further = {slot: label(name) for slot, name in selection.reads}
+        return {"image": image, "truth": label(truth), **further}
 
     def forget(self) -> None:
         """Drop every sample: one of them may have been changed in place."""

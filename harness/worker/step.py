@@ -51,7 +51,7 @@ class Step:
         self.spec = spec
         self.stage = bench.create(spec)
         self.weights = stage_weights(self.stage, weights)
-        self._inputs = {slot: slots[slot] for slot in self.stage.inputs}
+        self._inputs = {slot: slots[slot] for slot in self.stage.reads()}
         self._grid = grid
         self._fitted = fitted
         self._protocol = protocol
@@ -75,7 +75,7 @@ class Step:
 
     def outputs(self) -> dict[str, Slot]:
         """Return the slots this stage makes."""
-        return {slot: Slot(hash_value([self.key, slot]), partial(self._volume, slot)) for slot in self.stage.outputs}
+        return {slot: Slot(hash_value([self.key, slot]), partial(self._volume, slot)) for slot in self.stage.makes()}
 
     def settle(self) -> None:
         """Find the output in the cache, or compute it; afterwards `record` and `timing` are known."""
@@ -146,7 +146,7 @@ class Step:
             if _checksum(volume) != before[slot]:
                 bench.samples.forget()
                 raise ChainError(f"stage '{self.spec.id}' changed its input '{slot}' in place")
-        outputs = checked_outputs(stage, inputs, calls.result)
+        outputs = checked_outputs(stage, inputs, calls.result, self._grid())
         is_first = _is_first(loaded, inputs)
         timing = StageTiming(
             self.spec.id,

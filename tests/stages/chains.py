@@ -48,8 +48,8 @@ def run(chain: Sequence[Stage], slots: Mapping[str, Volume], *, seed: int = 0) -
     before = {slot: volume.array.copy() for slot, volume in slots.items()}
     for stage in chain:
         stage.load(settings)
-        inputs = {slot: present[slot] for slot in stage.inputs}
-        present.update(checked_outputs(stage, inputs, stage.run(inputs, settings)))
+        inputs = {slot: present[slot] for slot in stage.reads()}
+        present.update(checked_outputs(stage, inputs, stage.run(inputs, settings), settings.grid))
     for slot, array in before.items():
         np.testing.assert_array_equal(slots[slot].array, array)
     return present

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.errors import ChainError, ConfigError, ParameterError
-from harness.suite.chains import is_per_fold, resolve_chain, stage_specs, weights_of
+from harness.stages.chain import Given
+from harness.suite.chains import check_order, is_per_fold, resolve_chain, stage_specs, weights_of
 from tests.helpers import SUITE, Project, temp_project
 
 LAYERED = f"""{SUITE}
@@ -58,7 +58,7 @@ def test_the_message_names_the_layer_that_is_wrong(project: Project) -> None:
 def test_an_empty_chain_is_an_error(project: Project) -> None:
     suite = project.suite()
     with pytest.raises(ChainError, match="the chain is empty"):
-        resolve_chain(suite, replace(suite.row("net"), stages=()), "smoke", project.stages)
+        check_order(suite, suite.row("net"), (), Given())
 
 
 def test_a_wrong_combination_is_an_error_of_the_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,9 +181,11 @@ def test_ready_weights_need_no_training_samples(project: Project) -> None:
 
 def test_dimensions_are_checked(project: Project) -> None:
     text = SUITE.replace('[{ id = "learn", steps = 50 }]', '[{ id = "blur" }, { id = "lift" }]')
-    text = text.replace("[tiers.paper]", '[tiers.paper]\nnuclei = "nuclei"')
-    text = text.replace("[tiers.smoke]", '[tiers.smoke]\nnuclei = "gold"')
+    text = text.replace("[tiers.paper]", '[tiers.paper]\nreads = { nuclei = "nuclei" }')
+    text = text.replace("[tiers.smoke]", '[tiers.smoke]\nreads = { nuclei = "spots" }')
     assert len(project.cells(text, "paper")) == 10
+    project.catalogue.dataset("flat").label_names = ("gold", "spots")
+    text = text.replace("[tiers.smoke]", '[tiers.smoke]\ntruth = "gold"')
     with pytest.raises(ConfigError, match="row 'net': stage 'lift' works on 3D; dataset 'flat' is 2D"):
         project.cells(text, "smoke")
 

@@ -210,6 +210,6 @@ stages = []
 def test_nuclei_are_given_only_where_the_data_names_them(project: Project) -> None:
     lifted = SUITE.replace('[{ id = "learn", steps = 50 }]', '[{ id = "blur" }, { id = "lift" }]')
     assert "reads 'nuclei', which nothing before it makes" in problems(project, lifted)
-    with_nuclei = lifted.replace("[tiers.smoke]", '[tiers.smoke]\nnuclei = "n"')
-    with_nuclei = with_nuclei.replace("[tiers.paper]", '[tiers.paper]\nnuclei = "n"')
+    with_nuclei = lifted.replace("[tiers.smoke]", '[tiers.smoke]\nreads = { nuclei = "n" }')
+    with_nuclei = with_nuclei.replace("[tiers.paper]", '[tiers.paper]\nreads = { nuclei = "n" }')
     assert [use.id for use in project.suite(with_nuclei).rows[1].stages] == ["blur", "lift"]

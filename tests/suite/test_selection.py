@@ -36,13 +36,13 @@ truth = "of the row's tier"
     assert chosen(suite, net, "smoke", "truth") == ("of the row's tier", ("rows", 1, "tiers", "smoke", "truth"))
     assert chosen(suite, net, "paper", "truth") == ("of the row", ("rows", 1, "truth"))
     assert chosen(suite, suite.row("otsu"), "paper", "truth") == ("gold", ("tiers", "paper", "truth"))
-    assert chosen(suite, net, "smoke", "nuclei") == (None, ("tiers", "smoke"))
+    assert chosen(suite, net, "smoke", "reads") == (None, ("tiers", "smoke"))
 
 
 def test_everything_named_is_resolved(project: Project) -> None:
-    more = 'truth = "gold"\ntrain_truth = "initial"\nnuclei = "nuclei"\nchannels = ["clear", "noisy"]'
+    more = 'truth = "gold"\ntrain_truth = "initial"\nreads = { nuclei = "nuclei" }\nchannels = ["clear", "noisy"]'
     (selected,) = select(project, with_data('{ dataset = "volumes", split = "default", folds = ["2", "5"] }', more))
-    assert selected.data == DataSelection("volumes", ("clear", "noisy"), "gold", "initial", "nuclei")
+    assert selected.data == DataSelection("volumes", ("clear", "noisy"), "gold", "initial", (("nuclei", "nuclei"),))
     assert [fold.id for fold in selected.folds] == ["2", "5"]
 
 
@@ -97,7 +97,7 @@ def test_several_datasets(project: Project) -> None:
         ),
         ('{ dataset = "flat" }', 'channels = ["wall"]', "tiers.smoke.channels: dataset 'flat' has no channel 'wall'"),
         ('{ dataset = "flat" }', 'train_truth = "initial"', "has no label image 'initial'"),
-        ('{ dataset = "flat" }', 'nuclei = "n"', "has no label image 'n'"),
+        ('{ dataset = "flat" }', 'reads = { nuclei = "n" }', "has no label image 'n'"),
     ],
 )
 def test_mistakes_name_file_line_key_and_nearest(project: Project, data: str, more: str, message: str) -> None:

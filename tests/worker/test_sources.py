@@ -31,7 +31,7 @@ def test_recent_items_stay_up_to_a_size() -> None:
 
 def test_samples_become_slots_whose_keys_need_no_reading(project: Project) -> None:
     samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
-    selection = DataSelection("dots", (), "gold", "gold", nuclei="gold")
+    selection = DataSelection("dots", (), "gold", "gold", reads=(("nuclei", "gold"),))
     slots = samples.slots(selection, "a", truth="gold")
     assert set(slots) == {"image", "truth", "nuclei"}
     assert slots["image"].key != slots["truth"].key == slots["nuclei"].key

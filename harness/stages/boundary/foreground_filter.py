@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.model import Volume
 from harness.parameters import Parameter
-from harness.stages.arrays import bind_slots, compact, labels_on, require_same_grid
+from harness.stages.arrays import compact, labels_on, require_same_grid
 from harness.stages.boundary.regions import probability_of
 from harness.stages.contract import Context, Stage
 
@@ -31,10 +31,13 @@ class ForegroundFilter(Stage):
     licence = "MIT"
     citation = "Vijayan et al. 2024, doi:10.1101/2024.02.19.580954"
 
-    def check(self, where: str) -> None:
-        """Take the slot that `target` names."""
-        target = str(self.options["target"])
-        bind_slots(self, inputs=(target, "probability"), outputs=(target,))
+    def reads(self) -> tuple[str, ...]:
+        """Return the slot that `target` names, and the probability."""
+        return (str(self.options["target"]), "probability")
+
+    def makes(self) -> tuple[str, ...]:
+        """Return the slot that `target` names."""
+        return (str(self.options["target"]),)
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return the regions kept (uint32, ids 1 … n, 0 background) of the slot `target`."""

@@ -18,6 +18,7 @@ class Dilated(Stage):
     id = "dilated"
     title = "Truth, dilated"
     inputs = ("truth",)
+    uses_truth = "control"
     parameters = (Parameter("pixels", "float", 1.0, "how far, counted in voxels of each axis", unit="px", minimum=0.0),)
     needs = ("skimage",)
     licence = "BSD-3-Clause"

@@ -20,6 +20,7 @@ class Merged(Stage):
     id = "merged"
     title = "Truth, neighbours merged"
     inputs = ("truth",)
+    uses_truth = "control"
     parameters = (Parameter("fraction", "float", 1.0, "share of the pairs that are merged", minimum=0.0, maximum=1.0),)
     needs = ("scipy",)
     licence = "MIT"

@@ -20,6 +20,7 @@ class Shifted(Stage):
     id = "shifted"
     title = "Truth, shifted"
     inputs = ("truth",)
+    uses_truth = "control"
     parameters = (
         Parameter("pixels", "int", 2, "how far, towards higher indices if positive", unit="px"),
         Parameter("axis", "str", "X", "along which axis", choices=("Z", "Y", "X")),

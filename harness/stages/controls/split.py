@@ -20,6 +20,7 @@ class Split(Stage):
     id = "split"
     title = "Truth, objects cut in two"
     inputs = ("truth",)
+    uses_truth = "control"
     parameters = (Parameter("fraction", "float", 1.0, "share of the objects that are cut", minimum=0.0, maximum=1.0),)
     needs = ("scipy",)
     licence = "MIT"

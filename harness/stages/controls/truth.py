@@ -14,6 +14,7 @@ class Truth(Stage):
     id = "truth"
     title = "Ground truth"
     inputs = ("truth",)
+    uses_truth = "control"
     licence = "MIT"
     citation = "Control of this package"
     cacheable = False

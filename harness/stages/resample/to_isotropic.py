@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from harness.errors import ParameterError, nearest
-from harness.model import Volume
+from harness.errors import ParameterError
+from harness.model import Grid, Volume
 from harness.parameters import Parameter
-from harness.stages.arrays import bind_slots, spacing_of
+from harness.stages.arrays import spacing_of
 from harness.stages.contract import Context, Stage
 from harness.stages.examples import channels_first
 from harness.stages.resample import grids
-
-SLOTS = ("image", "probability", "nuclei")
+from harness.stages.slots import check_labels, check_probability, slot_of
 
 
 class ToIsotropic(Stage):
@@ -35,44 +34,62 @@ class ToIsotropic(Stage):
             "target", "float", 0.0, "edge of the new voxels; 0 = the finest spacing of the image", "um", minimum=0.0
         ),
         Parameter("order", "int", 1, "spline order for images (0 = nearest neighbour)", minimum=0, maximum=5),
-        Parameter("slots", "strs", ("image",), "what to resample: any of image, probability, nuclei"),
+        Parameter(
+            "slots",
+            "strs",
+            ("image",),
+            "what to resample: image, maps, label images, further ones too",
+        ),
     )
     needs = ("scipy",)
     licence = "BSD-3-Clause"
     citation = "scipy.ndimage.zoom, doi:10.1038/s41592-019-0686-2"
-    changes_grid = True
 
     def check(self, where: str) -> None:
         """Raise `ParameterError` for slots that cannot be resampled, and take those named as inputs and outputs."""
         slots: tuple[str, ...] = self.options["slots"]  # type: ignore[assignment]
         for slot in slots:
-            if slot not in SLOTS:
-                raise ParameterError(f"{where}: parameter 'slots' names '{slot}'{nearest(slot, SLOTS)}")
+            if not slot_of(slot).on_grid:
+                raise ParameterError(f"{where}: parameter 'slots' names '{slot}', which is no array of voxels")
         if not slots or len(set(slots)) < len(slots):
             raise ParameterError(f"{where}: parameter 'slots' is {list(slots)}; accepted: one or more different slots")
-        bind_slots(self, inputs=slots, outputs=slots)
+
+    def reads(self) -> tuple[str, ...]:
+        """Return the slots that the parameters name."""
+        return self.options["slots"]  # type: ignore[return-value]
+
+    def makes(self) -> tuple[str, ...]:
+        """Return the slots that the parameters name."""
+        return self.reads()
+
+    def grid_after(self, grid: Grid, sample: Grid) -> Grid:
+        """Return the isotropic grid of the same extent; raises `DataError` where the spacing is unknown."""
+        spacing = spacing_of(grid, f"stage '{self.id}'")
+        target: float = self.options["target"]  # type: ignore[assignment]
+        shape = grids.isotropic_shape(grid.shape, spacing, target or min(spacing))
+        steps = tuple(old * step / new for old, step, new in zip(grid.shape, spacing, shape, strict=True))
+        return Grid(grid.axes, shape, steps)
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Mapping[str, Volume]:
-        """Return each slot on the isotropic grid: images and probabilities float32, nuclei with their own ids."""
+        """Return each slot on the isotropic grid: images and maps float32, label images with their own ids."""
         return {slot: self._resampled(slot, volume) for slot, volume in inputs.items()}
 
     def map_truth(self, truth: Volume, context: Context) -> Volume:
         """Return the truth on the isotropic grid by nearest neighbour."""
-        return self._resampled("nuclei", truth)
+        return self._resampled("truth", truth)
 
     def _resampled(self, slot: str, volume: Volume) -> Volume:
         options: Mapping[str, Any] = self.options
-        where, grid = f"stage '{self.id}'", volume.grid
-        spacing = spacing_of(grid, where)
-        shape = grids.isotropic_shape(grid.shape, spacing, options["target"] or min(spacing))
-        steps = tuple(old * step / new for old, step, new in zip(grid.shape, spacing, shape, strict=True))
-        if slot == "nuclei":
+        where = f"stage '{self.id}'"
+        after = self.grid_after(volume.grid, volume.grid)
+        shape, steps = after.shape, after.spacing_um
+        if slot_of(slot).check is check_labels:
             return replace(volume, array=grids.nearest(volume.array, shape), spacing_um=steps)
         planes = channels_first(volume, where)
         order = options["order"]
         array = np.stack(
             [grids.spline(plane, shape, order) if order else grids.nearest(plane, shape) for plane in planes]
         )
-        if slot == "probability":
+        if slot_of(slot).check is check_probability:
             np.clip(array, 0, 1, out=array)
         return replace(volume, array=array if "C" in volume.axes else array[0], spacing_um=steps)

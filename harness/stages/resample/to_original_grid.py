@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.errors import DataError
-from harness.model import Volume
+from harness.model import Grid, Volume
 from harness.stages.contract import Context, Stage
 from harness.stages.resample import grids
 
@@ -23,7 +23,10 @@ class ToOriginalGrid(Stage):
     inputs = ("labels",)
     licence = "MIT"
     citation = "Vijayan et al. 2024, doi:10.1101/2024.02.19.580954"
-    changes_grid = True
+
+    def grid_after(self, grid: Grid, sample: Grid) -> Grid:
+        """Return the grid of the sample."""
+        return sample
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return the labels (same dtype and ids) on the grid of the sample."""

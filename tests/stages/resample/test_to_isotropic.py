@@ -61,7 +61,7 @@ def test_mistakes() -> None:
         run([make("to-isotropic")], {"image": image(np.zeros((3, 3, 3)))})
     with pytest.raises(DataError, match="1 of 27 image values"):
         run([make("to-isotropic")], {"image": image(np.where(np.arange(27) == 3, np.nan, 0).reshape(3, 3, 3), SPACING)})
-    with pytest.raises(ParameterError, match="names 'images'; did you mean 'image'"):
-        make("to-isotropic", slots=["images"])
+    with pytest.raises(ParameterError, match="names 'masks', which is no array of voxels"):
+        make("to-isotropic", slots=["image", "masks"])
     with pytest.raises(ParameterError, match="one or more different slots"):
         make("to-isotropic", slots=[])
