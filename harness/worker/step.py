@@ -146,7 +146,7 @@ class Step:
             if _checksum(volume) != before[slot]:
                 bench.samples.forget()
                 raise ChainError(f"stage '{self.spec.id}' changed its input '{slot}' in place")
-        outputs = checked_outputs(stage, inputs, calls.result, self._grid())
+        outputs: dict[str, Any] = dict(checked_outputs(stage, inputs, calls.result, self._grid()))
         is_first = _is_first(loaded, inputs)
         timing = StageTiming(
             self.spec.id,
@@ -183,12 +183,10 @@ class Step:
         loaded = self._bench.loaded.get(identity, load)
         return is_new, loaded
 
-    def _call(
-        self, loaded: LoadedStage, inputs: dict[str, Volume], device: str
-    ) -> Calls[Volume | Mapping[str, Volume]]:
+    def _call(self, loaded: LoadedStage, inputs: dict[str, Volume], device: str) -> Calls[Any]:
         grid = self._grid()
 
-        def run() -> Volume | Mapping[str, Volume]:
+        def run() -> Any:
             with self._bench.scratch() as scratch:
                 return loaded.stage.run(inputs, self._context(grid, self.seed, scratch, device))
 

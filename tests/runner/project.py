@@ -61,7 +61,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import Parameter, Stage, Volume
+from harness import Grid, Parameter, Stage, Volume
 
 TRACES = Path(os.environ.get("TEST_TRACES", "."))
 
@@ -95,7 +95,7 @@ class Noop(Stage):
 class Smooth(Stage):
     id = "smooth"
     title = "image plus seeded noise, cached"
-    outputs = ("probability",)
+    outputs = ("distance",)
     parameters = (Parameter("amount", "float", 0.0, "noise"),)
 
     def run(self, inputs, context):
@@ -108,7 +108,7 @@ class Smooth(Stage):
 class Cut(Stage):
     id = "cut"
     title = "one object above a level, cached"
-    inputs = ("probability",)
+    inputs = ("distance",)
     parameters = (Parameter("level", "float", 0.5, "level"),)
 
     def load(self, context):
@@ -116,13 +116,13 @@ class Cut(Stage):
 
     def run(self, inputs, context):
         trace("cut")
-        return threshold(inputs["probability"], self.options["level"])
+        return threshold(inputs["distance"], self.options["level"])
 
 
 class Learn(Stage):
     id = "learn"
     title = "learns a level from its examples"
-    inputs = ("probability",)
+    inputs = ("distance",)
     parameters = (Parameter("bias", "float", 0.0, "added after training"),)
 
     def fit(self, training, validation, context, model):
@@ -131,14 +131,14 @@ class Learn(Stage):
         context.busy(0.25)
         context.busy(0.5)
         time.sleep(0.2)
-        level = np.mean([e.inputs["probability"].array[e.truth.array > 0].mean() for e in training])
+        level = np.mean([e.inputs["distance"].array[e.truth.array > 0].mean() for e in training])
         (model / "level.txt").write_text(f"{float(level)!r} {context.seed}")
 
     def load(self, context):
         self.level = float((context.model / "level.txt").read_text().split()[0])
 
     def run(self, inputs, context):
-        volume = inputs["probability"]
+        volume = inputs["distance"]
         return Volume((volume.array > self.level / 2).astype(np.uint8), volume.grid.axes, volume.spacing_um)
 
 
@@ -177,8 +177,11 @@ class Weighted(Stage):
 class Half(Stage):
     id = "half"
     title = "every second pixel"
-    changes_grid = True
     outputs = ("image",)
+
+    def grid_after(self, grid, sample):
+        shape = (*grid.shape[:-2], -(-grid.shape[-2] // 2), -(-grid.shape[-1] // 2))
+        return Grid(grid.axes, shape)
 
     def run(self, inputs, context):
         image = inputs["image"]
@@ -186,6 +189,23 @@ class Half(Stage):
 
     def map_truth(self, truth, context):
         return Volume(truth.array[::2, ::2].copy(), truth.axes)
+
+
+class Double(Stage):
+    id = "double"
+    title = "every pixel twice"
+    inputs = ("labels",)
+
+    def grid_after(self, grid, sample):
+        return sample
+
+    def run(self, inputs, context):
+        labels = inputs["labels"]
+        array = np.repeat(np.repeat(labels.array, 2, axis=-1), 2, axis=-2)
+        return Volume(array, labels.axes, context.grid.spacing_um)
+
+    def map_truth(self, truth, context):
+        return Volume(np.repeat(np.repeat(truth.array, 2, axis=-1), 2, axis=-2), truth.axes)
 
 
 class Fault(Stage):

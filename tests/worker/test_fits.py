@@ -19,7 +19,7 @@ from tests.runner.project import Project
 def fit_job(project: Project, bench: Workbench, *, seed: int = 1, samples: str = "ab") -> FitJob:
     def example(sample: str) -> LazyExample:
         slots = bench.samples.slots(a_cell().data, sample, truth="gold")
-        return LazyExample({"probability": slots["image"]}, slots["truth"], lambda: Grid("YX", (32, 32)))
+        return LazyExample({"distance": slots["image"]}, slots["truth"], lambda: Grid("YX", (32, 32)))
 
     return FitJob(spec(project, "learn"), [example(sample) for sample in samples], [], seed, {})
 

@@ -59,11 +59,11 @@ def test_settled_output_is_read_only_when_it_is_needed(project: Project) -> None
     assert [event["stage"] for event in events if event["event"] == "stage"] == ["smooth"]
     again = step(bench, smooth)
     again.settle()
-    next(project.cache.glob("stages/??/*/probability.npy")).unlink()
+    next(project.cache.glob("stages/??/*/distance.npy")).unlink()
     assert again.timing().cached
     assert again.record() == made.record()
-    volume = again.outputs()["probability"].volume()
-    assert (volume.array == made.outputs()["probability"].volume().array).all()
+    volume = again.outputs()["distance"].volume()
+    assert (volume.array == made.outputs()["distance"].volume().array).all()
     assert not again.timing().cached, "it had to be run again"
     assert project.count("smooth") == 2
 
