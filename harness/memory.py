@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import mmap
 import os
 import threading
 import time
@@ -17,7 +18,6 @@ from harness.clock import Clock, torch_on
 
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self" / "statm").exists()
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class TreeMemory:
@@ -129,7 +129,7 @@ def _descendants(pid: int) -> list[int]:
 def _resident_bytes(pid: int) -> int:
     try:
         if _HAS_PROC:
-            return int((_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
+            return int((_PROC / str(pid) / "statm").read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE
         return int(psutil.Process(pid).memory_info().rss)
     except (OSError, psutil.Error):  # the process ended meanwhile: it holds nothing
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
@@ -32,8 +33,10 @@ COMMANDS = (
 """Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`."""
 
 EXIT_INTERRUPTED = 130
+EXIT_INTERNAL = 70
 EPILOG = """\
-exit codes: 0 ok, 1 regression or broken claim, 2 user error, 3 incomplete (failed or missing cells), 4 no baseline
+exit codes: 0 ok, 1 regression or broken claim, 2 user error, 3 incomplete (failed or missing cells), 4 no baseline,
+  70 internal error
 Results go to stdout, progress and logs to stderr; `harness COMMAND --help` lists the options of a command.
 """
 
@@ -82,7 +85,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader has left; point stdout at nothing so that the interpreter's own flush at exit stays quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            return _internal_error()
+        log(f"harness: error: {os.fsdecode(error.filename)}: {error.strerror}")
+        return HarnessError.exit_code
+    except Exception:  # whatever a bug raises: exit code 1 would say "regression"
+        return _internal_error()
     return code
+
+
+def _internal_error() -> int:
+    """Write the traceback of the exception at hand and return the exit code of a bug."""
+    log(traceback.format_exc().rstrip())
+    log("harness: internal error: please report it with the lines above")
+    return EXIT_INTERNAL
 
 
 if __name__ == "__main__":

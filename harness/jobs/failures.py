@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from pathlib import Path
 
 from harness.errors import BackendError, HarnessError
+from harness.escaping import visible
 from harness.jobs.messages import Outcome, failure
 from harness.model import Status
 
@@ -35,10 +37,10 @@ def status_of(error: BaseException) -> Status:
 
 
 def one_line(message: str, places: dict[str, str]) -> str:
-    """Return a message fit for a committed record: one line, bounded, folders of the machine replaced."""
+    """Return a message fit for a committed record: one line of UTF-8, bounded, folders of the machine replaced."""
     for folder, word in sorted(places.items(), key=lambda place: -len(place[0])):
         message = message.replace(folder, word)
-    message = re.sub(r"\s*\n\s*", " | ", message.strip())
+    message = visible(re.sub(r"\s*\n\s*", " | ", message.strip()))
     return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
@@ -50,7 +52,7 @@ def machine_places(cache: str, scratch: str) -> dict[str, str]:
     places = {  # a later entry of the same folder wins
         str(package): "<repository>",
         sysconfig.get_paths()["purelib"]: "<site-packages>",
-        str(Path.home()): "~",
+        os.path.expanduser("~"): "~",  # noqa: PTH111 - where there is no home this says "~", and Path.home() raises
         str(Path.cwd()): ".",
         tempfile.gettempdir(): "<temporary>",
         cache: "<cache>",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import contamination
 from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
@@ -123,7 +123,7 @@ class Preparation:
                 file = self._catalogue.weights(value)
                 path = file.fetch(progress=True)
                 return WeightsSource(str(path.resolve()), file.hash())
-            path = Path(value).expanduser()
+            path = expanded(value, "weights")
             if not path.exists():
                 return f"weights '{value}': no such file or folder, and no such id in the catalogue"
             return WeightsSource(str(path.resolve()), hash_path(path))

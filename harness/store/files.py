@@ -41,12 +41,17 @@ def _parse(line: bytes, where: str) -> Any:
         raise StoreError(f"{where}: not a JSON object ({error}); found {line[:60]!r}") from error
 
 
+def _bytes(text: str) -> bytes:
+    r"""Return UTF-8; half characters, as of a file name that is no UTF-8, become `\udc..`, which JSON reads back."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def replace_text(path: Path, text: str) -> None:
     """Write a file durably so that its old or its new content is there at any moment; leaves equal content alone.
 
     Raises `StoreError` when the disk refuses; the old content is then unchanged.
     """
-    content = text.encode("utf-8")
+    content = _bytes(text)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.exists() and path.read_bytes() == content:
@@ -90,7 +95,7 @@ class Journal:
 
     def append(self, lines: Iterable[str]) -> None:
         """Add lines, all or none; raises `StoreError` when the disk refuses, with every earlier line kept."""
-        content = "".join(f"{line}\n" for line in lines).encode("utf-8")
+        content = _bytes("".join(f"{line}\n" for line in lines))
         try:
             if self._fd < 0:
                 self._open()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
 
 from harness.errors import StoreError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 class ExclusiveLock:
@@ -24,7 +28,7 @@ class ExclusiveLock:
         """Take the lock if it is free and return whether it was."""
         self._open()
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._flock(wait=False)
         except BlockingIOError:
             self._close()
             return False
@@ -34,7 +38,7 @@ class ExclusiveLock:
     def wait(self) -> None:
         """Take the lock, waiting for its holder to release it or to die."""
         self._open()
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self._flock(wait=True)
         self._sign()
 
     def release(self) -> None:
@@ -44,7 +48,7 @@ class ExclusiveLock:
 
     def holder(self) -> str:
         """Return the process id of the holder as text ("unknown" while it is being written)."""
-        return self.path.read_text(encoding="ascii").strip() or "unknown"
+        return self.path.read_text(encoding="ascii", errors="replace").strip() or "unknown"
 
     def __enter__(self) -> ExclusiveLock:
         self.wait()
@@ -61,6 +65,21 @@ class ExclusiveLock:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StoreError(f"{self.path.parent}: cannot be locked ({error.strerror})") from error
+
+    def _flock(self, *, wait: bool) -> None:
+        if fcntl is None:
+            self._close()
+            raise StoreError(f"{self.path.parent}: cannot be locked: this platform has no `flock`; use Linux or macOS")
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            self._close()
+            raise StoreError(
+                f"{self.path.parent}: cannot be locked ({error.strerror}): its file system has no locks; use a local "
+                f"folder, or mount it with them (Lustre: `-o flock`; NFS: a lock manager)"
+            ) from error
 
     def _sign(self) -> None:
         try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.datasets.content import content_of
+from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
@@ -221,7 +221,7 @@ class _Expansion:
         return self._weights[name]
 
     def _hashed_weights(self, row: Row, stage: str, name: str) -> str:
-        path = Path(name).expanduser()
+        path = expanded(name, f"{place(self._suite, row, row.place)}: stage '{stage}'")
         try:
             if name in self._weight_ids:
                 return weights_hash(name, self._catalogue, self._registry)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -87,13 +88,37 @@ def test_exit_codes_of_errors(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: 
     assert all(line.startswith("harness: ") for line in err.splitlines())
 
 
-def test_bugs_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("x"), OSError(5, "no file is named")])
+def test_bugs_keep_their_traceback_and_are_no_regression(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def fail(arguments: argparse.Namespace) -> int:
-        raise ZeroDivisionError
+        raise error
 
     monkeypatch.setattr(check, "run", fail)
-    with pytest.raises(ZeroDivisionError):
-        main(["check"])
+    code, _, err = cli("check")
+    assert code == 70
+    assert "Traceback" in err
+    assert type(error).__name__ in err
+    assert err.endswith("harness: internal error: please report it with the lines above\n")
+
+
+def test_a_file_that_cannot_be_used_is_named_on_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(arguments: argparse.Namespace) -> int:
+        raise PermissionError(13, "Permission denied", "cache/x")
+
+    monkeypatch.setattr(check, "run", fail)
+    assert cli("check") == (2, "", "harness: error: cache/x: Permission denied\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_of_any_encoding_shows_a_table(cli: Cli, encoding: str) -> None:
+    cli.fake_records()
+    command = [sys.executable, "-m", "harness", "table", "toy"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(command, cwd=cli.folder, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "±".encode(encoding, "backslashreplace") in done.stdout
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:

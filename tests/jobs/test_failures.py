@@ -35,6 +35,13 @@ def test_messages_are_one_bounded_line_without_folders_of_the_machine() -> None:
     assert len(one_line("x" * 2000, places)) == MAX_MESSAGE
 
 
+def test_messages_are_utf8_and_act_on_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = one_line("cannot read Zelle_\udcfc.tif \x1b[31m", {})
+    assert text == "cannot read Zelle_\\udcfc.tif \\x1b[31m"
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert "~" not in machine_places("c", "s")
+
+
 def test_outcome_names_type_and_stage() -> None:
     outcome = outcome_of(ValueError("no"), stage="gasp", places={}, total_s=1.5)
     assert outcome.error is not None

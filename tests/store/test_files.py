@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,15 @@ def test_torn_tail_is_left_out_only_where_it_may_be(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"x\.jsonl:2: not a JSON object"):
         read_lines(path, lambda data, where: data)
     assert read_lines(tmp_path / "absent", lambda data, where: data) == ()
+
+
+def test_half_characters_are_written_and_read_back(tmp_path: Path) -> None:
+    line = json.dumps({"name": "Zelle_\udcfc"}, ensure_ascii=False)
+    replace_text(tmp_path / "x.jsonl", f"{line}\n")
+    with_journal = Journal(tmp_path / "y.jsonl")
+    with_journal.append([line])
+    for name in ("x.jsonl", "y.jsonl"):
+        assert read_lines(tmp_path / name, lambda data, where: data) == ({"name": "Zelle_\udcfc"},)
 
 
 def test_replace_leaves_no_temporary_file(tmp_path: Path) -> None:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
 
+import pytest
+
+from harness.errors import StoreError
+from harness.store import lock
 from harness.store.lock import ExclusiveLock
 
 
@@ -33,3 +38,20 @@ def test_waiting_ends_when_the_holder_releases(tmp_path: Path) -> None:
     first.release()
     thread.join(5)
     assert taken.is_set()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK])
+def test_a_file_system_without_locks_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int) -> None:
+    def refuse(fd: int, kind: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    for take in (ExclusiveLock(tmp_path / "l").acquire, ExclusiveLock(tmp_path / "l").wait):
+        with pytest.raises(StoreError, match=r"cannot be locked \(.*\): its file system has no locks"):
+            take()
+
+
+def test_a_platform_without_locks_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(lock, "fcntl", None)
+    with pytest.raises(StoreError, match="has no `flock`"):
+        ExclusiveLock(tmp_path / "l").acquire()

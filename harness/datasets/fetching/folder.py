@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from harness.datasets.declared.declaration import ArraySource, FolderDataset
 from harness.errors import DataError
+from harness.escaping import visible
 from harness.hashing import hash_path
 
 
@@ -35,11 +37,13 @@ def discover(folder: Path, declaration: FolderDataset) -> tuple[str, ...]:
 def by_sample(folder: Path, glob: str) -> Mapping[str, Path]:
     """Return the files (or Zarr folders) of a glob by sample id; raises `DataError` if two have the same id.
 
-    The id is what `{id}` stands for in the glob, or the file's stem where it has none ("a" of "a.ome.tif").
+    The id is what `{id}` stands for in the glob, or the file's stem where it has none ("a" of "a.ome.tif"). Bytes that
+    are no UTF-8, and characters that nobody sees, are written out in it ("\\xfc").
     """
     files: dict[str, Path] = {}
     for path in sorted(folder.glob(glob.replace("{id}", "*"))):
-        sample = _captured(path.relative_to(folder).as_posix(), glob) if "{id}" in glob else _stem(path)
+        name = _captured(path.relative_to(folder).as_posix(), glob) if "{id}" in glob else _stem(path)
+        sample = visible(os.fsencode(name).decode("utf-8", "backslashreplace"))
         if sample in files:
             raise DataError(f"{folder}: '{files[sample].name}' and '{path.name}' both match '{glob}' as '{sample}'")
         files[sample] = path

@@ -12,13 +12,23 @@ MOST_NAME_BYTES = 255
 
 
 def cache_folder() -> Path:
-    """Return `HARNESS_CACHE`, else the user's cache folder of this program."""
+    """Return `HARNESS_CACHE`, else the user's cache folder of this program.
+
+    Raises `ConfigError` where neither is known: without a home there is no folder of the user's.
+    """
     chosen = os.environ.get("HARNESS_CACHE")
     if chosen:
-        return Path(chosen)
+        return expanded(chosen, "HARNESS_CACHE")
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("segmentation-harness"))
+    homeless = "no cache folder: HOME is not set and this user has no home; set HARNESS_CACHE to a folder"
+    try:
+        folder = Path(platformdirs.user_cache_dir("segmentation-harness"))
+    except RuntimeError as error:
+        raise ConfigError(homeless) from error
+    if "~" in folder.parts:
+        raise ConfigError(homeless)
+    return folder
 
 
 def mirror() -> Path | str | None:
@@ -28,7 +38,15 @@ def mirror() -> Path | str | None:
         return None
     if chosen.startswith(("http://", "https://")):
         return chosen.rstrip("/")
-    return Path(chosen)
+    return expanded(chosen, "HARNESS_MIRROR")
+
+
+def expanded(path: str, what: str) -> Path:
+    """Return a path with "~" as the home it stands for; raises `ConfigError`, beginning with `what`, for no home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{what}: '{path}' begins with a home that is not known ({error})") from error
 
 
 def is_offline() -> bool:
@@ -44,7 +62,7 @@ def is_offline() -> bool:
 def data_folder(catalogue_folder: Path) -> Path:
     """Return `HARNESS_DATA`, else the folder of the catalogue: what a relative `path = …` starts from."""
     chosen = os.environ.get("HARNESS_DATA")
-    return Path(chosen) if chosen else catalogue_folder
+    return expanded(chosen, "HARNESS_DATA") if chosen else catalogue_folder
 
 
 def is_plain_relative(name: str) -> bool:

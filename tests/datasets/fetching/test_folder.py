@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,14 @@ def test_ids_out_of_file_names(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er" / "x.ome.tif").touch()
     assert sorted(by_sample(tmp_path, "**/*.tif")) == ["x"]
     assert sorted(by_sample(tmp_path, "**/{id}.ome.tif")) == ["x"]
+
+
+def test_file_names_that_are_no_utf8_give_ids_that_are(tmp_path: Path) -> None:
+    for name in (b"Zelle_\xfc.tif", b"new\nline.tif", b"turn\xe2\x80\xaeed.tif", "ü.tif".encode()):
+        (tmp_path / os.fsdecode(name)).touch()
+    files = by_sample(tmp_path, "*.tif")
+    assert sorted(files) == ["Zelle_\\xfc", "new\nline", "turn\\u202eed", "ü"]
+    assert all(path.is_file() for path in files.values())
 
 
 def test_two_files_of_one_id(tmp_path: Path) -> None:

@@ -68,3 +68,18 @@ def test_relative_patterns(pattern: str, is_accepted: bool, tmp_path: Path) -> N
     assert is_relative_pattern(pattern) == is_accepted
     if is_accepted:
         assert list(tmp_path.glob(pattern)) == []
+
+
+def test_a_home_may_be_written_short_or_be_absent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("HARNESS_CACHE", "HARNESS_MIRROR", "HARNESS_DATA"):
+        monkeypatch.setenv(variable, "~/x")
+    assert cache_folder() == mirror() == data_folder(Path()) == tmp_path / "x"
+    monkeypatch.setenv("HARNESS_CACHE", "~nobody-of-this-name/x")
+    with pytest.raises(ConfigError, match="HARNESS_CACHE: '~nobody-of-this-name/x' begins with a home"):
+        cache_folder()
+    monkeypatch.delenv("HARNESS_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(ConfigError, match="set HARNESS_CACHE"):
+        cache_folder()
