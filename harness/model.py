@@ -110,6 +110,18 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a stage comes from: its distribution and version, or the file of a plug-in, and the digest of its code.
+
+    `distribution` is "" for a single file; `version` is "" where there is none.
+    """
+
+    distribution: str
+    version: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageSpec:
     """A stage of a row: its id and every parameter with its validated value."""
 

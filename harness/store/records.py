@@ -8,15 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import median
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import StoreError
-from harness.model import CellId, Status, Tier
+from harness.hashing import hash_value
+from harness.model import CellId, Origin, Status, Tier
 from harness.store.migrations import SCHEMA, upgrade
 
 ItemT = TypeVar("ItemT")
+Counts = Mapping[str, int | float | tuple[int | float, ...]]
+"""Addable numbers by name, as `harness.metrics.counts` defines them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,12 @@ class CellError:
 
 @dataclass(frozen=True, slots=True)
 class StageRecord:
-    """One stage of a cell: what it was, the hash of its fitted model, of its weight files and of its output."""
+    """One stage of a cell: what it was, the hash of its fitted model, of its weight files and of its output.
+
+    name     how its row calls this use of the stage; "" where it stands once
+    origin   where its code comes from, with the digest of that code; None in records made before this was kept
+    facts    exact numbers that its training or its run reported
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -42,6 +50,9 @@ class StageRecord:
     model: str | None = None
     weights: Mapping[str, str] = field(default_factory=dict, hash=False)
     output: str = ""
+    name: str = ""
+    origin: Origin | None = None
+    facts: Mapping[str, int | float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,16 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Scores of one cell, or its failure. `metrics` may hold NaN where a convention defines it (null in JSON)."""
+    """Scores of one cell, or its failure. `metrics` may hold NaN where a convention defines it (null in JSON).
+
+    counts         the addable numbers behind the metrics, those of a named pair as "pair:name"; they are what pooling
+                   over images and new aggregations are made from
+    prediction     content hash of what was scored, by slot; it is looked up in the store of predictions
+    uses_truth     why the truth was read beside scoring: "control", or "prompts" made from it; "" if it was not
+    contamination  whether weights have seen the sample: "clean", "unknown", "" where no weights are used
+    added          whether the row is none of the suite's, but was laid over it
+    checksum       over all else, parsed; "" before the record is written. A line whose checksum is another was altered
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -78,19 +98,38 @@ class Record:
     notes: tuple[str, ...] = ()
     environment: str = ""
     code: Code = field(default_factory=Code)
+    counts: Counts = field(default_factory=dict, hash=False)
+    prediction: Mapping[str, str] = field(default_factory=dict, hash=False)
+    uses_truth: Literal["", "control", "prompts"] = ""
+    contamination: Literal["", "clean", "unknown"] = ""
+    added: bool = False
+    checksum: str = field(default="", compare=False)
 
     @property
     def id(self) -> CellId:
         """Where the cell stands in its suite."""
         return CellId(self.row, self.dataset, self.sample, self.fold, self.repeat)
 
+    @property
+    def is_altered(self) -> bool:
+        """Whether something of the record was changed after it was written."""
+        return self.checksum not in ("", self._content_checksum())
+
     def to_line(self) -> str:
-        """Return the one JSON line of the record; raises `StoreError` for an infinite metric."""
+        """Return the one JSON line of the record; raises `StoreError` for an infinite metric.
+
+        A checksum that is there stays, so that copying an altered line does not make it good.
+        """
         for name, value in self.metrics.items():
             if math.isinf(value):
                 raise StoreError(f"cell {self.cell[:12]} of row '{self.row}': metric '{name}' is {value}")
-        metrics = {name: None if math.isnan(value) else float(value) for name, value in self.metrics.items()}
-        return json_line(self, metrics=metrics)
+        checksum = self.checksum or self._content_checksum()
+        return json_line(self, metrics=_without_nan(self.metrics), checksum=checksum)
+
+    def _content_checksum(self) -> str:
+        content = {**_plain(self), "metrics": _without_nan(self.metrics)}
+        del content["checksum"]
+        return hash_value(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +146,7 @@ class StageTiming:
     device_peak_bytes  highest memory allocated on the device; None on the CPU
     cpu_s              processor time of all threads of the process tree during load and calls
     fit_cpu_s          the same during training: over `fit_s` it is the number of cores that were kept busy
+    device             what the stage computed on ("cpu", "cuda"); "" where it was not recorded
     fit_busy_s         how long the device worked on gradient steps, for stages that tell; the rest of `fit_s` is
                        waiting for batches, validation, and what comes before and after
     """
@@ -127,6 +167,7 @@ class StageTiming:
     cpu_s: float | None = None
     fit_cpu_s: float | None = None
     fit_busy_s: float | None = None
+    device: str = ""
 
     @property
     def run_s(self) -> float | None:
@@ -192,6 +233,10 @@ def _record_adapter() -> TypeAdapter[Record]:
 @cache
 def _timing_adapter() -> TypeAdapter[Timing]:
     return TypeAdapter(Timing)
+
+
+def _without_nan(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else float(value) for name, value in metrics.items()}
 
 
 def read_item(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> ItemT:

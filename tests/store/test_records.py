@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from harness.errors import StoreError
 from harness.store.records import StageTiming, read_record, read_timing
+from tests.records import make_record
 from tests.store.helpers import a_record, a_timing
 
 
@@ -35,3 +37,22 @@ def test_run_seconds_prefer_steady_calls() -> None:
     assert StageTiming("a", first_s=9.0, steady_s=(1.0, 3.0, 2.0)).run_s == 2.0
     assert StageTiming("a", first_s=9.0).run_s == 9.0
     assert StageTiming("a", cached=True).run_s is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("metrics", {"pq": 0.6}), ("status", "exception"), ("row", "other"), ("counts", {"tp.x": [2]})]
+)
+def test_a_line_that_was_altered_says_so_and_copying_it_does_not_make_it_good(key: str, value: object) -> None:
+    record = replace(make_record(metrics={"pq": 0.5, "x": math.nan}), counts={"tp.x": (1, 0), "n.truth": 2})
+    line = json.loads(record.to_line())
+    assert not read_record(line, "f:1").is_altered
+    altered = read_record({**line, key: value}, "f:1")
+    assert altered.is_altered
+    assert read_record(json.loads(altered.to_line()), "f:1").is_altered
+
+
+def test_the_checksum_is_over_what_the_line_says_not_over_its_bytes() -> None:
+    line = json.loads(make_record(metrics={"pq": 1.0}).to_line())
+    reordered = json.loads(json.dumps({**dict(reversed(line.items())), "metrics": {"pq": 1}}, indent=3))
+    assert not read_record(reordered, "f:1").is_altered
+    assert not read_record({**line, "checksum": ""}, "f:1").is_altered
