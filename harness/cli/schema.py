@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from harness.cli.output import json_result
 
@@ -19,7 +20,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.kind == "suite":
         from harness.suite import suite_json_schema
 
-        json_result(suite_json_schema())
+        schema = suite_json_schema()
+        json_result({**schema, "$defs": {**schema.get("$defs", {}), **_stages()}})
     elif arguments.kind == "shared":
         from harness.suite import shared_json_schema
 
@@ -29,3 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
 
         json_result(CatalogueFile.model_json_schema(by_alias=True))
     return 0
+
+
+def _stages() -> dict[str, Any]:
+    """Return what a row may write of each stage, by "stage:" and its id."""
+    from harness import registry
+    from harness.parameters import stage_schema
+
+    usable = [entry.item for entry in registry.stages() if entry.item is not None]
+    return {f"stage:{stage.id}": stage_schema(stage.id, stage.Options) for stage in usable}

@@ -6,13 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from harness.errors import ChainError
 from harness.model import Grid, Volume
-from harness.parameters import Parameter, validate
-from harness.parameters import Value as OptionValue
+from harness.parameters import Parameter, StageOptions, described, options_of
 from harness.stages.values import Value
 
 if TYPE_CHECKING:
@@ -75,7 +73,10 @@ class Stage(ABC):
     """Raise it when the same input and parameters give another output: it is part of every cache key."""
     inputs: ClassVar[tuple[str, ...]] = ("image",)
     outputs: ClassVar[tuple[str, ...]] = ("labels",)
+    Options: ClassVar[type[StageOptions]] = StageOptions
+    """The parameters: a class of typed options. A plug-in of one file may write `parameters` instead."""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    """The options as they are listed: follows from `Options`, or makes it."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Importable modules without which the stage cannot run."""
     needs_versions: ClassVar[tuple[str, ...]] = ()
@@ -91,13 +92,22 @@ class Stage(ABC):
     cacheable: ClassVar[bool] = True
     """False where recomputing is cheaper than reading the cache."""
 
-    def __init__(self, given: Mapping[str, Any] | None = None, *, where: str = "") -> None:
-        place = where or f"stage '{self.id}'"
-        self.options: Mapping[str, OptionValue] = MappingProxyType(validate(self.parameters, given or {}, place))
-        self.check(place)
+    options: StageOptions
 
-    def check(self, where: str) -> None:  # noqa: B027 - optional hook
-        """Raise `ParameterError` for combinations of parameters that cannot work."""
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "Options" in vars(cls):
+            cls.parameters = described(cls.Options)
+        elif "parameters" in vars(cls):
+            cls.Options = options_of(cls.parameters)
+
+    def __init__(self, given: Mapping[str, Any] | None = None, *, where: str = "") -> None:
+        self.options = self.Options.read(given or {}, where or self.where)
+
+    @property
+    def where(self) -> str:
+        """How messages begin that are about this stage."""
+        return f"stage '{self.id}'"
 
     def reads(self) -> tuple[str, ...]:
         """Return the slots that this instance reads; override it where parameters name them."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from harness.errors import ConfigError, ParameterError, RegistryError
 from harness.model import StageSpec, Tier
-from harness.parameters import validate
 from harness.registry import Registry
 from harness.stages.chain import Given, check_chain
 from harness.stages.contract import Stage
@@ -34,12 +33,12 @@ def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) 
 
 def stage_specs(chain: tuple[Stage, ...], fold: str) -> tuple[StageSpec, ...]:
     """Return the specifications of a chain, with the fold's id in place of "{fold}"."""
-    return tuple(StageSpec(stage.id, stage.version, _with_fold(stage.options, fold)) for stage in chain)
+    return tuple(StageSpec(stage.id, stage.version, _with_fold(dict(stage.options), fold)) for stage in chain)
 
 
 def is_per_fold(chain: tuple[Stage, ...]) -> bool:
     """Whether a parameter of the chain depends on the fold."""
-    return any(isinstance(value, str) and FOLD in value for stage in chain for value in stage.options.values())
+    return any(isinstance(value, str) and FOLD in value for stage in chain for _, value in stage.options)
 
 
 def weights_of(chain: tuple[Stage, ...], fold: str) -> Iterator[tuple[str, str]]:
@@ -80,15 +79,12 @@ def _layers(
 
 def _check_layer(suite: Suite, row: Row, stage: type[Stage], layer: Mapping[str, Any], key: KeyPath) -> None:
     """Validate the parameters of one place in the file, so that the message can name its line."""
-    if not layer:
-        return
-    try:
-        validate(stage.parameters, layer, "")
-    except ParameterError:
-        for name, value in layer.items():
-            where = f"{place(suite, row, (*key, name))}: stage '{stage.id}'"
-            validate(stage.parameters, {name: value}, where)
-        raise
+    lines = [
+        f"{place(suite, row, (*key, mistake.name))}: stage '{stage.id}': {mistake.problem}"
+        for mistake in stage.Options.mistakes(layer)
+    ]
+    if lines:
+        raise ParameterError("\n".join(lines))
 
 
 def _with_fold(options: Mapping[str, Any], fold: str) -> dict[str, Any]:

@@ -2,27 +2,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
+from pydantic import ValidationError, model_validator
 
 from harness.errors import ChainError, ParameterError
 from harness.model import Grid, Volume
-from harness.parameters import Parameter
+from harness.parameters import Parameter, StageOptions, option
 from harness.stages.contract import Context, Example, Stage
 
 
 class Plain(Stage):
     id = "plain"
     title = "Returns its input"
-    parameters = (
-        Parameter("low", "int", 1, "lower bound"),
-        Parameter("high", "int", 2, "upper bound"),
-    )
 
-    def check(self, where: str) -> None:
-        if int(self.options["low"]) > int(self.options["high"]):  # type: ignore[arg-type]
-            raise ParameterError(f"{where}: low is above high")
+    class Options(StageOptions):
+        low: int = option(1, "lower bound")
+        high: int = option(2, "upper bound")
+
+        @model_validator(mode="after")
+        def _in_order(self) -> Self:
+            if self.low > self.high:
+                raise ValueError("low is above high")
+            return self
+
+    options: Options
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         return inputs["image"]
@@ -44,8 +50,29 @@ def test_options_hold_defaults_and_given_values() -> None:
 
 
 def test_options_cannot_be_changed() -> None:
-    with pytest.raises(TypeError):
-        Plain().options["low"] = 3  # type: ignore[index]
+    with pytest.raises(ValidationError):
+        Plain().options.low = 3  # type: ignore[misc]
+
+
+def test_parameters_follow_from_the_options() -> None:
+    assert [parameter.name for parameter in Plain.parameters] == ["low", "high"]
+    assert Trained.Options is Plain.Options
+
+
+def test_a_tuple_of_parameters_makes_the_options() -> None:
+    class Short(Stage):
+        id = "short"
+        title = "One file"
+        parameters = (Parameter("level", "float", 0.5, "threshold", minimum=0.0, maximum=1.0),)
+
+        def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
+            return inputs["image"]
+
+    assert Short({"level": 1}).options["level"] == 1.0
+    with pytest.raises(
+        ParameterError, match=r"stage 'short': parameter 'level' is 2.0 \(float\); accepted: a number in"
+    ):
+        Short({"level": 2.0})
 
 
 def test_messages_name_the_stage_or_the_place_given() -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import pytest
+from pydantic import model_validator
 
 from harness.errors import ChainError, ConfigError, ParameterError
 from harness.stages.chain import Given
@@ -62,10 +64,14 @@ def test_an_empty_chain_is_an_error(project: Project) -> None:
 
 
 def test_a_wrong_combination_is_an_error_of_the_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: object, where: str) -> None:
-        raise ParameterError(f"{where}: not together")
+    learn = project.stages.get("learn")
+
+    class Refusing(learn.Options):  # type: ignore[name-defined, misc]
+        @model_validator(mode="after")
+        def _refuse(self) -> Self:
+            raise ValueError("not together")
 
     suite = project.suite()
-    monkeypatch.setattr(project.stages.get("learn"), "check", refuse)
+    monkeypatch.setattr(learn, "Options", Refusing)
     with pytest.raises(ParameterError, match=r"demo\.toml:23: rows\.1\.stages\.0 \(row 'net'\): stage 'learn': not"):
         resolve_chain(suite, suite.row("net"), "smoke", project.stages)

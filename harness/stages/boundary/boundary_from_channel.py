@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from harness.errors import DataError, ParameterError
+from harness.errors import DataError
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import channel_of
 from harness.stages.contract import Context, Stage
 
@@ -26,45 +27,45 @@ class BoundaryFromChannel(Stage):
     id = "boundary-from-channel"
     title = "Image channel as boundary map"
     outputs = ("probability",)
-    parameters = (
-        Parameter("boundary", "str", "", "channel with high values on boundaries; empty = the only one"),
-        Parameter("foreground", "str", "", "channel with high values in objects; empty = none"),
-        Parameter("scale", "str", "unit", "scaling rule", choices=("unit", "dtype", "minmax", "percentile")),
-        Parameter("low", "float", 1.0, "percentile that becomes 0", "%", minimum=0.0, maximum=100.0),
-        Parameter("high", "float", 99.8, "percentile that becomes 1", "%", minimum=0.0, maximum=100.0),
-        Parameter("invert", "bool", False, "boundaries are dark in their channel: take 1 - value"),
-    )
     licence = "MIT"
     citation = "Wolny et al. 2020, doi:10.7554/eLife.57613"
 
-    def check(self, where: str) -> None:
-        """Raise `ParameterError` unless low < high."""
-        options: Mapping[str, Any] = self.options
-        if options["low"] >= options["high"]:
-            raise ParameterError(
-                f"{where}: 'low' is {options['low']} and 'high' {options['high']}; accepted: low < high"
-            )
+    class Options(StageOptions):
+        boundary: str = option("", "channel with high values on boundaries; empty = the only one")
+        foreground: str = option("", "channel with high values in objects; empty = none")
+        scale: Literal["unit", "dtype", "minmax", "percentile"] = option("unit", "scaling rule")
+        low: float = option(1.0, "percentile that becomes 0", unit="%", ge=0.0, le=100.0)
+        high: float = option(99.8, "percentile that becomes 1", unit="%", ge=0.0, le=100.0)
+        invert: bool = option(False, "boundaries are dark in their channel: take 1 - value")
+
+        @model_validator(mode="after")
+        def _low_below_high(self) -> Self:
+            if self.low >= self.high:
+                raise ValueError(f"'low' is {self.low} and 'high' {self.high}; accepted: low < high")
+            return self
+
+    options: Options
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return float32 C(Z)YX in [0, 1] with channels ("boundary",) or ("foreground", "boundary")."""
-        options: Mapping[str, Any] = self.options
+        options = self.options
         image = inputs["image"]
-        boundary = self._scaled(image, options["boundary"])
-        planes = {"boundary": 1 - boundary if options["invert"] else boundary}
-        if options["foreground"]:
-            planes = {"foreground": self._scaled(image, options["foreground"]), **planes}
+        boundary = self._scaled(image, options.boundary)
+        planes = {"boundary": 1 - boundary if options.invert else boundary}
+        if options.foreground:
+            planes = {"foreground": self._scaled(image, options.foreground), **planes}
         return Volume(np.stack(list(planes.values())), "C" + image.grid.axes, image.spacing_um, tuple(planes))
 
     def _scaled(self, image: Volume, name: str) -> np.ndarray:
-        options: Mapping[str, Any] = self.options
-        where = f"stage '{self.id}'"
+        options = self.options
+        where = self.where
         array, kind = channel_of(image, name, where), image.array.dtype
         low, high = 0.0, 1.0
-        if options["scale"] == "minmax":
+        if options.scale == "minmax":
             low, high = float(array.min()), float(array.max())
-        elif options["scale"] == "percentile":
-            low, high = (float(value) for value in np.percentile(array, (options["low"], options["high"])))
-        elif options["scale"] == "dtype":
+        elif options.scale == "percentile":
+            low, high = (float(value) for value in np.percentile(array, (options.low, options.high)))
+        elif options.scale == "dtype":
             if kind.kind not in "iu":
                 raise DataError(f"{where}: scale 'dtype' and an image of type {kind}; accepted: integers")
             high = float(np.iinfo(kind).max)

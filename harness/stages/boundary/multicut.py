@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from harness.model import Volume
-from harness.parameters import Parameter
-from harness.stages.boundary.regions import (
-    POST_MINSIZE_HELP,
-    RegionGraph,
-    edge_weights_parameter,
-    finished,
-    region_graph,
-)
-from harness.stages.contract import Context, Stage
+from harness.parameters import option, with_default
+from harness.stages.boundary.partition import BETA_HELP, GraphPartition
+from harness.stages.boundary.regions import EdgeWeights, RegionGraph
 
 
 def contact_costs(graph: RegionGraph, *, beta: float, size_weighting: bool) -> np.ndarray:
@@ -42,26 +35,29 @@ def solve_multicut(graph: RegionGraph, costs: np.ndarray) -> np.ndarray:
     return np.asarray(solvers.KernighanLinMulticut().optimize(solvers.MulticutObjective(graph.library_graph(), costs)))
 
 
-class Multicut(Stage):
+class LeastCost(GraphPartition):
+    """What the plain and the lifted multicut share: the costs of contacts."""
+
+    class Options(GraphPartition.Options):
+        beta: float = option(0.5, BETA_HELP, ge=0.001, le=0.999)
+        size_weighting: bool = option(True, "weigh each contact by its size")
+        post_minsize: int = with_default(GraphPartition.Options, "post_minsize", 50)
+        edge_weights: EdgeWeights = with_default(GraphPartition.Options, "edge_weights", "mean")
+
+    options: Options
+
+    def costs(self, graph: RegionGraph) -> np.ndarray:
+        """Return `contact_costs`."""
+        return contact_costs(graph, beta=self.options.beta, size_weighting=self.options.size_weighting)
+
+
+class Multicut(LeastCost):
     """Cut the graph of superpixels at least total cost; the number of regions follows from the costs."""
 
     id = "multicut"
     title = "Multicut"
-    inputs = ("superpixels", "probability")
-    parameters = (
-        Parameter("beta", "float", 0.5, "boundary bias; larger = more regions", minimum=0.001, maximum=0.999),
-        Parameter("size_weighting", "bool", True, "weigh each contact by its size"),
-        Parameter("post_minsize", "int", 50, POST_MINSIZE_HELP, "px", minimum=0),
-        edge_weights_parameter("mean"),
-    )
-    needs = ("bioimage_cpp",)
-    extra = "graph"
-    licence = "MIT"
     citation = "Beier et al. 2017, doi:10.1038/nmeth.4151; Keuper et al. 2015, doi:10.1109/ICCV.2015.204"
 
-    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
-        """Return labels (uint32, (Z)YX, ids 1 … n; 0 where the superpixels are 0)."""
-        options: Mapping[str, Any] = self.options
-        graph = region_graph(inputs, options["edge_weights"], context.threads, f"stage '{self.id}'")
-        costs = contact_costs(graph, beta=options["beta"], size_weighting=options["size_weighting"])
-        return finished(graph, solve_multicut(graph, costs), options["post_minsize"], inputs["superpixels"])
+    def solve(self, graph: RegionGraph, costs: np.ndarray, inputs: Mapping[str, Volume]) -> np.ndarray:
+        """Return the clusters of `solve_multicut`."""
+        return solve_multicut(graph, costs)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import labels_on
-from harness.stages.boundary.regions import POST_MINSIZE_HELP, probability_of, regrow_small
+from harness.stages.boundary.partition import POST_MINSIZE_HELP
+from harness.stages.boundary.regions import probability_of, regrow_small
 from harness.stages.contract import Context, Stage
 
 
@@ -32,29 +32,31 @@ class MutexWatershedPixels(Stage):
     id = "mutex-watershed-pixels"
     title = "Mutex watershed (voxels)"
     inputs = ("probability",)
-    parameters = (
-        Parameter("distances", "ints", (3, 9), "steps of the repulsive edges along each axis", "px", minimum=2),
-        Parameter("strides", "int", 2, "repulsive edges start at every n-th voxel of each axis", "px", minimum=1),
-        Parameter("post_minsize", "int", 100, POST_MINSIZE_HELP, "px", minimum=0),
-    )
     needs = ("bioimage_cpp",)
     extra = "graph"
     licence = "MIT"
     citation = "Wolf et al. 2021, doi:10.1109/TPAMI.2020.2980827"
 
+    class Options(StageOptions):
+        distances: tuple[int, ...] = option((3, 9), "steps of the repulsive edges along each axis", unit="px", ge=2)
+        strides: int = option(2, "repulsive edges start at every n-th voxel of each axis", unit="px", ge=1)
+        post_minsize: int = option(100, POST_MINSIZE_HELP, unit="px", ge=0)
+
+    options: Options
+
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return labels (uint32, (Z)YX, ids 1 … n, no 0); a step longer than an axis is left out along it."""
         import bioimage_cpp as bic
 
-        options: Mapping[str, Any] = self.options
-        boundary = probability_of(inputs["probability"], "boundary", f"stage '{self.id}'")
+        options = self.options
+        boundary = probability_of(inputs["probability"], "boundary", self.where)
         edges = [(axis, 1) for axis in range(boundary.ndim)]
-        edges += [(axis, n) for n in options["distances"] for axis in range(boundary.ndim) if n < boundary.shape[axis]]
+        edges += [(axis, n) for n in options.distances for axis in range(boundary.ndim) if n < boundary.shape[axis]]
         weights = np.stack([strongest_between(boundary, axis, steps) for axis, steps in edges])
         np.subtract(1, weights[: boundary.ndim], out=weights[: boundary.ndim])
         offsets = [[-steps if axis == other else 0 for other in range(boundary.ndim)] for axis, steps in edges]
         labels = bic.segmentation.mutex_watershed(
-            weights, offsets, boundary.ndim, strides=[options["strides"]] * boundary.ndim
+            weights, offsets, boundary.ndim, strides=[options.strides] * boundary.ndim
         )
-        grown = regrow_small(labels.astype(np.uint32), boundary, options["post_minsize"])
+        grown = regrow_small(labels.astype(np.uint32), boundary, options.post_minsize)
         return labels_on(grown, inputs["probability"])

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from harness.errors import DataError
 from harness.model import Volume
-from harness.parameters import Parameter
 from harness.stages.arrays import channel_of, compact, labels_on, require_same_grid
 
-EDGE_WEIGHTS = ("one-sided", "mean")
-
-POST_MINSIZE_HELP = "smaller regions are removed and their neighbours grow over them; 0 = keep all"
-
-
-def edge_weights_parameter(default: str) -> Parameter:
-    """Return the option that names how a contact's boundary probability is measured."""
-    return Parameter(
-        "edge_weights",
-        "str",
-        default,
-        "boundary probability of a contact: 'mean' over the voxels on both sides of it, or 'one-sided', only the voxel "
-        "with the lower index of each face (PlantSeg's affinity route)",
-        choices=EDGE_WEIGHTS,
-    )
+EdgeWeights = Literal["one-sided", "mean"]
+"""How a contact's boundary probability is measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +51,7 @@ class RegionGraph:
         return labels
 
 
-def region_graph(inputs: Mapping[str, Volume], edge_weights: str, threads: int, where: str) -> RegionGraph:
+def region_graph(inputs: Mapping[str, Volume], edge_weights: EdgeWeights, threads: int, where: str) -> RegionGraph:
     """Return the graph of the slots "superpixels" and "probability" (channel "boundary").
 
     Contacts are the faces between voxels (6 neighbours in 3D, 4 in 2D). `edge_weights` "mean" averages the map over

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from harness.stages.cellpose.options import CellposeOptions
 from harness.stages.cellpose.planes import Pair
 from harness.stages.contract import Context
 from harness.stages.resample import grids
@@ -27,7 +28,7 @@ def isotropic(image: np.ndarray, labels: np.ndarray, spacing: tuple[float, ...])
     return np.stack([grids.spline(channel, shape, 1) for channel in image]), grids.nearest(labels, shape)
 
 
-def train(network: Any, planes: Sequence[Pair], options: Mapping[str, Any], context: Context) -> list[float]:
+def train(network: Any, planes: Sequence[Pair], options: CellposeOptions, context: Context) -> list[float]:
     """Train in place on planes (2, rows, columns) and return the mean loss of each epoch.
 
     Each plane is normalised by its own percentiles. The planes are put in an order drawn from the context's seed,
@@ -37,25 +38,23 @@ def train(network: Any, planes: Sequence[Pair], options: Mapping[str, Any], cont
     from cellpose.train import train_seg
 
     order = context.rng().permutation(len(planes))
-    images = [
-        transforms.normalize_img(planes[i][0].copy(), percentile=tuple(options["percentiles"]), axis=0) for i in order
-    ]
+    images = [transforms.normalize_img(planes[i][0].copy(), percentile=options.percentiles, axis=0) for i in order]
     with told("cellpose.train", context.log):
         _, losses, _ = train_seg(
             network,
             train_data=images,
             train_labels=[planes[i][1] for i in order],
-            batch_size=options["batch"],
-            learning_rate=options["learning_rate"],
-            n_epochs=options["epochs"],
-            weight_decay=options["weight_decay"],
+            batch_size=options.batch,
+            learning_rate=options.learning_rate,
+            n_epochs=options.epochs,
+            weight_decay=options.weight_decay,
             momentum=0.9,
             SGD=True,
             normalize={"normalize": False},
             save_path=context.scratch,
-            save_every=options["epochs"] + 1,
-            nimg_per_epoch=options["planes_per_epoch"] or None,
-            bsize=options["patch"],
+            save_every=options.epochs + 1,
+            nimg_per_epoch=options.planes_per_epoch or None,
+            bsize=options.patch,
             min_train_masks=0,
             model_name="trained",
         )

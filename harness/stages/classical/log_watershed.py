@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import channel_of, labels_on, sigma_per_axis
 from harness.stages.classical.seeds import flood, maxima, otsu_mask
 from harness.stages.contract import Context, Stage
@@ -34,34 +34,32 @@ class LogWatershed(Stage):
 
     id = "log-watershed"
     title = "Laplacian-of-Gaussian seeds + watershed"
-    parameters = (
-        Parameter("channel", "str", "", "image channel; empty = the only one"),
-        Parameter("sigma", "float", 3.0, "scale of the blobs, in `unit`: radius / sqrt(dimensions)", minimum=0.1),
-        Parameter("sigma_mask", "float", 1.0, "Gaussian smoothing before the threshold, in `unit`", minimum=0.0),
-        Parameter(
-            "unit", "str", "px", "of both sigmas: voxels of the finest axis, or micrometres", choices=("px", "um")
-        ),
-        Parameter(
-            "threshold", "float", 0.1, "least response of a seed, as a share of the greatest", minimum=0.0, maximum=1.0
-        ),
-        Parameter("bright", "bool", True, "objects are brighter than the background"),
-        Parameter("min_size", "int", 20, "smaller objects are dropped", "px", minimum=0),
-    )
     needs = ("scipy", "skimage")
     licence = "BSD-3-Clause"
     citation = "Lindeberg 1998, doi:10.1023/A:1008045108935"
+
+    class Options(StageOptions):
+        channel: str = option("", "image channel; empty = the only one")
+        sigma: float = option(3.0, "scale of the blobs, in `unit`: radius / sqrt(dimensions)", ge=0.1)
+        sigma_mask: float = option(1.0, "Gaussian smoothing before the threshold, in `unit`", ge=0.0)
+        unit: Literal["px", "um"] = option("px", "of both sigmas: voxels of the finest axis, or micrometres")
+        threshold: float = option(0.1, "least response of a seed, as a share of the greatest", ge=0.0, le=1.0)
+        bright: bool = option(True, "objects are brighter than the background")
+        min_size: int = option(20, "smaller objects are dropped", unit="px", ge=0)
+
+    options: Options
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return labels (uint32, (Z)YX, 0 background); foreground that no seed reaches stays background."""
         from scipy.ndimage import gaussian_filter
 
-        options: Mapping[str, Any] = self.options
-        image, where = inputs["image"], f"stage '{self.id}'"
-        array = channel_of(image, options["channel"], where)
+        options = self.options
+        image, where = inputs["image"], self.where
+        array = channel_of(image, options.channel, where)
         scale, blur = (
-            sigma_per_axis(options[name], options["unit"], image.grid, where) for name in ("sigma", "sigma_mask")
+            sigma_per_axis(options[name], options.unit, image.grid, where) for name in ("sigma", "sigma_mask")
         )
-        mask = otsu_mask(gaussian_filter(array, blur, mode="nearest"), bright=options["bright"])
-        response = blob_response(array if options["bright"] else -array, scale)
-        strong = mask & (response > options["threshold"] * response.max())
-        return labels_on(flood(response, maxima(response, strong), mask, options["min_size"]), image)
+        mask = otsu_mask(gaussian_filter(array, blur, mode="nearest"), bright=options.bright)
+        response = blob_response(array if options.bright else -array, scale)
+        strong = mask & (response > options.threshold * response.max())
+        return labels_on(flood(response, maxima(response, strong), mask, options.min_size), image)

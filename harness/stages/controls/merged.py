@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import compact, labels_on
 from harness.stages.contract import Context, Stage
 from harness.stages.controls.pairs import neighbour_pairs
@@ -21,18 +20,22 @@ class Merged(Stage):
     title = "Truth, neighbours merged"
     inputs = ("truth",)
     uses_truth = "control"
-    parameters = (Parameter("fraction", "float", 1.0, "share of the pairs that are merged", minimum=0.0, maximum=1.0),)
     needs = ("scipy",)
     licence = "MIT"
     citation = "Control of this package"
 
+    class Options(StageOptions):
+        fraction: float = option(1.0, "share of the pairs that are merged", ge=0.0, le=1.0)
+
+    options: Options
+
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return labels (uint32, (Z)YX, 0 background); which pairs are merged depends on the seed only."""
-        options: Mapping[str, Any] = self.options
+        options = self.options
         truth = inputs["truth"]
         labels = compact(truth.array)
         pairs = neighbour_pairs(labels, truth.grid.anisotropy)
-        picked = round(options["fraction"] * len(pairs))
+        picked = round(options.fraction * len(pairs))
         names = np.arange(int(labels.max(initial=0)) + 1, dtype=np.uint32)
         for index in context.rng().permutation(len(pairs))[:picked]:
             low, high = pairs[index]

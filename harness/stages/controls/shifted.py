@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from harness.errors import DataError
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import labels_on
 from harness.stages.contract import Context, Stage
 
@@ -21,19 +21,21 @@ class Shifted(Stage):
     title = "Truth, shifted"
     inputs = ("truth",)
     uses_truth = "control"
-    parameters = (
-        Parameter("pixels", "int", 2, "how far, towards higher indices if positive", unit="px"),
-        Parameter("axis", "str", "X", "along which axis", choices=("Z", "Y", "X")),
-    )
     licence = "MIT"
     citation = "Control of this package"
 
+    class Options(StageOptions):
+        pixels: int = option(2, "how far, towards higher indices if positive", unit="px")
+        axis: Literal["Z", "Y", "X"] = option("X", "along which axis")
+
+    options: Options
+
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return labels of the truth's dtype, (Z)YX; raises `DataError` for axis Z of a 2D image."""
-        options: Mapping[str, Any] = self.options
-        truth, name, pixels = inputs["truth"], options["axis"], options["pixels"]
+        options = self.options
+        truth, name, pixels = inputs["truth"], options.axis, options.pixels
         if name not in truth.axes:
-            raise DataError(f"stage 'shifted': the truth has axes {truth.axes} and no {name}")
+            raise DataError(f"{self.where}: the truth has axes {truth.axes} and no {name}")
         shifted = np.zeros_like(truth.array)
         source, target = (np.moveaxis(array, truth.axes.index(name), 0) for array in (truth.array, shifted))
         length = max(len(source) - abs(pixels), 0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from harness.model import Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import compact, labels_on
 from harness.stages.contract import Context, Stage
 from harness.stages.controls.pairs import halves
@@ -21,18 +20,22 @@ class Split(Stage):
     title = "Truth, objects cut in two"
     inputs = ("truth",)
     uses_truth = "control"
-    parameters = (Parameter("fraction", "float", 1.0, "share of the objects that are cut", minimum=0.0, maximum=1.0),)
     needs = ("scipy",)
     licence = "MIT"
     citation = "Control of this package"
 
+    class Options(StageOptions):
+        fraction: float = option(1.0, "share of the objects that are cut", ge=0.0, le=1.0)
+
+    options: Options
+
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return labels (uint32, (Z)YX, 0 background); which objects are cut depends on the seed only."""
-        options: Mapping[str, Any] = self.options
+        options = self.options
         truth = inputs["truth"]
         labels = compact(truth.array)
         count = int(labels.max(initial=0))
         chosen = np.zeros(count + 1, dtype=bool)
-        picked = round(options["fraction"] * count)
+        picked = round(options.fraction * count)
         chosen[context.rng().permutation(count)[:picked] + 1] = True
         return labels_on(halves(labels, truth.grid.anisotropy, chosen), truth)

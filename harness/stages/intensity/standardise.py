@@ -23,7 +23,7 @@ class Standardise(Stage):
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return float32 with the axes of the image; a constant channel becomes 0."""
         image = inputs["image"]
-        array = channels_first(image, f"stage '{self.id}'").copy()
+        array = channels_first(image, self.where).copy()
         for channel in array:
             mean, spread = channel.mean(dtype=np.float64), channel.std(dtype=np.float64)
             channel -= np.float32(mean)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 SMALLEST_STD = 1e-10
 INDEX_LIMIT = 2**31 - 1
 

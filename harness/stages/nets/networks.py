@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal, get_args
 
 from harness.errors import ParameterError
 
-KINDS = ("unet", "residual-unet")
+Architecture = Literal["unet", "residual-unet"]
+KINDS: tuple[Architecture, ...] = get_args(Architecture)
 ORDER_LETTERS = "gbcrled"
 """g group norm, b batch norm, c convolution, r ReLU, l leaky ReLU, e ELU, d dropout."""
 
@@ -22,7 +23,7 @@ class NetworkSpec:
     (`ORDER_LETTERS`); `groups` is the group count of group norm, 1 where a layer has fewer channels than that.
     """
 
-    kind: str = "unet"
+    kind: Architecture = "unet"
     ndim: int = 3
     in_channels: int = 1
     out_channels: int = 2
@@ -53,28 +54,31 @@ class NetworkSpec:
 
     def check(self, where: str) -> None:
         """Raise `ParameterError` if no network of this shape exists; `where` begins the message."""
+        if self.problem:
+            raise ParameterError(f"{where}: {self.problem}")
+
+    @property
+    def problem(self) -> str:
+        """Why no network of this shape exists, "" if it does."""
         if self.kind not in KINDS:
-            raise ParameterError(f"{where}: network '{self.kind}'; accepted: {', '.join(KINDS)}")
+            return f"network '{self.kind}'; accepted: {', '.join(KINDS)}"
         if self.ndim not in (2, 3):
-            raise ParameterError(f"{where}: a network of {self.ndim} dimensions; accepted: 2, 3")
+            return f"a network of {self.ndim} dimensions; accepted: 2, 3"
         if self.levels < 2 or min(self.f_maps) < 1:
-            raise ParameterError(f"{where}: feature maps {self.f_maps}; accepted: at least two positive widths")
+            return f"feature maps {self.f_maps}; accepted: at least two positive widths"
         unknown = set(self.order) - set(ORDER_LETTERS)
         if unknown or self.order.count("c") != 1 or self.order[0] in "rle":
-            raise ParameterError(
-                f"{where}: layer order '{self.order}'; accepted: letters of '{ORDER_LETTERS}' with one 'c' "
+            return (
+                f"layer order '{self.order}'; accepted: letters of '{ORDER_LETTERS}' with one 'c' "
                 "and no activation in front"
             )
-        if "g" in self.order:
-            self._check_groups(where)
-
-    def _check_groups(self, where: str) -> None:
         uneven = sorted(width for width in self._normed() if width > self.groups and width % self.groups)
-        if uneven:
-            raise ParameterError(
-                f"{where}: {uneven[0]} channels cannot be split into {self.groups} groups; "
+        if "g" in self.order and uneven:
+            return (
+                f"{uneven[0]} channels cannot be split into {self.groups} groups; "
                 "accepted: widths below the group count or multiples of it, sums of neighbouring levels included"
             )
+        return ""
 
     def _normed(self) -> set[int]:
         if self.kind == "residual-unet":

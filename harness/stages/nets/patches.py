@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import pow, prod
+from typing import Literal, get_args
 
 from harness.errors import BackendError, ParameterError
 from harness.stages.nets.networks import NetworkSpec
@@ -13,7 +14,8 @@ RANGE_3D = (2, 50)
 START_2D, STRIDE_2D = 200, 20
 CPU_PATCH = {2: (1024, 1024), 3: (256, 256, 256)}
 """What is taken for feasible on a CPU when no memory limit is stated."""
-RULES = ("code", "printed")
+PatchRule = Literal["code", "printed"]
+RULES: tuple[PatchRule, ...] = get_args(PatchRule)
 
 
 def feasible_patch(fits: Callable[[tuple[int, ...]], bool], ndim: int) -> tuple[int, ...]:

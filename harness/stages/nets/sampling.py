@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from harness.errors import DataError
 
-SAMPLINGS = ("strided", "random")
+Sampling = Literal["strided", "random"]
 FILTER_SEED = 47
 ATTEMPTS = 1000
 """Draws after which a random patch is taken as it is."""
@@ -53,7 +53,7 @@ class Patches:
         *,
         patch: Sequence[int],
         stride: Sequence[int],
-        sampling: str,
+        sampling: Sampling,
         accept: PatchFilter,
         seed: int,
     ) -> None:

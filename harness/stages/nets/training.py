@@ -15,7 +15,7 @@ from harness.stages.nets.build import build_network
 from harness.stages.nets.compute import BusyTime, Compute
 from harness.stages.nets.loss import bce_dice, channel_dice
 from harness.stages.nets.networks import NetworkSpec
-from harness.stages.nets.sampling import Patches, PatchFilter, TrainingVolume, made_ahead, strided_places
+from harness.stages.nets.sampling import Patches, PatchFilter, Sampling, TrainingVolume, made_ahead, strided_places
 from harness.stages.unet.targets import training_targets
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class TrainingPlan:
     patch: tuple[int, ...]
     stride: tuple[int, ...]
     batch: int = 4
-    sampling: str = "strided"
+    sampling: Sampling = "strided"
     max_iterations: int = 150_000
     max_epochs: int = 1000
     max_seconds: float = 0.0

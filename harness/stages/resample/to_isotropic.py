@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Self
 
 import numpy as np
+from pydantic import model_validator
 
-from harness.errors import ParameterError
 from harness.model import Grid, Volume
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, option
 from harness.stages.arrays import spacing_of
 from harness.stages.contract import Context, Stage
 from harness.stages.examples import channels_first
@@ -29,44 +29,38 @@ class ToIsotropic(Stage):
     id = "to-isotropic"
     title = "Resampling to isotropic voxels"
     outputs = ("image",)
-    parameters = (
-        Parameter(
-            "target", "float", 0.0, "edge of the new voxels; 0 = the finest spacing of the image", "um", minimum=0.0
-        ),
-        Parameter("order", "int", 1, "spline order for images (0 = nearest neighbour)", minimum=0, maximum=5),
-        Parameter(
-            "slots",
-            "strs",
-            ("image",),
-            "what to resample: image, maps, label images, further ones too",
-        ),
-    )
     needs = ("scipy",)
     licence = "BSD-3-Clause"
     citation = "scipy.ndimage.zoom, doi:10.1038/s41592-019-0686-2"
 
-    def check(self, where: str) -> None:
-        """Raise `ParameterError` for slots that cannot be resampled, and take those named as inputs and outputs."""
-        slots: tuple[str, ...] = self.options["slots"]  # type: ignore[assignment]
-        for slot in slots:
-            if not slot_of(slot).on_grid:
-                raise ParameterError(f"{where}: parameter 'slots' names '{slot}', which is no array of voxels")
-        if not slots or len(set(slots)) < len(slots):
-            raise ParameterError(f"{where}: parameter 'slots' is {list(slots)}; accepted: one or more different slots")
+    class Options(StageOptions):
+        target: float = option(0.0, "edge of the new voxels; 0 = the finest spacing of the image", unit="um", ge=0.0)
+        order: int = option(1, "spline order for images (0 = nearest neighbour)", ge=0, le=5)
+        slots: tuple[str, ...] = option(("image",), "what to resample: image, maps, label images, further ones too")
+
+        @model_validator(mode="after")
+        def _slots_can_be_resampled(self) -> Self:
+            for slot in self.slots:
+                if not slot_of(slot).on_grid:
+                    raise ValueError(f"parameter 'slots' names '{slot}', which is no array of voxels")
+            if not self.slots or len(set(self.slots)) < len(self.slots):
+                raise ValueError(f"parameter 'slots' is {list(self.slots)}; accepted: one or more different slots")
+            return self
+
+    options: Options
 
     def reads(self) -> tuple[str, ...]:
         """Return the slots that the parameters name."""
-        return self.options["slots"]  # type: ignore[return-value]
+        return self.options.slots
 
     def makes(self) -> tuple[str, ...]:
         """Return the slots that the parameters name."""
-        return self.reads()
+        return self.options.slots
 
     def grid_after(self, grid: Grid, sample: Grid) -> Grid:
         """Return the isotropic grid of the same extent; raises `DataError` where the spacing is unknown."""
-        spacing = spacing_of(grid, f"stage '{self.id}'")
-        target: float = self.options["target"]  # type: ignore[assignment]
-        shape = grids.isotropic_shape(grid.shape, spacing, target or min(spacing))
+        spacing = spacing_of(grid, self.where)
+        shape = grids.isotropic_shape(grid.shape, spacing, self.options.target or min(spacing))
         steps = tuple(old * step / new for old, step, new in zip(grid.shape, spacing, shape, strict=True))
         return Grid(grid.axes, shape, steps)
 
@@ -79,14 +73,12 @@ class ToIsotropic(Stage):
         return self._resampled("truth", truth)
 
     def _resampled(self, slot: str, volume: Volume) -> Volume:
-        options: Mapping[str, Any] = self.options
-        where = f"stage '{self.id}'"
         after = self.grid_after(volume.grid, volume.grid)
         shape, steps = after.shape, after.spacing_um
         if slot_of(slot).check is check_labels:
             return replace(volume, array=grids.nearest(volume.array, shape), spacing_um=steps)
         planes = channels_first(volume, where)
-        order = options["order"]
+        order = options.order
         array = np.stack(
             [grids.spline(plane, shape, order) if order else grids.nearest(plane, shape) for plane in planes]
         )

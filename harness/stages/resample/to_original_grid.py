@@ -39,5 +39,5 @@ class ToOriginalGrid(Stage):
     def _back(self, labels: Volume, context: Context) -> Volume:
         grid = context.grid
         if labels.grid.axes != grid.axes:
-            raise DataError(f"stage '{self.id}': labels with axes {labels.grid.axes}; the sample has {grid.axes}")
+            raise DataError(f"{self.where}: labels with axes {labels.grid.axes}; the sample has {grid.axes}")
         return replace(labels, array=grids.nearest(labels.array, grid.shape), spacing_um=grid.spacing_um)

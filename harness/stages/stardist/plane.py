@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.stages.stardist.options import network_parameters, prediction_parameters, training_parameters
+from harness.stages.stardist.options import PlaneOptions
 from harness.stages.stardist.stage import StarDistStage
 
 
@@ -13,6 +13,6 @@ class StarDist2D(StarDistStage):
     title = "StarDist 2D"
     citation = "https://doi.org/10.1007/978-3-030-00934-2_30"
     dimensions = (2,)
-    parameters = (*network_parameters(2), *training_parameters(2), *prediction_parameters())
-    axes = "YX"
+    Options = PlaneOptions
+    options: PlaneOptions
     model_class = "StarDist2D"

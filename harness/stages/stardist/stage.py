@@ -13,7 +13,7 @@ from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
 from harness.stages.stardist import session, training
-from harness.stages.stardist.options import check_options
+from harness.stages.stardist.options import StarDistOptions, VolumeOptions
 from harness.stages.stardist.weights import build_model, read_model, require_architecture
 
 
@@ -30,17 +30,17 @@ class StarDistStage(Stage):
     extra = "stardist"
     devices = ("cpu", "cuda")
     licence = "BSD-3-Clause"
-    axes: ClassVar[str]
     model_class: ClassVar[str]
+    options: StarDistOptions
 
-    def check(self, where: str) -> None:
-        """Raise `ParameterError` for sizes that do not fit each other."""
-        self._options: Mapping[str, Any] = self.options
-        check_options(self.options, self.axes, where)
+    @property
+    def axes(self) -> str:
+        """The axes that the network takes."""
+        return self.options.axes
 
     def trains(self) -> bool:
         """Return whether no trained model is given."""
-        return not self.options["weights"]
+        return not self.options.weights
 
     def gpu_problem(self) -> str:
         """Why TensorFlow can use no GPU; that torch can says nothing of it."""
@@ -54,19 +54,21 @@ class StarDistStage(Stage):
         the validation loss, and searched for thresholds as they are.
         """
         session.start_seeded(context)
-        where = f"stage '{self.id}'"
+        where = self.where
         learn = [self._prepared(*pair) for pair in _checked(training, where)]
         watch = [self._prepared(*pair) for pair in training_pairs(validation, f"{where}: validation")]
         self._train(learn, watch, context, model)
 
     def _train(self, learn: list[training.Pair], watch: list[training.Pair], context: Context, folder: Path) -> None:
-        where, options = f"stage '{self.id}'", self._options
-        extents = training.anisotropy(options, [t for _, t in learn + watch]) if len(self.axes) == 3 else ()
+        where, options = self.where, self.options
+        extents = (
+            training.anisotropy(options, [t for _, t in learn + watch]) if isinstance(options, VolumeOptions) else ()
+        )
         with session.output_to(context.log):
             config = training.network_config(options, learn[0][0].shape[-1], extents)
             model = _library(self.model_class)(config, name=folder.name, basedir=str(folder.parent))
             multiples = model._axes_div_by(self.axes)
-            training.require_patch_fits(learn, options["patch"], multiples, where)
+            training.require_patch_fits(learn, options.patch, multiples, where)
             losses = training.train(model, learn, watch, options, context)
             thresholds = training.search_thresholds(model, watch, options)
         training.write_json(folder / "thresholds.json", {name: thresholds[name] for name in ("prob", "nms")})
@@ -85,19 +87,19 @@ class StarDistStage(Stage):
 
         Backbone, grid and rays of given weights must be those of the parameters.
         """
-        source = context.weights["weights"] if self.options["weights"] else context.model
+        source = context.weights["weights"] if self.options.weights else context.model
         if source is None:
-            raise ChainError(f"stage '{self.id}' has no model: fit it or give 'weights'")
+            raise ChainError(f"{self.where} has no model: fit it or give 'weights'")
         session.start(context)
         files = read_model(source, context.scratch)
         with session.output_to(context.log):
             self.model = build_model(_library(self.model_class), files)
-        require_architecture(self.model.config, self.options, f"stage '{self.id}'")
+        require_architecture(self.model.config, self.options, self.where)
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return uint32 labels of the image; objects that overlap are cut in the order of their probability."""
         image = inputs["image"]
-        where = f"stage '{self.id}'"
+        where = self.where
         array = channels_first(image, where)
         accepted = self.model.config.n_channel_in
         if image.grid.axes != self.axes or len(array) != accepted:
@@ -106,18 +108,17 @@ class StarDistStage(Stage):
                 f"the model accepts {self.axes} with {accepted}"
             )
         network_input, _ = self._prepared(array, np.zeros(0))
-        tiling = {
-            **self.options,
-            "patch": self.model.config.train_patch_size,
-            "batch": self.model.config.train_batch_size,
-        }
+        config = self.model.config
+        tiles = training.tile_counts(
+            image.grid.shape, self.options.tiles, config.train_patch_size, config.train_batch_size
+        )
         with session.output_to(context.log):
             labels, _ = self.model.predict_instances(
                 network_input,
                 axes=f"{self.axes}C",
-                n_tiles=(*training.tile_counts(image.grid.shape, tiling), 1),
-                prob_thresh=self.options["prob_threshold"] or None,
-                nms_thresh=self.options["nms_threshold"] or None,
+                n_tiles=(*tiles, 1),
+                prob_thresh=self.options.prob_threshold or None,
+                nms_thresh=self.options.nms_threshold or None,
                 show_tile_progress=False,
             )
         return Volume(labels.astype(np.uint32), self.axes, image.spacing_um)
@@ -126,7 +127,7 @@ class StarDistStage(Stage):
         """Return the image with its percentiles at 0 and 1 and its channels last."""
         from csbdeep.utils import normalize
 
-        low, high = self._options["percentiles"]
+        low, high = self.options.percentiles
         spatial = tuple(range(1, image.ndim))
         return np.moveaxis(normalize(image, low, high, axis=spatial), 0, -1), labels
 

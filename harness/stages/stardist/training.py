@@ -13,31 +13,27 @@ import numpy as np
 from harness.errors import DataError
 from harness.stages.contract import Context
 from harness.stages.stardist.augment import make_augmenter
-from harness.stages.stardist.options import AUGMENTERS
+from harness.stages.stardist.options import AUGMENTERS, StarDistOptions, VolumeOptions
 from harness.stages.stardist.weights import LIBRARY_THRESHOLDS
 
 Pair = tuple[np.ndarray, np.ndarray]
 """A normalised float32 (Z)YXC image and its int32 (Z)YX labels."""
 
 
-def budget(options: Mapping[str, Any]) -> tuple[int, int]:
-    """Return (epochs, steps an epoch); a total budget is cut into epochs and rounded up to whole ones.
-
-    >>> budget({"steps": 250, "steps_per_epoch": 100, "epochs": 1000})
-    (3, 100)
-    """
-    if not options["steps"]:
-        return options["epochs"], options["steps_per_epoch"]
-    per_epoch = min(options["steps_per_epoch"], options["steps"])
-    return math.ceil(options["steps"] / per_epoch), per_epoch
+def budget(options: StarDistOptions) -> tuple[int, int]:
+    """Return (epochs, steps an epoch); a total budget is cut into epochs and rounded up to whole ones."""
+    if not options.steps:
+        return options.epochs, options.steps_per_epoch
+    per_epoch = min(options.steps_per_epoch, options.steps)
+    return math.ceil(options.steps / per_epoch), per_epoch
 
 
-def anisotropy(options: Mapping[str, Any], labels: Sequence[np.ndarray]) -> tuple[float, ...]:
+def anisotropy(options: VolumeOptions, labels: Sequence[np.ndarray]) -> tuple[float, ...]:
     """Return the given anisotropy, else max(median extents) / median extents over all label images with objects."""
     from stardist import calculate_extents
 
-    if options["anisotropy"]:
-        return tuple(options["anisotropy"])
+    if options.anisotropy:
+        return tuple(options.anisotropy)
     extents = np.asarray(calculate_extents([image for image in labels if image.any()]))
     return tuple(float(value) for value in extents.max() / extents)
 
@@ -53,41 +49,41 @@ def require_patch_fits(pairs: Sequence[Pair], patch: Sequence[int], multiples: S
         )
 
 
-def network_config(options: Mapping[str, Any], channels: int, extents: tuple[float, ...]) -> Any:
+def network_config(options: StarDistOptions, channels: int, extents: tuple[float, ...]) -> Any:
     """Return the library's configuration; `extents` is the anisotropy, empty for 2D."""
     from stardist.models import Config2D, Config3D
 
     epochs, per_epoch = budget(options)
     common = {
         "n_channel_in": channels,
-        "grid": tuple(options["grid"]),
-        "backbone": options["backbone"],
-        f"net_conv_after_{options['backbone']}": options["net_conv_after"],
-        f"{options['backbone']}_n_filter_base": options["filters"],
-        "train_patch_size": tuple(options["patch"]),
-        "train_batch_size": options["batch"],
+        "grid": tuple(options.grid),
+        "backbone": options.backbone,
+        f"net_conv_after_{options.backbone}": options.net_conv_after,
+        f"{options.backbone}_n_filter_base": options.filters,
+        "train_patch_size": tuple(options.patch),
+        "train_batch_size": options.batch,
         "train_epochs": epochs,
         "train_steps_per_epoch": per_epoch,
-        "train_learning_rate": options["learning_rate"],
-        "train_foreground_only": options["foreground_only"],
-        "train_sample_cache": options["sample_cache"],
-        "train_n_val_patches": options["val_patches"] or None,
-        "train_reduce_lr": {"factor": 0.5, "patience": options["patience"], "min_delta": 0, "verbose": 0},
+        "train_learning_rate": options.learning_rate,
+        "train_foreground_only": options.foreground_only,
+        "train_sample_cache": options.sample_cache,
+        "train_n_val_patches": options.val_patches or None,
+        "train_reduce_lr": {"factor": 0.5, "patience": options.patience, "min_delta": 0, "verbose": 0},
         "train_tensorboard": False,
         "train_checkpoint_last": None,
         "train_checkpoint_epoch": None,
     }
-    if options["backbone"] == "unet":
-        common["unet_n_depth"] = options["depth"]
-    else:
-        common |= {"resnet_n_blocks": options["blocks"], "resnet_n_conv_per_block": options["convs_per_block"]}
+    if options.backbone == "unet":
+        common["unet_n_depth"] = options.depth
+    elif isinstance(options, VolumeOptions):
+        common |= {"resnet_n_blocks": options.blocks, "resnet_n_conv_per_block": options.convs_per_block}
     if extents:
-        return Config3D(rays=options["n_rays"], anisotropy=extents, **common)
-    return Config2D(n_rays=options["n_rays"], **common)
+        return Config3D(rays=options.n_rays, anisotropy=extents, **common)
+    return Config2D(n_rays=options.n_rays, **common)
 
 
 def train(
-    model: Any, training: Sequence[Pair], validation: Sequence[Pair], options: Mapping[str, Any], context: Context
+    model: Any, training: Sequence[Pair], validation: Sequence[Pair], options: StarDistOptions, context: Context
 ) -> dict[str, list[float]]:
     """Train the library's model in place, best checkpoint kept, and return the loss per epoch.
 
@@ -95,9 +91,9 @@ def train(
     """
     import keras
 
-    axes = "ZYX" if len(options["patch"]) == 3 else "YX"
-    augmenter = make_augmenter([axes.index(axis) for axis in AUGMENTERS[options["augmenter"]]], context.seed)
-    watched = [mirrored(pair, options["patch"]) for pair in validation] or training
+    axes = "ZYX" if len(options.patch) == 3 else "YX"
+    augmenter = make_augmenter([axes.index(axis) for axis in AUGMENTERS[options.augmenter]], context.seed)
+    watched = [mirrored(pair, options.patch) for pair in validation] or training
     model.prepare_for_training()
 
     def tell(epoch: int, logs: Mapping[str, float]) -> None:
@@ -120,7 +116,7 @@ def mirrored(pair: Pair, patch: Sequence[int]) -> Pair:
     return np.pad(image, [*missing, (0, 0)], mode="symmetric"), np.pad(labels, missing, mode="symmetric")
 
 
-def search_thresholds(model: Any, validation: Sequence[Pair], options: Mapping[str, Any]) -> dict[str, Any]:
+def search_thresholds(model: Any, validation: Sequence[Pair], options: StarDistOptions) -> dict[str, Any]:
     """Set the model's thresholds and return them with where they come from.
 
     For each NMS threshold the probability between half and all of the highest prediction that gives the best mean
@@ -131,19 +127,19 @@ def search_thresholds(model: Any, validation: Sequence[Pair], options: Mapping[s
 
     usable = [(image, labels) for image, labels in validation if labels.any()]
     best, prob, nms = 0.0, LIBRARY_THRESHOLDS["prob"], LIBRARY_THRESHOLDS["nms"]
-    if not options["search"] or not usable:
-        reason = "no validation example has an object" if options["search"] else "not searched"
+    if not options.search or not usable:
+        reason = "no validation example has an object" if options.search else "not searched"
     else:
-        tiles = [tile_counts(labels.shape, options) for _, labels in usable]
+        tiles = [tile_counts(labels.shape, options.tiles, options.patch, options.batch) for _, labels in usable]
         maps = [
             model.predict(image, n_tiles=(*count, 1), show_tile_progress=False)
             for (image, _), count in zip(usable, tiles, strict=True)
         ]
         top = max(float(prediction[0].max()) for prediction in maps)
         truths = [labels for _, labels in usable]
-        for candidate in options["search_nms"]:
+        for candidate in options.search_nms:
             found, value = optimize_threshold(
-                truths, maps, model=model, nms_thresh=candidate, maxiter=options["search"], verbose=0
+                truths, maps, model=model, nms_thresh=candidate, maxiter=options.search, verbose=0
             )
             if value > best:
                 best, prob, nms = float(value), float(np.clip(found, top / 2, top)), float(candidate)
@@ -153,16 +149,16 @@ def search_thresholds(model: Any, validation: Sequence[Pair], options: Mapping[s
     return {"prob": prob, "nms": nms, "source": source, "accuracy": best}
 
 
-def tile_counts(shape: Sequence[int], options: Mapping[str, Any]) -> tuple[int, ...]:
+def tile_counts(shape: Sequence[int], given: Sequence[int], patch: Sequence[int], batch: int) -> tuple[int, ...]:
     """Return the tiles per axis: those given, else ceil(shape / (patch x batch^(1/axes))).
 
-    >>> tile_counts((300, 900), {"tiles": (), "patch": (256, 256), "batch": 4})
+    >>> tile_counts((300, 900), (), (256, 256), 4)
     (1, 2)
     """
-    if options["tiles"]:
-        return tuple(options["tiles"])
-    grown = options["batch"] ** (1 / len(shape))
-    return tuple(math.ceil(size / (side * grown)) for size, side in zip(shape, options["patch"], strict=True))
+    if given:
+        return tuple(given)
+    grown = batch ** (1 / len(shape))
+    return tuple(math.ceil(size / (side * grown)) for size, side in zip(shape, patch, strict=True))
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:

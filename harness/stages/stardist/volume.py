@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.stages.stardist.options import network_parameters, prediction_parameters, training_parameters
+from harness.stages.stardist.options import VolumeOptions
 from harness.stages.stardist.stage import StarDistStage
 
 
@@ -13,6 +13,6 @@ class StarDist3D(StarDistStage):
     title = "StarDist 3D"
     citation = "https://doi.org/10.1109/WACV45572.2020.9093435"
     dimensions = (3,)
-    parameters = (*network_parameters(3), *training_parameters(3), *prediction_parameters())
-    axes = "ZYX"
+    Options = VolumeOptions
+    options: VolumeOptions
     model_class = "StarDist3D"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError
+from harness.stages.stardist.options import StarDistOptions
 
 WEIGHT_FILES = ("weights_best.h5", "stardist_weights.h5", "weights_last.h5")
 DESCRIPTION = "rdf.yaml"
@@ -70,10 +71,10 @@ def build_model(model_class: Any, files: ModelFiles) -> Any:
     return model
 
 
-def require_architecture(config: Any, options: Mapping[str, Any], where: str) -> None:
+def require_architecture(config: Any, options: StarDistOptions, where: str) -> None:
     """Raise `DataError` if a model is not the one that the parameters describe: a record states the parameters."""
     found = {"backbone": config.backbone, "grid": list(config.grid), "n_rays": config.n_rays}
-    wanted = {"backbone": options["backbone"], "grid": list(options["grid"]), "n_rays": options["n_rays"]}
+    wanted = {"backbone": options.backbone, "grid": list(options.grid), "n_rays": options.n_rays}
     differing = [name for name in found if found[name] != wanted[name]]
     if differing:
         has = ", ".join(f"{name} {found[name]!r}" for name in differing)

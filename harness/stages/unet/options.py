@@ -1,161 +1,165 @@
-"""Parameters of the stage `unet`: declared with the published values, and read into typed settings."""
+"""Parameters of the stage `unet`, declared with the published values, and what they make of a network and a training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from harness.errors import ParameterError
-from harness.parameters import Parameter
+from harness.parameters import StageOptions, Weights, option
 from harness.stages.nets.augment import Augmentation
-from harness.stages.nets.compute import PRECISIONS
-from harness.stages.nets.networks import KINDS, NetworkSpec, feature_maps
-from harness.stages.nets.patches import RULES
-from harness.stages.nets.sampling import SAMPLINGS, PatchFilter
+from harness.stages.nets.compute import Precision
+from harness.stages.nets.networks import Architecture, NetworkSpec, feature_maps
+from harness.stages.nets.patches import PatchRule
+from harness.stages.nets.sampling import PatchFilter, Sampling
 from harness.stages.nets.training import TrainingPlan
-from harness.stages.unet.targets import OUTPUTS
+from harness.stages.unet.targets import OUTPUTS, Output
 
-PLANES = {"YX": (-2, -1), "ZY": (-3, -2), "ZX": (-3, -1)}
-NETWORK = (
-    Parameter("architecture", "str", "unet", "plain or residual network", choices=KINDS),
-    Parameter("f_maps", "ints", (16,), "channels per level; one number doubles from level to level", minimum=1),
-    Parameter("levels", "int", 4, "resolutions, where f_maps is one number", minimum=2, maximum=8),
-    Parameter("layer_order", "str", "gcr", "g group norm, b batch norm, c convolution, r/l/e activations, d dropout"),
-    Parameter("groups", "int", 8, "groups of group norm", minimum=1),
-    Parameter("plane_wise", "bool", False, "a 2D network over the planes of 3D images"),
-    Parameter("outputs", "strs", OUTPUTS, "what the output channels mean", choices=OUTPUTS),
-    Parameter("weights", "weights", "", "weights to use instead of training: pytorch-3dunet and PlantSeg checkpoints"),
-    Parameter("allow_pickle", "bool", False, "run the code inside a pickled checkpoint; for trusted files only"),
-    Parameter("precision", "str", "auto", "auto: float32 on a CPU, half precision on a GPU", choices=PRECISIONS),
-)
-TRAINING = (
-    Parameter("patch", "ints", (96, 96, 96), "training patch; one number for all axes", unit="px", minimum=1),
-    Parameter("stride", "ints", (48, 48, 48), "step of strided training patches", unit="px", minimum=1),
-    Parameter("batch", "int", 4, "patches per iteration", minimum=1),
-    Parameter("sampling", "str", "strided", "training patches from a grid or from anywhere", choices=SAMPLINGS),
-    Parameter("max_iterations", "int", 150_000, "gradient steps", minimum=1),
-    Parameter("max_epochs", "int", 1000, "passes through the strided patches; 0 is no limit", minimum=0),
-    Parameter(
-        "max_seconds", "float", 0.0, "time limit, makes results depend on the machine; 0 is none", "s", minimum=0
-    ),
-    Parameter("validate_every", "int", 500, "iterations between validations", minimum=1),
-    Parameter("learning_rate", "float", 1e-4, "of Adam", minimum=0),
-    Parameter("weight_decay", "float", 1e-5, "of Adam", minimum=0),
-    Parameter("plateau_factor", "float", 0.2, "learning rate drop on a plateau of the validation Dice", minimum=0),
-    Parameter("plateau_patience", "int", 20, "validations without progress before the drop", minimum=0),
-    Parameter("min_learning_rate", "float", 1e-6, "training stops below it", minimum=0),
-    Parameter("min_labelled", "float", 0.01, "labelled fraction above which a patch is kept", minimum=0, maximum=1),
-    Parameter("keep_poor", "float", 0.01, "probability to keep the other patches", minimum=0, maximum=1),
-    Parameter("flip", "float", 0.5, "probability of a flip per axis", minimum=0, maximum=1),
-    Parameter("rotate90", "bool", True, "quarter turns in the YX plane"),
-    Parameter("rotate_degrees", "float", 30.0, "largest rotation; 0 is none", "degree", minimum=0, maximum=180),
-    Parameter("rotate_planes", "strs", ("YX",), "planes of rotation, one drawn per patch", choices=tuple(PLANES)),
-    Parameter("elastic", "float", 0.1, "probability of an elastic deformation", minimum=0, maximum=1),
-    Parameter("elastic_alpha", "float", 2000.0, "its strength before smoothing", unit="px", minimum=0),
-    Parameter("elastic_sigma", "float", 50.0, "its smoothing", unit="px", minimum=1),
-    Parameter("gaussian_noise", "float", 0.1, "probability of additive Gaussian noise", minimum=0, maximum=1),
-    Parameter("poisson_noise", "float", 0.1, "probability of additive Poisson noise", minimum=0, maximum=1),
-)
-PREDICTION = (
-    Parameter(
-        "predict_patch",
-        "ints",
+Plane = Literal["YX", "ZY", "ZX"]
+PLANES: dict[Plane, tuple[int, int]] = {"YX": (-2, -1), "ZY": (-3, -2), "ZX": (-3, -1)}
+
+
+class NetworkOptions(StageOptions):
+    """What the network is."""
+
+    architecture: Architecture = option("unet", "plain or residual network")
+    f_maps: tuple[int, ...] = option((16,), "channels per level; one number doubles from level to level", ge=1)
+    levels: int = option(4, "resolutions, where f_maps is one number", ge=2, le=8)
+    layer_order: str = option("gcr", "g group norm, b batch norm, c convolution, r/l/e activations, d dropout")
+    groups: int = option(8, "groups of group norm", ge=1)
+    plane_wise: bool = option(False, "a 2D network over the planes of 3D images")
+    outputs: tuple[Output, ...] = option(OUTPUTS, "what the output channels mean")
+    weights: Weights = option("", "weights to use instead of training: pytorch-3dunet and PlantSeg checkpoints")
+    allow_pickle: bool = option(False, "run the code inside a pickled checkpoint; for trusted files only", when="run")
+    precision: Precision = option("auto", "auto: float32 on a CPU, half precision on a GPU")
+
+
+class TrainingOptions(StageOptions):
+    """How it is trained."""
+
+    patch: tuple[int, ...] = option(
+        (96, 96, 96), "training patch; one number for all axes", unit="px", when="fit", ge=1
+    )
+    stride: tuple[int, ...] = option((48, 48, 48), "step of strided training patches", unit="px", when="fit", ge=1)
+    batch: int = option(4, "patches per iteration", when="fit", ge=1)
+    sampling: Sampling = option("strided", "training patches from a grid or from anywhere", when="fit")
+    max_iterations: int = option(150_000, "gradient steps", when="fit", ge=1)
+    max_epochs: int = option(1000, "passes through the strided patches; 0 is no limit", when="fit", ge=0)
+    max_seconds: float = option(
+        0.0, "time limit, makes results depend on the machine; 0 is none", unit="s", when="fit", ge=0
+    )
+    validate_every: int = option(500, "iterations between validations", when="fit", ge=1)
+    learning_rate: float = option(1e-4, "of Adam", when="fit", ge=0)
+    weight_decay: float = option(1e-5, "of Adam", when="fit", ge=0)
+    plateau_factor: float = option(0.2, "learning rate drop on a plateau of the validation Dice", when="fit", ge=0)
+    plateau_patience: int = option(20, "validations without progress before the drop", when="fit", ge=0)
+    min_learning_rate: float = option(1e-6, "training stops below it", when="fit", ge=0)
+    min_labelled: float = option(0.01, "labelled fraction above which a patch is kept", when="fit", ge=0, le=1)
+    keep_poor: float = option(0.01, "probability to keep the other patches", when="fit", ge=0, le=1)
+    flip: float = option(0.5, "probability of a flip per axis", when="fit", ge=0, le=1)
+    rotate90: bool = option(True, "quarter turns in the YX plane", when="fit")
+    rotate_degrees: float = option(30.0, "largest rotation; 0 is none", unit="degree", when="fit", ge=0, le=180)
+    rotate_planes: tuple[Plane, ...] = option(("YX",), "planes of rotation, one drawn per patch", when="fit")
+    elastic: float = option(0.1, "probability of an elastic deformation", when="fit", ge=0, le=1)
+    elastic_alpha: float = option(2000.0, "its strength before smoothing", unit="px", when="fit", ge=0)
+    elastic_sigma: float = option(50.0, "its smoothing", unit="px", when="fit", ge=1)
+    gaussian_noise: float = option(0.1, "probability of additive Gaussian noise", when="fit", ge=0, le=1)
+    poisson_noise: float = option(0.1, "probability of additive Poisson noise", when="fit", ge=0, le=1)
+
+
+class PredictionOptions(StageOptions):
+    """How an image is cut into tiles."""
+
+    predict_patch: tuple[int, ...] = option(
         (192, 256, 256),
         "core of a tile, halved where a feature map would pass 2^31; empty finds it by memory",
-        "px",
-        minimum=1,
-    ),
-    Parameter("halo", "ints", (64, 64, 64), "context per side; empty is the receptive field", "px", minimum=0),
-    Parameter("stride_ratio", "float", 0.5, "step of tiles per patch; published: 0.25 and 0.5", maximum=1),
-    Parameter("patch_rule", "str", "code", "patch and halo from memory: PlantSeg's code or as printed", choices=RULES),
-    Parameter(
-        "memory_gb", "float", 0.0, "limit for finding the patch; 0 tries a GPU, 256 per axis on a CPU", minimum=0
-    ),
-)
-PARAMETERS = (*NETWORK, *TRAINING, *PREDICTION)
+        unit="px",
+        when="run",
+        ge=1,
+    )
+    halo: tuple[int, ...] = option(
+        (64, 64, 64), "context per side; empty is the receptive field", unit="px", when="run", ge=0
+    )
+    stride_ratio: float = option(0.5, "step of tiles per patch; published: 0.25 and 0.5", when="run", le=1)
+    patch_rule: PatchRule = option("code", "patch and halo from memory: PlantSeg's code or as printed", when="run")
+    memory_gb: float = option(
+        0.0, "limit for finding the patch; 0 tries a GPU, 256 per axis on a CPU", when="run", ge=0
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The parameters with their types; tuples of pixels as given (see `per_axis`)."""
+class UNetOptions(PredictionOptions, TrainingOptions, NetworkOptions):
+    """All parameters; lists of pixels are as given (see `per_axis`)."""
 
-    values: Mapping[str, Any]
-    where: str
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the output channels."""
-        return tuple(self.values["outputs"])
-
-    def check(self) -> None:
-        """Raise `ParameterError` for values that no image can make work."""
+    @model_validator(mode="after")
+    def _can_work_for_some_image(self) -> Self:
         if not self.outputs or len(set(self.outputs)) < len(self.outputs):
-            raise ParameterError(f"{self.where}: outputs {self.outputs}; accepted: one or both of {', '.join(OUTPUTS)}")
+            raise ValueError(f"outputs {self.outputs}; accepted: one or both of {', '.join(OUTPUTS)}")
         for name in ("f_maps", "patch", "stride"):
-            if not self.values[name]:
-                raise ParameterError(f"{self.where}: parameter '{name}' is empty; accepted: at least one number")
-        if not 0 < self.values["stride_ratio"] <= 1:
-            raise ParameterError(
-                f"{self.where}: parameter 'stride_ratio' is {self.values['stride_ratio']}; accepted: a number in (0, 1]"
-            )
-        self.network(ndim=3, in_channels=1).check(self.where)
+            if not self[name]:
+                raise ValueError(f"parameter '{name}' is empty; accepted: at least one number")
+        if not 0 < self.stride_ratio <= 1:
+            raise ValueError(f"parameter 'stride_ratio' is {self.stride_ratio}; accepted: a number in (0, 1]")
+        problem = self.network(ndim=3, in_channels=1).problem
+        if problem:
+            raise ValueError(problem)
+        return self
 
     def per_axis(self, name: str, ndim: int) -> tuple[int, ...]:
-        """Return a list of pixels for the axes of an image: one number counts for all, of too many the last count."""
-        given: tuple[int, ...] = tuple(self.values[name])
+        """Return a list of pixels for the axes of an image: one number counts for all, of too many the last count.
+
+        Raises `ParameterError` for two numbers and an image of three axes.
+        """
+        given: tuple[int, ...] = self[name]
         if len(given) == 1:
             return given * ndim
         if 0 < len(given) < ndim:
-            raise ParameterError(f"{self.where}: parameter '{name}' is {list(given)}; accepted: 1 or {ndim} numbers")
+            raise ParameterError(f"stage 'unet': parameter '{name}' is {list(given)}; accepted: 1 or {ndim} numbers")
         return given[-ndim:]
 
     def network(self, *, ndim: int, in_channels: int) -> NetworkSpec:
         """Return the network for an image."""
-        widths: tuple[int, ...] = tuple(self.values["f_maps"])
         return NetworkSpec(
-            kind=self.values["architecture"],
+            kind=self.architecture,
             ndim=ndim,
             in_channels=in_channels,
             out_channels=len(self.outputs),
-            f_maps=widths if len(widths) > 1 else feature_maps(widths[0], self.values["levels"]),
-            order=self.values["layer_order"],
-            groups=self.values["groups"],
+            f_maps=self.f_maps if len(self.f_maps) > 1 else feature_maps(self.f_maps[0], self.levels),
+            order=self.layer_order,
+            groups=self.groups,
         )
 
     def augmentation(self, ndim: int) -> Augmentation:
         """Return the augmentation for images of 2 or 3 dimensions; planes with Z drop out in 2D."""
-        get = self.values.__getitem__
         return Augmentation(
-            flip=get("flip"),
-            quarter_turns=get("rotate90"),
-            degrees=get("rotate_degrees"),
-            planes=tuple(PLANES[name] for name in get("rotate_planes") if ndim == 3 or "Z" not in name),
-            elastic=get("elastic"),
-            alpha=get("elastic_alpha"),
-            sigma=get("elastic_sigma"),
-            gaussian=get("gaussian_noise"),
-            poisson=get("poisson_noise"),
+            flip=self.flip,
+            quarter_turns=self.rotate90,
+            degrees=self.rotate_degrees,
+            planes=tuple(PLANES[name] for name in self.rotate_planes if ndim == 3 or "Z" not in name),
+            elastic=self.elastic,
+            alpha=self.elastic_alpha,
+            sigma=self.elastic_sigma,
+            gaussian=self.gaussian_noise,
+            poisson=self.poisson_noise,
         )
 
     def plan(self, *, ndim: int) -> TrainingPlan:
         """Return how to train on images of 2 or 3 dimensions."""
-        get = self.values.__getitem__
         return TrainingPlan(
             outputs=self.outputs,
             patch=self.per_axis("patch", ndim),
             stride=self.per_axis("stride", ndim),
-            batch=get("batch"),
-            sampling=get("sampling"),
-            max_iterations=get("max_iterations"),
-            max_epochs=get("max_epochs"),
-            max_seconds=get("max_seconds"),
-            validate_every=get("validate_every"),
-            learning_rate=get("learning_rate"),
-            weight_decay=get("weight_decay"),
-            factor=get("plateau_factor"),
-            patience=get("plateau_patience"),
-            smallest_rate=get("min_learning_rate"),
-            accept=PatchFilter(get("min_labelled"), get("keep_poor")),
+            batch=self.batch,
+            sampling=self.sampling,
+            max_iterations=self.max_iterations,
+            max_epochs=self.max_epochs,
+            max_seconds=self.max_seconds,
+            validate_every=self.validate_every,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            factor=self.plateau_factor,
+            patience=self.plateau_patience,
+            smallest_rate=self.min_learning_rate,
+            accept=PatchFilter(self.min_labelled, self.keep_poor),
             augmentation=self.augmentation(ndim),
         )

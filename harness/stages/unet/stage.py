@@ -17,7 +17,7 @@ from harness.stages.nets.build import build_network
 from harness.stages.nets.halo import tile_halo
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.sampling import TrainingVolume
-from harness.stages.unet.options import PARAMETERS, Settings
+from harness.stages.unet.options import UNetOptions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,20 +32,17 @@ class UNetStage(Stage):
     id = "unet"
     title = "U-Net: foreground and boundary probabilities"
     outputs = ("probability",)
-    parameters = PARAMETERS
     needs = ("torch", "scipy")
     extra = "torch"
     devices = ("cpu", "cuda")
     citation = "Wolny et al. 2020, doi 10.7554/eLife.57613; Vijayan et al. 2024, doi 10.1242/dev.202800"
 
-    def check(self, where: str) -> None:
-        """Raise `ParameterError` for parameters that no image can make work."""
-        self.settings = Settings(self.options, where)
-        self.settings.check()
+    Options = UNetOptions
+    options: UNetOptions
 
     def trains(self) -> bool:
         """Whether there are no given weights."""
-        return not self.options["weights"]
+        return not self.options.weights
 
     def fit(self, training: Sequence[Example], validation: Sequence[Example], context: Context, model: Path) -> None:
         """Train on the examples and write weights and configuration; without validation the last weights count.
@@ -53,12 +50,12 @@ class UNetStage(Stage):
         Raises `DataError` for examples without any object, of different channel numbers, with values that are not
         finite, or smaller than the patch. Validation examples may be smaller: they are taken whole.
         """
-        pairs = training_pairs(training, "stage 'unet': training")
-        require_objects(pairs, "stage 'unet': training")
+        pairs = training_pairs(training, f"{self.where}: training")
+        require_objects(pairs, f"{self.where}: training")
         volumes = self._volumes(pairs)
-        held_out = self._volumes(training_pairs(validation, "stage 'unet': validation"))
-        spec = self.settings.network(ndim=volumes[0].labels.ndim, in_channels=len(volumes[0].image))
-        spec.check(self.settings.where)
+        held_out = self._volumes(training_pairs(validation, f"{self.where}: validation"))
+        spec = self.options.network(ndim=volumes[0].labels.ndim, in_channels=len(volumes[0].image))
+        spec.check(self.where)
         for volume in [*volumes, *held_out]:
             _check_size(volume.labels.shape, spec)
         self._train(spec, volumes, held_out, context, model)
@@ -77,7 +74,7 @@ class UNetStage(Stage):
                 volumes,
                 held_out,
                 plan=self._plan(spec.ndim, volumes),
-                compute=compute.choose(context.device, str(self.options["precision"]), spec.ndim),
+                compute=compute.choose(context.device, self.options.precision, spec.ndim),
                 seed=context.seed,
                 workers=max(1, context.threads - 1) if context.device.startswith("cuda") else 1,
                 log=context.log,
@@ -89,7 +86,7 @@ class UNetStage(Stage):
         volumes: list[TrainingVolume] = []
         for image, labels in pairs:
             image = compute.standardised(image)
-            if self.options["plane_wise"] and labels.ndim == 3:
+            if self.options.plane_wise and labels.ndim == 3:
                 volumes += [TrainingVolume(image[:, plane], labels[plane]) for plane in range(len(labels))]
             else:
                 volumes.append(TrainingVolume(image, labels))
@@ -97,11 +94,11 @@ class UNetStage(Stage):
 
     def _plan(self, ndim: int, volumes: Sequence[TrainingVolume]) -> training.TrainingPlan:
         """Return how to train; a patch that does not fit is refused, for the record would name it all the same."""
-        plan = self.settings.plan(ndim=ndim)
+        plan = self.options.plan(ndim=ndim)
         smallest = [min(sizes) for sizes in zip(*(volume.labels.shape for volume in volumes), strict=True)]
         if any(side < wanted for side, wanted in zip(smallest, plan.patch, strict=True)):
             raise DataError(
-                f"stage 'unet': 'patch' {list(plan.patch)} is larger than the smallest image sides {smallest}; "
+                f"{self.where}: 'patch' {list(plan.patch)} is larger than the smallest image sides {smallest}; "
                 f"accepted: at most {smallest}"
             )
         return plan
@@ -110,21 +107,21 @@ class UNetStage(Stage):
         """Read the given or trained weights; dimensions and input channels are those of the weights."""
         source = context.weights.get("weights") or context.model
         if source is None:
-            raise DataError("stage 'unet': neither weights nor a trained model; accepted: one of them")
+            raise DataError(f"{self.where}: neither weights nor a trained model; accepted: one of them")
         file = checkpoints.weights_file(source)
-        state = checkpoints.read_state(file, allow_pickle=bool(self.options["allow_pickle"]))
-        found = checkpoints.infer_spec(state) or self.settings.network(ndim=len(context.grid.shape), in_channels=1)
-        self._spec = self.settings.network(ndim=found.ndim, in_channels=found.in_channels)
-        self._spec.check(self.settings.where)
+        state = checkpoints.read_state(file, allow_pickle=self.options.allow_pickle)
+        found = checkpoints.infer_spec(state) or self.options.network(ndim=len(context.grid.shape), in_channels=1)
+        self._spec = self.options.network(ndim=found.ndim, in_channels=found.in_channels)
+        self._spec.check(self.where)
         network = build_network(self._spec)
         checkpoints.load_state(network, self._spec, state, where=str(file))
-        self._compute = compute.choose(context.device, str(self.options["precision"]), self._spec.ndim)
+        self._compute = compute.choose(context.device, self.options.precision, self._spec.ndim)
         self._network: nn.Module = self._compute.place(network).eval()
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return float32 probabilities, one channel per entry of `outputs`."""
         volume = inputs["image"]
-        image = channels_first(volume, "stage 'unet'")
+        image = channels_first(volume, self.where)
         self._check_image(image)
         image = compute.standardised(image)
         with compute.torch_threads(context.threads):
@@ -133,18 +130,18 @@ class UNetStage(Stage):
             else:
                 planes = [self._predict(image[:, plane], context) for plane in range(image.shape[1])]
                 result = np.stack(planes, axis=1)
-        return Volume(result, "C" + volume.grid.axes, volume.spacing_um, self.settings.outputs)
+        return Volume(result, "C" + volume.grid.axes, volume.spacing_um, self.options.outputs)
 
     def _check_image(self, image: np.ndarray) -> None:
         ndim = image.ndim - 1
-        if ndim != self._spec.ndim and not (self.options["plane_wise"] and self._spec.ndim < ndim):
+        if ndim != self._spec.ndim and not (self.options.plane_wise and self._spec.ndim < ndim):
             raise DataError(
-                f"stage 'unet': a {self._spec.ndim}D network for a {ndim}D image; "
+                f"{self.where}: a {self._spec.ndim}D network for a {ndim}D image; "
                 "accepted: the same, or a 2D network with plane_wise = true"
             )
         if len(image) != self._spec.in_channels:
             raise DataError(
-                f"stage 'unet': the image has {len(image)} channels; the network takes {self._spec.in_channels}"
+                f"{self.where}: the image has {len(image)} channels; the network takes {self._spec.in_channels}"
             )
         _check_size(image.shape[-self._spec.ndim :], self._spec)
 
@@ -160,12 +157,11 @@ class UNetStage(Stage):
         Tiles that the network cannot index in 32 bits get smaller cores, on every device, so that all see the same.
         """
         spec = self._spec
-        halo = self.settings.per_axis("halo", spec.ndim) or (tile_halo(spec),) * spec.ndim
-        patch = self.settings.per_axis("predict_patch", spec.ndim)
+        halo = self.options.per_axis("halo", spec.ndim) or (tile_halo(spec),) * spec.ndim
+        patch = self.options.per_axis("predict_patch", spec.ndim)
         if not patch:
-            rule = str(self.options["patch_rule"])
-            patch, halo = patches.patch_and_halo(shape, self._feasible(), halo, rule=rule)
-        ratio = float(self.settings.values["stride_ratio"])
+            patch, halo = patches.patch_and_halo(shape, self._feasible(), halo, rule=self.options.patch_rule)
+        ratio = self.options.stride_ratio
 
         def plan(core: tuple[int, ...]) -> tiling.Tiling:
             return tiling.plan_tiles(shape, core, halo, stride_ratio=ratio, multiple=spec.multiple)
@@ -176,7 +172,7 @@ class UNetStage(Stage):
 
     def _feasible(self) -> tuple[int, ...]:
         spec, network, how = self._spec, self._network, self._compute
-        limit = float(self.settings.values["memory_gb"]) * 1e9
+        limit = self.options.memory_gb * 1e9
         if limit:
             return patches.feasible_patch(lambda shape: patches.prediction_bytes(spec, shape) <= limit, spec.ndim)
         if how.device.startswith("cuda"):

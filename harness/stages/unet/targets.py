@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Literal, get_args
 
 import numpy as np
 
-OUTPUTS = ("foreground", "boundary")
+Output = Literal["foreground", "boundary"]
+OUTPUTS: tuple[Output, ...] = get_args(Output)
 CONNECTIVITY = 2
 """Neighbours up to two axes away (edges, not corners, in 3D) decide whether a voxel lies at a boundary."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.stages.boundary.gasp import agglomerate
+from harness.stages.boundary.partition import agglomerate
 from tests.stages.boundary.graphs import greedy_mean_linkage, random_graph
 from tests.stages.chains import fibsem, image, labels, labels_of, make, probability, run, same_partition, walls
 
@@ -16,13 +16,16 @@ pytest.importorskip("bioimage_cpp", reason="bioimage-cpp is not installed")
 def test_mean_linkage_equals_naive_greedy_merging(beta: float) -> None:
     for seed in range(60):
         graph = random_graph(seed, nodes=2 + seed % 13)
-        found = agglomerate(graph, linkage="mean", beta=beta)
+        found = agglomerate(graph, 1 - graph.boundary - beta, linkage="mean")
         assert same_partition(found, greedy_mean_linkage(graph, beta)), seed
 
 
 def test_larger_beta_keeps_more_regions() -> None:
     graph = random_graph(3, nodes=40)
-    counts = [len(np.unique(agglomerate(graph, linkage="mean", beta=beta))) for beta in (0.0, 0.3, 0.5, 0.7, 1.0)]
+    counts = [
+        len(np.unique(agglomerate(graph, 1 - graph.boundary - beta, linkage="mean")))
+        for beta in (0.0, 0.3, 0.5, 0.7, 1.0)
+    ]
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (2, 41)
 

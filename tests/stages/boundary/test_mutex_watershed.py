@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.stages.boundary.gasp import agglomerate
+from harness.stages.boundary.partition import agglomerate
 from harness.stages.boundary.regions import RegionGraph
 from tests.stages.boundary.graphs import random_graph
 from tests.stages.chains import fibsem, image, labels, labels_of, make, probability, same_partition
@@ -33,7 +33,9 @@ def naive(graph: RegionGraph, beta: float) -> np.ndarray:
 def test_equals_the_definition() -> None:
     for seed in range(100):
         graph = random_graph(seed, nodes=2 + seed % 13)
-        assert same_partition(agglomerate(graph, linkage="mutex_watershed", beta=0.5), naive(graph, 0.5)), seed
+        assert same_partition(
+            agglomerate(graph, 1 - graph.boundary - 0.5, linkage="mutex_watershed"), naive(graph, 0.5)
+        ), seed
 
 
 def test_a_strong_repulsion_wins_over_weaker_attractions() -> None:
@@ -44,7 +46,7 @@ def test_a_strong_repulsion_wins_over_weaker_attractions() -> None:
         boundary=np.array([0.1, 1.0, 0.2]),
         sizes=np.ones(3),
     )
-    nodes = agglomerate(graph, linkage="mutex_watershed", beta=0.5)
+    nodes = agglomerate(graph, 1 - graph.boundary - 0.5, linkage="mutex_watershed")
     assert nodes[1] == nodes[2] != nodes[3]
 
 

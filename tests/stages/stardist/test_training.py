@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import DataError
+from harness.stages.stardist.options import PlaneOptions, VolumeOptions
 from harness.stages.stardist.training import (
     anisotropy,
     budget,
@@ -18,13 +19,12 @@ from harness.stages.stardist.training import (
 
 @pytest.mark.parametrize(("steps", "expected"), [(0, (1000, 100)), (250, (3, 100)), (40, (1, 40)), (200, (2, 100))])
 def test_budget(steps: int, expected: tuple[int, int]) -> None:
-    assert budget({"steps": steps, "steps_per_epoch": 100, "epochs": 1000}) == expected
+    assert budget(PlaneOptions(steps=steps, steps_per_epoch=100, epochs=1000)) == expected
 
 
 def test_tiles() -> None:
-    options = {"tiles": (), "patch": (96, 96, 96), "batch": 8}
-    assert tile_counts((100, 512, 512), options) == (1, 3, 3)
-    assert tile_counts((100, 512, 512), {**options, "tiles": (2, 1, 1)}) == (2, 1, 1)
+    assert tile_counts((100, 512, 512), (), (96, 96, 96), 8) == (1, 3, 3)
+    assert tile_counts((100, 512, 512), (2, 1, 1), (96, 96, 96), 8) == (2, 1, 1)
 
 
 def test_patch_larger_than_the_smallest_image_names_the_maximum() -> None:
@@ -53,7 +53,7 @@ class _NoLibrary:
 def test_defaults_without_a_search_say_why(iterations: int, validation: list[Any], reason: str) -> None:
     pytest.importorskip("stardist")
     model = _NoLibrary()
-    found = search_thresholds(model, validation, {"search": iterations, "search_nms": (0.3,)})
+    found = search_thresholds(model, validation, PlaneOptions(search=iterations, search_nms=(0.3,)))
     assert found == {"prob": 0.5, "nms": 0.4, "source": f"library defaults: {reason}", "accuracy": 0.0}
     assert model.thresholds == {"prob": 0.5, "nms": 0.4}
 
@@ -63,8 +63,8 @@ def test_anisotropy_from_the_truths() -> None:
     labels = np.zeros((20, 40, 40), int)
     labels[2:10, 4:20, 5:21] = 1
     empty = np.zeros_like(labels)
-    assert anisotropy({"anisotropy": ()}, [labels, empty]) == (2.0, 1.0, 1.0)
-    assert anisotropy({"anisotropy": (3.0, 1.0, 1.0)}, [labels]) == (3.0, 1.0, 1.0)
+    assert anisotropy(VolumeOptions(), [labels, empty]) == (2.0, 1.0, 1.0)
+    assert anisotropy(VolumeOptions(anisotropy=(3.0, 1.0, 1.0)), [labels]) == (3.0, 1.0, 1.0)
 
 
 def test_validation_images_are_mirrored_to_the_patch() -> None:

@@ -8,12 +8,12 @@ from harness.errors import ParameterError
 from harness.stages.nets.augment import Augmentation
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.training import TrainingPlan
-from harness.stages.unet.options import Settings
+from harness.stages.unet.options import UNetOptions
 from harness.stages.unet.stage import UNetStage
 
 
-def settings(**given: Any) -> Settings:
-    return UNetStage(given, where="suite.toml:9").settings
+def settings(**given: Any) -> UNetOptions:
+    return UNetStage(given, where="suite.toml:9").options
 
 
 def test_defaults_are_the_published_values() -> None:
