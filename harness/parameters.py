@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
 
 from harness.errors import ParameterError, nearest
 
@@ -104,6 +103,14 @@ class Mistake:
     problem: str
 
 
+class _RangeError(ValueError):
+    """A number, or the one at `index` of a list, that is too small or too large."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__("out of range")
+        self.index = index
+
+
 class StageOptions(BaseModel):
     """Base of the parameters of a stage: `class Options(StageOptions): level: float = option(0.5, "threshold")`.
 
@@ -127,7 +134,7 @@ class StageOptions(BaseModel):
         low, high = extra.get("minimum"), extra.get("maximum")
         for index, number in enumerate(value if isinstance(value, tuple) else (value,)):
             if (low is not None and number < low) or (high is not None and number > high):
-                raise PydanticCustomError("out_of_range", "out of range", {"index": index})
+                raise _RangeError(index)
         return value
 
     def __getitem__(self, name: str) -> Any:
@@ -244,5 +251,7 @@ def _item(problem: Any, value: Any) -> int | None:
     """Return which item of a list is wrong, None for a value that is no list."""
     if not isinstance(value, list | tuple):
         return None
-    found: Any = problem["loc"][1] if len(problem["loc"]) > 1 else problem.get("ctx", {}).get("index")
-    return found if isinstance(found, int) else None
+    error = problem.get("ctx", {}).get("error")
+    if isinstance(error, _RangeError):
+        return error.index
+    return int(problem["loc"][1]) if len(problem["loc"]) > 1 else None

@@ -1,4 +1,4 @@
-"""Parameters of the stage `unet`, declared with the published values, and what they make of a network and a training."""
+"""Parameters of the stage `unet`, declared with the published values: what they make of a network and a training."""
 
 from __future__ import annotations
 
