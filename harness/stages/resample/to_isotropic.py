@@ -77,8 +77,8 @@ class ToIsotropic(Stage):
         shape, steps = after.shape, after.spacing_um
         if slot_of(slot).check is check_labels:
             return replace(volume, array=grids.nearest(volume.array, shape), spacing_um=steps)
-        planes = channels_first(volume, where)
-        order = options.order
+        planes = channels_first(volume, self.where)
+        order = self.options.order
         array = np.stack(
             [grids.spline(plane, shape, order) if order else grids.nearest(plane, shape) for plane in planes]
         )
