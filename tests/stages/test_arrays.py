@@ -80,5 +80,5 @@ def test_drop_small_renumbers() -> None:
 
 def test_slots_are_bound_per_instance() -> None:
     before, after = make("foreground-filter", target="superpixels"), make("foreground-filter")
-    assert (before.inputs, before.outputs) == (("superpixels", "probability"), ("superpixels",))
-    assert (after.inputs, after.outputs) == (("labels", "probability"), ("labels",))
+    assert (before.reads(), before.makes()) == (("superpixels", "probability"), ("superpixels",))
+    assert (after.reads(), after.makes()) == (("labels", "probability"), ("labels",))
