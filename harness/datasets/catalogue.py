@@ -13,6 +13,7 @@ from harness.datasets.declared.declaration import CatalogueFile, WeightsDeclarat
 from harness.datasets.references import check_references
 from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, RegistryError, nearest
+from harness.shipped import shipped_folder
 
 FILE_NAME = "datasets.toml"
 ENTRY_POINT_GROUP = "harness.datasets"
@@ -79,8 +80,9 @@ class Catalogue:
 def load_catalogue(path: Path | None = None) -> Catalogue:
     """Return the catalogue of a file and of the entry points of "harness.datasets".
 
-    Without a path: the `datasets.toml` of the current folder or of the nearest one above it, else the one beside the
-    package. An entry point is a path, or a callable that returns one; a broken one is kept in `Catalogue.broken`.
+    Without a path: the `datasets.toml` of the current folder or of the nearest one above it, else the one that ships
+    with the package. An entry point is a path, or a callable that returns one; a broken one is kept in
+    `Catalogue.broken`.
     """
     catalogue = Catalogue()
     catalogue.add_file(path if path is not None else find_catalogue())
@@ -97,10 +99,10 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
 
 
 def find_catalogue(start: Path | None = None) -> Path:
-    """Return the nearest `datasets.toml` from a folder (the current one) upwards, else that beside the package."""
+    """Return the nearest `datasets.toml` from a folder (the current one) upwards, else the one that ships."""
     here = (start or Path.cwd()).resolve()
-    beside_package = Path(__file__).resolve().parents[2]
-    for folder in (here, *here.parents, beside_package):
+    shipped = shipped_folder()
+    for folder in (here, *here.parents, shipped):
         if (folder / FILE_NAME).is_file():
             return folder / FILE_NAME
-    raise ConfigError(f"no {FILE_NAME} in {here}, above it, or in {beside_package}")
+    raise ConfigError(f"no {FILE_NAME} in {here}, above it, or in {shipped}")

@@ -13,6 +13,7 @@ from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.hashing import hash_value
 from harness.registry import Registry
+from harness.shipped import shipped_folder
 from harness.suite.check import file_problems, registry_problems
 from harness.suite.matrix import expand_matrix
 from harness.suite.schema import RowSpec, SuiteFile
@@ -21,16 +22,15 @@ from harness.suite.suite import Row, StageUse, Suite
 from harness.toml_lines import KeyPath
 
 FOLDER = "suites"
-PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 
 def suite_paths(start: Path | None = None) -> dict[str, Path]:
-    """Return the suite files by id: of the nearest `suites/` from a folder upwards, else of that beside the package.
+    """Return the suite files by id: of the nearest `suites/` from a folder upwards, else those that ship.
 
     `start` None is the current folder.
     """
     first = (start or Path.cwd()).resolve()
-    for folder in (first, *first.parents, PACKAGE_PARENT):
+    for folder in (first, *first.parents, shipped_folder()):
         files = sorted((folder / FOLDER).glob("*.toml"))
         if files:
             return {path.stem: path for path in files}
