@@ -49,7 +49,7 @@ def values_by_unit(records: Iterable[Record], metric: str, over: SpreadOver) -> 
     groups: dict[tuple[object, ...], list[float]] = defaultdict(list)
     for record in records:
         if record.status == "ok":
-            groups[_unit(record, over)].append(record.metrics.get(metric, math.nan))
+            groups[unit_of(record, over)].append(record.metrics.get(metric, math.nan))
     return {unit: math.fsum(values) / len(values) for unit, values in groups.items()}
 
 
@@ -155,7 +155,8 @@ def records_by_row(
     return by_row
 
 
-def _unit(record: Record, over: SpreadOver) -> tuple[object, ...]:
+def unit_of(record: Record, over: SpreadOver) -> tuple[object, ...]:
+    """Return what a value of mean and spread belongs to: a fold, a sample or a repeat."""
     if over == "folds":
         return (record.dataset, record.fold)
     if over == "samples":

@@ -167,7 +167,7 @@ def toy_metrics(*ids: str) -> Registry:
     registry = Registry("metric")
     for metric in ids or ("map.toy", "arand.toy"):
         direction = "lower" if metric.startswith("arand") else "higher"
-        registry.add(Entry(metric, SimpleNamespace(id=metric, direction=direction, unit="fraction"), "tests"))
+        registry.add(Entry(metric, SimpleNamespace(id=metric, direction=direction, unit="fraction", at=None), "tests"))
     return registry
 
 

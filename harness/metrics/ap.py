@@ -216,6 +216,7 @@ def _at(convention: Convention, percent: int, threshold: float) -> Metric:
         range=FRACTION,
         edge_cases=tuple((case, value if percent <= last else 0.0) for case, value, last in convention.edge_cases),
         function=partial(average_precision, convention=convention.name, threshold=threshold),
+        at=(f"ap.{convention.name}", percent / 100),
     )
 
 

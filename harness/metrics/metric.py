@@ -25,6 +25,7 @@ class Metric:
     unit        "fraction", "bit" or "count"
     range       least and greatest value; a metric may also be NaN where its edge cases say so
     edge_cases  (name of a toy pair of `harness.metrics.cases`, the value it must have)
+    at          the series the metric belongs to and where it stands in it, e.g. ("ap.gonuclear", 0.5); None for most
     function    from the overlap table to the number; must not change the table
 
     An out-of-tree metric is such an object, named by an entry point of the group "harness.metrics".
@@ -39,6 +40,7 @@ class Metric:
     range: tuple[float, float]
     edge_cases: tuple[tuple[str, float], ...]
     function: Callable[[OverlapTable], float]
+    at: tuple[str, float] | None = None
 
     def __call__(self, table: OverlapTable) -> float:
         """Return the metric of an overlap table as a plain float."""

@@ -32,6 +32,7 @@ def suite_table(suite: Suite, tier: Tier, results: Path, catalogue: Catalogue) -
         records,
         timings,
         metrics=metric_facts(suite),
+        series=metric_series(suite),
         verdicts=suite_verdicts(suite, tier, records, cells),
         claims=claim_lines(suite_claims(suite, tier, cells, records, timings)),
     )
@@ -64,6 +65,12 @@ def metric_facts(suite: Suite) -> dict[str, tuple[Direction, str]]:
     """Return direction and unit of each metric of a suite."""
     known = registry.metrics()
     return {metric: (known.get(metric).direction, known.get(metric).unit) for metric in suite.metrics}
+
+
+def metric_series(suite: Suite) -> dict[str, tuple[str, float]]:
+    """Return where the metrics of a suite stand in a series, for those that do."""
+    known = registry.metrics()
+    return {metric: at for metric in suite.metrics if (at := known.get(metric).at) is not None}
 
 
 def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:

@@ -1,20 +1,19 @@
-"""Draws the curves of a family as SVG: colour, dash and marker each tell rows apart, so it also reads in grey."""
+"""Draws figures as SVG: colour, dash and marker each tell lines apart, so it also reads in grey."""
 
 from __future__ import annotations
 
 import io
 import math
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, groupby
+from itertools import cycle, groupby, repeat
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import BackendError
-from harness.tables import Curve, CurveFamily, Table
+from harness.tables import Curve, CurveFigure, Table
 from harness.tables.caption import spread, standing
-from harness.tables.curves import Point
-from harness.tables.text import cell_count, heading
+from harness.tables.curves import Panel, Point
+from harness.tables.text import heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +51,7 @@ SETTINGS: dict[Any, Any] = {
 
 MOST_TICKS = 12
 _TITLE_WIDTH, _LABEL_WIDTH = 110, 34
+_HEADING = ""
 _SMALL = 8.5
 
 
@@ -62,8 +62,8 @@ class _Look:
     marker: str
 
 
-def curve_svg(table: Table, family: CurveFamily) -> str:
-    """Return the figure of a family that has something to draw: the same text for the same table.
+def figure_svg(table: Table, figure: CurveFigure) -> str:
+    """Return a figure that has something to draw: the same text for the same table.
 
     A user's own matplotlib settings are left aside. Raises `BackendError` without matplotlib.
     """
@@ -78,45 +78,70 @@ def curve_svg(table: Table, family: CurveFamily) -> str:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
-        figure = Figure(layout="constrained")
-        _draw(figure, table, family)
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": _flat(figure_title(table, family))})
+        canvas = Figure(layout="constrained")
+        _draw(canvas, table, figure)
+        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Title": _flat(figure_title(table, figure))})
     return buffer.getvalue()
 
 
-def figure_title(table: Table, family: CurveFamily) -> str:
+def figure_title(table: Table, figure: CurveFigure) -> str:
     """Return what a figure shows in one line, tier and data with it."""
-    return f"{heading(table.title, table.source)}: {family.convention}; {standing(table)}; data: {table.data_note}"
+    return f"{heading(table.title, table.source)}: {figure.title}; {standing(table)}; data: {table.data_note}"
 
 
-def _draw(figure: Figure, table: Table, family: CurveFamily) -> None:
-    axes = figure.subplots()
+def _draw(canvas: Figure, table: Table, figure: CurveFigure) -> None:
+    panels = canvas.subplots(1, len(figure.panels), sharey=True, squeeze=False)[0]
+    looks = _looks(figure)
+    entries: dict[tuple[str, str], tuple[Line2D, str]] = {}
+    for axes, panel in zip(panels, figure.panels, strict=True):
+        _panel(axes, figure, panel, looks, entries)
+    _titles(panels[0], table, figure)
+    shown = [entry for entry in entries.values() if entry[1]]
+    if shown:
+        legend = panels[-1].legend(
+            *zip(*shown, strict=True),
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.02),
+            frameon=False,
+            handlelength=3.4,
+            fontsize=_SMALL,
+        )
+        headings = [key for key, entry in entries.items() if entry[1]]
+        for (_, label), text in zip(headings, legend.get_texts(), strict=True):
+            if label == _HEADING:
+                text.set_fontweight("bold")
+    lines = sum(1 + label.count("\n") for _, label in shown)
+    canvas.set_size_inches(5.6 + 3.2 * len(figure.panels), max(4.8, 1.4 + 0.21 * lines))
+
+
+def _panel(
+    axes: Axes,
+    figure: CurveFigure,
+    panel: Panel,
+    looks: dict[tuple[str, str], _Look],
+    entries: dict[tuple[str, str], tuple[Line2D, str]],
+) -> None:
+    """Draw one panel; lines of one name look alike in every panel and stand in the legend once."""
     nothing = axes.plot([], [], linestyle="none")[0]
-    entries: list[tuple[Line2D, str]] = []
-    headings: dict[str, int] = {}
-    for curve, look in zip(family.curves, _looks(family), strict=True):
-        if curve.heading and curve.heading not in headings:
-            headings[curve.heading] = len(entries)
-            entries.append((nothing, _wrapped(curve.heading, _LABEL_WIDTH)))
-        entries.append((_plot(axes, curve, look) if curve.is_drawn else nothing, _label(curve)))
-    _axes(axes, family)
-    _titles(axes, table, family)
-    legend = axes.legend(
-        *zip(*entries, strict=True),
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.02),
-        frameon=False,
-        handlelength=3.4,
-        fontsize=_SMALL,
-    )
-    for index in headings.values():
-        legend.get_texts()[index].set_fontweight("bold")
-    figure.set_size_inches(8.8, max(4.8, 1.4 + 0.21 * sum(1 + label.count("\n") for _, label in entries)))
+    for number, curve in enumerate(panel.curves):
+        key = _key(curve, number, figure)
+        if curve.heading:
+            entries.setdefault((curve.heading, _HEADING), (nothing, _wrapped(curve.heading, _LABEL_WIDTH)))
+        line = _plot(axes, figure, curve, looks[key]) if curve.is_drawn else nothing
+        entries.setdefault(key, (line, _label(curve)))
+    _axes(axes, figure)
+    if panel.title:
+        axes.text(0.02, 0.98, _flat(panel.title), transform=axes.transAxes, va="top", weight="bold", size=_SMALL)
 
 
-def _titles(axes: Axes, table: Table, family: CurveFamily) -> None:
+def _key(curve: Curve, number: int, figure: CurveFigure) -> tuple[str, str]:
+    """Return what a line is told by; over thresholds every row is a line, whatever its label."""
+    return curve.heading, f"{number}" if figure.is_of_thresholds else f"line {curve.label}"
+
+
+def _titles(axes: Axes, table: Table, figure: CurveFigure) -> None:
     """Write tier and data into the picture itself: it travels without its page."""
-    lines = (standing(table), f"data: {table.data_note}", spread(table, family))
+    lines = (standing(table), f"data: {table.data_note}", spread(table, figure))
     below = "\n".join(_wrapped(line, _TITLE_WIDTH) for line in lines)
     axes.set_title(below, loc="left", size=_SMALL, color="#333333")
     axes.annotate(
@@ -130,24 +155,40 @@ def _titles(axes: Axes, table: Table, family: CurveFamily) -> None:
     )
 
 
-def _looks(family: CurveFamily) -> Iterator[_Look]:
-    """Give every row of the table its look, drawn or not: a row that fails does not recolour the others."""
-    colours = cycle(COLOURS)
-    groups = groupby(family.curves, key=lambda curve: curve.heading)
-    for (_, members), marker in zip(groups, cycle(MARKERS), strict=False):
-        for _, dash, colour in zip(members, cycle(DASHES), colours, strict=False):
-            yield _Look(colour, dash, marker)
-
-
-def _plot(axes: Axes, curve: Curve, look: _Look) -> Line2D:
-    thresholds = [point.threshold for point in curve.points]
-    bands = [_band(point) for point in curve.points]
-    axes.fill_between(
-        thresholds, [low for low, _ in bands], [high for _, high in bands], color=look.colour, alpha=0.14, linewidth=0
+def _looks(figure: CurveFigure) -> dict[tuple[str, str], _Look]:
+    """Give every line of the table its look, drawn or not: a row that fails does not recolour the others."""
+    keys = dict.fromkeys(
+        _key(curve, number, figure) for panel in figure.panels for number, curve in enumerate(panel.curves)
     )
+    colours = cycle(COLOURS)
+    found = {}
+    for (_, members), marker in zip(groupby(keys, key=lambda key: key[0]), cycle(MARKERS), strict=False):
+        own_markers = repeat(marker) if figure.is_of_thresholds else cycle(MARKERS)
+        for key, dash, colour, own in zip(members, cycle(DASHES), colours, own_markers, strict=False):
+            found[key] = _Look(colour, dash, own)
+    return found
+
+
+def _plot(axes: Axes, figure: CurveFigure, curve: Curve, look: _Look) -> Line2D:
+    places = [point.at for point in curve.points]
+    ends = [_ends(figure, point) for point in curve.points]
+    if figure.is_of_thresholds:
+        lows, highs = [low for low, _ in ends], [high for _, high in ends]
+        axes.fill_between(places, lows, highs, color=look.colour, alpha=0.14, linewidth=0)
+    else:
+        axes.vlines(
+            [point.at for point, (low, _) in zip(curve.points, ends, strict=True) if math.isfinite(low)],
+            [low for low, _ in ends if math.isfinite(low)],
+            [high for _, high in ends if math.isfinite(high)],
+            color=look.colour,
+            linewidth=1.0,
+        )
+    for point in curve.points:
+        if point.bounded:
+            _arrow(axes, point, look)
     means = [point.mean if point.has_mean else math.nan for point in curve.points]
     (line,) = axes.plot(
-        thresholds,
+        places,
         means,
         color=look.colour,
         linestyle=look.dash,
@@ -160,30 +201,50 @@ def _plot(axes: Axes, curve: Curve, look: _Look) -> Line2D:
     return line
 
 
-def _band(point: Point) -> tuple[float, float]:
-    """Return mean - sd and mean + sd within what the score can be; NaN, which is not drawn, without a spread."""
-    if not point.has_spread:
+def _arrow(axes: Axes, point: Point, look: _Look) -> None:
+    """Draw an open arrow that ends at the deadline: the value lies somewhere above."""
+    stem = {"arrowstyle": "-", "color": look.colour, "linewidth": 1.2}
+    place = (point.at, point.bound)
+    axes.annotate("", xy=place, xytext=(0, -16), textcoords="offset points", arrowprops=stem)
+    axes.plot(*place, marker="^", markersize=9, markerfacecolor="white", markeredgecolor=look.colour)
+
+
+def _ends(figure: CurveFigure, point: Point) -> tuple[float, float]:
+    """Return the ends of an error bar within what y can be; NaN, which is not drawn, without one."""
+    half = point.error(figure.error)
+    low, high = point.mean - half, point.mean + half
+    if math.isnan(half):
         return math.nan, math.nan
-    return max(0.0, point.mean - point.sd), min(1.0, point.mean + point.sd)
+    if figure.scale == "log" and low <= 0:
+        low = point.mean
+    return (max(0.0, low), min(1.0, high)) if figure.is_share else (low, high)
 
 
-def _axes(axes: Axes, family: CurveFamily) -> None:
-    thresholds = [point.threshold for point in family.curves[0].points]
-    margin = (thresholds[-1] - thresholds[0]) / 30
-    axes.set_xlim(thresholds[0] - margin, thresholds[-1] + margin)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
-    if len(thresholds) <= MOST_TICKS:
-        axes.set_xticks(thresholds, [f"{threshold:.2f}" for threshold in thresholds])
-    axes.set_xlabel("IoU threshold")
-    axes.set_ylabel(f"average precision ({_flat(family.convention)})")
+def _axes(axes: Axes, figure: CurveFigure) -> None:
+    places = [place for place, _ in figure.ticks]
+    margin = ((places[-1] - places[0]) / 30 or 0.5) if places else 0.5
+    if places:
+        axes.set_xlim(places[0] - margin, places[-1] + margin)
+    if len(places) <= MOST_TICKS:
+        axes.set_xticks(places, [_flat(text) for _, text in figure.ticks])
+    if figure.scale == "log":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+    elif figure.is_share:
+        axes.set_ylim(-0.02, 1.02)
+        axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    axes.set_xlabel(_flat(figure.over))
+    axes.set_ylabel(_flat(figure.what))
+    axes.label_outer()
     axes.grid(color="#dddddd", linewidth=0.6)
 
 
 def _label(curve: Curve) -> str:
-    """Return the label of a row and, below it, what is not whole about it."""
-    state = "" if curve.row.ok == curve.row.cells else f"\n({cell_count(curve.row)} cells)"
-    return _wrapped(curve.row.label, _LABEL_WIDTH) + (state if curve.is_drawn else "\n(no scores)")
+    """Return the label of a line and, below it, what is not whole about it."""
+    ok, cells = (sum(counts) for counts in zip(*((row.ok, row.cells) for row in curve.rows), strict=True))
+    state = "" if ok == cells else f"\n({ok} of {cells} cells)"
+    return _wrapped(curve.label, _LABEL_WIDTH) + (state if curve.is_drawn else "\n(no scores)")
 
 
 def _wrapped(text: str, width: int) -> str:

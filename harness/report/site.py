@@ -10,12 +10,12 @@ from harness.datasets import Catalogue
 from harness.errors import BackendError
 from harness.model import TIERS, Tier
 from harness.report.assemble import suite_table
-from harness.report.figure import curve_svg, figure_title
+from harness.report.figure import figure_svg, figure_title
 from harness.report.pages import FigureView, Page, environment_text, fact_view, record_view, records_folder
 from harness.store import Store, find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
-from harness.tables import Facts, Table, caption, curve_families, table_files
+from harness.tables import Facts, Table, caption, curve_figures, table_files
 from harness.tables.facts import facts_grid, facts_lines, facts_notes
 from harness.tables.grid import grid
 from harness.tables.text import footnotes, header_lines, row_notes
@@ -102,16 +102,16 @@ def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Cata
 
 
 def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
-    """Draw the curves of a table; a family in which no row has a score has no figure."""
+    """Draw the curves of a table; one in which no row has a score is left out."""
     return tuple(
         FigureView(
-            title=figure_title(table, family),
-            svg=curve_svg(table, family),
-            caption=caption(table, family),
-            file=f"{folder}/curve-{family.convention}.svg",
+            title=figure_title(table, figure),
+            svg=figure_svg(table, figure),
+            caption=caption(table, figure),
+            file=f"{folder}/{figure.name}.svg",
         )
-        for family in curve_families(table)
-        if family.drawn
+        for figure in curve_figures(table)
+        if figure.drawn
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness import registry
+from harness.claims.naming import axes_of, selected
 from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rules import SECONDS
@@ -16,7 +17,7 @@ from harness.stages.chain import Given
 from harness.suite.chains import check_order, resolve_chain
 from harness.suite.datarows import computed_names, data_row_problems
 from harness.suite.expand import expand
-from harness.suite.schema import ClaimSpec
+from harness.suite.schema import THRESHOLD, ClaimSpec, FigureSpec, SecondsOf
 from harness.suite.selection import chosen
 from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
@@ -51,6 +52,9 @@ def file_problems(suite: Suite) -> Iterator[str]:
     yield from _doubled(suite, ((r.id, ("data_rows", n, "id")) for n, r in enumerate(suite.data_rows)), "data row")
     yield from _metric_problems(suite)
     yield from _override_problems(suite)
+    yield from _doubled(suite, ((f.id, ("figures", n, "id")) for n, f in enumerate(suite.figures)), "figure")
+    for number, figure in enumerate(suite.figures):
+        yield from _figure_problems(suite, figure, ("figures", number))
     for number, claim in enumerate(suite.claims):
         yield from _claim_problems(suite, claim, ("claims", number))
 
@@ -63,6 +67,7 @@ def registry_problems(suite: Suite, stages: Registry, metrics: Registry) -> Iter
             yield str(
                 suite.source_file.error(("metrics", number), f"unknown metric '{metric}'{nearest(metric, known)}")
             )
+    yield from _series_problems(suite, metrics)
     yield from _shared_override_problems(suite, stages)
     seen: set[str] = set()
     for row in suite.rows:
@@ -82,10 +87,21 @@ def _given(suite: Suite, row: Row, tier: Tier) -> Given:
     return Given(tuple(reads), tuple(slot for slot, label in reads.items() if label in truths))
 
 
+def _series_problems(suite: Suite, metrics: Registry) -> Iterator[str]:
+    """Yield figures over thresholds of a series that no metric of the suite belongs to."""
+    for number, figure in enumerate(suite.figures):
+        if figure.x == THRESHOLD and isinstance(figure.y, str):
+            known = (metrics.get(metric).at for metric in suite.metrics if metric in metrics)
+            series = dict.fromkeys(at[0] for at in known if at is not None)
+            yield from _unknown(suite, [figure.y], series, ("figures", number, "y"), "series of metrics", nested=False)
+
+
 def _kind_problems(suite: Suite) -> Iterator[str]:
     file, source = suite.file, suite.source_file
     scores, data = ("metrics",), ("table", "data_rows")
-    needed, refused = (scores, data) if file.kind == "scores" else (data, (*scores, "rows", "matrix", "claims"))
+    needed, refused = (
+        (scores, data) if file.kind == "scores" else (data, (*scores, "rows", "matrix", "claims", "figures"))
+    )
     for name in needed:
         if not getattr(file, name):
             yield str(source.error(("kind",), f"kind '{file.kind}' needs '{name}'"))
@@ -172,6 +188,44 @@ def _claim_problems(suite: Suite, claim: ClaimSpec, key: KeyPath) -> Iterator[st
         yield from _unknown(suite, claim.floor, suite.metrics, (*key, "floor"), "metric of this suite")
     elif claim.floor is not None and is_timed:
         yield str(suite.source_file.error((*key, "floor"), "a floor is of a score: { <metric> = <value> }"))
+
+
+def _figure_problems(suite: Suite, figure: FigureSpec, key: KeyPath) -> Iterator[str]:
+    axes = list(axes_of(suite.named_rows))
+    for name in ("x", "lines", "panels"):
+        axis = getattr(figure, name)
+        if axis and not (name == "x" and axis == THRESHOLD):
+            yield from _unknown(suite, [axis], axes, (*key, name), "axis of the rows", nested=False)
+    if isinstance(figure.y, SecondsOf):
+        used = {use.id for row in suite.rows for use in row.stages}
+        since = [figure.y.since] if figure.y.since else []
+        yield from _unknown(suite, since, used, (*key, "y", "since"), "stage of this suite", nested=False)
+        if figure.x == THRESHOLD:
+            yield str(suite.source_file.error((*key, "y"), "seconds have no thresholds"))
+    elif figure.x != THRESHOLD:
+        yield from _unknown(suite, [figure.y], suite.metrics, (*key, "y"), "metric of this suite", nested=False)
+    try:
+        kept = selected(figure.rows, suite.named_rows)
+    except ConfigError as error:
+        yield str(suite.source_file.error((*key, "rows"), f"figure '{figure.id}': {error}"))
+    else:
+        yield from _hidden(suite, figure, kept, key)
+
+
+def _hidden(suite: Suite, figure: FigureSpec, kept: Iterable[str], key: KeyPath) -> Iterator[str]:
+    """Yield rows that a figure over an axis would draw at one place."""
+    if figure.x == THRESHOLD:
+        return
+    places: dict[tuple[Any, ...], str] = {}
+    wanted = set(kept)
+    axes = [axis for axis in (figure.x, figure.lines, figure.panels) if axis]
+    for row in suite.rows:
+        if row.id in wanted and all(axis in row.axes for axis in axes):
+            other = places.setdefault(tuple(row.axes[axis] for axis in axes), row.id)
+            if other != row.id:
+                problem = f"figure '{figure.id}' has rows '{other}' and '{row.id}' at one place; 'rows' must choose"
+                yield str(suite.source_file.error(key, problem))
+                return
 
 
 def _doubled(suite: Suite, named: Iterable[tuple[str, KeyPath]], kind: str) -> Iterator[str]:

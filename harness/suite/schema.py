@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StrictBool, StrictFloat, StrictInt
 from pydantic.config import JsonDict
 
-from harness.claims.naming import Scalar
+from harness.claims.naming import Scalar, Selector
 from harness.claims.rules import Rule
 from harness.config import Strict
 from harness.model import Tier
@@ -198,6 +198,39 @@ class ClaimSpec(Strict):
     rule: Rule = Field(description="What must hold.")
 
 
+THRESHOLD = "threshold"
+"""The x of figures of a series of metrics (`Metric.at`)."""
+
+
+class SecondsOf(Strict):
+    """Recorded seconds as the y of a figure."""
+
+    seconds: Literal[True] = Field(description="Always true.")
+    since: str = Field(default="", description="Of the stages after this one; empty: of the whole chain.")
+
+
+class FigureSpec(Strict):
+    """A figure of the suite's rows: what is drawn over what, in which lines and panels."""
+
+    id: Name = Field(description="Name of the figure, unique in the suite; its files are called figure-<id>.")
+    title: str = Field(default="", description="Heading; default: y over x.")
+    x: str = Field(description='An axis of the rows, or "threshold".')
+    y: str | SecondsOf = Field(
+        description='A metric id, { seconds = true }, or for x = "threshold" a series of metrics, e.g. "ap.gonuclear".'
+    )
+    lines: str = Field(
+        default="", description="The axis whose values are lines; empty: rows over thresholds, else one."
+    )
+    panels: str = Field(default="", description="The axis whose values are panels; empty: one panel.")
+    scale: Literal["linear", "log"] = Field(default="linear", description="Scale of y.")
+    error: Literal["none", "sd", "se"] = Field(
+        default="none", description="Error bars: standard deviation, or that of the mean (standard error)."
+    )
+    rows: Selector = Field(
+        default={}, description='Only rows with these axis values: { filter = "solid", n = [4, 5] }.'
+    )
+
+
 class DataSource(Strict):
     """What a row of a data table is computed from."""
 
@@ -293,6 +326,7 @@ class SuiteFile(Head):
     rows: tuple[RowSpec, ...] = Field(default=(), description="Rows in the order of the table.")
     matrix: tuple[MatrixSpec, ...] = Field(default=(), description="Generated rows, after `rows`.")
     claims: tuple[ClaimSpec, ...] = Field(default=(), description="Sentences to check.")
+    figures: tuple[FigureSpec, ...] = Field(default=(), description="Figures drawn of the rows.")
     table: DataTable | None = Field(default=None, description="What a data table computes.")
     data_rows: tuple[DataRowSpec, ...] = Field(default=(), description="Rows of a data table.")
 

@@ -15,6 +15,7 @@ from harness.suite.schema import (
     ClaimSpec,
     DataRowSpec,
     DataTable,
+    FigureSpec,
     Limits,
     Overrides,
     Published,
@@ -192,6 +193,11 @@ class Suite:
     def hardware_tolerance(self) -> Mapping[str, float]:
         """Largest difference by metric that the gate accepts between networks on two kinds of hardware."""
         return self.file.hardware_tolerance
+
+    @property
+    def figures(self) -> tuple[FigureSpec, ...]:
+        """Figures drawn of the rows."""
+        return self.file.figures
 
     @property
     def table(self) -> DataTable | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.tables.build import build_table
 from harness.tables.caption import caption
-from harness.tables.curves import Curve, CurveFamily, curve_families
+from harness.tables.curves import Curve, CurveFigure, curve_figures
 from harness.tables.facts import Facts, build_facts
-from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+from harness.tables.model import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
 from harness.tables.render import FORMATS, Format, render, table_files, write_tables
 
 __all__ = [
@@ -15,7 +15,8 @@ __all__ = [
     "Column",
     "Cost",
     "Curve",
-    "CurveFamily",
+    "CurveFigure",
+    "Duration",
     "Facts",
     "Failure",
     "Format",
@@ -25,7 +26,7 @@ __all__ = [
     "build_facts",
     "build_table",
     "caption",
-    "curve_families",
+    "curve_figures",
     "render",
     "table_files",
     "write_tables",

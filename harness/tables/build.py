@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
+from types import MappingProxyType
 
 from harness.model import Cell, CellId, Tier
 from harness.statistics import summarise
 from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite, same_rows
-from harness.tables.model import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+from harness.tables.durations import row_durations
+from harness.tables.model import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
 from harness.verdicts import ScoreVerdict, values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
@@ -27,6 +29,7 @@ def build_table(
     metrics: Mapping[str, tuple[str, str]],
     verdicts: Iterable[ScoreVerdict] = (),
     claims: Iterable[ClaimLine] = (),
+    series: Mapping[str, tuple[str, float]] = MappingProxyType({}),
     machine: str = "",
 ) -> Table:
     """Return the table of a tier.
@@ -36,6 +39,8 @@ def build_table(
         chain, other data or another version is counted as stale and not shown.
     metrics
         Direction and unit of each metric of the suite.
+    series
+        Where a metric stands in which series of metrics (`Metric.at`), for those that have one.
     verdicts
         Taken on the paper tier only; no smaller tier is judged against published values.
     machine
@@ -50,10 +55,13 @@ def build_table(
     timed = [timing for timing in timings if timing.id in shown]
     machine = machine or _busiest(timed)
     costs = _costs([timing for timing in timed if timing.machine == machine])
-    columns = tuple(_column(suite, metric, *metrics[metric]) for metric in suite.metrics)
+    columns = tuple(_column(suite, metric, *metrics[metric], series.get(metric)) for metric in suite.metrics)
+    durations = row_durations(suite, tier, shown.values(), [one for one in timed if one.machine == machine])
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts} if tier == "paper" else {}
     rows = tuple(
-        _row(suite, row, ids[row.id], shown, costs.get(row.id, Cost()), judged) for row in suite.rows if row.id in ids
+        _row(suite, row, ids[row.id], shown, costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
+        for row in suite.rows
+        if row.id in ids
     )
     foreign = len(found.keys() - {cell.id for cell in cells})
     return Table(
@@ -72,13 +80,14 @@ def build_table(
         machine=machine,
         claims=tuple(claims),
         notes=(*_same(suite, cells), *_undefined(rows), *_notes(foreign, timed, machine)),
+        figures=suite.figures,
     )
 
 
-def _column(suite: Suite, metric: str, direction: str, unit: str) -> Column:
+def _column(suite: Suite, metric: str, direction: str, unit: str, at: tuple[str, float] | None) -> Column:
     """Print every fraction in percent where the source prints its values so."""
     printed = {published.unit for row in suite.rows for published in row.published.values()}
-    return Column(metric, direction, "percent" if printed == {"percent"} and unit == "fraction" else unit)
+    return Column(metric, direction, "percent" if printed == {"percent"} and unit == "fraction" else unit, at)
 
 
 def _row(
@@ -88,6 +97,7 @@ def _row(
     shown: Mapping[CellId, Record],
     cost: Cost,
     verdicts: Verdicts,
+    durations: Mapping[str, Duration],
 ) -> TableRow:
     records = [shown[cell] for cell in ids if cell in shown]
     scored = [record for record in records if record.status == "ok"]
@@ -106,6 +116,8 @@ def _row(
         scores=scores,
         cost=cost,
         note=row.availability,
+        axes=row.axes,
+        durations=durations,
     )
 
 

@@ -1,4 +1,4 @@
-"""A table as data at full precision: CSV (a line per row and metric; a line per point of a curve) and JSON."""
+"""A table as data at full precision: CSV (a line per row and metric; a line per point of a figure) and JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.escaping import csv_value
 from harness.suite import Published
-from harness.tables.curves import CurveFamily, Point
+from harness.tables.curves import Curve, CurveFigure, Panel, Point
 from harness.tables.model import Column, Score, Table, TableRow
 
 PLACE_COLUMNS = (
@@ -49,18 +49,9 @@ CSV_COLUMNS = (
     "machine",
     "note",
 )
-CURVE_COLUMNS = (
-    *PLACE_COLUMNS,
-    "convention",
-    "metric",
-    "threshold",
-    "over",
-    "n",
-    "undefined",
-    "mean",
-    "sd",
-    "ddof",
-)
+_POINT_COLUMNS = ("over", "n", "undefined", "mean", "sd", "ddof")
+CURVE_COLUMNS = (*PLACE_COLUMNS, "convention", "metric", "threshold", *_POINT_COLUMNS)
+FIGURE_COLUMNS = (*PLACE_COLUMNS, "figure", "panel", "line", "metric", "x", *_POINT_COLUMNS, "bounded", "bound")
 
 
 def to_csv(table: Table) -> str:
@@ -68,10 +59,19 @@ def to_csv(table: Table) -> str:
     return _csv(CSV_COLUMNS, (_csv_line(table, row, column) for row in table.rows for column in table.columns))
 
 
-def to_curve_csv(table: Table, families: Iterable[CurveFamily]) -> str:
+def to_curve_csv(table: Table, figures: Iterable[CurveFigure]) -> str:
     """Return a header and one line per convention, row and threshold; rows without scores have lines without values."""
-    points = ((family, curve.row, point) for family in families for curve in family.curves for point in curve.points)
+    points = ((figure, point) for figure in figures for curve in figure.curves for point in curve.points)
     return _csv(CURVE_COLUMNS, (_curve_line(table, *place) for place in points))
+
+
+def to_figure_csv(table: Table, figure: CurveFigure) -> str:
+    """Return a header and one line per point of a declared figure, also of those that have no value.
+
+    `bounded` cells met the deadline: they took at least `bound` seconds, and the mean is left out.
+    """
+    points = ((panel, curve, point) for panel in figure.panels for curve in panel.curves for point in curve.points)
+    return _csv(FIGURE_COLUMNS, (_figure_line(table, figure, *place) for place in points))
 
 
 def to_json(table: Table) -> dict[str, Any]:
@@ -129,12 +129,27 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
     }
 
 
-def _curve_line(table: Table, family: CurveFamily, row: TableRow, point: Point) -> dict[str, Any]:
+def _curve_line(table: Table, figure: CurveFigure, point: Point) -> dict[str, Any]:
+    place = {"convention": figure.title, "metric": point.y, "threshold": point.x}
+    return {**_place(table, point.row), **place, **_point(table, point)}
+
+
+def _figure_line(table: Table, figure: CurveFigure, panel: Panel, curve: Curve, point: Point) -> dict[str, Any]:
     return {
-        **_place(table, row),
-        "convention": family.convention,
-        "metric": point.metric,
-        "threshold": point.threshold,
+        **_place(table, point.row),
+        "figure": figure.name.removeprefix("figure-"),
+        "panel": panel.title,
+        "line": curve.label,
+        "metric": point.y,
+        "x": point.x,
+        **_point(table, point),
+        "bounded": point.bounded,
+        "bound": _finite(point.bound),
+    }
+
+
+def _point(table: Table, point: Point) -> dict[str, Any]:
+    return {
         "over": table.over,
         "n": point.n,
         "undefined": point.undefined,

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.claims.naming import Scalar
 from harness.model import Tier
 from harness.statistics import Summary
 from harness.suite import Published
+from harness.suite.schema import FigureSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A metric of the suite: which way is better ("none": neither) and the unit its numbers are printed in."""
+    """A metric of the suite: which way is better ("none": neither) and the unit its numbers are printed in.
+
+    `at` is the series of metrics it belongs to and where it stands there.
+    """
 
     metric: str
     direction: str
     unit: str
+    at: tuple[str, float] | None = None
 
     @property
     def scale(self) -> float:
@@ -52,8 +58,24 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds of a row's cells on the machine of the table.
+
+    `bounded` cells met the deadline of `deadline_s` seconds: what they would have taken is not known.
+    """
+
+    summary: Summary
+    bounded: int
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class TableRow:
-    """One method: how its cells ended, its scores by metric, its cost."""
+    """One method: how its cells ended, its scores by metric, its cost.
+
+    `axes` are what figures find it by; `durations` are what figures draw of its seconds, by the stage since which they
+    count ("": all of them).
+    """
 
     id: str
     label: str
@@ -65,6 +87,8 @@ class TableRow:
     scores: Mapping[str, Score] = field(hash=False)
     cost: Cost = Cost()
     note: str = ""
+    axes: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
+    durations: Mapping[str, Duration] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,7 @@ class Table:
     machine: str
     claims: tuple[ClaimLine, ...] = ()
     notes: tuple[str, ...] = ()
+    figures: tuple[FigureSpec, ...] = ()
 
     @property
     def cells(self) -> int:

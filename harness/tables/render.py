@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from harness.store import Store
-from harness.tables.curves import curve_families
-from harness.tables.data import to_csv, to_curve_csv, to_json
+from harness.tables.curves import curve_figures
+from harness.tables.data import to_csv, to_curve_csv, to_figure_csv, to_json
 from harness.tables.facts import Facts, facts_csv, facts_json, facts_latex, facts_markdown
 from harness.tables.latex import to_latex
 from harness.tables.markdown import to_markdown
@@ -30,10 +30,13 @@ def render(table: Table | Facts, wanted: Format) -> str:
 
 
 def table_files(table: Table | Facts) -> dict[str, str]:
-    """Return the files that are kept beside the records, by name: the table in three formats, and its curves if any."""
+    """Return the files that are kept beside the records, by name: the table in three formats, its figures as CSV."""
     files = {f"table.{wanted}": render(table, wanted) for wanted in _KEPT}
-    if isinstance(table, Table) and (families := curve_families(table)):
-        files["curve.csv"] = to_curve_csv(table, families)
+    figures = curve_figures(table) if isinstance(table, Table) else ()
+    if isinstance(table, Table) and (thresholds := [one for one in figures if one.is_automatic]):
+        files["curve.csv"] = to_curve_csv(table, thresholds)
+    if isinstance(table, Table):
+        files |= {f"{one.name}.csv": to_figure_csv(table, one) for one in figures if not one.is_automatic}
     return files
 
 

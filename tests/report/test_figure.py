@@ -15,9 +15,9 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from harness.errors import BackendError
-from harness.report.figure import COLOURS, DASHES, curve_svg, figure_title
-from harness.tables import Table, curve_families
-from tests.tables.tables import make_curve_table
+from harness.report.figure import COLOURS, DASHES, figure_svg, figure_title
+from harness.tables import Table, curve_figures
+from tests.tables.tables import make_curve_table, make_sweep_table
 
 VISION = {
     "normal": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
@@ -31,8 +31,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def _svg(table: Table) -> str:
-    (family,) = curve_families(table)
-    return curve_svg(table, family)
+    (family,) = curve_figures(table)
+    return figure_svg(table, family)
 
 
 def _texts(svg: str) -> list[str]:
@@ -116,7 +116,7 @@ def test_many_thresholds_have_fewer_ticks() -> None:
 
 def test_the_title_in_one_line() -> None:
     table = make_curve_table()
-    assert figure_title(table, curve_families(table)[0]) == (
+    assert figure_title(table, curve_figures(table)[0]) == (
         "Toy | 100 % (table 0): gonuclear; suite toy v1, smoke tier: no reproduction of table 0; data: phantoms"
     )
 
@@ -132,3 +132,16 @@ def test_without_matplotlib_the_install_line_is_given(monkeypatch: pytest.Monkey
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(BackendError, match=r"matplotlib.*pip install '\.\[report\]'"):
         _svg(make_curve_table())
+
+
+def test_panels_lines_and_an_arrow_for_a_bound() -> None:
+    table = make_sweep_table()
+    quality, seconds = curve_figures(table)
+    texts = _texts(figure_svg(table, quality))
+    assert {"model = full", "model = sparse", "n", "map"} <= set(texts)
+    assert texts.count("hd") == 1, "one entry of the legend for all panels"
+    assert figure_svg(table, quality) == figure_svg(table, quality)
+    texts = _texts(figure_svg(table, seconds))
+    assert "seconds since net" in texts
+    assert "(5 of 6 cells)" not in texts
+    assert "(4 of 6 cells)" in texts

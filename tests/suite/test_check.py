@@ -83,3 +83,49 @@ def test_data_rows_are_checked_against_the_catalogue(project: Project) -> None:
     suite = project.suite(DATA_TABLE.replace('fold = "1"', 'fold = "9"'))
     with pytest.raises(ConfigError, match=r"demo\.toml:14: data_rows\.0\.fold: dataset 'volumes' has no fold '9'"):
         check_suite(suite, project.catalogue, project.stages)
+
+
+SWEEP = (
+    SUITE
+    + """
+[[matrix]]
+id = "{mode}-{n}"
+axes = { mode = ["mean", "median"], n = [1, 2] }
+stages = [{ id = "blur" }, { id = "cut", mode = "{mode}", size = ["{n}", "{n}"] }]
+
+[[figures]]
+id = "1"
+x = "n"
+lines = "mode"
+y = "map.toy"
+"""
+)
+
+
+def test_a_good_figure(project: Project) -> None:
+    check_suite(project.suite(SWEEP), project.catalogue, project.stages)
+    seconds = SWEEP.replace('y = "map.toy"', 'y = { seconds = true, since = "blur" }\nscale = "log"')
+    assert project.suite(seconds).figures[0].scale == "log"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('x = "n"', 'x = "m"', "demo.toml:33: figures.0.x: no axis of the rows is called 'm'"),
+        ('lines = "mode"', 'panels = "moed"', "no axis of the rows is called 'moed'; did you mean 'mode'?"),
+        ('y = "map.toy"', 'y = "map.tyo"', "no metric of this suite is called 'map.tyo'"),
+        ('y = "map.toy"', 'y = { seconds = true, since = "ctu" }', "no stage of this suite is called 'ctu'"),
+        ('lines = "mode"\n', "", "figure '1' has rows 'mean-1' and 'median-1' at one place; 'rows' must choose"),
+        ('y = "map.toy"', 'y = "map.toy"\nrows = { n = 3 }', "figure '1': no row has n = 3; accepted: 1, 2"),
+        ('x = "n"', 'x = "threshold"', "no series of metrics is called 'map.toy'"),
+        (
+            'y = "map.toy"',
+            'y = "map.toy"\n[[figures]]\nid = "1"\nx = "n"\ny = "map.toy"',
+            "figure '1' is declared twice",
+        ),
+    ],
+)
+def test_mistakes_of_figures(project: Project, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        project.suite(SWEEP.replace(old, new))
+    assert message in str(caught.value)

@@ -7,7 +7,8 @@ from typing import Any
 
 from harness.statistics import summarise
 from harness.suite import Published
-from harness.tables import ClaimLine, Column, Cost, Failure, Score, Table, TableRow
+from harness.suite.schema import FigureSpec, SecondsOf
+from harness.tables import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
 
 COLUMNS = (Column("map", "higher", "percent"), Column("arand_x", "lower", "fraction"))
 PUBLISHED = Published(mean=78.33, sd=1.73, unit="percent", conflict="another page prints 77")
@@ -73,8 +74,13 @@ def make_curve_table(**changed: Any) -> Table:
         _curve_row("net", "Net & <b>", "nets", {50: (0.8, 0.6), 75: (0.5, 0.3), 95: (math.nan, 0.1)}, cells=2),
         _curve_row("one", "One", "nets", {50: (0.4,), 75: (0.2,), 95: (0.1,)}, cells=3, failed=1, missing=1),
     )
-    columns = tuple(Column(metric, "higher", "percent") for metric in AP_COLUMNS)
+    columns = tuple(Column(metric, "higher", "percent", at_of(metric)) for metric in AP_COLUMNS)
     return make_table(**{"columns": columns, "rows": rows, "over": "folds", **changed})
+
+
+def at_of(metric: str) -> tuple[str, float] | None:
+    """Return where the metric of a registered convention stands in its series."""
+    return None if not metric.startswith("ap") else (f"ap.{metric.partition('.')[2]}", int(metric[2:4]) / 100)
 
 
 def _curve_row(row: str, label: str, group: str, values: dict[int, tuple[float, ...]], **counts: int) -> TableRow:
@@ -83,3 +89,34 @@ def _curve_row(row: str, label: str, group: str, values: dict[int, tuple[float, 
     counts = {"failed": 0, "missing": 0, **counts}
     ok = counts["cells"] - counts["failed"] - counts["missing"]
     return TableRow(row, label, group, ok=ok, scores=scores, **counts)
+
+
+def make_sweep_table(**changed: Any) -> Table:
+    """Return rows by model, clustering and components, one of which met its deadline, and declared figures of them."""
+    figures = (
+        FigureSpec(
+            id="4.13", title="Quality", x="n", lines="cluster", panels="model", y="map", error="se", rows={"f": ""}
+        ),
+        FigureSpec(id="4.15", x="n", lines="cluster", y=SecondsOf(seconds=True, since="net"), scale="log",
+                   rows={"model": "full", "f": ""}),
+    )  # fmt: skip
+    rows = tuple(
+        TableRow(
+            id=f"{model}-{cluster}-{n}{f}",
+            label=f"{model} {cluster} {n}",
+            group="",
+            cells=3,
+            ok=1 if (cluster, n) == ("hd", 16) else 3,
+            failed=2 if (cluster, n) == ("hd", 16) else 0,
+            missing=0,
+            scores={"map": Score(summarise([0.5 + n / 100, 0.4 + n / 100, 0.45 + n / 100]))},
+            axes={"model": model, "cluster": cluster, "n": n, "f": f},
+            durations={"net": Duration(summarise([n * 2.0, n * 3.0]), 2 if (cluster, n) == ("hd", 16) else 0, 60.0)},
+        )
+        for model in ("full", "sparse")
+        for cluster in ("ms", "hd")
+        for n in (16, 4)
+        for f in ("", "solid")
+    )
+    fields = {"columns": COLUMNS[:1], "rows": rows, "figures": figures, "failures": ()}
+    return make_table(**{**fields, **changed})

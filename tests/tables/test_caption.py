@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.tables import Table, caption, curve_families
+from harness.tables import Table, caption, curve_figures
 from harness.tables.caption import spread
-from tests.tables.tables import make_curve_table
+from tests.tables.tables import make_curve_table, make_sweep_table
 
 
 def _caption(table: Table) -> tuple[str, ...]:
-    (family,) = curve_families(table)
+    (family,) = curve_figures(table)
     return caption(table, family)
 
 
@@ -39,7 +39,7 @@ def test_a_whole_table_on_the_paper_tier_has_two_lines() -> None:
 def test_without_any_spread_no_band_is_promised() -> None:
     table = make_curve_table()
     table = replace(table, rows=table.rows[3:])
-    (family,) = curve_families(table)
+    (family,) = curve_figures(table)
     assert spread(table, family) == "line: mean over folds, n = 1"
     assert "no band where n = 1: One" in caption(table, family)
 
@@ -48,3 +48,14 @@ def test_lines_that_hide_each_other_are_named() -> None:
     table = make_curve_table()
     twin = replace(table.rows[1], id="twin", label="Twin")
     assert "one line on top of the other: Truth; Twin" in _caption(replace(table, rows=(*table.rows, twin)))
+
+
+def test_a_declared_figure_says_what_it_declares_and_names_its_bounds() -> None:
+    table = make_sweep_table()
+    quality, seconds = curve_figures(table)
+    assert caption(table, quality)[0] == (
+        "Quality: map over n; line: mean over samples, n = 3; bars: mean ± standard error (ddof = 1), cut at 0 and 1"
+    )
+    lines = caption(table, seconds)
+    assert lines[0] == "Seconds since net, logarithmic over n; line: mean over samples, n = 2"
+    assert "open arrow: a bound, cells met the deadline of 60 s and took longer: hd, n = 16 (2 of 3 cells)" in lines

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.tables.curves import curve_families
-from harness.tables.data import CSV_COLUMNS, CURVE_COLUMNS, to_csv, to_curve_csv, to_json
-from tests.tables.tables import make_curve_table, make_table
+from harness.tables.curves import curve_figures
+from harness.tables.data import CSV_COLUMNS, CURVE_COLUMNS, FIGURE_COLUMNS, to_csv, to_curve_csv, to_figure_csv, to_json
+from tests.tables.tables import make_curve_table, make_sweep_table, make_table
 
 
 def test_csv_has_a_line_per_row_and_metric() -> None:
@@ -45,7 +45,7 @@ def test_json_is_strict_and_complete() -> None:
 
 def test_curves_have_a_line_per_row_and_threshold_also_where_there_is_nothing() -> None:
     table = make_curve_table()
-    lines = list(csv.DictReader(io.StringIO(to_curve_csv(table, curve_families(table)))))
+    lines = list(csv.DictReader(io.StringIO(to_curve_csv(table, curve_figures(table)))))
     assert tuple(lines[0]) == CURVE_COLUMNS
     assert [(line["row"], line["threshold"]) for line in lines] == [
         (row, threshold) for row in ("gone", "truth", "net", "one") for threshold in ("0.5", "0.75", "0.95")
@@ -64,3 +64,17 @@ def test_no_cell_of_csv_begins_a_formula() -> None:
     for line in csv.DictReader(io.StringIO(to_csv(hostile))):
         assert (line["data"], line["label"], line["group"]) == ("'=HYPERLINK(A1)", "'@x", "'-1+2")
         assert line["note"] == "'+y"
+
+
+def test_a_declared_figure_has_a_line_per_point_and_its_bounds() -> None:
+    table = make_sweep_table()
+    lines = list(csv.DictReader(io.StringIO(to_figure_csv(table, curve_figures(table)[1]))))
+    assert tuple(lines[0]) == FIGURE_COLUMNS
+    assert [
+        (line["figure"], line["line"], line["x"], line["mean"], line["bounded"], line["bound"]) for line in lines
+    ] == [
+        ("4.15", "ms", "4", "10.0", "0", ""),
+        ("4.15", "ms", "16", "40.0", "0", ""),
+        ("4.15", "hd", "4", "10.0", "0", ""),
+        ("4.15", "hd", "16", "", "2", "60.0"),
+    ]
