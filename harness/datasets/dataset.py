@@ -22,6 +22,7 @@ from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.folder import discover
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.fetching.places import data_folder
+from harness.datasets.formats.labels import looks_like_a_mask
 from harness.datasets.generated import GeneratedKind
 from harness.datasets.kinds import Kind
 from harness.datasets.stored import StoredKind
@@ -228,7 +229,10 @@ class Dataset:
         image = view.apply(opened.image(tuple(channels) or self.channels, view.crop), is_label=False)
 
         def read(label: str) -> Volume:
-            volume = view.apply(opened.label(label, view.crop), is_label=True)
+            volume = opened.label(label, view.crop)
+            if not view.is_lossy:
+                self._check_objects(sample, label, volume)
+            volume = view.apply(volume, is_label=True)
             if volume.grid.shape != image.grid.shape:
                 raise DataError(
                     f"dataset '{self.id}', sample '{sample}': label '{label}' has shape {volume.grid.shape}, "
@@ -238,6 +242,20 @@ class Dataset:
 
         labels = LabelImages(self.label_names, read, {})
         return Sample(self.id, sample, image, labels, self.sample_hash(sample))
+
+    def _check_objects(self, sample: str, label: str, volume: Volume) -> None:
+        """Raise `DataError` for a label image with another number of objects than declared, or a mask."""
+        declared = self._declared(sample).objects.get(label)
+        where = f"dataset '{self.id}', sample '{sample}': label '{label}'"
+        if declared is not None:
+            found = int(np.count_nonzero(np.unique(volume.array)))
+            if found != declared:
+                raise DataError(f"{where} holds {found} objects, declared {declared}")
+        elif self._declared(sample).source is None and looks_like_a_mask(volume.array):
+            raise DataError(
+                f"{where} holds 0 and 255 alone, the mask of a foreground, which counts as one object; declare "
+                f"`components = true` for it, or `objects = {{ {label} = 1 }}` if it is one"
+            )
 
     def provenance(self) -> dict[str, Any]:
         """Return licence, citation, addresses, checksums, and what pinned hashes rest on (`FileSet.provenance`)."""

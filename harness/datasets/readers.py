@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from harness.datasets.formats.arrays import SPACING_TOLERANCE, read_array
-from harness.datasets.formats.labels import Labels, LazyLabels, read_labels, split_key, write_labels
+from harness.datasets.formats.labels import Labels, LazyLabels, looks_like_a_mask, read_labels, split_key, write_labels
 
-__all__ = ["SPACING_TOLERANCE", "Labels", "LazyLabels", "read_array", "read_labels", "split_key", "write_labels"]
+__all__ = [
+    "SPACING_TOLERANCE",
+    "Labels",
+    "LazyLabels",
+    "looks_like_a_mask",
+    "read_array",
+    "read_labels",
+    "split_key",
+    "write_labels",
+]

@@ -82,6 +82,8 @@ class StoredSource:
             tolerance=self.tolerance,
             select=self.source.select,
             region=region,
+            colours=is_colour,
+            one_file=True,
         )
         if self.source.colour == "grey":
             volume = grey(volume)
@@ -93,7 +95,7 @@ class StoredSource:
 
     def _stored_shape(self, key: str) -> tuple[int, ...]:
         axes = "" if self.source.colour else self.source.axes or self.axes
-        grid = read_grid(self.path, key, axes=axes, select=self.source.select)
+        grid = read_grid(self.path, key, axes=axes, select=self.source.select, colours=bool(self.source.colour))
         if grid.axes != self.axes:
             raise DataError(f"{self._where()}: axes are '{grid.axes}' {grid.shape}, declared '{self.axes}'")
         return grid.shape

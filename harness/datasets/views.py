@@ -40,6 +40,11 @@ class View:
             parts.append({"resize": list(self.resize), "version": RESIZE_VERSION})
         return parts
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether objects may get lost: a plane or another size, of which no count is declared."""
+        return self.axis is not None or bool(self.resize)
+
     def at(self, shape: tuple[int, ...]) -> View:
         """Return the view with the plane as a crop, so that no more than it is read, if the source's shape is known."""
         if self.axis is None or not (self.crop or shape):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -103,3 +104,60 @@ def test_the_catalogue_is_light() -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+COUNTED = """
+[datasets.d]
+kind = "folder"
+title = "d"
+licence = "CC0"
+citation = "x"
+path = "."
+axes = "YX"
+images.raw = {{ file = "a.npy" }}
+labels.gold = {{ file = "{file}" }}
+samples.a = {{ {said} }}
+samples.half = {{ from = "a", crop = [[0, 4], [0, 8]] }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ids", "said", "message"),
+    [
+        ((3, 9), "objects = { gold = 2 }", ""),
+        ((3, 9), "", ""),
+        ((3, 9), "objects = { gold = 3 }", "label 'gold' holds 2 objects, declared 3"),
+        ((255, 255), "", "0 and 255 alone, the mask of a foreground.*`components = true`"),
+        ((255, 255), "objects = { gold = 1 }", ""),
+    ],
+)
+def test_label_images_are_held_against_what_is_declared(
+    catalogue: Callable[[str], Catalogue], tmp_path: Path, ids: tuple[int, int], said: str, message: str
+) -> None:
+    (tmp_path / "project").mkdir()
+    labels = np.zeros((8, 8), np.uint8)
+    labels[1:3, 1:3], labels[5:7, 5:7] = ids
+    np.save(tmp_path / "project" / "a.npy", labels)
+    dataset = catalogue(COUNTED.format(file="a.npy", said=said)).dataset("d")
+    assert dataset.load("half").labels["gold"].array.max() == ids[0]
+    sample = dataset.load("a")
+    if message:
+        with pytest.raises(DataError, match=message):
+            sample.labels["gold"]
+    else:
+        assert np.array_equal(sample.labels["gold"].array, labels)
+
+
+def test_parts_in_other_files_are_refused(catalogue: Callable[[str], Catalogue], tmp_path: Path) -> None:
+    """No hash of the sample would change with them."""
+    (tmp_path / "project").mkdir()
+    np.save(tmp_path / "project" / "a.npy", np.zeros((8, 8), np.uint8))
+    with h5py.File(tmp_path / "project" / "part.h5", "w") as file:
+        file["a"] = np.ones((8, 8), np.uint8)
+    layout = h5py.VirtualLayout((8, 8), "u1")
+    layout[...] = h5py.VirtualSource("part.h5", "a", (8, 8))
+    with h5py.File(tmp_path / "project" / "gold.h5", "w") as file:
+        file.create_virtual_dataset("a", layout)
+    sample = catalogue(COUNTED.format(file="gold.h5", said="")).dataset("d").load("a")
+    with pytest.raises(DataError, match=r"lie in other files \(part.h5\), which its hash does not cover"):
+        sample.labels["gold"]

@@ -31,15 +31,26 @@ def read_array(
     tolerance: float = SPACING_TOLERANCE,
     select: Mapping[str, int] | None = None,
     region: Sequence[tuple[int, int]] = (),
+    colours: bool = True,
+    one_file: bool = False,
 ) -> Volume:
     """Read a TIFF, PNG, NPY, HDF5, Zarr or OME-Zarr array as a volume with axes in the order C, Z, Y, X.
 
     `axes` are those of the stored array, for files that do not state them; where a file does, the two are compared.
     `spacing_um` is compared with the spacing the file states, and used where it states none. `select` takes one
-    index of a stored axis away. `region` holds [start, stop) per spatial axis of the result, in voxels.
+    index of a stored axis away. `region` holds [start, stop) per spatial axis of the result, in voxels. An image with
+    a palette has its colours, or without `colours` their numbers. `one_file` refuses an array of which a part lies in
+    another file: no hash of the file covers that part.
     Raises `DataError` naming both sides where file and declaration disagree.
     """
-    with open_stored(path, key) as stored:
+    with open_stored(path, key) as opened:
+        if one_file and opened.elsewhere:
+            others = ", ".join(sorted({part.name for part in opened.elsewhere})[:3])
+            raise DataError(
+                f"{path}: parts of the array lie in other files ({others}), which its hash does not cover; accepted: "
+                "one file that holds all of it"
+            )
+        stored = opened.in_colour() if colours else opened
         names = _stored_axes(path, stored, axes)
         slices = _slices(path, stored.shape, names, select or {}, region)
         array = stored.read(slices)
@@ -52,9 +63,12 @@ def read_array(
     return Volume(array, order, spacing)
 
 
-def read_grid(path: Path, key: str = "", *, axes: str = "", select: Mapping[str, int] | None = None) -> Grid:
+def read_grid(
+    path: Path, key: str = "", *, axes: str = "", select: Mapping[str, int] | None = None, colours: bool = True
+) -> Grid:
     """Return the spatial grid of a stored array, with the spacing its file states, without reading its voxels."""
-    with open_stored(path, key) as stored:
+    with open_stored(path, key) as opened:
+        stored = opened.in_colour() if colours else opened
         names = _stored_axes(path, stored, axes)
         kept = _kept_axes(stored.shape, names, axes, select or {})
         sizes = dict(zip(names, stored.shape, strict=True))

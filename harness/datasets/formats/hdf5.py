@@ -1,7 +1,8 @@
-"""HDF5: a dataset of a file by its path, with the voxel spacing of `element_size_um`."""
+"""HDF5: a dataset of a file by its path, with the axes of `axistags` and the voxel spacing of `element_size_um`."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,27 +10,45 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.formats.stored_array import Region, StoredArray, reading
+from harness.datasets.formats.stored_array import (
+    Region,
+    StoredArray,
+    check_fits,
+    check_kind,
+    extent,
+    known_spacing,
+    reading,
+)
 from harness.errors import DataError, nearest
 
 
 @contextmanager
 def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
-    """Open a dataset by its path; "" is the only one of the file."""
+    """Open a dataset by its path; "" is the only one of the file.
+
+    Raises `DataError` where a part of it lies in another file that is not there: HDF5 itself would read zeros.
+    """
     import h5py  # type: ignore[import-untyped]
 
     with reading(path, "HDF5"):
         file = h5py.File(path, "r")
     with file:
-        node = file[_key(path, file, key)]
+        with reading(path, "HDF5"):
+            name = _key(path, file, key)
+            node = file[name]
+            if node.shape is None:
+                raise DataError(f"{path}: HDF5 dataset '{name}' holds no data")
+            check_kind(path, node.dtype)
+            elsewhere = tuple(_elsewhere(path, name, node))
+            spacing = _element_size(node.attrs.get("element_size_um"), node.ndim)
+            axes = _axes(node)
 
         def read(region: Region) -> np.ndarray:
+            check_fits(path, extent(region, node.shape), node.dtype)
             with reading(path, "HDF5"):
                 return np.asarray(node[region])
 
-        with reading(path, "HDF5"):
-            spacing = _element_size(node.attrs.get("element_size_um"), node.ndim)
-        yield StoredArray(node.shape, node.dtype, "", spacing, read)
+        yield StoredArray(node.shape, node.dtype, axes, spacing, read, elsewhere=elsewhere)
 
 
 def _key(path: Path, file: Any, key: str) -> str:
@@ -38,8 +57,7 @@ def _key(path: Path, file: Any, key: str) -> str:
     if key in file and isinstance(file[key], h5py.Dataset):
         return key
     present: list[str] = []
-    with reading(path, "HDF5"):
-        file.visititems(lambda name, node: present.append(name) if isinstance(node, h5py.Dataset) else None)
+    file.visititems(lambda name, node: present.append(name) if isinstance(node, h5py.Dataset) else None)
     if key:
         raise DataError(f"{path}: no HDF5 dataset '{key}'{nearest(key, present)}")
     if len(present) != 1:
@@ -47,11 +65,56 @@ def _key(path: Path, file: Any, key: str) -> str:
     return present[0]
 
 
+def _elsewhere(path: Path, key: str, node: Any) -> Iterator[Path]:
+    """Yield the other files that hold parts of a dataset; raises `DataError` for one that is absent or too short."""
+    own = Path(node.file.filename)
+    if own.resolve() != path.resolve():
+        yield own
+    if node.is_virtual:
+        for source in node.virtual_sources():
+            if source.file_name != ".":
+                yield _virtual_source(path, key, own.parent / source.file_name, source.dset_name)
+    for name, offset, size in node.external or ():
+        part = own.parent / name
+        stored = part.stat().st_size if part.is_file() else -1
+        if stored < 0 or (size < 1 << 63 and stored < offset + size):
+            found = "is not there" if stored < 0 else f"has {stored} bytes, {offset + size} are needed"
+            raise DataError(f"{path}: HDF5 dataset '{key}' lies in {part}, which {found}")
+        yield part
+
+
+def _virtual_source(path: Path, key: str, part: Path, name: str) -> Path:
+    import h5py
+
+    if not part.is_file():
+        raise DataError(f"{path}: a part of the virtual HDF5 dataset '{key}' lies in {part}, which is not there")
+    with h5py.File(part, "r") as file:
+        if name not in file:
+            raise DataError(f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {part}, which has none")
+        list(_elsewhere(part, name, file[name]))
+    return part
+
+
+def _axes(node: Any) -> str:
+    """Return the axes that ilastik and vigra write as `axistags`, else the labels of the dimensions; "" for neither."""
+    tags = node.attrs.get("axistags")
+    if isinstance(tags, bytes | str):
+        try:
+            described = json.loads(tags)["axes"]
+            letters = [str(axis["key"]) for axis in described]
+        except (ValueError, KeyError, TypeError):
+            return ""
+    else:
+        letters = [str(dimension.label) for dimension in node.dims]
+    axes = "".join(letters).upper()
+    is_stated = len(letters) == node.ndim and all(len(letter) == 1 for letter in letters)
+    return axes if is_stated and len(set(axes)) == len(axes) and set(axes) <= set("TCZYX") else ""
+
+
 def _element_size(value: Any, ndim: int) -> tuple[float, ...] | None:
     """Return `element_size_um` (ZYX or YX) for the spatial axes of an array; the last entries for a 2D one."""
     if value is None:
         return None
-    sizes = tuple(float(size) for size in np.atleast_1d(value))
-    if not all(size > 0 for size in sizes):
-        return None
-    return sizes[-min(ndim, 3) :] if len(sizes) >= min(ndim, 3) else None
+    sizes = known_spacing(np.atleast_1d(value).ravel().tolist())
+    needed = min(ndim, 3)
+    return sizes[-needed:] if sizes is not None and len(sizes) >= needed else None

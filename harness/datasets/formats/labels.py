@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
-from harness.datasets.formats.stored_array import Region, StoredArray, reading
+from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
+from harness.datasets.formats.zarr import label_key
 from harness.errors import DataError, LabelError
 
 
 class LazyLabels:
-    """A chunked label image on disk: NumPy-like `shape`, `dtype`, `chunks` and slicing; regions are read on demand."""
+    """A chunked label image on disk: NumPy-like `shape`, `dtype`, `chunks` and slicing; regions are read on demand.
 
-    def __init__(self, stored: StoredArray, path: Path) -> None:
+    `order` lists the stored axes that the image has, in its order; the others have length one.
+    """
+
+    def __init__(self, stored: StoredArray, path: Path, order: Sequence[int] | None = None) -> None:
         self._stored = stored
+        self._order = tuple(range(len(stored.shape))) if order is None else tuple(order)
         self.path = path
-        self.shape = stored.shape
+        self.shape = tuple(stored.shape[axis] for axis in self._order)
         self.dtype = stored.dtype
-        self.ndim = len(stored.shape)
-        self.size = int(np.prod(stored.shape, dtype=np.int64))
-        self.chunks: tuple[int, ...] = tuple(stored.handle.chunks)
+        self.ndim = len(self.shape)
+        self.size = int(np.prod(self.shape, dtype=np.int64))
+        self.chunks: tuple[int, ...] = tuple(stored.handle.chunks[axis] for axis in self._order)
 
     def __getitem__(self, region: Any) -> np.ndarray:
         with reading(self.path, "Zarr"):
-            return np.asarray(self._stored.handle[region])
+            if self._order == tuple(range(len(self._stored.shape))):
+                return np.asarray(self._stored.handle[region])
+            asked = region if isinstance(region, tuple) else (region,)
+            chosen: list[Any] = [0] * len(self._stored.shape)
+            for axis, part in zip(self._order, (*asked, *[slice(None)] * (self.ndim - len(asked))), strict=True):
+                chosen[axis] = slice(part, part + 1) if isinstance(part, int) else part
+            array = np.asarray(self._stored.handle[tuple(chosen)])
+        stored_order = sorted(self._order)
+        array = array.transpose([stored_order.index(axis) for axis in self._order])
+        return np.asarray(array[tuple(0 if isinstance(part, int) else slice(None) for part in asked)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        check_fits(self.path, self.shape, self.dtype)
         whole: Region = tuple(slice(None) for _ in self.shape)
         return self[whole].astype(dtype or self.dtype, copy=False)
 
@@ -38,6 +54,7 @@ class LazyLabels:
 
 
 Labels: TypeAlias = np.ndarray | LazyLabels
+_MASK = 255
 
 
 def split_key(text: str) -> tuple[Path, str]:
@@ -61,20 +78,54 @@ def split_key(text: str) -> tuple[Path, str]:
 def read_labels(source: str | Path) -> Labels:
     """Read a label image: TIFF, PNG, NPY, HDF5 ("file.h5:key") as an array, Zarr (":key" allowed) as `LazyLabels`.
 
-    Axes of length one are removed for TIFF and kept otherwise; 0 is background. Raises `DataError` if the file is
-    absent or damaged, `LabelError` if its values are floats or it is a colour image.
+    Its axes are put into the order Z, Y, X where the file states them, and those of length one are removed as long
+    as two remain, so that one image is the same in every format; 0 is background. Of an OME-Zarr image that carries
+    one label image, this is read. Raises `DataError` if the file is absent or damaged, `LabelError` if its values are
+    floats, or an axis is not one of space: a colour, a channel, a time.
     """
     path, key = split_key(str(source))
+    if not key and path.exists() and format_of(path) == "Zarr":
+        key = label_key(path)
     with open_stored(path, key) as stored:
         _check_dtype(stored.dtype, str(source))
+        order = _spatial_order(stored, str(source))
         if stored.handle is not None:
-            return LazyLabels(stored, path)
+            return LazyLabels(stored, path, order)
         array = stored.read(tuple(slice(None) for _ in stored.shape))
-    if stored.axes.endswith("C") and array.shape[-1] in (3, 4):
-        raise LabelError(f"{source}: is a colour image of shape {array.shape}; labels have one integer per voxel")
-    if format_of(path) == "TIFF":
-        array = array.squeeze()
-    return array
+    dropped = tuple(axis for axis in range(array.ndim) if axis not in order)
+    kept = sorted(order)
+    return array.squeeze(axis=dropped).transpose([kept.index(axis) for axis in order])
+
+
+def _spatial_order(stored: StoredArray, where: str) -> tuple[int, ...]:
+    """Return which stored axes a label image has, in the order Z, Y, X; raises `LabelError` for any other axis."""
+    ndim = len(stored.shape)
+    axes = stored.axes or "?" * ndim
+    for letter, size in zip(axes, stored.shape, strict=True):
+        if letter not in "ZYX?" and size > 1:
+            if letter == "C" and size in (3, 4) and stored.dtype == np.uint8:
+                raise LabelError(
+                    f"{where}: is a colour image of shape {stored.shape}; labels have one integer per voxel"
+                )
+            named = {"C": "a channel axis", "T": "a time axis"}.get(letter, f"an axis '{letter}'")
+            raise LabelError(
+                f"{where}: has {named} of length {size} (axes '{axes}', shape {stored.shape}); labels have the axes "
+                "Z, Y, X: save the one to score by itself"
+            )
+    order = sorted(range(ndim), key=lambda axis: "CTZYX?".find(axes[axis]) if axes[axis] != "?" else 0)
+    removable = sorted((axis for axis in order if stored.shape[axis] == 1), key=lambda axis: axes[axis] in "ZYX?")
+    for axis in removable[: max(ndim - 2, 0)]:
+        order.remove(axis)
+    return tuple(order)
+
+
+def looks_like_a_mask(labels: np.ndarray) -> bool:
+    """Return whether an image holds 0 and 255 alone: the mask of a foreground, which counts as one object.
+
+    >>> looks_like_a_mask(np.array([0, 255, 255])), looks_like_a_mask(np.array([0, 1, 255]))
+    (True, False)
+    """
+    return bool(labels.size and labels.max() == _MASK and ((labels == 0) | (labels == _MASK)).all())
 
 
 def write_labels(path: Path, labels: np.ndarray, *, key: str = "labels") -> Path:

@@ -44,6 +44,8 @@ def open_stored(path: Path, key: str = "") -> Iterator[StoredArray]:
     if not path.exists():
         raise DataError(f"{path}: no such file")
     kind = format_of(path)
+    if kind != "Zarr" and not path.is_file():
+        raise DataError(f"{path}: a {kind} file must be a regular file; this is {_nature(path)}")
     if key and kind not in ("HDF5", "Zarr"):
         raise DataError(f"{path}: a {kind} file has no key '{key}'")
     if kind == "HDF5":
@@ -53,3 +55,7 @@ def open_stored(path: Path, key: str = "") -> Iterator[StoredArray]:
         yield open_zarr(path, key)
     else:
         yield {"TIFF": open_tiff, "PNG": open_png, "NPY": open_npy}[kind](path)
+
+
+def _nature(path: Path) -> str:
+    return "a folder" if path.is_dir() else "a pipe, socket or device"

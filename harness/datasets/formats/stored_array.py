@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class StoredArray:
 
     `axes` names its axes as far as the file states them ("" if it does not); `spacing_um` has one entry per spatial
     axis, or is None. `read` returns a region (one slice per axis) as a NumPy array. `handle` is the lazy array
-    itself where the format has one (Zarr).
+    itself where the format has one (Zarr). `elsewhere` names the other files that hold a part of it. `palette` (n x 3,
+    uint8) holds the colours of an image whose values are their numbers.
     """
 
     shape: tuple[int, ...]
@@ -30,6 +32,52 @@ class StoredArray:
     spacing_um: tuple[float, ...] | None
     read: Callable[[Region], np.ndarray]
     handle: Any = None
+    elsewhere: tuple[Path, ...] = ()
+    palette: np.ndarray | None = None
+
+    def in_colour(self) -> StoredArray:
+        """Return the array with the colours of its palette in place of their numbers; itself if it has none."""
+        if self.palette is None:
+            return self
+        palette, numbers = self.palette, self.read
+
+        def read(region: Region) -> np.ndarray:
+            return np.asarray(palette[numbers(region[:-1])][..., region[-1]])
+
+        return StoredArray((*self.shape, 3), palette.dtype, f"{self.axes}C", self.spacing_um, read)
+
+
+def known_spacing(sizes: Sequence[Any]) -> tuple[float, ...] | None:
+    """Return voxel sizes as a file states them; None where one of them is no positive finite number."""
+    try:
+        numbers = tuple(float(size) for size in sizes)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return numbers if all(math.isfinite(size) and size > 0 for size in numbers) else None
+
+
+def check_kind(path: Path, dtype: np.dtype) -> None:
+    """Raise `DataError` for an array that does not hold real numbers."""
+    if dtype.kind not in "uifb":
+        raise DataError(f"{path}: holds values of the type {dtype}; accepted: integers, floats, booleans")
+
+
+def check_fits(path: Path, shape: Sequence[int], dtype: np.dtype) -> None:
+    """Raise `DataError` for an array that does not fit into the memory of this machine, as a damaged header claims."""
+    import psutil
+
+    size = math.prod(int(length) for length in shape) * dtype.itemsize
+    limit = psutil.virtual_memory().total
+    if size > limit:
+        raise DataError(
+            f"{path}: claims {' x '.join(map(str, shape))} values of {dtype} ({size / 1e9:.4g} GB); "
+            f"the memory of this machine holds {limit / 1e9:.4g} GB"
+        )
+
+
+def extent(region: Region, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape of a region of an array."""
+    return tuple(len(range(*part.indices(size))) for part, size in zip(region, shape, strict=True))
 
 
 @contextmanager
@@ -37,8 +85,10 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     """Turn whatever a decoder raises into one `DataError` that names the file."""
     try:
         yield
-    except (HarnessError, MemoryError):
+    except HarnessError:
         raise
+    except MemoryError as error:
+        raise DataError(f"{path}: does not fit into memory as {kind}") from error
     except Exception as error:  # a decoder may fail in any way on a damaged file
         detail = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"{path}: truncated or not readable as {kind}: {detail}") from error

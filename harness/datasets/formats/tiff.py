@@ -11,34 +11,73 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from harness.datasets.formats.stored_array import Region, StoredArray, reading
+from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, check_kind, known_spacing, reading
 from harness.datasets.formats.units import UM_PER_UNIT
 from harness.errors import DataError
 
 _CENTIMETRE = 3
+_IMAGEJ_COMPLAINT = "ImageJ series metadata invalid"
 _UNKNOWN_AXES = "QI"
 
 
 def open_tiff(path: Path) -> StoredArray:
-    """Open the first series of a TIFF file; raises `DataError` if any of its data lies beyond the end of the file."""
+    """Open the first series of a TIFF file.
+
+    Raises `DataError` if any of its data lies beyond the end of the file, or, for an OME-TIFF set, in a file that is
+    not there.
+    """
     import tifffile
 
     with reading(path, "TIFF"), _no_decoder_complaints(path), tifffile.TiffFile(path) as tiff:
         _check_complete(path, tiff)
+        elsewhere = tuple(_siblings(path, tiff.ome_metadata)) if tiff.is_ome else ()
         if not tiff.series:
             raise DataError(f"{path}: the TIFF file holds no image")
         series = tiff.series[0]
+        states_imagej = tiff.is_imagej and series.kind == "imagej"
+        if tiff.is_imagej and not states_imagej and len(tiff.pages) == 1:
+            raise DataError(f"{path}: truncated TIFF: ImageJ wrote more planes than the file holds")
         axes = series.axes.upper().replace("S", "C")
         if any(axis in _UNKNOWN_AXES for axis in axes) or len(set(axes)) != len(axes):
             axes = ""
-        spacing = _spacing(tiff, axes or "ZYX"[-min(len(series.shape), 3) :])
+        spacing = None
+        if states_imagej or not tiff.is_imagej:
+            spacing = _spacing(tiff, axes or "ZYX"[-min(len(series.shape), 3) :])
         shape, dtype = tuple(series.shape), np.dtype(series.dtype)
+        check_kind(path, dtype)
 
     def read(region: Region) -> np.ndarray:
+        check_fits(path, shape, dtype)
         with reading(path, "TIFF"), _no_decoder_complaints(path):
             return np.asarray(tifffile.imread(path, series=0))[region]
 
-    return StoredArray(shape, dtype, axes, spacing, read)
+    return StoredArray(shape, dtype, axes, spacing, read, elsewhere=elsewhere)
+
+
+def _siblings(path: Path, xml: str | None) -> Iterator[Path]:
+    """Yield the other files of an OME-TIFF set; raises `DataError` for one that is absent: it would read as zeros."""
+    root = _parsed(xml)
+    if root is None:
+        return
+    own = root.get("UUID", "")
+    named: dict[str, str] = {}
+    for node in root.iter():
+        if node.tag.endswith("}UUID") and node.get("FileName"):
+            named.setdefault(str(node.get("FileName")), (node.text or "").strip())
+    for name, identity in named.items():
+        if name == path.name or (own and identity == own):
+            continue
+        if not (path.parent / name).is_file():
+            raise DataError(f"{path}: part of an OME-TIFF set whose file '{name}' is not there")
+        yield path.parent / name
+
+
+def _parsed(xml: str | None) -> ElementTree.Element | None:
+    """Return the root of OME metadata; None for a text that is absent, cut or no XML."""
+    try:
+        return ElementTree.fromstring(xml or "")
+    except ElementTree.ParseError:
+        return None
 
 
 class _Complaints(logging.Handler):
@@ -52,7 +91,10 @@ class _Complaints(logging.Handler):
 
 @contextmanager
 def _no_decoder_complaints(path: Path) -> Iterator[None]:
-    """Raise what tifffile only logs: it skips damaged pages and goes on."""
+    """Raise what tifffile only logs: it skips damaged pages and goes on.
+
+    Where the text of ImageJ does not fit the pages, the pages count: whether each is complete is checked apart.
+    """
     logger = logging.getLogger("tifffile")
     complaints = _Complaints()
     propagate = logger.propagate
@@ -63,13 +105,18 @@ def _no_decoder_complaints(path: Path) -> Iterator[None]:
     finally:
         logger.removeHandler(complaints)
         logger.propagate = propagate
-    if complaints.messages:
-        raise DataError(f"{path}: damaged TIFF: {' '.join(complaints.messages[0].split())}")
+    messages = [message for message in complaints.messages if _IMAGEJ_COMPLAINT not in message]
+    if messages:
+        raise DataError(f"{path}: damaged TIFF: {' '.join(messages[0].split())}")
 
 
 def _check_complete(path: Path, tiff: Any) -> None:
     size = tiff.filehandle.size
+    seen: set[int] = set()
     for page in tiff.pages:
+        if page.offset in seen:
+            raise DataError(f"{path}: damaged TIFF: its list of pages runs in a circle")
+        seen.add(page.offset)
         if not hasattr(page, "dataoffsets"):
             page = page.aspage()
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
@@ -92,16 +139,17 @@ def _spacing(tiff: Any, axes: str) -> tuple[float, ...] | None:
     return tuple(known[axis] for axis in spatial)
 
 
-def _ome_spacing(xml: str) -> dict[str, float]:
-    pixels = next((node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels")), None)
+def _ome_spacing(xml: str | None) -> dict[str, float]:
+    root = _parsed(xml)
+    pixels = None if root is None else next((node for node in root.iter() if node.tag.endswith("}Pixels")), None)
     if pixels is None:
         return {}
     sizes: dict[str, float] = {}
     for axis in "XYZ":
-        size = pixels.get(f"PhysicalSize{axis}")
         scale = UM_PER_UNIT.get(pixels.get(f"PhysicalSize{axis}Unit", "µm").lower())
-        if size is not None and scale is not None and float(size) > 0:
-            sizes[axis] = float(size) * scale
+        found = known_spacing([pixels.get(f"PhysicalSize{axis}")])
+        if found is not None and scale is not None:
+            sizes[axis] = found[0] * scale
     return sizes
 
 
@@ -111,15 +159,16 @@ def _imagej_spacing(tiff: Any) -> dict[str, float]:
     if scale is None:
         return {}
     sizes = {axis: size * scale for axis, size in _pixel_sizes(tiff.pages[0]).items()}
-    if float(metadata.get("spacing", 0)) > 0:
-        sizes["Z"] = float(metadata["spacing"]) * scale
+    found = known_spacing([metadata.get("spacing")])
+    if found is not None:
+        sizes["Z"] = found[0] * scale
     return sizes
 
 
 def _tag_spacing(page: Any) -> dict[str, float]:
     """Resolution tags count only in centimetres: dots per inch are a printer's default, not a voxel size."""
     unit = page.tags.get("ResolutionUnit")
-    if unit is None or int(unit.value) != _CENTIMETRE:
+    if unit is None or unit.value != _CENTIMETRE:
         return {}
     return {axis: size * 1e4 for axis, size in _pixel_sizes(page).items()}
 
@@ -129,6 +178,7 @@ def _pixel_sizes(page: Any) -> dict[str, float]:
     sizes: dict[str, float] = {}
     for axis in "XY":
         tag = page.tags.get(f"{axis}Resolution")
-        if tag is not None and tag.value[0] > 0 and tag.value[1] > 0:
-            sizes[axis] = tag.value[1] / tag.value[0]
+        value = None if tag is None else tag.value
+        if isinstance(value, tuple) and len(value) == 2 and value[0] > 0 and value[1] > 0:
+            sizes[axis] = value[1] / value[0]
     return sizes

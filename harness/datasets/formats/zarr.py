@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.formats.stored_array import Region, StoredArray, reading
+from harness.datasets.formats.stored_array import (
+    Region,
+    StoredArray,
+    check_fits,
+    check_kind,
+    extent,
+    known_spacing,
+    reading,
+)
 from harness.datasets.formats.units import UM_PER_UNIT
 from harness.errors import DataError, nearest
 
@@ -31,15 +39,38 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
         raise DataError(f"{path}: is a Zarr array, it has no key '{key}'")
     if not isinstance(node, zarr.Array):
         raise DataError(f"{path}: '{key}' is a Zarr group, not an array")
+    check_kind(path, node.dtype)
     axes, spacing = _axes_and_spacing(*metadata) if metadata else ("", None)
     if axes and len(axes) != node.ndim:
         raise DataError(f"{path}: OME-Zarr axes '{axes}' do not fit the shape {node.shape} of '{key}'")
 
     def read(region: Region) -> np.ndarray:
+        check_fits(path, extent(region, node.shape), node.dtype)
         with reading(path, "Zarr"):
             return np.asarray(node[region])
 
     return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=node)
+
+
+def label_key(path: Path) -> str:
+    """Return the key of the one label image that an OME-Zarr image carries; "" for anything else.
+
+    Raises `DataError` naming them if there are several.
+    """
+    import zarr
+
+    with reading(path, "Zarr"):
+        node = zarr.open(str(path), mode="r")
+        if not isinstance(node, zarr.Group) or "labels" not in node:
+            return ""
+        attributes = dict(node["labels"].attrs)
+    holder = attributes.get("ome", attributes)
+    listed = holder.get("labels") if isinstance(holder, Mapping) else None
+    names = [str(name) for name in listed] if isinstance(listed, Sequence) else []
+    if len(names) > 1:
+        some = ", ".join(f"labels/{name}" for name in names)
+        raise DataError(f"{path}: holds several label images; name one, as in {path.name}:KEY: {some}")
+    return f"labels/{names[0]}" if names else ""
 
 
 def _find_array(path: Path, group: Any, key: str) -> tuple[str, tuple[Mapping[str, Any], Mapping[str, Any]] | None]:
@@ -107,4 +138,4 @@ def _axes_and_spacing(multiscale: Mapping[str, Any], level: Mapping[str, Any]) -
         if unit is None or not found:
             return axes, None
         sizes.append(float(size) * unit)
-    return axes, tuple(sizes)
+    return axes, known_spacing(sizes)

@@ -46,3 +46,81 @@ def test_hdf5_keys(tmp_path: Path) -> None:
         file["label"] = ARRAY
     with pytest.raises(DataError, match=r"as in a.h5:KEY: label, raw/noisy"), open_stored(tmp_path / "a.h5"):
         pass
+
+
+def _virtual(folder: Path) -> None:
+    for index in range(2):
+        with h5py.File(folder / f"half{index}.h5", "w") as file:
+            file["labels"] = ARRAY[index : index + 1]
+    layout = h5py.VirtualLayout((2, 3, 4), "u2")
+    for index in range(2):
+        layout[index : index + 1] = h5py.VirtualSource(f"half{index}.h5", "labels", (1, 3, 4))
+    with h5py.File(folder / "a.h5", "w") as file:
+        file.create_virtual_dataset("labels", layout, fillvalue=0)
+
+
+def test_a_virtual_dataset_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    _virtual(tmp_path)
+    with open_stored(tmp_path / "a.h5") as stored:
+        assert {path.name for path in stored.elsewhere} == {"half0.h5", "half1.h5"}
+        assert np.array_equal(stored.read(ALL), ARRAY)
+    with h5py.File(tmp_path / "half1.h5", "w") as file:
+        file["other"] = ARRAY[:1]
+    with pytest.raises(DataError, match=r"'labels' of .*half1.h5, which has none"), open_stored(tmp_path / "a.h5"):
+        pass
+    (tmp_path / "half1.h5").unlink()
+    with pytest.raises(DataError, match=r"lies in .*half1.h5, which is not there"), open_stored(tmp_path / "a.h5"):
+        pass
+
+
+def test_external_storage_must_be_there_in_full(tmp_path: Path) -> None:
+    raw = tmp_path / "pixels.raw"
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        dataset = file.create_dataset("labels", (2, 3, 4), "u2", external=[(str(raw), 0, ARRAY.nbytes)])
+        dataset[...] = ARRAY
+    with open_stored(tmp_path / "a.h5") as stored:
+        assert stored.elsewhere == (raw,)
+        assert np.array_equal(stored.read(ALL), ARRAY)
+    raw.write_bytes(raw.read_bytes()[:-1])
+    with pytest.raises(DataError, match="has 47 bytes, 48 are needed"), open_stored(tmp_path / "a.h5"):
+        pass
+    raw.unlink()
+    with pytest.raises(DataError, match=r"pixels.raw, which is not there"), open_stored(tmp_path / "a.h5"):
+        pass
+
+
+@pytest.mark.parametrize("value", ["unknown", [1.0, float("nan"), 1.0], [0.0, 1.0, 1.0], [b"a"], [1.0]])
+def test_a_spacing_that_is_no_number_is_unknown(tmp_path: Path, value: object) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["labels"] = ARRAY
+        file["labels"].attrs["element_size_um"] = value
+    with open_stored(tmp_path / "a.h5") as stored:
+        assert stored.spacing_um is None
+
+
+def test_axes_that_ilastik_states(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"] = ARRAY
+        file["a"].attrs["axistags"] = '{"axes": [{"key": "z"}, {"key": "y"}, {"key": "c"}]}'
+        file["b"] = ARRAY
+        file["b"].attrs["axistags"] = "not JSON"
+        file["c"] = ARRAY
+        for dimension, label in zip(file["c"].dims, "xyz", strict=True):
+            dimension.label = label
+    found = []
+    for key in "abc":
+        with open_stored(tmp_path / "a.h5", key) as stored:
+            found.append(stored.axes)
+    assert found == ["ZYC", "", "XYZ"]
+
+
+def test_datasets_without_numbers(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["null"] = h5py.Empty("u4")
+        file["text"] = "hello"
+        file["huge"] = file.create_dataset("space", (10**4, 10**4, 10**5), "u1", chunks=(10, 10, 10))
+    for key, message in (("null", "holds no data"), ("text", "values of the type object")):
+        with pytest.raises(DataError, match=message), open_stored(tmp_path / "a.h5", key):
+            pass
+    with open_stored(tmp_path / "a.h5", "huge") as stored, pytest.raises(DataError, match="memory of this machine"):
+        stored.read(ALL)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 from harness.datasets.formats.labels import LazyLabels, read_labels, split_key, unsigned, write_labels
 from harness.errors import DataError, LabelError
@@ -126,3 +127,73 @@ def test_unsigned() -> None:
         unsigned(np.array([-1, 2]), "a")
     with pytest.raises(LabelError, match="found float64"):
         unsigned(np.array([1.0]), "a")
+
+
+VOLUME = np.random.default_rng(2).integers(0, 9, (3, 4, 5)).astype(np.uint16)
+
+
+def _ome_zarr(path: Path, array: np.ndarray, axes: str) -> zarr.Group:
+    group = zarr.open_group(str(path), mode="w")
+    group.create_array("0", data=array, chunks=(2,) * array.ndim)
+    kinds = {"t": "time", "c": "channel"}
+    group.attrs["multiscales"] = [
+        {
+            "axes": [{"name": axis, "type": kinds.get(axis, "space")} for axis in axes],
+            "datasets": [{"path": "0", "coordinateTransformations": []}],
+        }
+    ]
+    return group
+
+
+@pytest.mark.parametrize(("axes", "shape"), [("zyx", (3, 4, 5)), ("xyz", (5, 4, 3)), ("tczyx", (1, 1, 3, 4, 5))])
+def test_stated_axes_are_put_in_order(tmp_path: Path, axes: str, shape: tuple[int, ...]) -> None:
+    stored = VOLUME.T if axes == "xyz" else VOLUME.reshape(shape)
+    _ome_zarr(tmp_path / "a.zarr", np.ascontiguousarray(stored), axes)
+    lazy = read_labels(tmp_path / "a.zarr")
+    assert isinstance(lazy, LazyLabels)
+    assert (lazy.shape, lazy.ndim, lazy.chunks) == ((3, 4, 5), 3, (2, 2, 2))
+    assert np.array_equal(np.asarray(lazy), VOLUME)
+    assert np.array_equal(lazy[1:3, :, 2:4], VOLUME[1:3, :, 2:4])
+    assert np.array_equal(lazy[1], VOLUME[1])
+    assert np.array_equal(lazy[1, 2:, 3], VOLUME[1, 2:, 3])
+
+
+def test_axes_that_are_not_of_space(tmp_path: Path) -> None:
+    _ome_zarr(tmp_path / "c.zarr", VOLUME, "cyx")
+    tifffile.imwrite(tmp_path / "t.tif", VOLUME, imagej=True, metadata={"axes": "TYX"})
+    tifffile.imwrite(tmp_path / "c.tif", VOLUME, imagej=True, metadata={"axes": "CYX"})
+    Image.fromarray(np.zeros((4, 5, 2), np.uint8), mode="LA").save(tmp_path / "la.png")
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["a"] = VOLUME
+        file["a"].attrs["axistags"] = '{"axes": [{"key": "c"}, {"key": "y"}, {"key": "x"}]}'
+    for name in ("c.zarr", "t.tif", "c.tif", "la.png", "c.h5"):
+        with pytest.raises(LabelError, match=f"{name}: has a (channel|time) axis of length"):
+            read_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 5), (4, 5, 1), (1, 1, 4, 5), (4, 5)])
+def test_axes_of_length_one_are_removed_in_every_format(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    array = VOLUME[0].reshape(shape)
+    np.save(tmp_path / "a.npy", array)
+    tifffile.imwrite(tmp_path / "a.tif", array, photometric="minisblack")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"] = array
+    zarr.save_array(str(tmp_path / "a.zarr"), array)
+    for name in ("a.npy", "a.tif", "a.h5", "a.zarr"):
+        assert np.array_equal(np.asarray(read_labels(tmp_path / name)), VOLUME[0]), name
+
+
+def test_two_axes_remain(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", VOLUME[:1, :1, :])
+    assert read_labels(tmp_path / "a.npy").shape == (1, 5)
+
+
+def test_labels_of_an_ome_zarr_image(tmp_path: Path) -> None:
+    group = _ome_zarr(tmp_path / "a.zarr", VOLUME + 100, "zyx")
+    group.create_array("labels/nuclei", data=VOLUME)
+    group["labels"].attrs["labels"] = ["nuclei"]
+    assert np.array_equal(np.asarray(read_labels(tmp_path / "a.zarr")), VOLUME)
+    group["labels"].attrs["labels"] = ["nuclei", "cells"]
+    with pytest.raises(DataError, match=r"a.zarr:KEY: labels/nuclei, labels/cells"):
+        read_labels(tmp_path / "a.zarr")
+    assert read_labels(f"{tmp_path}/a.zarr:0").shape == (3, 4, 5)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import h5py
@@ -46,4 +47,14 @@ def test_absent_files_and_needless_keys(tmp_path: Path) -> None:
         pass
     np.save(tmp_path / "a.npy", ARRAY)
     with pytest.raises(DataError, match="a NPY file has no key 'raw'"), open_stored(tmp_path / "a.npy", "raw"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.npy", "a.h5"])
+def test_only_regular_files_are_opened(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="a pipe, socket or device"), open_stored(tmp_path / name):
+        pass
+    (tmp_path / f"folder-{name}").mkdir()
+    with pytest.raises(DataError, match="this is a folder"), open_stored(tmp_path / f"folder-{name}"):
         pass

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -96,3 +97,91 @@ def test_no_tiff_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(b"hello")
     with pytest.raises(DataError, match="truncated or not readable as TIFF"):
         open_tiff(tmp_path / "a.tif")
+
+
+def _ome_set(folder: Path, *, with_uuid: bool = True) -> None:
+    """Write an OME-TIFF set of two files with three planes each."""
+    names = ["part0.ome.tif", "part1.ome.tif"]
+    ids = [f"urn:uuid:00000000-0000-0000-0000-00000000000{index}" for index in (1, 2)]
+    planes = "".join(
+        f'<TiffData FirstZ="{z}" IFD="{z % 3}" PlaneCount="1">'
+        f'<UUID FileName="{names[z // 3]}">{ids[z // 3]}</UUID></TiffData>'
+        for z in range(6)
+    )
+    for index, name in enumerate(names):
+        uuid = f' UUID="{ids[index]}"' if with_uuid else ""
+        xml = (
+            f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"{uuid}>'
+            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="50" SizeY="40" '
+            f'SizeZ="6" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{planes}'
+            "</Pixels></Image></OME>"
+        )
+        with tifffile.TiffWriter(folder / name) as writer:
+            for z in range(3):
+                writer.write(ARRAY[3 * index + z], contiguous=False, metadata=None, description=xml if z == 0 else None)
+
+
+def test_a_set_of_files_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    _ome_set(tmp_path)
+    stored = open_tiff(tmp_path / "part0.ome.tif")
+    assert stored.elsewhere == (tmp_path / "part1.ome.tif",)
+    assert np.array_equal(_all(stored), ARRAY)
+    (tmp_path / "part1.ome.tif").unlink()
+    with pytest.raises(DataError, match=r"part0.ome.tif: .* set whose file 'part1.ome.tif' is not there"):
+        open_tiff(tmp_path / "part0.ome.tif")
+
+
+def test_a_renamed_file_knows_itself(tmp_path: Path) -> None:
+    _ome_set(tmp_path)
+    (tmp_path / "part0.ome.tif").rename(tmp_path / "mine.ome.tif")
+    assert open_tiff(tmp_path / "mine.ome.tif").elsewhere == (tmp_path / "part1.ome.tif",)
+
+
+def test_pages_in_a_circle(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for plane in ARRAY[:3]:
+            writer.write(plane, contiguous=False, metadata=None)
+    content = bytearray(path.read_bytes())
+    (first,) = struct.unpack_from("<I", content, 4)
+    offset = first
+    while offset:
+        (entries,) = struct.unpack_from("<H", content, offset)
+        link = offset + 2 + 12 * entries
+        (offset,) = struct.unpack_from("<I", content, link)
+    struct.pack_into("<I", content, link, first)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="runs in a circle"):
+        open_tiff(path)
+
+
+@pytest.mark.parametrize("spacing", ["0.5 um", "0,5", "NaN", "-1", "inf"])
+def test_a_spacing_that_is_no_number_is_unknown(tmp_path: Path, spacing: str) -> None:
+    text = f"ImageJ=1.53t\nimages=6\nslices=6\nunit=micron\nspacing={spacing}\n"
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for index, plane in enumerate(ARRAY):
+            writer.write(plane, contiguous=False, metadata=None, resolution=(4, 4), description=None if index else text)
+    stored = open_tiff(tmp_path / "a.tif")
+    assert (stored.axes, stored.spacing_um) == ("ZYX", None)
+    assert np.array_equal(_all(stored), ARRAY)
+
+
+@pytest.mark.parametrize("size", ["", "0,25", "NaN", "INF", "0", "-1"])
+def test_an_ome_size_that_is_no_number_is_unknown(tmp_path: Path, size: str) -> None:
+    metadata = {"axes": "ZYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "PhysicalSizeZ": 0.5}
+    tifffile.imwrite(tmp_path / "a.ome.tif", ARRAY, ome=True, metadata=metadata)
+    content = (tmp_path / "a.ome.tif").read_bytes()
+    (tmp_path / "a.ome.tif").write_bytes(content.replace(b'SizeZ="0.5"', f'SizeZ="{size}"'.ljust(11).encode()))
+    stored = open_tiff(tmp_path / "a.ome.tif")
+    assert stored.spacing_um is None
+    assert np.array_equal(_all(stored), ARRAY)
+
+
+def test_a_text_of_imagej_that_does_not_fit_the_pages(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for index, plane in enumerate(ARRAY):
+            text = None if index else "ImageJ=1.53t\nimages=7\nslices=7\nunit=micron\nspacing=0.5\n"
+            writer.write(plane, contiguous=False, metadata=None, description=text)
+    stored = open_tiff(tmp_path / "a.tif")
+    assert (stored.axes, stored.spacing_um) == ("", None)
+    assert np.array_equal(_all(stored), ARRAY)
