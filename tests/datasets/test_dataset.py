@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from harness.datasets import load_catalogue
+from harness.datasets.catalogue import Catalogue
 from harness.datasets.dataset import Dataset, LabelImages
 from harness.errors import DataError
 from harness.model import Volume
