@@ -40,7 +40,7 @@ class TreeMemory:
         """Return the bytes resident now; 0 once the process is gone."""
         now = self._clock()
         if now >= self._next_s:
-            self.descendants = tuple(pid for pid in _descendants(self.pid) if pid not in self._ignore)
+            self.descendants = tuple(pid for pid in descendants(self.pid) if pid not in self._ignore)
             self._next_s = now + self._refresh_s
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
 
@@ -110,7 +110,8 @@ class Usage:
         return seconds
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have; zombies are among them."""
     if not _HAS_PROC:
         with contextlib.suppress(psutil.NoSuchProcess):
             return [child.pid for child in psutil.Process(pid).children(recursive=True)]
@@ -122,7 +123,7 @@ def _descendants(pid: int) -> list[int]:
                 children = [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
                 found += children
                 for child in children:
-                    found += _descendants(child)
+                    found += descendants(child)
     return found
 
 

@@ -1,13 +1,25 @@
-"""What goes to a worker and what comes back: jobs and outcomes, and their JSON forms."""
+"""What goes to a worker and what comes back, and the one way in which it becomes a line of JSON and back."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal, TypeVar
 
-from harness.model import Cell, DataSelection, Fold, StageSpec, Status
+from pydantic import Field, TypeAdapter, ValidationError
+
+from harness.errors import HarnessError
+from harness.model import Cell, DataSelection, StageSpec, Status
 from harness.store.records import CellError, StageRecord, StageTiming
+
+T = TypeVar("T")
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+"""Readers and writers of the kinds of items, made when they are first used."""
+
+
+class ForeignBytesError(HarnessError):
+    """What came over a pipe is no message, or not one of this worker and its cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,103 +58,6 @@ class WeightsSource:
     recipe: Recipe | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """One cell to compute, its limits, its timing protocol, and the weights its parameters name.
-
-    `shared` names what this cell computes for others too (models, outputs of the first stages): two cells that share
-    something which is not yet in the cache are not run at the same time.
-    """
-
-    cell: Cell
-    backend: Backend
-    deadline_s: float
-    memory_bytes: int
-    warmup: int = 0
-    repeats: int = 0
-    weights: Mapping[str, WeightsSource] = field(default_factory=dict)
-    shared: frozenset[tuple[Any, ...]] = frozenset()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what the worker needs to know."""
-        cell = asdict(self.cell)
-        cell["chain"] = [spec.to_json() for spec in self.cell.chain]
-        weights = {value: asdict(source) for value, source in self.weights.items()}
-        return {"cell": cell, "warmup": self.warmup, "repeats": self.repeats, "weights": weights}
-
-
-def job_from_json(data: Mapping[str, Any]) -> Job:
-    """Return the job that a worker was sent; limits are the parent's affair and stay zero."""
-    cell = dict(data["cell"])
-    fold = cell.pop("fold")
-    chain = tuple(StageSpec(**spec) for spec in cell.pop("chain"))
-    return Job(
-        cell=Cell(
-            **{**cell, "metrics": tuple(cell["metrics"]), "data": _selection(cell["data"])},
-            fold=Fold(fold["id"], tuple(fold["test"]), tuple(fold["train"]), tuple(fold["validation"])),
-            chain=chain,
-        ),
-        backend=Backend(""),
-        deadline_s=0.0,
-        memory_bytes=0,
-        warmup=data["warmup"],
-        repeats=data["repeats"],
-        weights={value: _weights(source) for value, source in data["weights"].items()},
-    )
-
-
-def _weights(source: Mapping[str, Any]) -> WeightsSource:
-    recipe = source["recipe"]
-    if recipe is not None:
-        spec, data = StageSpec(**recipe["spec"]), _selection(recipe["data"])
-        recipe = Recipe(spec, data, tuple(recipe["training"]), tuple(recipe["validation"]))
-    return WeightsSource(source["path"], source["hash"], recipe)
-
-
-def _selection(data: Mapping[str, Any]) -> DataSelection:
-    return DataSelection(**{**data, "channels": tuple(data["channels"])})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """How a cell ended in its worker, or how its worker ended."""
-
-    status: Status
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    error: CellError | None = None
-    stages: tuple[StageRecord, ...] = ()
-    timings: tuple[StageTiming, ...] = ()
-    total_s: float = 0.0
-    data: str = ""
-    device: str = "cpu"
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form that a worker sends (NaN stays NaN)."""
-        return asdict(self)
-
-
-def outcome_from_json(data: Mapping[str, Any]) -> Outcome:
-    """Return the outcome that a worker sent."""
-    timings = (StageTiming(**{**timing, "steady_s": tuple(timing["steady_s"])}) for timing in data["timings"])
-    return Outcome(
-        status=data["status"],
-        metrics=data["metrics"],
-        error=None if data["error"] is None else CellError(**data["error"]),
-        stages=tuple(StageRecord(**stage) for stage in data["stages"]),
-        timings=tuple(timings),
-        total_s=data["total_s"],
-        data=data["data"],
-        device=data["device"],
-        notes=tuple(data["notes"]),
-    )
-
-
-def failure(status: Status, kind: str, message: str, *, stage: str = "", total_s: float = 0.0) -> Outcome:
-    """Return the outcome of a cell that has no scores."""
-    return Outcome(status, error=CellError(kind, message, stage), total_s=total_s)
-
-
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
     """What every worker of a run is told once.
@@ -160,15 +75,150 @@ class WorkerSetup:
     catalogue: str = ""
     plugins: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
-
     def with_scratch(self, folder: str) -> WorkerSetup:
         """Return the set-up of one worker."""
         return replace(self, scratch=folder)
 
 
-def setup_from_json(data: Mapping[str, Any]) -> WorkerSetup:
-    """Return the set-up that a worker was sent."""
-    return WorkerSetup(**{**data, "plugins": tuple(data["plugins"])})
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """One cell to compute, its limits, its timing protocol, and the weights its parameters name.
+
+    `shared` names what this cell computes for others too (models, outputs of the first stages): two cells that share
+    something which is not yet in the cache are not run at the same time. It is the parent's affair and not sent.
+    """
+
+    cell: Cell
+    backend: Backend
+    deadline_s: float
+    memory_bytes: int
+    warmup: int = 0
+    repeats: int = 0
+    weights: Mapping[str, WeightsSource] = field(default_factory=dict)
+    shared: Annotated[frozenset[tuple[Any, ...]], Field(exclude=True)] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """How a cell ended in its worker, or how its worker ended. `metrics` may hold NaN."""
+
+    status: Status
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    error: CellError | None = None
+    stages: tuple[StageRecord, ...] = ()
+    timings: tuple[StageTiming, ...] = ()
+    total_s: float = 0.0
+    data: str = ""
+    device: str = "cpu"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker can take its first cell: what it says of its machine, and the fingerprint of that."""
+
+    environment: Mapping[str, Any] = field(hash=False)
+    fingerprint: str
+    machine: str
+    event: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class StageBegun:
+    """A stage of the cell is being trained or run."""
+
+    stage: str
+    event: Literal["stage"] = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The cell waits for another worker that trains the same model; the wait is not the cell's time."""
+
+    stage: str
+    event: Literal["waiting"] = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The wait is over, or nobody alive is waited for any more."""
+
+    stage: str
+    event: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A line for the user of the run."""
+
+    line: str
+    event: Literal["log"] = "log"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """The cell has ended; a worker that `is_spent` must not compute another one."""
+
+    outcome: Outcome
+    is_spent: bool = False
+    event: Literal["done"] = "done"
+
+
+Event = Annotated[Ready | StageBegun | Waiting | Resumed | Log | Done, Field(discriminator="event")]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """An event with the process that says it and the key of the cell it speaks of ("" between cells).
+
+    A process that a stage forked holds the same pipe: what it says must not pass for the worker's.
+    """
+
+    process: int
+    cell: str
+    event: Event
+
+
+def encode(item: Any) -> bytes:
+    """Return a set-up, job or message as one line of JSON (NaN stays NaN), without the line's end."""
+    return json.dumps(_adapter(type(item)).dump_python(item, mode="json"), separators=(",", ":")).encode()
+
+
+def decode(kind: type[T], line: bytes) -> T:
+    """Return the item of a line; raises `ForeignBytesError` if it is none of that kind."""
+    adapter: TypeAdapter[T] = _adapter(kind)
+    try:
+        item = adapter.validate_json(line)
+    except ValidationError as error:
+        found = line if len(line) <= 80 else line[:80] + b"..."
+        raise ForeignBytesError(f"what came over the pipe is no {kind.__name__.lower()}; found {found!r}") from error
+    return item
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+def failure(status: Status, kind: str, message: str, *, stage: str = "", total_s: float = 0.0) -> Outcome:
+    """Return the outcome of a cell that has no scores."""
+    return Outcome(status, error=CellError(kind, message, stage), total_s=total_s)
+
+
+def mismatch(job: Job, outcome: Outcome) -> str:
+    """Return how an outcome with scores contradicts the job it answers, "" if it does not."""
+    if outcome.status != "ok":
+        return ""
+    asked = [(spec.id, spec.version, dict(spec.parameters)) for spec in job.cell.chain]
+    told = [(stage.id, stage.version, dict(stage.parameters)) for stage in outcome.stages]
+    if _plain(asked) != _plain(told):
+        return f"the answer is of the chain {_plain(told)}; the cell has {_plain(asked)}"
+    if set(outcome.metrics) != set(job.cell.metrics):
+        return f"the answer has the metrics {sorted(outcome.metrics)}; the cell asks {sorted(job.cell.metrics)}"
+    return ""
+
+
+def _plain(chain: object) -> str:
+    """Return the JSON of a chain: lists and tuples are the same there."""
+    return json.dumps(chain, sort_keys=True)

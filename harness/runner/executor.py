@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from harness.jobs.messages import Job, Outcome
+from harness.jobs.messages import Job, Outcome, Ready
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """A job that has ended: its outcome, and what the worker said of itself (empty if it never started)."""
+    """A job that has ended: its outcome, and what the worker said of itself (None if it never started)."""
 
     job: Job
     outcome: Outcome
-    greeting: Mapping[str, Any]
+    worker: Ready | None = None
 
 
 class Executor(Protocol):

@@ -7,11 +7,27 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Any
 
 from harness.errors import BackendError
+from harness.jobs.channel import PIPE_LOST
 from harness.jobs.failures import machine_places, one_line
-from harness.jobs.messages import Backend, Job, Outcome, WorkerSetup, failure, outcome_from_json
+from harness.jobs.messages import (
+    Backend,
+    Done,
+    Event,
+    ForeignBytesError,
+    Job,
+    Log,
+    Outcome,
+    Ready,
+    Resumed,
+    StageBegun,
+    Waiting,
+    WorkerSetup,
+    failure,
+    mismatch,
+)
+from harness.model import Status
 from harness.runner.executor import Finished
 from harness.runner.process import WorkerProcess
 from harness.runner.queue import Queue
@@ -21,6 +37,10 @@ POLL_S = 0.05
 
 START_S = 300.0
 """How long a worker may take to start: importing from a cold network disk is slow."""
+
+
+END_S = 2.0
+"""How long a worker that has closed its pipe may take to end."""
 
 
 class LocalExecutor:
@@ -44,8 +64,8 @@ class LocalExecutor:
             finished = self._assign()
             if not finished:
                 for key, _ in self._selector.select(POLL_S):
-                    finished += self._listen(key.data)
-                finished += self._look_after()
+                    finished += self._read_events(key.data)
+                finished += self._check_workers()
                 finished += self._assign()
             yield from finished
 
@@ -69,7 +89,7 @@ class LocalExecutor:
         for worker in [worker for worker in self._workers if worker.job is None]:
             job = self._queue.take(worker.backend)
             if job is not None:
-                self._give(worker, job)
+                self._dispatch(worker, job)
         while self._queue.is_pending:
             idle = [worker for worker in self._workers if worker.job is None]
             if len(self._workers) - len(idle) >= self._size:
@@ -79,7 +99,7 @@ class LocalExecutor:
                 break
             if job.backend in self._unusable:
                 self._queue.done(job, is_ok=False)
-                finished.append(Finished(job, _not_started(self._unusable[job.backend]), {}))
+                finished.append(Finished(job, _not_started(self._unusable[job.backend])))
                 continue
             if len(self._workers) >= self._size:
                 self._end(idle[0])
@@ -92,46 +112,54 @@ class LocalExecutor:
         except BackendError as error:
             self._unusable[job.backend] = one_line(str(error), self._places)
             self._queue.done(job, is_ok=False)
-            return [Finished(job, _not_started(self._unusable[job.backend]), {})]
+            return [Finished(job, _not_started(self._unusable[job.backend]))]
         self._workers.append(worker)
         self._selector.register(worker.inbox.fd, selectors.EVENT_READ, worker)
         worker.deadline_s = time.monotonic() + START_S
-        self._give(worker, job)
+        self._dispatch(worker, job)
         return []
 
-    def _give(self, worker: WorkerProcess, job: Job) -> None:
+    def _dispatch(self, worker: WorkerProcess, job: Job) -> None:
         worker.job = job
-        if worker.is_ready:
+        if worker.ready:
             worker.send_job()
 
-    def _listen(self, worker: WorkerProcess) -> list[Finished]:
+    def _read_events(self, worker: WorkerProcess) -> list[Finished]:
         finished: list[Finished] = []
-        for message in worker.inbox.read():
-            finished += self._take_in(worker, message)
-        if worker.inbox.is_closed:
-            finished += self._bury(worker)
+        try:
+            for message in worker.messages():
+                finished += self._handle(worker, message.event)
+        except ForeignBytesError as error:
+            return [*finished, *self._worker_failed(worker, "killed", "ForeignBytes", str(error))]
+        if worker in self._workers and worker.inbox.is_closed:
+            finished += self._worker_died(worker)
         return finished
 
-    def _take_in(self, worker: WorkerProcess, message: dict[str, Any]) -> list[Finished]:
-        event = message.pop("event")
-        if event == "log":
-            self._log(message["line"])
-        elif event == "stage":
-            worker.stage = message["stage"]
-        elif event == "waiting":
-            worker.stage = message["stage"]
+    def _handle(self, worker: WorkerProcess, event: Event) -> list[Finished]:
+        if isinstance(event, Log):
+            self._log(event.line)
+        elif isinstance(event, StageBegun):
+            worker.stage = event.stage
+        elif isinstance(event, Waiting):
+            worker.stage = event.stage
             worker.pause()
-        elif event == "resumed":
+        elif isinstance(event, Resumed):
             worker.resume()
-        elif event == "ready":
-            worker.is_ready, worker.greeting = True, message
+        elif isinstance(event, Ready):
             worker.send_job()
-        elif event == "done":
-            finished = self._finish(worker, outcome_from_json(message))
-            if finished.outcome.status == "out-of-memory":
-                self._end(worker)  # what it still holds is unknown
-            return [finished]
+        else:
+            return self._handle_done(worker, event)
         return []
+
+    def _handle_done(self, worker: WorkerProcess, done: Done) -> list[Finished]:
+        assert worker.job is not None
+        contradiction = mismatch(worker.job, done.outcome)
+        if contradiction:
+            return self._worker_failed(worker, "killed", "ForeignBytes", contradiction)
+        finished = self._finish(worker, done.outcome)
+        if done.is_spent:
+            self._end(worker)
+        return [finished]
 
     def _finish(self, worker: WorkerProcess, outcome: Outcome) -> Finished:
         job = worker.job
@@ -140,9 +168,9 @@ class LocalExecutor:
         self._queue.done(job, is_ok=outcome.status == "ok")
         if outcome.status not in ("ok", "not-applicable", "backend-missing"):
             self._keep_log(worker)
-        return Finished(job, outcome, worker.greeting)
+        return Finished(job, outcome, worker.ready)
 
-    def _look_after(self) -> list[Finished]:
+    def _check_workers(self) -> list[Finished]:
         """Kill workers that are late, use too much memory, or have died without closing their pipe."""
         if time.monotonic() < self._next_look_s:
             return []
@@ -150,62 +178,65 @@ class LocalExecutor:
         finished: list[Finished] = []
         for worker in list(self._workers):
             if worker.exit_code() is not None and not self._has_news(worker):
-                finished += self._bury(worker)
+                finished += self._worker_died(worker)
             elif worker.job is not None:
-                finished += self._check(worker, worker.job)
+                finished += self._check_limits(worker, worker.job)
         return finished
 
     def _has_news(self, worker: WorkerProcess) -> bool:
         return any(key.data is worker for key, _ in self._selector.select(0))
 
-    def _check(self, worker: WorkerProcess, job: Job) -> list[Finished]:
+    def _check_limits(self, worker: WorkerProcess, job: Job) -> list[Finished]:
         resident = worker.memory.read_bytes()
-        if worker.is_ready and resident > job.memory_bytes:
+        if worker.ready and resident > job.memory_bytes:
             message = f"used {resident / 1e9:.2f} GB; the limit is {job.memory_bytes / 1e9:.2f} GB"
-            outcome = failure("out-of-memory", "MemoryLimit", message, stage=worker.stage, total_s=_age_s(worker, job))
-        elif worker.is_late() and worker.is_ready:
-            message = f"still running after {job.deadline_s:g} s"
-            outcome = failure("timeout", "Deadline", message, stage=worker.stage, total_s=job.deadline_s)
-        elif worker.is_late():
+            return self._worker_failed(worker, "out-of-memory", "MemoryLimit", message)
+        if worker.is_late() and worker.ready:
+            return self._worker_failed(worker, "timeout", "Deadline", f"still running after {job.deadline_s:g} s")
+        if worker.is_late():
             self._unusable[job.backend] = f"the worker did not start within {START_S:g} s"
-            outcome = _not_started(self._unusable[job.backend])
-        else:
-            return []
-        finished = self._finish(worker, outcome)
-        self._end(worker)
-        return [finished]
+            return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])
+        return []
 
-    def _bury(self, worker: WorkerProcess) -> list[Finished]:
-        """Handle the end of a worker that nobody asked to end."""
-        if worker not in self._workers:
-            return []
-        job, greeting, stage = worker.job, worker.greeting, worker.stage
-        worker.job = None
-        last_lines = one_line(worker.last_log_lines(), self._places)
+    def _worker_failed(self, worker: WorkerProcess, status: Status, kind: str, message: str) -> list[Finished]:
+        """End a worker that may not go on, and with it the cell it computes."""
+        job = worker.job
+        finished = []
         if job is not None:
-            self._keep_log(worker)
-        code = self._end(worker)
-        if job is None:
-            return []
-        self._queue.done(job, is_ok=False)
-        if worker.is_ready:
-            outcome = failure("killed", *_cause(code), stage=stage, total_s=_age_s(worker, job))
+            total_s = job.deadline_s if status == "timeout" else _age_s(worker, job)
+            stage = worker.stage if worker.ready else ""
+            finished.append(self._finish(worker, failure(status, kind, message, stage=stage, total_s=total_s)))
         else:
-            self._unusable[job.backend] = f"the worker did not start: {last_lines}"
-            outcome = _not_started(self._unusable[job.backend])
-        return [Finished(job, outcome, greeting)]
+            self._log(f"ended a worker: {message}")
+        self._end(worker)
+        return finished
+
+    def _worker_died(self, worker: WorkerProcess) -> list[Finished]:
+        """Handle the end of a worker that nobody asked to end, or its silence."""
+        job = worker.job
+        if job is None:
+            self._end(worker)
+            return []
+        code = worker.exit_code(wait_s=END_S)
+        if worker.ready:
+            return self._worker_failed(worker, "killed", *_cause(code))
+        last_lines = one_line(worker.last_log_lines(), self._places)
+        self._unusable[job.backend] = f"the worker did not start: {last_lines}"
+        return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])
 
     def _keep_log(self, worker: WorkerProcess) -> None:
         if worker.keep_log():
             self._log(f"what the worker printed is kept in {worker.log_path}")
 
-    def _end(self, worker: WorkerProcess) -> int:
+    def _end(self, worker: WorkerProcess) -> None:
         self._workers.remove(worker)
         self._selector.unregister(worker.inbox.fd)
-        return worker.kill()
+        worker.kill()
 
 
-def _cause(code: int) -> tuple[str, str]:
+def _cause(code: int | None) -> tuple[str, str]:
+    if code is None or code == PIPE_LOST:
+        return "PipeClosed", "the worker has lost its pipe: a stage closed files that are not its own"
     if code < 0:
         name = signal.Signals(-code).name
         hint = " (by itself, by hand, or by the kernel when memory ran out)" if name == "SIGKILL" else ""

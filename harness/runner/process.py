@@ -10,15 +10,14 @@ import subprocess
 import sysconfig
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from harness.errors import BackendError
 from harness.jobs.channel import Inbox, send
-from harness.jobs.messages import Backend, Job, WorkerSetup
+from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
 from harness.memory import TreeMemory
 from harness.threads import thread_variables
 
@@ -29,14 +28,18 @@ _STALE_S = 24 * 3600.0
 
 
 class WorkerProcess:
-    """One worker of one backend. `job` is the cell it computes, `stage` the stage it has reported last."""
+    """One worker of one backend.
+
+    `job` is the cell it computes, `stage` the stage it has reported last, `ready` what it said of itself when it was
+    there (None before), `process` the process that said it: that of the interpreter, whatever script began it.
+    """
 
     def __init__(self, backend: Backend, setup: WorkerSetup) -> None:
         self.backend = backend
         self.job: Job | None = None
-        self.is_ready = False
         self.stage = ""
-        self.greeting: Mapping[str, Any] = {}
+        self.ready: Ready | None = None
+        self.process = 0
         self.deadline_s = float("inf")
         self._paused_at_s: float | None = None
         self._keeps_log = False
@@ -57,7 +60,30 @@ class WorkerProcess:
         self._paused_at_s = None
         self.deadline_s = time.monotonic() + self.job.deadline_s
         with contextlib.suppress(BrokenPipeError):
-            send(self._to_worker, self.job.to_json())
+            send(self._to_worker, encode(self.job))
+
+    def messages(self) -> Iterator[Message]:
+        """Yield what the worker has said since; raises `ForeignBytesError` for what only somebody else can have said.
+
+        A process that a stage forked holds the same pipes. What it says, or computes of a cell it took, is not this
+        worker's. Each message is held against the job of the moment it is yielded.
+        """
+        for line in self.inbox.read():
+            message = decode(Message, line)
+            self._check_sender(message)
+            yield message
+
+    def _check_sender(self, message: Message) -> None:
+        event = message.event
+        if isinstance(event, Ready) and self.ready is None:
+            self.ready, self.process = event, message.process
+        elif message.process != self.process or isinstance(event, Ready):
+            raise ForeignBytesError(
+                f"process {message.process} speaks for the worker, which is process {self.process}: a stage has forked"
+            )
+        elif not isinstance(event, Log) and (self.job is None or message.cell != self.job.cell.key):
+            asked = self.job.cell.key[:12] if self.job else "none"
+            raise ForeignBytesError(f"the worker speaks of cell {message.cell[:12] or 'none'}; its cell is {asked}")
 
     def pause(self) -> None:
         """Stop the clock of the cell: its worker waits for another one."""
@@ -73,9 +99,11 @@ class WorkerProcess:
         """Whether the cell's deadline has passed."""
         return self._paused_at_s is None and time.monotonic() > self.deadline_s
 
-    def exit_code(self) -> int | None:
-        """Return the exit code of the process, negative for a signal; None while it runs."""
-        return self._process.poll()
+    def exit_code(self, *, wait_s: float = 0.0) -> int | None:
+        """Return the exit code of the process, negative for a signal; None if it still runs after some seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(wait_s) if wait_s else self._process.poll()
+        return None
 
     def keep_log(self) -> bool:
         """Leave the log in place when the worker ends, as it may explain a failure; return whether that is new."""
@@ -130,7 +158,7 @@ class WorkerProcess:
             for pipe in inherited:
                 os.close(pipe)
         with contextlib.suppress(BrokenPipeError):
-            send(self._to_worker, setup.to_json())
+            send(self._to_worker, encode(setup))
 
 
 def sweep_scratch() -> None:

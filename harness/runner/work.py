@@ -113,9 +113,9 @@ class SuiteWork:
         """Store the record and the timing of a cell that has ended; return a line that says how."""
         assert self._writer is not None
         cell, outcome = finished.job.cell, finished.outcome
-        fingerprint = finished.greeting.get("fingerprint", "")
-        if fingerprint and fingerprint not in self._environments:
-            self._writer.add_environment(fingerprint, finished.greeting["environment"])
+        fingerprint = finished.worker.fingerprint if finished.worker else ""
+        if finished.worker and fingerprint not in self._environments:
+            self._writer.add_environment(fingerprint, dict(finished.worker.environment))
             self._environments.add(fingerprint)
         record = self._record(finished, code, fingerprint)
         self._writer.add(record, self._timing(finished, code, fingerprint, threads))
@@ -203,7 +203,7 @@ class SuiteWork:
     def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:
         """Return the timing of a cell with scores; a failed cell's seconds mean nothing."""
         cell, outcome = finished.job.cell, finished.outcome
-        if outcome.status != "ok":
+        if outcome.status != "ok" or finished.worker is None:
             return None
         return Timing(
             cell=cell.key,
@@ -212,7 +212,7 @@ class SuiteWork:
             sample=cell.sample,
             fold=cell.fold.id,
             repeat=cell.repeat,
-            machine=finished.greeting["machine"],
+            machine=finished.worker.machine,
             environment=fingerprint,
             device=outcome.device,
             threads=threads,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from types import TracebackType
 
@@ -44,11 +45,28 @@ class ExclusiveLock:
     def release(self) -> None:
         """Give the lock back; does nothing if it is not held."""
         if self._fd >= 0:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)  # a process forked meanwhile has the same file open
             self._close()
 
     def holder(self) -> str:
         """Return the process id of the holder as text ("unknown" while it is being written)."""
-        return self.path.read_text(encoding="ascii", errors="replace").strip() or "unknown"
+        return self._signature()[0] or "unknown"
+
+    def is_held_by_the_living(self) -> bool:
+        """Whether the process that signed the lock lives, as far as this machine can tell.
+
+        The lock itself may be held longer than that: by a process that the holder forked.
+        """
+        process, host = self._signature()
+        if not process.isdigit() or host != socket.gethostname():
+            return True
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # it lives, and is another user's
+            return True
+        return True
 
     def __enter__(self) -> ExclusiveLock:
         self.wait()
@@ -58,6 +76,11 @@ class ExclusiveLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+    def _signature(self) -> tuple[str, str]:
+        """Return the process id and the machine of the holder, "" while they are being written."""
+        process, _, host = self.path.read_text(encoding="utf-8", errors="replace").strip().partition("\n")
+        return process, host
 
     def _open(self) -> None:
         try:
@@ -84,7 +107,7 @@ class ExclusiveLock:
     def _sign(self) -> None:
         try:
             os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, f"{os.getpid()}\n".encode("ascii"), 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n{socket.gethostname()}\n".encode(), 0)
         except OSError as error:
             self._close()
             raise StoreError(f"{self.path.parent}: cannot be locked ({error.strerror})") from error

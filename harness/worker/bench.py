@@ -1,4 +1,4 @@
-"""What a worker keeps between cells: catalogue, registry, cache, loaded models, samples, and how it reports."""
+"""What a worker keeps between cells: registry, cache, samples, loaded stages, and how it reports."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BackendError, ChainError
-from harness.jobs.messages import WorkerSetup
+from harness.errors import BackendError, ChainError, StoreError
+from harness.escaping import visible
+from harness.jobs.messages import Event, Log, WorkerSetup
 from harness.model import Grid, StageSpec
 from harness.registry import Registry
 from harness.stages.contract import Context, Stage
 from harness.worker.cache import Setting, StageCache
+from harness.worker.isolation import ProcessState
 from harness.worker.sources import Recent, SampleSlots
 
 MODELS_KEPT = 3
 """Loaded stages that a worker keeps; each may hold a network."""
-
-Notify = Callable[[Mapping[str, Any]], None]
+MOST_LOGGED = 10_000
+"""Characters of a line that a stage may log; the rest is left out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +36,10 @@ class LoadedStage:
 
 
 class Workbench:
-    """The state of one worker process."""
+    """The state of one worker process that outlives a cell; what belongs to one cell is in `CellRun`.
+
+    `spared` are processes of the worker itself: no stage's memory, and not ended with what a cell leaves behind.
+    """
 
     def __init__(
         self,
@@ -44,26 +49,28 @@ class Workbench:
         *,
         machine: str,
         environment: str,
-        notify: Notify,
+        report: Callable[[Event], None],
         has_gpu: bool = False,
+        spared: frozenset[int] = frozenset(),
     ) -> None:
         self.setup = setup
         self.samples = samples
         self.registry = registry
         self.machine = machine
         self.environment = environment
-        self.notify = notify
+        self.report = report
+        self.spared = spared
+        self.state = ProcessState()
         self.cache = StageCache(Path(setup.cache))
         self.models = Path(setup.cache) / "models"
-        self.ignored_processes: frozenset[int] = frozenset()
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
-        self.devices: set[str] = set()
         self._has_gpu = has_gpu
-        self._told: set[str] = set()
+        self._explained: set[str] = set()
 
     def log(self, line: str) -> None:
         """Show a line to the user of the run."""
-        self.notify({"event": "log", "line": line})
+        text = visible(str(line))
+        self.report(Log(text if len(text) <= MOST_LOGGED else f"{text[:MOST_LOGGED]}…"))
 
     def create(self, spec: StageSpec) -> Stage:
         """Return a fresh stage of a specification; raises `BackendError` if its library is missing."""
@@ -80,28 +87,40 @@ class Workbench:
     def device_of(self, stage: Stage) -> str:
         """Return the device a stage is given: the one asked for, if the stage can use it, else the CPU.
 
-        A stage that could use the GPU of this machine and does not is told of once.
+        Raises `BackendError` where a device was asked for by name that the stage's library cannot use.
         """
-        device = "cpu"
-        if self.setup.device != "cpu" and "cuda" in stage.devices:
+        if self.setup.device == "cpu" or "cuda" not in stage.devices:
+            return "cpu"
+        problem = stage.gpu_problem()
+        if problem and self.setup.device != "auto":
+            raise BackendError(f"stage '{stage.id}': {problem}; accepted: --device cpu or auto")
+        return "cpu" if problem else "cuda"
+
+    def explain_device(self, stage: Stage, device: str) -> None:
+        """Tell the user, once, of a stage that computes on the CPU and could use the GPU of this machine."""
+        if device != "cpu" or not self._has_gpu or self.setup.device == "cpu" or "cuda" not in stage.devices:
+            return
+        if stage.id not in self._explained:
+            self._explained.add(stage.id)
             problem = stage.gpu_problem()
-            if problem and self.setup.device != "auto":
-                raise BackendError(f"stage '{stage.id}': {problem}; accepted: --device cpu or auto")
-            if problem and self._has_gpu and stage.id not in self._told:
-                self._told.add(stage.id)
-                self.log(f"stage '{stage.id}' computes on the CPU, although this machine has a GPU: {problem}")
-            device = "cpu" if problem else "cuda"
-        self.devices.add(device)
-        return device
+            self.log(f"stage '{stage.id}' computes on the CPU, although this machine has a GPU: {problem}")
 
     def setting(self, device: str) -> Setting:
         """Return what is computed here is tied to."""
         return Setting(self.machine, device, self.setup.threads, self.environment)
 
+    def forget(self) -> None:
+        """Drop loaded stages and samples: a cell that failed may have spoilt them."""
+        self.loaded.clear()
+        self.samples.forget()
+
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield an empty folder that is removed afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self.setup.scratch))
+        """Yield an empty folder that is removed afterwards; raises `StoreError` where none can be made."""
+        try:
+            folder = Path(tempfile.mkdtemp(dir=self.setup.scratch))
+        except OSError as error:
+            raise StoreError(f"{self.setup.scratch}: no scratch folder can be made ({error.strerror})") from error
         try:
             yield folder
         finally:

@@ -10,15 +10,20 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO, ClassVar, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import StoreError
 from harness.hashing import hash_array, hash_value
-from harness.model import Volume
+from harness.model import JsonDict, Volume
+from harness.stages.slots import slot_of
+from harness.stages.values import Value
 from harness.store.records import StageTiming
 
-SCHEMA = 2
+SCHEMA = 3
 STALE_S = 24 * 3600.0
 
 
@@ -44,11 +49,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CacheEntry:
-    """A stored stage output: hash of each slot's array, the timing when it was made, and where that was."""
+    """A stored stage output: hash of each slot's value, the timing when it was made, and where that was.
+
+    `arrays` names the arrays of each slot, `headers` holds what else makes up its value.
+    """
 
     folder: Path
     hashes: Mapping[str, str]
-    volumes: Mapping[str, Mapping[str, Any]]
+    arrays: Mapping[str, tuple[str, ...]]
+    headers: Mapping[str, JsonDict]
     timing: StageTiming
     setting: Setting
 
@@ -57,20 +66,47 @@ class CacheEntry:
         """The one hash of all slots."""
         return output_hash(self.hashes)
 
-    def read(self, slot: str) -> Volume:
-        """Return one slot; raises `CorruptEntryError` if the file is not the one that was written."""
+    def read(self, slot: str) -> Value:
+        """Return the value of a slot; raises `CorruptEntryError` if its files are not what was written."""
         import numpy as np
 
-        path = self.folder / f"{slot}.npy"
+        if slot not in self.hashes:
+            raise CorruptEntryError(f"meta.json: no slot '{slot}'; there are {', '.join(self.hashes)}")
+        arrays: dict[str, np.ndarray] = {}
+        for name in self.arrays[slot]:
+            file = _file_name(slot, name)
+            try:
+                arrays[name] = np.load(self.folder / file, allow_pickle=False)
+            except (OSError, ValueError, EOFError) as error:
+                raise CorruptEntryError(f"{file}: {error}") from error
         try:
-            array = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise CorruptEntryError(f"{path.name}: {error}") from error
-        if hash_array(array) != self.hashes[slot]:
-            raise CorruptEntryError(f"{path.name}: its bytes have changed")
-        about = self.volumes[slot]
-        spacing = None if about["spacing_um"] is None else tuple(about["spacing_um"])
-        return Volume(array, about["axes"], spacing, tuple(about["channels"]))
+            value = slot_of(slot).holds.build(arrays, dict(self.headers[slot]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise CorruptEntryError(f"meta.json: {error}") from error
+        if content_hash(value) != self.hashes[slot]:
+            raise CorruptEntryError(f"{_file_name(slot, self.arrays[slot][0])}: its bytes have changed")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What meta.json says of an entry."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    schema: Literal[3]
+    hashes: dict[str, str]
+    arrays: dict[str, tuple[str, ...]]
+    headers: dict[str, JsonDict]
+    timing: StageTiming
+    setting: Setting
+
+
+class _Stream:
+    """A file as NumPy does not know it: given one it does, it would leave out why a disk refuses."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 class StageCache:
@@ -80,51 +116,66 @@ class StageCache:
         self.folder = cache / "stages"
 
     def entry(self, key: str) -> CacheEntry | None:
-        """Return the entry of a key, None if there is none; raises `CorruptEntryError` for a spoilt meta.json."""
-        folder = self._place(key)
+        """Return the entry of a key, None if there is none.
+
+        Raises:
+            CorruptEntryError: what is there is no entry: its description is damaged, of another schema, or gone.
+            StoreError: the disk refuses.
+        """
+        folder = self._folder_of(key)
         try:
-            meta = json.loads((folder / "meta.json").read_bytes())
-            if meta["schema"] != SCHEMA:
-                raise CorruptEntryError(f"meta.json: schema {meta['schema']}")
-            timing = StageTiming(**{**meta["timing"], "steady_s": tuple(meta["timing"]["steady_s"])})
-            return CacheEntry(folder, meta["hashes"], meta["volumes"], timing, Setting(**meta["setting"]))
-        except FileNotFoundError:
+            said = _description().validate_json((folder / "meta.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if os.path.lexists(folder):
+                raise CorruptEntryError("meta.json: not there") from error
             return None
-        except (ValueError, KeyError, TypeError) as error:
-            raise CorruptEntryError(f"meta.json: {error}") from error
+        except ValidationError as error:
+            problem = error.errors()[0]
+            key_path = ".".join(str(part) for part in problem["loc"])
+            raise CorruptEntryError(f"meta.json: key '{key_path}': {problem['msg']}") from error
         except OSError as error:
             raise StoreError(f"{self.folder}: a stage output cannot be read ({error.strerror})") from error
+        if not said.hashes.keys() == said.arrays.keys() == said.headers.keys():
+            raise CorruptEntryError("meta.json: its hashes, arrays and headers are of different slots")
+        return CacheEntry(folder, said.hashes, said.arrays, said.headers, said.timing, said.setting)
 
-    def put(self, key: str, outputs: Mapping[str, Volume], timing: StageTiming, setting: Setting) -> None:
-        """Store the outputs of a stage; raises `StoreError` when the disk refuses, leaving nothing behind."""
+    def put(self, key: str, outputs: Mapping[str, Value], timing: StageTiming, setting: Setting) -> dict[str, str]:
+        """Store the outputs of a stage and return the hash of each slot.
+
+        Raises `StoreError` when the disk refuses, leaving nothing behind.
+        """
         import numpy as np
 
-        about = {
-            slot: {"axes": volume.axes, "spacing_um": volume.spacing_um, "channels": volume.channels}
-            for slot, volume in outputs.items()
-        }
-        hashes = {slot: hash_array(volume.array) for slot, volume in outputs.items()}
+        hashes = content_hashes(outputs)
         meta = {
             "schema": SCHEMA,
             "hashes": hashes,
-            "volumes": about,
+            "arrays": {slot: list(value.arrays()) for slot, value in outputs.items()},
+            "headers": {slot: value.header() for slot, value in outputs.items()},
             "timing": asdict(timing),
             "setting": asdict(setting),
         }
         partial = self.folder / "partial" / f"{key}-{uuid.uuid4().hex}"
         try:
             partial.mkdir(parents=True)
-            for slot, volume in outputs.items():
-                np.save(partial / f"{slot}.npy", volume.array, allow_pickle=False)
+            for slot, value in outputs.items():
+                for name, array in value.arrays().items():
+                    with (partial / _file_name(slot, name)).open("wb") as file:
+                        np.save(_Stream(file), array, allow_pickle=False)
             (partial / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-            self._move(partial, self._place(key))
+            self._move(partial, self._folder_of(key))
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
             raise StoreError(f"{self.folder}: a stage output cannot be kept ({error.strerror or error})") from error
+        return hashes
 
     def drop(self, key: str) -> None:
         """Remove an entry that cannot be read."""
-        shutil.rmtree(self._place(key), ignore_errors=True)
+        folder = self._folder_of(key)
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            folder.unlink(missing_ok=True)
 
     def sweep(self, *, now_s: float | None = None) -> None:
         """Remove what killed workers left half-written more than a day ago."""
@@ -134,7 +185,7 @@ class StageCache:
                 if partial.stat().st_mtime < oldest_s:
                     shutil.rmtree(partial, ignore_errors=True)
 
-    def _place(self, key: str) -> Path:
+    def _folder_of(self, key: str) -> Path:
         return self.folder / key[:2] / key
 
     def _move(self, partial: Path, final: Path) -> None:
@@ -147,6 +198,17 @@ class StageCache:
             shutil.rmtree(partial)  # another worker was faster with the same content
 
 
+def content_hash(value: Value) -> str:
+    """Return the hash of a value: of its array if it is a volume, else of all its arrays and its header."""
+    arrays = {name: hash_array(array) for name, array in value.arrays().items()}
+    return arrays["array"] if isinstance(value, Volume) else hash_value([arrays, value.header()])
+
+
+def content_hashes(outputs: Mapping[str, Value]) -> dict[str, str]:
+    """Return the hash of each slot's value."""
+    return {slot: content_hash(value) for slot, value in outputs.items()}
+
+
 def output_hash(hashes: Mapping[str, str]) -> str:
     """Return the hash of a stage's output: of its one array, or of all slots together."""
     return next(iter(hashes.values())) if len(hashes) == 1 else hash_value(dict(hashes))
@@ -157,3 +219,12 @@ def timing_here(timing: StageTiming, made: Setting, here: Setting) -> StageTimin
     if made != here:
         return StageTiming(timing.id, cached=True)
     return StageTiming(**{**asdict(timing), "cached": True})
+
+
+@cache
+def _description() -> TypeAdapter[_Description]:
+    return TypeAdapter(_Description)
+
+
+def _file_name(slot: str, array: str) -> str:
+    return f"{slot}.npy" if array == "array" else f"{slot}.{array}.npy"

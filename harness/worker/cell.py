@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,42 +14,39 @@ from harness import registry
 from harness.errors import LabelError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.failures import machine_places, outcome_of
-from harness.jobs.messages import Job, Outcome
+from harness.jobs.messages import Done, Job, Outcome
 from harness.model import Grid, StageSpec, Volume
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
-from harness.worker.sources import Slot
-from harness.worker.step import Protocol, Step
+from harness.worker.isolation import end_children
+from harness.worker.running import Product, Repeats
+from harness.worker.sources import Source
+from harness.worker.step import Step, describe
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Outcome:
-    """Compute one cell; an exception of stage, data or metric becomes the outcome, with the traceback in the log."""
+def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Done:
+    """Compute one cell; whatever stage, data or metric raises becomes the outcome, with the traceback in the log.
+
+    Processes that the cell leaves behind are ended, and what was loaded with them is forgotten.
+    """
     start = clock()
     run = CellRun(bench, job)
-    bench.devices.clear()
     try:
         metrics = run.scores()
-    except Exception as error:  # whatever a stage raises is the cell's failure, not the worker's
-        import traceback
-
+        outcome = run.outcome(metrics, clock() - start)
+    except BaseException as error:  # SystemExit too: it is the cell's failure, not the worker's
         traceback.print_exc()
-        bench.loaded.clear()
-        bench.samples.forget()
+        bench.forget()
         places = machine_places(bench.setup.cache, bench.setup.scratch)
-        return outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)
-    return Outcome(
-        "ok",
-        metrics=metrics,
-        stages=tuple(step.record() for step in run.steps),
-        timings=tuple(step.timing() for step in run.steps),
-        total_s=clock() - start,
-        data=bench.samples.content_hash(job.cell.data.dataset, job.cell.sample),
-        device="cuda" if "cuda" in bench.devices else "cpu",
-        notes=tuple(note for step in run.steps for note in step.notes()),
-    )
+        outcome = outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)
+    left = end_children(bench.spared)
+    if left:
+        bench.forget()
+        bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind")
+    return Done(outcome, is_spent=outcome.status == "out-of-memory" or bool(bench.state.patched()))
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +55,7 @@ class CellRun:
 
     bench: Workbench
     job: Job
-    steps: list[Step] = field(default_factory=list)
+    products: list[Product] = field(default_factory=list)
     stage: str = ""
 
     def scores(self) -> dict[str, float]:
@@ -65,18 +63,32 @@ class CellRun:
         cell = self.job.cell
         slots = self.bench.samples.slots(cell.data, cell.sample, truth=cell.data.truth)
         truth = slots["truth"]
-        protocol = Protocol(self.job.warmup, self.job.repeats)
         chain = Chain(self.bench, self.job)
+        repeats = Repeats(self.job.warmup, self.job.repeats)
         for number, spec in enumerate(cell.chain):
             self.stage = spec.id
-            fitted = chain.fitted(number)
-            step = chain.step(number, slots, cell.sample, cell.seed, fitted, protocol)
-            step.settle()
-            self.steps.append(step)
-            slots = {**slots, **step.outputs()}
+            step = chain.step(number, slots, cell.sample, cell.seed, chain.fitted(number))
+            product = Product(step, self.bench, repeats)
+            product.result()
+            self.products.append(product)
+            slots = {**slots, **product.sources()}
         labels = slots["labels"].volume()
         self.stage = ""
         return score_labels(labels.array, truth.volume().array, cell.metrics)
+
+    def outcome(self, metrics: dict[str, float], total_s: float) -> Outcome:
+        """Return what the cell's record and timing will say."""
+        cell, results = self.job.cell, [product.result() for product in self.products]
+        return Outcome(
+            "ok",
+            metrics=metrics,
+            stages=tuple(result.record() for result in results),
+            timings=tuple(result.timing() for result in results),
+            total_s=total_s,
+            data=self.bench.samples.content_hash(cell.data.dataset, cell.sample),
+            device="cuda" if any(result.step.device == "cuda" for result in results) else "cpu",
+            notes=tuple(note for result in results for note in result.notes()),
+        )
 
 
 class Chain:
@@ -90,16 +102,10 @@ class Chain:
         self._fits: dict[int, Fitted | None] = {}
 
     def step(
-        self,
-        number: int,
-        slots: Mapping[str, Slot],
-        sample: str,
-        sample_seed: int,
-        fitted: Fitted | None,
-        protocol: Protocol,
+        self, number: int, slots: Mapping[str, Source], sample: str, sample_seed: int, fitted: Fitted | None
     ) -> Step:
         """Return a stage of the chain on the slots of a sample."""
-        return Step(
+        return describe(
             self._bench,
             self._cell.chain[number],
             slots,
@@ -107,7 +113,6 @@ class Chain:
             sample_seed=sample_seed,
             weights=self._weights,
             fitted=fitted,
-            protocol=protocol,
         )
 
     def fitted(self, number: int) -> Fitted | None:
@@ -134,24 +139,24 @@ class Chain:
         slots = self._bench.samples.slots(cell.data, sample, truth=cell.data.train_truth)
         seed = derive_seed("training", cell.data.dataset, sample, cell.repeat)
         for earlier in range(number):
-            step = self.step(earlier, slots, sample, seed, self.fitted(earlier), Protocol())
+            step = self.step(earlier, slots, sample, seed, self.fitted(earlier))
             truth = self._mapped_truth(step, slots["truth"], sample)
-            slots = {**slots, **step.outputs(), "truth": truth}
+            slots = {**slots, **Product(step, self._bench).sources(), "truth": truth}
         wanted = self._bench.create(cell.chain[number]).reads()
         return LazyExample({slot: slots[slot] for slot in wanted}, slots["truth"], partial(self._grid, sample))
 
-    def _mapped_truth(self, step: Step, truth: Slot, sample: str) -> Slot:
+    def _mapped_truth(self, step: Step, truth: Source, sample: str) -> Source:
         """Return the truth on the grid that a resampling stage makes."""
         if not step.stage.moves_grid():
             return truth
 
         def make() -> Volume:
             bench = self._bench
-            with bench.scratch() as scratch:
-                context = bench.context(self._grid(sample), step.seed, scratch, bench.device_of(step.stage))
+            with bench.scratch() as scratch, bench.state.guarded(step.spec.id, step.seed):
+                context = bench.context(self._grid(sample), step.seed, scratch, step.device)
                 return step.stage.map_truth(truth.volume(), context)
 
-        return Slot(hash_value(["map_truth", step.spec.to_json(), step.seed, truth.key]), make)
+        return Source(hash_value(["map_truth", step.spec.to_json(), step.seed, truth.key]), make)
 
     def _grid(self, sample: str) -> Grid:
         data = self._cell.data

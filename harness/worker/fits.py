@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,16 +16,18 @@ from harness.clock import timed
 from harness.errors import ChainError, StoreError
 from harness.hashing import derive_seed, hash_folder, hash_value
 from harness.jobs.failures import NotApplicableError
-from harness.jobs.messages import Recipe, WeightsSource
+from harness.jobs.messages import Recipe, Resumed, StageBegun, Waiting, WeightsSource
 from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec
 from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
 from harness.worker.cache import Setting
-from harness.worker.sources import Slot
+from harness.worker.sources import Source
 
 SCHEMA = 3
+POLL_S = 0.05
+"""How often a worker looks whether another one has finished the model it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Fitted:
 class LazyExample:
     """A training sample whose slots are made only if a model must be trained."""
 
-    inputs: dict[str, Slot]
-    truth: Slot
+    inputs: dict[str, Source]
+    truth: Source
     grid: Callable[[], Grid]
 
     def keys(self) -> list[object]:
@@ -95,7 +98,7 @@ class FitJob:
 def fit_or_find(bench: Workbench, job: FitJob) -> Fitted:
     """Return the model of a fit, trained now if no worker has trained it before.
 
-    A worker that finds another one training the same model waits for it; the wait does not count as the cell's time.
+    A worker that finds another one training the same model waits for it.
     """
     key = job.key
     place = bench.models / key[:2] / key
@@ -103,15 +106,27 @@ def fit_or_find(bench: Workbench, job: FitJob) -> Fitted:
     if found is not None:
         return found
     lock = ExclusiveLock(place.with_suffix(".lock"))
-    if not lock.acquire():
-        bench.notify({"event": "waiting", "stage": job.spec.id})
-        lock.wait()
-        bench.notify({"event": "resumed", "stage": job.spec.id})
+    _take(lock, bench, job.spec.id)
     try:
         found = _find(bench, place, job)
         return found if found is not None else _fit(bench, place, job)
     finally:
         lock.release()
+
+
+def _take(lock: ExclusiveLock, bench: Workbench, stage: str) -> None:
+    """Take a lock. Waiting does not count as the cell's time while the process that took the lock lives.
+
+    A lock may outlive that process, in one that it forked: then the cell's deadline ends the wait.
+    """
+    is_paused = False
+    while not lock.acquire():
+        if lock.is_held_by_the_living() != is_paused:
+            is_paused = not is_paused
+            bench.report(Waiting(stage) if is_paused else Resumed(stage))
+        time.sleep(POLL_S)
+    if is_paused:
+        bench.report(Resumed(stage))
 
 
 def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
@@ -143,18 +158,20 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     training = [example.make() for example in job.training]
     validation = [example.make() for example in job.validation]
     weights = located(bench, job.weights)
-    bench.notify({"event": "stage", "stage": job.spec.id})
+    bench.report(StageBegun(job.spec.id))
     device = bench.device_of(stage)
+    bench.explain_device(stage, device)
     partial = place.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)  # of a worker that was killed; the lock is ours
     try:
         (partial / "model").mkdir(parents=True)
         watched = device_watched(device, stage.needs)
         busy: list[float] = []
-        with Usage(device=watched, ignore=bench.ignored_processes) as usage, bench.scratch() as scratch:
+        with Usage(device=watched, ignore=bench.spared) as usage, bench.scratch() as scratch:
             grid = job.training[0].grid()
             context = bench.context(grid, job.seed, scratch, device, weights=weights, busy=busy.append, draw=job.draw)
-            _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
+            with bench.state.guarded(job.spec.id, job.seed):
+                _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
         content, setting = hash_folder(partial / "model"), bench.setting(device)
         busy_s = sum(busy) if busy else None
         cost = FitCost(seconds, usage.cpu_s, busy_s, usage.peak_bytes, usage.device_peak_bytes)

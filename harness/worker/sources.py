@@ -1,4 +1,4 @@
-"""Slots of a chain: volumes that are made when they are first read, each with the key of its content."""
+"""What a chain reads: values that are made when they are first read, each with the key of its content."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from harness.errors import DataError, nearest
+from harness.errors import ChainError, DataError, nearest
 from harness.hashing import hash_value
 from harness.model import DataSelection, Sample, Volume
+from harness.stages.values import Value
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -19,19 +20,26 @@ SAMPLE_BYTES = 1 << 30
 """Bytes of samples that a worker keeps in memory between cells."""
 
 
-class Slot:
-    """A volume and the key of its content; the volume is made on first use and kept."""
+class Source:
+    """What stands in a slot, and the key of its content; the value is made on first use and kept."""
 
-    def __init__(self, key: str, make: Callable[[], Volume]) -> None:
+    def __init__(self, key: str, make: Callable[[], Value]) -> None:
         self.key = key
         self._make = make
-        self._volume: Volume | None = None
+        self._value: Value | None = None
+
+    def value(self) -> Value:
+        """Return the value; raises whatever reading or computing it raises."""
+        if self._value is None:
+            self._value = self._make()
+        return self._value
 
     def volume(self) -> Volume:
-        """Return the volume; raises whatever reading or computing it raises."""
-        if self._volume is None:
-            self._volume = self._make()
-        return self._volume
+        """Return the value of a slot that holds volumes; raises `ChainError` for another one."""
+        value = self.value()
+        if not isinstance(value, Volume):
+            raise ChainError(f"found a {type(value).__name__}; accepted: a Volume")
+        return value
 
 
 class Recent(Generic[T]):
@@ -78,17 +86,17 @@ class SampleSlots:
             self._hashes[dataset, sample] = self._catalogue.dataset(dataset).sample_hash(sample)
         return self._hashes[dataset, sample]
 
-    def slots(self, selection: DataSelection, sample: str, *, truth: str) -> dict[str, Slot]:
+    def slots(self, selection: DataSelection, sample: str, *, truth: str) -> dict[str, Source]:
         """Return the slots of one sample; `truth` names the label image that stands in the slot "truth"."""
         content = self.content_hash(selection.dataset, sample)
 
         def read() -> Sample:
             return self.sample(selection.dataset, sample, selection.channels)
 
-        def label(name: str) -> Slot:
-            return Slot(hash_value(["label", content, name]), lambda: _label(read(), name))
+        def label(name: str) -> Source:
+            return Source(hash_value(["label", content, name]), lambda: _label(read(), name))
 
-        image = Slot(hash_value(["image", content, list(selection.channels)]), lambda: read().image)
+        image = Source(hash_value(["image", content, list(selection.channels)]), lambda: read().image)
         further = {slot: label(name) for slot, name in selection.reads}
         return {"image": image, "truth": label(truth), **further}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from harness import registry
 from harness.datasets import load_catalogue
-from harness.jobs.messages import Backend, Job, WorkerSetup
+from harness.jobs.messages import Backend, Event, Job, WorkerSetup
 from harness.model import Cell, DataSelection, Fold, StageSpec
 from harness.registry import Registry
 from harness.worker.bench import Workbench
@@ -24,16 +23,16 @@ def tiny_registry(project: Project) -> Registry:
 
 def workbench(
     project: Project, *, device: str = "cpu", machine: str = "m", environment: str = "e", has_gpu: bool = False
-) -> tuple[Workbench, list[Mapping[str, Any]]]:
+) -> tuple[Workbench, list[Event]]:
     """Return a workbench and the list its events go to."""
     scratch = project.folder / "scratch"
     scratch.mkdir(exist_ok=True)
     setup = WorkerSetup(cache=str(project.cache), scratch=str(scratch), device=device, threads=1)
-    events: list[Mapping[str, Any]] = []
+    events: list[Event] = []
     samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
     stages = tiny_registry(project)
     bench = Workbench(
-        setup, samples, stages, machine=machine, environment=environment, notify=events.append, has_gpu=has_gpu
+        setup, samples, stages, machine=machine, environment=environment, report=events.append, has_gpu=has_gpu
     )
     return bench, events
 

@@ -46,12 +46,22 @@ def gone(pid: int, seconds: float = 10.0) -> bool:
         ("shape", "exception", "LabelError", "returned labels of shape (5, 32); its input has (32, 32)"),
         ("dtype", "exception", "LabelError", "of type float32; accepted: integers"),
         ("negative", "exception", "LabelError", "negative values"),
-        ("slot", "exception", "ChainError", "returned ['masks']; declared: ['labels']"),
+        ("slot", "exception", "ChainError", "returned masks; declared: labels"),
         ("in-place", "exception", "ChainError", "changed its input 'image' in place"),
         ("memory-error", "out-of-memory", "MemoryError", "3 TB"),
         ("import", "backend-missing", "ModuleNotFoundError", "no_such_library"),
         ("exit", "killed", "Exit", "exit code 3"),
         ("kill", "killed", "SIGKILL", "ended by SIGKILL"),
+        ("segv", "killed", "SIGSEGV", "ended by SIGSEGV"),
+        ("sys-exit", "exception", "SystemExit", "4"),
+        ("interrupt", "exception", "KeyboardInterrupt", ""),
+        ("recursion", "exception", "RecursionError", "maximum recursion depth"),
+        ("none", "exception", "LabelError", "returned labels a NoneType; accepted: a Volume"),
+        ("array", "exception", "LabelError", "returned labels a ndarray; accepted: a Volume"),
+        ("patch", "exception", "PatchedLibraryError", "replaced numpy.unique for the whole process"),
+        ("close", "killed", "PipeClosed", "a stage closed files that are not its own"),
+        ("noise", "killed", "ForeignBytes", "what came over the pipe is no message; found b'hello'"),
+        ("text", "exception", "ValueError", "a file named \\udcff"),
     ],
 )
 def test_a_failure_is_a_record_and_the_other_cells_go_on(
@@ -68,6 +78,22 @@ def test_a_failure_is_a_record_and_the_other_cells_go_on(
     assert message in record.error.message
     assert record.data == project.records()["noop", "b"].data
     assert summary.suites[0].failures[0].status == status
+
+
+def test_what_a_stage_leaves_behind_ends_with_its_cell(project: Project) -> None:
+    progress = Recorder()
+    rows = {"bad": fault("leave"), "moved": fault("chdir"), "noop": '[{ id = "noop" }]'}
+    assert project.run(project.suite(rows), progress=progress).computed == 6
+    assert gone(int((project.traces / "child").read_text()))
+    assert [line for line in progress.logged if line.endswith("ended 1 processes that the cell left behind")]
+
+
+@pytest.mark.parametrize("how", ["fork-return", "fork-raise"])
+def test_a_process_that_a_stage_forks_never_answers_for_the_worker(project: Project, how: str) -> None:
+    rows = {"forks": fault(how), **{f"r{n}": f'[{{ id = "fault", how = "slow", number = {n} }}]' for n in range(3)}}
+    assert project.run(project.suite(rows)).computed == 8
+    for (row, _), record in project.records().items():
+        assert record.stages[0].parameters["how"] == (how if row == "forks" else "slow")
 
 
 def test_missing_library_and_wrong_dimensions_have_their_own_status(project: Project) -> None:

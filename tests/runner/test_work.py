@@ -3,7 +3,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from harness.datasets import load_catalogue
-from harness.jobs.messages import Outcome, failure
+from harness.jobs.messages import Outcome, Ready, failure
 from harness.runner.executor import Finished
 from harness.runner.work import Filters, SuiteWork, WorkPlanner
 from harness.store import Code, Store
@@ -11,7 +11,7 @@ from harness.suite import load_suite
 from tests.runner.bench import tiny_registry
 from tests.runner.project import Project
 
-GREETING = {"fingerprint": "f", "machine": "m", "environment": {"python": "3"}}
+WORKER = Ready({"python": "3"}, "f", "m")
 
 
 def work(project: Project, stack: ExitStack, filters: Filters, *, dry_run: bool = False) -> SuiteWork:
@@ -30,9 +30,9 @@ def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
             ("other", 5.0, 2 * 10**9),
         ]
         good, bad = one.jobs[:2]
-        line = one.keep(Finished(good, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), GREETING), Code("c"), 2)
+        line = one.keep(Finished(good, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER), Code("c"), 2)
         assert line == "demo smoke: noop on dots/a: ok, 1.00 s"
-        one.keep(Finished(bad, failure("timeout", "Deadline", "late", stage="noop"), {}), Code("c"), 2)
+        one.keep(Finished(bad, failure("timeout", "Deadline", "late", stage="noop")), Code("c"), 2)
         summary = one.summary()
         assert (summary.computed, summary.failed, summary.cached) == (1, 1, 0)
         assert summary.failures[0].message == "late in stage 'noop'"

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
-from harness.errors import BackendError, ChainError
+from harness.errors import BackendError, ChainError, StoreError
+from harness.jobs.messages import Log
 from harness.stages.contract import Stage
+from harness.worker.bench import MOST_LOGGED
 from harness.worker.cache import Setting
 from tests.runner.bench import spec, workbench
 from tests.runner.project import Project
@@ -36,16 +39,19 @@ def test_device_is_what_the_stage_can_use(project: Project, monkeypatch: pytest.
     plain = bench.create(spec(project, "smooth"))
     for problem in ("", "numpy finds none", "numpy finds none"):
         OnDevice.problem = problem
-        assert bench.device_of(plain) == "cpu"
-        assert bench.device_of(OnDevice()) == ("cpu" if problem else "cuda")
+        for stage in (plain, OnDevice()):
+            device = bench.device_of(stage)
+            assert device == ("cuda" if stage is not plain and not problem else "cpu")
+            assert events == [] or problem, "an answer says nothing"
+            bench.explain_device(stage, device)
     said = "stage 'on-device' computes on the CPU, although this machine has a GPU: numpy finds none"
-    assert events == [{"event": "log", "line": said}], "once, and nothing of stages that have no use for one"
+    assert events == [Log(said)], "once, and nothing of stages that have no use for one"
     without, silent = workbench(project, device="auto")
-    assert (without.device_of(OnDevice()), silent) == ("cpu", [])
+    without.explain_device(OnDevice(), without.device_of(OnDevice()))
+    assert silent == []
     demanding, _ = workbench(project, device="cuda")
     with pytest.raises(BackendError, match="stage 'on-device': numpy finds none; accepted: --device cpu or auto"):
         demanding.device_of(OnDevice())
-    assert bench.devices == {"cpu", "cuda"}
     assert bench.setting("cuda") == Setting("m", "cuda", 1, "e")
 
 
@@ -55,5 +61,17 @@ def test_scratch_is_empty_and_goes(project: Project) -> None:
         assert list(folder.iterdir()) == []
         (folder / "x").write_text("x")
     assert not folder.exists()
+    shutil.rmtree(bench.setup.scratch)
+    with pytest.raises(StoreError, match="no scratch folder can be made"), bench.scratch():
+        pass
+    assert events == []
+
+
+def test_lines_are_bounded_and_fit_for_every_terminal(project: Project) -> None:
+    bench, events = workbench(project)
     bench.log("hello")
-    assert events == [{"event": "log", "line": "hello"}]
+    bench.log("a file named \udcff")
+    bench.log("x" * 40_000_000)
+    assert events[:2] == [Log("hello"), Log("a file named \\udcff")]
+    assert isinstance(events[2], Log)
+    assert len(events[2].line) == MOST_LOGGED + 1

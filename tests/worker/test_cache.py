@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.errors import StoreError
-from harness.model import Volume
+from harness.model import Grid, Volume
+from harness.stages.values import Features, Masks, Prompts, Value
 from harness.store import StageTiming
-from harness.worker.cache import CorruptEntryError, Setting, StageCache, output_hash, timing_here
+from harness.worker.cache import (
+    CorruptEntryError,
+    Setting,
+    StageCache,
+    content_hash,
+    content_hashes,
+    output_hash,
+    timing_here,
+)
 
 HERE = Setting("m", "cpu", 2, "e")
 TIMING = StageTiming("s", load_s=1.0, first_s=2.0, steady_s=(3.0,), peak_bytes=4)
@@ -33,6 +44,7 @@ def test_round_trip(cache: StageCache, volume: Volume) -> None:
     entry = cache.entry(KEY)
     assert entry is not None
     read = entry.read("image")
+    assert isinstance(read, Volume)
     assert np.array_equal(read.array, volume.array)
     assert read.array.dtype == volume.array.dtype
     assert (read.axes, read.spacing_um, read.channels) == ("CYX", (0.5, 0.25), ("x",))
@@ -68,19 +80,69 @@ def test_changed_bytes_and_damaged_descriptions_are_noticed(cache: StageCache, v
     np.save(entry.folder / "image.npy", volume.array + 1)
     with pytest.raises(CorruptEntryError, match="bytes have changed"):
         entry.read("image")
-    for text in ("", "{}", '{"schema": 99}'):
+    meta = json.loads((entry.folder / "meta.json").read_text())
+    broken: list[Any] = [{}, [], None, {"schema": 99}]
+    broken += [{name: value for name, value in meta.items() if name != left_out} for left_out in meta]
+    broken += [{**meta, name: 7} for name in meta]
+    broken += [{**meta, "hashes": {}}, {**meta, "timing": {**meta["timing"], "load_s": "x"}}]
+    for text in ("", "{", *(json.dumps(one) for one in broken)):
         (entry.folder / "meta.json").write_text(text)
         with pytest.raises(CorruptEntryError, match=r"meta\.json"):
             cache.entry(KEY)
+    (entry.folder / "meta.json").unlink()
+    with pytest.raises(CorruptEntryError, match=r"meta\.json: not there"):
+        cache.entry(KEY)
+    cache.drop(KEY)
+    entry.folder.write_text("a file in place of the folder")
+    with pytest.raises(CorruptEntryError, match=r"meta\.json: not there"):
+        cache.entry(KEY)
+    cache.drop(KEY)
+    assert cache.entry(KEY) is None
 
 
-def test_full_disk_leaves_nothing(cache: StageCache, volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
-    def save(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+def test_every_kind_of_value_travels(cache: StageCache, volume: Volume) -> None:
+    grid = Grid("YX", (4, 5), (0.5, 0.5))
+    values: dict[str, Value] = {
+        "image": volume,
+        "prompts": Prompts.of(grid, boxes={3: ((0, 0), (2, 2))}, points=[(3, (1.0, 1.0), True)]),
+        "masks": Masks.of(grid, [np.eye(4, 5, dtype=bool)], scores=[0.25]),
+        "features": Features(np.ones((2, 3), np.float32), grid, {"padded": [8, 8]}),
+    }
+    hashes = cache.put(KEY, values, TIMING, HERE)
+    assert hashes == content_hashes(values)
+    entry = cache.entry(KEY)
+    assert entry is not None
+    for slot, value in values.items():
+        read = entry.read(slot)
+        assert type(read) is type(value)
+        assert read.header() == value.header()
+        for name, array in value.arrays().items():
+            assert np.array_equal(read.arrays()[name], array)
+            assert read.arrays()[name].dtype == array.dtype
+    with pytest.raises(CorruptEntryError, match="no slot 'labels'"):
+        entry.read("labels")
+    (entry.folder / "masks.scores.npy").unlink()
+    with pytest.raises(CorruptEntryError, match=r"masks\.scores\.npy"):
+        entry.read("masks")
 
-    monkeypatch.setattr(np, "save", save)
-    with pytest.raises(StoreError, match="No space left on device"):
-        cache.put(KEY, {"image": volume}, TIMING, HERE)
+
+def test_what_the_header_says_is_part_of_a_value() -> None:
+    grid, coarse = Grid("YX", (4, 5)), Grid("YX", (4, 5), (2.0, 2.0))
+    hashes = {content_hash(Masks.of(where, [np.eye(4, 5, dtype=bool)])) for where in (grid, grid, coarse)}
+    assert len(hashes) == 2
+
+
+def test_full_disk_names_its_cause_and_leaves_nothing(cache: StageCache) -> None:
+    # /dev/full refuses every byte, as a full disk does
+    real, large = Path.open, Volume(np.zeros((64, 64)), "YX")
+
+    def full(path: Path, *args: Any, **options: Any) -> Any:
+        return real(Path("/dev/full") if path.suffix == ".npy" else path, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        with pytest.raises(StoreError, match="No space left on device"):
+            cache.put(KEY, {"image": large}, TIMING, HERE)
     assert list((cache.folder / "partial").iterdir()) == []
     assert cache.entry(KEY) is None
 

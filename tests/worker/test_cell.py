@@ -17,7 +17,7 @@ from tests.runner.project import Project
 def test_cell_in_process(project: Project) -> None:
     bench, _ = workbench(project)
     warm_up()
-    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "cut")))
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "cut"))).outcome
     assert outcome.status == "ok"
     assert outcome.metrics == {"count.pred": 1.0}
     assert outcome.data == bench.samples.content_hash("dots", "a")
@@ -27,8 +27,8 @@ def test_cell_in_process(project: Project) -> None:
 def test_rows_with_the_same_stages_share_the_cache_whatever_they_are_called(project: Project) -> None:
     bench, _ = workbench(project)
     chain = (spec(project, "smooth", amount=0.3), spec(project, "cut"))
-    first = execute(bench, a_job(*chain, row="one"))
-    second = execute(bench, a_job(*chain, row="two"))
+    first = execute(bench, a_job(*chain, row="one")).outcome
+    second = execute(bench, a_job(*chain, row="two")).outcome
     assert [timing.cached for timing in second.timings] == [True, True]
     assert first.stages == second.stages
 
@@ -38,7 +38,7 @@ def test_failure_names_the_stage_at_work_and_forgets_loaded_models(
 ) -> None:
     bench, _ = workbench(project)
     execute(bench, a_job(spec(project, "smooth"), spec(project, "cut")))
-    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "fault")))
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "fault"))).outcome
     assert outcome.error is not None
     assert outcome.error.stage == "fault"
     assert "Traceback" in capsys.readouterr().err
@@ -50,7 +50,7 @@ def test_training_examples_pass_the_stages_before(project: Project) -> None:
     bench, _ = workbench(project)
     fold = Fold("1", ("a",), ("b",), ())
     chain = (spec(project, "half"), spec(project, "smooth"), spec(project, "learn"))
-    outcome = execute(bench, a_job(*chain, fold=fold))
+    outcome = execute(bench, a_job(*chain, fold=fold)).outcome
     assert outcome.error is not None
     assert outcome.error.message.startswith("the chain's labels have shape (16, 16)")
     assert project.count("smooth") == 2, "once for the training sample, once for the test sample"

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from harness.errors import ChainError
-from harness.jobs.messages import Recipe, WeightsSource
+from harness.jobs.messages import Event, Log, Recipe, WeightsSource
 from harness.model import Grid
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
@@ -55,7 +57,7 @@ def test_spoilt_model_is_trained_again(project: Project) -> None:
     (first.folder / "level.txt").write_text("0")
     again = fit_or_find(bench, fit_job(project, bench))
     assert (again.hash, again.is_cached) == (first.hash, False)
-    assert any("is spoilt (its files have changed)" in event.get("line", "") for event in events)
+    assert any("is spoilt (its files have changed)" in event.line for event in events if isinstance(event, Log))
 
 
 def test_worker_waits_for_another_one_that_trains_the_same(project: Project) -> None:
@@ -63,16 +65,44 @@ def test_worker_waits_for_another_one_that_trains_the_same(project: Project) -> 
     job = fit_job(project, bench)
     lock = ExclusiveLock((bench.models / job.key[:2] / job.key).with_suffix(".lock"))
     assert lock.acquire()
+    with waiting(bench, job, events):
+        assert [event.event for event in events] == ["waiting"]
+        lock.release()
+    assert [event.event for event in events if event.event != "log"] == ["waiting", "resumed", "stage"]
+    assert project.count("fit") == 1
+
+
+def test_a_lock_that_outlives_its_holder_does_not_stop_the_clock(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, events = workbench(project)
+    job = fit_job(project, bench)
+    lock = ExclusiveLock((bench.models / job.key[:2] / job.key).with_suffix(".lock"))
+    assert lock.acquire()
+    with waiting(bench, job, events):
+        monkeypatch.setattr(ExclusiveLock, "is_held_by_the_living", lambda self: False)
+        wait_for(lambda: len(events) > 1)
+        assert [event.event for event in events] == ["waiting", "resumed"], "its holder has died, a child has it"
+        lock.release()
+    assert project.count("fit") == 1
+
+
+@contextmanager
+def waiting(bench: Workbench, job: FitJob, events: list[Event]) -> Iterator[None]:
+    """Let a thread ask for a model that is locked; it must have it afterwards."""
     thread = threading.Thread(target=fit_or_find, args=(bench, job))
     thread.start()
-    end = time.monotonic() + 10
-    while not events and time.monotonic() < end:
-        time.sleep(0.01)
-    assert [event["event"] for event in events] == ["waiting"]
-    lock.release()
+    wait_for(lambda: bool(events))
+    yield
     thread.join(20)
-    assert [event["event"] for event in events if event["event"] != "log"] == ["waiting", "resumed", "stage"]
-    assert project.count("fit") == 1
+    assert not thread.is_alive()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
 
 
 def test_nothing_to_train_on_is_an_error(project: Project) -> None:

@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
 
-from harness.jobs.channel import messages, send
-from harness.jobs.messages import WorkerSetup
+from harness.jobs.channel import lines, send
+from harness.jobs.messages import Done, Message, Ready, StageBegun, WorkerSetup, decode, encode
 from tests.runner.bench import a_job, spec
 from tests.runner.project import Project
 from tests.runner.test_faults import gone
@@ -30,33 +31,45 @@ class Pipes:
             os.close(pipe)
         setup = WorkerSetup(str(project.cache), str(project.folder), "cpu", 1)
         catalogue, plugin = str(project.folder / "datasets.toml"), str(project.plugin)
-        send(self.jobs, {**setup.to_json(), "catalogue": catalogue, "plugins": [plugin]})
-        self.received = messages(self.events)
+        send(self.jobs, encode(replace(setup, catalogue=catalogue, plugins=(plugin,))))
+        self._lines = lines(self.events)
+
+    def next(self) -> Message:
+        """Return what the worker says next."""
+        return decode(Message, next(self._lines))
+
+    def close(self) -> None:
+        """Let the worker end."""
+        for pipe in (self.jobs, self.life):
+            os.close(pipe)
+        self.process.wait(20)
+        self._lines.close()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 def pipes(project: Project) -> Iterator[Pipes]:
     made = Pipes(project)
     yield made
-    for pipe in (made.jobs, made.life):
-        os.close(pipe)
-    made.process.wait(20)
-    made.received.close()  # type: ignore[attr-defined]
+    made.close()
 
 
 def test_worker_says_what_it_is_and_answers_jobs(project: Project, pipes: Pipes) -> None:
-    ready = next(pipes.received)
-    assert ready["event"] == "ready"
-    assert ready["environment"]["threads"] == 1
-    assert len(ready["fingerprint"]) == 16
-    send(pipes.jobs, a_job(spec(project, "noop")).to_json())
-    events = [next(pipes.received), next(pipes.received)]
-    assert [event["event"] for event in events] == ["stage", "done"]
-    assert events[1]["status"] == "ok"
+    ready = pipes.next()
+    assert isinstance(ready.event, Ready)
+    assert (ready.process, ready.cell) == (pipes.process.pid, "")
+    assert ready.event.environment["threads"] == 1
+    assert len(ready.event.fingerprint) == 16
+    job = a_job(spec(project, "noop"))
+    send(pipes.jobs, encode(job))
+    begun, done = pipes.next(), pipes.next()
+    assert begun.event == StageBegun("noop")
+    assert isinstance(done.event, Done)
+    assert (done.event.outcome.status, done.event.is_spent) == ("ok", False)
+    assert {(message.process, message.cell) for message in (begun, done)} == {(pipes.process.pid, job.cell.key)}
 
 
 def test_group_ends_with_the_lifeline(pipes: Pipes) -> None:
-    next(pipes.received)
+    pipes.next()
     children = [child.pid for child in psutil.Process(pipes.process.pid).children(recursive=True)]
     assert children
     os.close(pipes.life)
@@ -66,7 +79,7 @@ def test_group_ends_with_the_lifeline(pipes: Pipes) -> None:
 
 
 def test_worker_leaves_when_there_are_no_more_jobs(pipes: Pipes) -> None:
-    next(pipes.received)
+    pipes.next()
     os.close(pipes.jobs)
     pipes.jobs = os.open(os.devnull, os.O_RDONLY)
     assert pipes.process.wait(20) == 0

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from harness.datasets import load_catalogue
-from harness.errors import DataError
-from harness.model import DataSelection
-from harness.worker.sources import Recent, SampleSlots, Slot
+from harness.errors import ChainError, DataError
+from harness.model import DataSelection, Grid
+from harness.stages.values import Prompts
+from harness.worker.sources import Recent, SampleSlots, Source
 from tests.runner.project import Project
 
 
@@ -50,15 +51,23 @@ def test_unknown_label_names_the_nearest(project: Project) -> None:
         slots["truth"].volume()
 
 
-def test_slot_is_made_once() -> None:
+def test_a_value_is_made_once() -> None:
     calls: list[int] = []
 
     def make() -> None:
         calls.append(1)
         raise ValueError("no")
 
-    slot = Slot("k", make)  # type: ignore[arg-type]
+    slot = Source("k", make)  # type: ignore[arg-type]
     for _ in range(2):
         with pytest.raises(ValueError, match="no"):
-            slot.volume()
+            slot.value()
     assert len(calls) == 2, "a failure is not kept"
+
+
+def test_a_slot_of_other_values_holds_no_volume() -> None:
+    prompts = Prompts.of(Grid("YX", (4, 4)), points=[(1, (1.0, 2.0), True)])
+    source = Source("k", lambda: prompts)
+    assert source.value() is source.value() is prompts
+    with pytest.raises(ChainError, match="found a Prompts; accepted: a Volume"):
+        source.volume()

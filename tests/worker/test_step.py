@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +10,8 @@ from harness.model import Grid, StageSpec
 from harness.store import StageTiming
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitCost, Fitted, check_dimensions, stage_weights
-from harness.worker.step import Protocol, Step, with_fit
+from harness.worker.running import run
+from harness.worker.step import Step, describe, with_fit
 from tests.runner.bench import a_cell, spec, workbench
 from tests.runner.project import Project
 
@@ -21,7 +20,8 @@ GRID = Grid("YX", (32, 32))
 
 def step(bench: Workbench, stage: StageSpec, *, sample: str = "a", seed: int = 1, **options: Any) -> Step:
     slots = options.pop("slots", None) or bench.samples.slots(a_cell().data, sample, truth="gold")
-    return Step(bench, stage, slots, grid=lambda: GRID, sample_seed=seed, weights=options.pop("weights", {}), **options)
+    weights = options.pop("weights", {})
+    return describe(bench, stage, slots, grid=lambda: GRID, sample_seed=seed, weights=weights, **options)
 
 
 def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
@@ -31,7 +31,7 @@ def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
     other_machine, _ = workbench(project, machine="n")
     smooth = spec(project, "smooth")
     first = step(bench, smooth)
-    assert first.key == step(other_machine, smooth).key == step(bench, smooth, protocol=Protocol(1, 2)).key
+    assert first.key == step(other_machine, smooth).key
     monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
     on_gpu = step(bench, smooth)
     monkeypatch.undo()
@@ -50,57 +50,19 @@ def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
     assert len(keys) == 2, "the content of weights counts, not their path"
 
 
-def test_settled_output_is_read_only_when_it_is_needed(project: Project) -> None:
-    bench, events = workbench(project)
-    smooth = spec(project, "smooth", amount=0.1)
-    made = step(bench, smooth)
-    made.settle()
-    made.settle()
-    assert [event["stage"] for event in events if event["event"] == "stage"] == ["smooth"]
-    again = step(bench, smooth)
-    again.settle()
-    next(project.cache.glob("stages/??/*/distance.npy")).unlink()
-    assert again.timing().cached
-    assert again.record() == made.record()
-    volume = again.outputs()["distance"].volume()
-    assert (volume.array == made.outputs()["distance"].volume().array).all()
-    assert not again.timing().cached, "it had to be run again"
-    assert project.count("smooth") == 2
-
-
 def test_what_was_made_elsewhere_is_said(project: Project) -> None:
     bench, _ = workbench(project)
     smooth = spec(project, "smooth", amount=0.1)
-    made = step(bench, smooth)
-    made.settle()
-    again = step(bench, smooth)
-    again.settle()
-    assert made.notes() == again.notes() == ()
+    here = run(step(bench, smooth), bench)
+    again = run(step(bench, smooth), bench)
+    assert here.notes() == again.notes() == ()
     newer, _ = workbench(project, environment="f")
     fitted = Fitted(project.folder, "h", bench.setting("cuda"), FitCost(), True)
-    found = step(newer, smooth)
-    found.settle()
+    found = run(step(newer, smooth), newer)
     assert found.notes() == ("the output of stage 'smooth' was made elsewhere: m, cpu, 1 threads, environment e",)
     assert found.timing().first_s is None, "a time with other packages"
-    (note,) = step(bench, smooth, fitted=fitted).notes()
+    (note,) = run(step(bench, smooth, fitted=fitted), bench).notes()
     assert note == "the model of stage 'smooth' was made elsewhere: m, cuda, 1 threads, environment e"
-
-
-def test_device_memory_of_a_stage_without_torch_is_unknown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench, _ = workbench(project)
-    cuda = SimpleNamespace(
-        is_initialized=lambda: True,
-        synchronize=lambda: None,
-        reset_peak_memory_stats=lambda: None,
-        max_memory_allocated=lambda: 123,
-    )
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
-    monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
-    for amount, needs, expected in ((0.1, (), None), (0.2, ("torch",), 123)):
-        made = step(bench, spec(project, "smooth", amount=amount))
-        monkeypatch.setattr(made.stage, "needs", needs, raising=False)
-        made.settle()
-        assert made.timing().device_peak_bytes == expected
 
 
 def test_dimensions_are_checked() -> None:

@@ -1,0 +1,123 @@
+"""What a stage may leave behind in the process that later cells use: undone where that can be, else found out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import psutil
+
+from harness.errors import ChainError
+from harness.memory import descendants
+
+WATCHED = ("builtins", "math", "os", "random", "numpy", "numpy.linalg", "numpy.random", "harness.scoring")
+"""Modules whose functions a stage may not replace; those of `harness.metrics` are watched too."""
+_CHILD_EXIT = 70
+_SERVICES = ("resource_tracker", "forkserver")
+"""Processes of `multiprocessing` that serve every later pool and hold nothing of a cell."""
+_END_S = 5.0
+
+
+class PatchedLibraryError(ChainError):
+    """A stage replaced a function that every later cell of the process would call."""
+
+
+class ProcessState:
+    """The state of this process before its first cell, which the code of a stage is held against."""
+
+    def __init__(self) -> None:
+        self._process = os.getpid()
+        self._folder = Path.cwd()
+        self._recursion_limit = sys.getrecursionlimit()
+        self._functions = {name: _functions(module) for name, module in _watched_modules()}
+
+    @contextmanager
+    def guarded(self, stage: str, seed: int) -> Iterator[None]:
+        """Run the code of a stage, with global random states that depend on nothing that ran before.
+
+        A process that the stage forked and that leaves this code ends, without a word: it has the worker's pipes and
+        would answer for it. Folder, error handling of NumPy, recursion limit and alarms are set back.
+
+        Raises:
+            PatchedLibraryError: the stage has replaced a function of a library; this process is of no use any more.
+        """
+        _seed_global_states(seed)
+        try:
+            yield
+        finally:
+            if os.getpid() != self._process:
+                os._exit(_CHILD_EXIT)
+            self._restore()
+        patched = self.patched()
+        if patched:
+            raise PatchedLibraryError(
+                f"stage '{stage}' replaced {patched} for the whole process, which later cells use; accepted: a stage "
+                "that changes nothing outside itself"
+            )
+
+    def patched(self) -> str:
+        """Return the dotted name of a function that is not what it was, "" if there is none."""
+        for name, before in self._functions.items():
+            namespace = vars(sys.modules[name])
+            for attribute, function in before.items():
+                if namespace.get(attribute) is not function:
+                    return f"{name}.{attribute}"
+        return ""
+
+    def _restore(self) -> None:
+        os.chdir(self._folder)
+        sys.setrecursionlimit(self._recursion_limit)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None:
+            numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+
+
+def end_children(spared: Collection[int]) -> list[int]:
+    """End the processes that were started here and still run, with what they started; return their ids.
+
+    Spared are those named and the services of `multiprocessing`.
+    """
+    ended = []
+    for pid in descendants(os.getpid()):
+        if pid in spared:
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE and not _is_service(process):
+                process.kill()
+                ended.append(process)
+    psutil.wait_procs(ended, timeout=_END_S)
+    return [process.pid for process in ended]
+
+
+def _is_service(process: psutil.Process) -> bool:
+    return any(name in argument for argument in process.cmdline() for name in _SERVICES)
+
+
+def _seed_global_states(seed: int) -> None:
+    """Seed the generators that a stage may use although it is given one."""
+    random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(seed % 2**32)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed % 2**63)
+
+
+def _watched_modules() -> Iterator[tuple[str, ModuleType]]:
+    for name, module in list(sys.modules.items()):
+        if name in WATCHED or name.startswith("harness.metrics"):
+            yield name, module
+
+
+def _functions(module: ModuleType) -> Mapping[str, object]:
+    return {name: value for name, value in vars(module).items() if callable(value)}

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.metrics import overlap
+from harness.worker.isolation import PatchedLibraryError, ProcessState, end_children
+from tests.runner.test_faults import gone
+
+
+def test_global_random_states_depend_on_nothing_that_ran_before() -> None:
+    state, drawn = ProcessState(), []
+    for noise in (1, 5):
+        np.random.seed(noise)
+        random.seed(noise)
+        with state.guarded("s", 2**80 + 3):
+            drawn.append((random.random(), np.random.rand()))
+    assert drawn[0] == drawn[1]
+
+
+def test_what_can_be_undone_is(tmp_path: Path) -> None:
+    state, folder, limit = ProcessState(), Path.cwd(), sys.getrecursionlimit()
+    with state.guarded("s", 1):
+        os.chdir(tmp_path)
+        np.seterr(all="raise")
+        sys.setrecursionlimit(limit + 100)
+        signal.setitimer(signal.ITIMER_REAL, 1000)
+    assert (Path.cwd(), sys.getrecursionlimit()) == (folder, limit)
+    assert np.geterr() == {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_replaced_function_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = ProcessState()
+    assert state.patched() == ""
+    np.a_new_name = 1  # type: ignore[attr-defined]
+    assert state.patched() == "", "what is new harms nobody"
+    del np.a_new_name  # type: ignore[attr-defined]
+    for owner, name in ((np, "sum"), (np.random, "default_rng"), (os, "getcwd"), (overlap, "overlap_table")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, lambda *_: 0)
+            assert state.patched() == f"{owner.__name__}.{name}"  # type: ignore[attr-defined]
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "sum", np.sum)
+        with pytest.raises(PatchedLibraryError, match=r"stage 's' replaced numpy\.sum"), state.guarded("s", 1):
+            np.sum = np.prod
+
+
+def test_a_forked_process_ends_in_the_code_that_forked_it(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from harness.worker.isolation import ProcessState
+state, mark = ProcessState(), open(sys.argv[1], "ab", buffering=0)
+try:
+    with state.guarded("s", 1):
+        if os.fork() == 0:
+            raise RuntimeError("in the child")
+        assert os.waitstatus_to_exitcode(os.wait()[1]) == 70
+finally:
+    mark.write(b"x")
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "mark")], check=True)
+    assert (tmp_path / "mark").read_text() == "x", "one process comes out"
+
+
+def test_children_are_ended_but_those_that_are_spared() -> None:
+    children = [subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) for _ in range(2)]
+    service = subprocess.Popen(
+        [sys.executable, "-c", "input()", "multiprocessing.resource_tracker"], stdin=subprocess.PIPE
+    )
+    others = set(end_children([children[0].pid]))
+    assert children[1].pid in others
+    assert not others & {children[0].pid, service.pid}
+    assert gone(children[1].pid)
+    for process in (*children, service):
+        process.kill()
+        process.wait()
+        assert process.stdin is not None
+        process.stdin.close()

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness.errors import ChainError
+from harness.jobs.messages import StageBegun
+from harness.worker.isolation import PatchedLibraryError
+from harness.worker.running import Product, Repeats, run
+from harness.worker.step import Cached, Fresh
+from tests.runner.bench import spec, workbench
+from tests.runner.project import Project
+from tests.worker.test_step import step
+
+
+def test_an_output_is_read_only_when_it_is_needed(project: Project) -> None:
+    bench, events = workbench(project)
+    smooth = spec(project, "smooth", amount=0.1)
+    made = Product(step(bench, smooth), bench)
+    assert made.result() is made.result()
+    assert [event for event in events if isinstance(event, StageBegun)] == [StageBegun("smooth")]
+    again = Product(step(bench, smooth), bench)
+    assert isinstance(again.result(), Cached)
+    next(project.cache.glob("stages/??/*/distance.npy")).unlink()
+    assert again.result().timing().cached
+    assert again.result().record() == made.result().record()
+    volume = again.sources()["distance"].volume()
+    assert (volume.array == made.sources()["distance"].volume().array).all()
+    assert isinstance(again.result(), Fresh), "it had to be run again"
+    assert not again.result().timing().cached
+    assert project.count("smooth") == 2
+
+
+def test_a_spoilt_description_is_dropped_and_the_stage_run_again(project: Project) -> None:
+    bench, _ = workbench(project)
+    smooth = spec(project, "smooth", amount=0.1)
+    run(step(bench, smooth), bench)
+    for damage in (lambda path: path.unlink(), lambda path: path.write_text('{"schema": 3}')):
+        damage(next(project.cache.glob("stages/??/*/meta.json")))
+        assert isinstance(run(step(bench, smooth), bench), Fresh)
+        assert isinstance(run(step(bench, smooth), bench), Cached)
+
+
+def test_repeats_are_measured(project: Project) -> None:
+    bench, _ = workbench(project)
+    timing = run(step(bench, spec(project, "smooth", amount=0.3)), bench, Repeats(1, 2)).timing()
+    assert timing.first_s is not None
+    assert len(timing.steady_s) == 2
+    assert project.count("smooth") == 4
+
+
+def test_device_memory_of_a_stage_without_torch_is_unknown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, _ = workbench(project)
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        synchronize=lambda: None,
+        reset_peak_memory_stats=lambda: None,
+        max_memory_allocated=lambda: 123,
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, manual_seed=lambda seed: None))
+    monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
+    for amount, needs, expected in ((0.1, (), None), (0.2, ("torch",), 123)):
+        made = step(bench, spec(project, "smooth", amount=amount))
+        monkeypatch.setattr(made.stage, "needs", needs, raising=False)
+        assert run(made, bench).timing().device_peak_bytes == expected
+
+
+def test_a_stage_may_change_neither_its_input_nor_a_library(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "unique", np.unique)  # so that it is put back
+    bench, _ = workbench(project)
+    with pytest.raises(ChainError, match="changed its input 'image' in place"):
+        run(step(bench, spec(project, "fault", how="in-place")), bench)
+    with pytest.raises(PatchedLibraryError, match=r"stage 'fault' replaced numpy\.unique"):
+        run(step(bench, spec(project, "fault", how="patch")), bench)
