@@ -52,6 +52,12 @@ class StoreError(HarnessError):
     """A results folder that cannot be read or written."""
 
 
+class IncompleteError(StoreError):
+    """Something asked for is not there and could not be made good: records that were lost, predictions not at hand."""
+
+    exit_code = 3
+
+
 class BaselineError(StoreError):
     """A baseline that cannot be had, so that there is nothing to compare with."""
 

@@ -89,7 +89,7 @@ class SuiteWork:
         every = planner.all_cells(suite, tier)
         self._writer: Writer | None = None
         if not dry_run and every:
-            self._writer = stack.enter_context(self._store.open([cell.id for cell in every]))
+            self._writer = stack.enter_context(self._store.open([cell.id for cell in every], planner.log))
         self._cells = self._settled(every, fetch=not dry_run)
 
     def summary(self) -> SuiteSummary:

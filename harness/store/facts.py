@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from harness.errors import StoreError
 from harness.model import Tier
 from harness.store.files import read_lines, replace_text
 from harness.store.lock import ExclusiveLock
@@ -65,15 +64,11 @@ class FactWriter:
     def __init__(self, path: Path, order: Sequence[str]) -> None:
         self._path = path
         self._order = tuple(order)
-        self._lock = ExclusiveLock(path.parent / ".lock")
-        if not self._lock.acquire():
-            raise StoreError(
-                f"{path.parent}: another run (process {self._lock.holder()}) is writing this folder; "
-                "wait for it or name another results folder"
-            )
+        self._lock = ExclusiveLock.hold(path.parent)
 
     def add(self, record: FactRecord) -> None:
         """Put a record in its place, replacing that of the same row."""
+        self._lock.keep()
         records = {known.row: known for known in read_lines(self._path, read_fact)}
         records[record.row] = record
         replace_text(self._path, "".join(f"{records[row].to_line()}\n" for row in self._order if row in records))

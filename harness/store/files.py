@@ -85,12 +85,17 @@ def sync_folder(folder: Path) -> None:
 
 
 class Journal:
-    """An append-only file in which every line is durable before `append` returns."""
+    """An append-only file in which every line is durable before `append` returns.
 
-    def __init__(self, path: Path) -> None:
+    It keeps its lines in memory too: a file that was removed, replaced or cut by somebody else while it is written is
+    noticed at the next line and at the end, said through `log`, and written again.
+    """
+
+    def __init__(self, path: Path, log: Callable[[str], None] = lambda line: None) -> None:
         self.path = path
+        self._log = log
         self._fd = -1
-        self._size = 0
+        self._content = bytearray()
         self._is_torn = False
 
     def append(self, lines: Iterable[str]) -> None:
@@ -101,6 +106,8 @@ class Journal:
                 self._open()
             if self._is_torn:
                 self._cut()
+            if not self._is_in_place():
+                self._write_again()
             self._is_torn = True
             write_all(self._fd, content)
             os.fsync(self._fd)
@@ -110,8 +117,23 @@ class Journal:
             raise StoreError(
                 f"{self.path}: cannot be written ({error.strerror}); every earlier record is kept"
             ) from error
-        self._size += len(content)
+        self._content += content
         self._is_torn = False
+
+    def secure(self) -> None:
+        """Write the file again unless it holds, byte for byte, what was appended; nothing if nothing was.
+
+        Raises `StoreError` when the disk refuses.
+        """
+        try:
+            if self._fd < 0:
+                return
+            if self._is_torn:
+                self._cut()
+            if not self._is_in_place() or self.path.read_bytes() != self._content:
+                self._write_again()
+        except OSError as error:
+            raise StoreError(f"{self.path}: cannot be written ({error.strerror})") from error
 
     def remove(self) -> None:
         """Close and delete the file: its lines stand elsewhere now."""
@@ -125,11 +147,42 @@ class Journal:
             self._fd = -1
 
     def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._size = os.fstat(self._fd).st_size
+        if not self._content:
+            self._content += self.path.read_bytes()
         sync_folder(self.path.parent)
+
+    def _is_in_place(self) -> bool:
+        """Whether the name still leads to the open file, and that is as long as what was appended."""
+        return is_open_file(self._fd, self.path) and os.fstat(self._fd).st_size == len(self._content)
+
+    def _write_again(self) -> None:
+        lines = self._content.count(b"\n")
+        self.close()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        try:
+            with temporary.open("wb", buffering=0) as handle:
+                write_all(handle.fileno(), bytes(self._content))
+                os.fsync(handle.fileno())
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+            # On a disk that refuses, the lines in memory outlive the file: the next append or the end tries again.
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        sync_folder(self.path.parent)
+        self._log(f"{self.path}: was removed or changed while this run writes it; its {lines} lines are written again")
 
     def _cut(self) -> None:
         """Take back a half-written line."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, self._size)
+            os.ftruncate(self._fd, len(self._content))
+
+
+def is_open_file(fd: int, path: Path) -> bool:
+    """Whether a path leads to the file that is open as `fd`, which a removed or replaced one does not."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except FileNotFoundError:
+        return False

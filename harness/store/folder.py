@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from harness.errors import StoreError
+from harness.errors import IncompleteError, StoreError
 from harness.model import TIERS, CellId, Tier
 from harness.store.facts import FactRecord, FactWriter, read_fact
 from harness.store.files import Journal, read_lines, replace_text
@@ -18,6 +18,7 @@ from harness.store.records import Record, Timing, read_record, read_timing
 
 ItemT = TypeVar("ItemT", Record, Timing)
 Entry = tuple[Record, Timing | None]
+CELLS_NAMED = 5
 
 
 class Store:
@@ -88,20 +89,18 @@ class Store:
         """Return every stored environment by fingerprint."""
         found: dict[str, dict[str, Any]] = {}
         for path in sorted((self.folder / "environments").glob("*.json")):
-            try:
-                found[path.stem] = json.loads(path.read_bytes())
-            except ValueError as error:
-                raise StoreError(f"{path}: not JSON ({error})") from error
+            found[path.stem] = _read_environment(path)
         return found
 
-    def open(self, order: Sequence[CellId] = ()) -> Writer:
+    def open(self, order: Sequence[CellId] = (), log: Callable[[str], None] = lambda line: None) -> Writer:
         """Return the one writer of this folder (a context manager).
 
         `order` is the canonical order of the whole suite's cells; without it the
-        file's own order stays and new cells follow, sorted. Raises `StoreError` naming the folder and the process
-        that holds it if another writer is open.
+        file's own order stays and new cells follow, sorted. `log` is told what had to be mended because somebody else
+        changed the folder. Raises `StoreError` naming the folder and the process that holds it if another writer is
+        open.
         """
-        return Writer(self, order)
+        return Writer(self, order, log)
 
     def write_table(self, name: str, text: str) -> Path:
         """Write a table file ("table.md") atomically and return its path."""
@@ -116,21 +115,22 @@ class Store:
 class Writer:
     """Adds records durably, one by one, and leaves canonical files when it is closed.
 
-    A leftover journal of a killed run is merged when the writer opens.
+    A leftover journal of a killed run is merged when the writer opens. What others remove while it is open (the
+    journal, the lock, the folder) is put back, and said through `log`.
     """
 
-    def __init__(self, store: Store, order: Sequence[CellId] = ()) -> None:
+    def __init__(
+        self, store: Store, order: Sequence[CellId] = (), log: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.store = store
         self._order = {cell: number for number, cell in enumerate(order)}
-        self._lock = ExclusiveLock(store.folder / ".lock")
-        self._journal = Journal(store.journal_path)
-        if not self._lock.acquire():
-            raise StoreError(
-                f"{store.folder}: another run (process {self._lock.holder()}) is writing this folder; "
-                "wait for it or name another results folder"
-            )
+        self._log = log
+        self._added: set[CellId] = set()
+        self._journal = Journal(store.journal_path, log)
+        self._lock = ExclusiveLock.hold(store.folder)
         try:
             self._merge()
+            self._standing = _contents(store)
         except BaseException:
             self._lock.release()
             raise
@@ -139,19 +139,29 @@ class Writer:
         """Make a cell's record and timing durable; raises `StoreError` if the disk refuses (earlier cells are kept)."""
         self._check(record)
         line = f'{{"record":{record.to_line()},"timing":{timing.to_line() if timing else "null"}}}'
+        self._keep_lock()
         self._journal.append([line])
+        self._added.add(record.id)
 
     def add_environment(self, fingerprint: str, environment: Mapping[str, Any]) -> None:
         """Keep the description of an environment that records refer to."""
         path = self.store.folder / "environments" / f"{fingerprint}.json"
-        replace_text(path, json.dumps(environment, indent=2, sort_keys=True) + "\n")
+        text = json.dumps(environment, indent=2, sort_keys=True) + "\n"
+        replace_text(path, text)
+        self._standing[path] = text.encode()
 
     def close(self) -> None:
-        """Merge the journal into the canonical files and give the folder free."""
+        """Merge the journal into the canonical files and give the folder free.
+
+        Raises `IncompleteError` with the cells whose records are not in the end where they belong.
+        """
         try:
-            self._journal.close()
+            self._keep_lock()
+            self._journal.secure()
+            self._restore()
             self._merge()
         finally:
+            self._journal.close()
             self._lock.release()
 
     def __enter__(self) -> Writer:
@@ -166,6 +176,17 @@ class Writer:
             if error is None:
                 raise
             error.add_note(str(problem))
+
+    def _keep_lock(self) -> None:
+        if self._lock.keep():
+            self._log(f"{self._lock.path}: was removed while this run held it; taken again")
+
+    def _restore(self) -> None:
+        """Put back what stood in the folder when this writer opened, or was added, and is gone."""
+        for path, content in self._standing.items():
+            if not path.exists():
+                replace_text(path, content.decode("utf-8", "replace"))
+                self._log(f"{path}: was removed while this run had the folder; written again as it was")
 
     def _check(self, record: Record) -> None:
         store = self.store
@@ -184,6 +205,10 @@ class Writer:
                 self._rewrite(path, read_timing, fresh)
         if entries or (self._order and self.store.scores_path.exists()):
             self._rewrite(self.store.scores_path, read_record, [record for record, _ in entries])
+        if self._added:
+            lost = self._added - {record.id for record in read_lines(self.store.scores_path, read_record)}
+            if lost:
+                raise IncompleteError(_loss(self.store.scores_path, lost))
         self._journal.remove()
 
     def _rewrite(self, path: Path, read: Callable[[Any, str], ItemT], fresh: Iterable[ItemT]) -> None:
@@ -213,6 +238,31 @@ def find_stores(results_dir: Path) -> tuple[Store, ...]:
             if any(path.exists() for path in (store.scores_path, store.journal_path, store.facts_path)):
                 found.append(store)
     return tuple(sorted(found, key=lambda store: (store.suite, store.version, TIERS.index(store.tier))))
+
+
+def _contents(store: Store) -> dict[Path, bytes]:
+    """Return what the canonical files of a folder hold."""
+    paths = [store.scores_path, *store.folder.glob("timings/*.jsonl"), *store.folder.glob("environments/*.json")]
+    return {path: path.read_bytes() for path in paths if path.is_file()}
+
+
+def _loss(path: Path, lost: Collection[CellId]) -> str:
+    names = ", ".join(str(cell) for cell in sorted(lost)[:CELLS_NAMED])
+    more = ", …" if len(lost) > CELLS_NAMED else ""
+    return f"{path}: {len(lost)} records of this run are not there, for it was changed meanwhile ({names}{more})"
+
+
+def _read_environment(path: Path) -> dict[str, Any]:
+    """Return a stored environment; raises `StoreError` naming the file where it cannot be read."""
+    try:
+        environment = json.loads(path.read_bytes())
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path}: not JSON ({error})") from error
+    if not isinstance(environment, dict):
+        raise StoreError(f"{path}: not an environment: accepted a JSON object; found {str(environment)[:60]!r}")
+    return environment
 
 
 def _read_entry(data: Any, where: str) -> Entry:

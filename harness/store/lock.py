@@ -7,7 +7,8 @@ import socket
 from pathlib import Path
 from types import TracebackType
 
-from harness.errors import StoreError
+from harness.errors import IncompleteError, StoreError
+from harness.store.files import is_open_file
 
 try:
     import fcntl
@@ -34,6 +35,32 @@ class ExclusiveLock:
             self._close()
             return False
         self._sign()
+        return True
+
+    @classmethod
+    def hold(cls, folder: Path) -> ExclusiveLock:
+        """Return the lock of a results folder, taken; raises `StoreError` naming the process that holds it."""
+        lock = cls(folder / ".lock")
+        if not lock.acquire():
+            raise StoreError(
+                f"{folder}: another run (process {lock.holder()}) is writing this folder; "
+                "wait for it or name another results folder"
+            )
+        return lock
+
+    def keep(self) -> bool:
+        """Take the lock anew if somebody removed its file, and return whether that was so.
+
+        Raises `IncompleteError` if another process took it in between: the folder is that one's now.
+        """
+        if self._fd >= 0 and is_open_file(self._fd, self.path):
+            return False
+        self.release()
+        if not self.acquire():
+            raise IncompleteError(
+                f"{self.path}: was removed while this run held it, and another run (process {self.holder()}) has "
+                "taken the folder; what this run computes from here on is not stored: run again"
+            )
         return True
 
     def wait(self) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,36 @@ def test_journal_appends_to_what_is_there(tmp_path: Path) -> None:
     assert path.read_text() == "1\n2\n"
     journal.remove()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("harm", ["removed", "replaced by a copy", "cut", "folder removed"])
+def test_a_journal_that_is_harmed_while_it_is_written_is_whole_in_the_end(tmp_path: Path, harm: str) -> None:
+    path, said = tmp_path / "r" / "j", list[str]()
+    journal = Journal(path, said.append)
+    journal.append(["1"])
+    journal.append(["2"])
+    if harm == "removed":
+        path.unlink()
+    elif harm == "replaced by a copy":
+        shutil.copy(path, tmp_path / "x")
+        (tmp_path / "x").replace(path)
+    elif harm == "cut":
+        path.write_text("1\n")
+    else:
+        shutil.rmtree(path.parent)
+    journal.append(["3"])
+    assert path.read_text() == "1\n2\n3\n"
+    assert said == [f"{path}: was removed or changed while this run writes it; its 2 lines are written again"]
+
+
+def test_a_journal_is_compared_byte_for_byte_at_the_end(tmp_path: Path) -> None:
+    path, said = tmp_path / "j", list[str]()
+    journal = Journal(path, said.append)
+    journal.secure()
+    assert not path.exists(), "nothing was appended, nothing is written"
+    journal.append(["1"])
+    path.write_text("2\n")
+    journal.secure()
+    journal.secure()
+    assert path.read_text() == "1\n"
+    assert len(said) == 1

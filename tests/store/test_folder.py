@@ -4,6 +4,7 @@ import errno
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError
+from harness.errors import IncompleteError, StoreError
 from harness.store import Store, find_stores, read_results
 from tests.store.helpers import a_record, a_timing
 
@@ -161,7 +162,7 @@ def test_file_size_limit_of_the_system_is_a_store_error(store: Store, tmp_path: 
     code = """
         import resource, signal, sys
         from pathlib import Path
-        from harness.errors import StoreError
+        from harness.errors import IncompleteError, StoreError
         from harness.store import Store
         from tests.store.helpers import a_record
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -214,3 +215,45 @@ def test_tables_and_environments_are_kept(store: Store) -> None:
     with store.open() as writer:
         writer.add_environment("f", {"python": "3.11"})
     assert store.environments() == {"f": {"python": "3.11"}}
+
+
+@pytest.mark.parametrize("harm", ["journal", "lock", "folder"])
+def test_nothing_is_lost_that_others_remove_while_a_writer_has_the_folder(store: Store, harm: str) -> None:
+    with store.open() as writer:
+        writer.add(a_record("before"), a_timing("before"))
+    said: list[str] = []
+    with store.open(log=said.append) as writer:
+        writer.add_environment("f", {"python": "3.11"})
+        writer.add(a_record("a"), a_timing("a"))
+        if harm == "folder":
+            shutil.rmtree(store.folder.parents[1])
+        else:
+            (store.journal_path if harm == "journal" else store.folder / ".lock").unlink()
+        writer.add(a_record("b"), a_timing("b"))
+    assert {record.row for record in store.records()} == {"before", "a", "b"}
+    assert {timing.row for timing in store.timings()} == {"before", "a", "b"}
+    assert store.environments() == {"f": {"python": "3.11"}}
+    assert any(f"{'scores.jsonl' if harm == 'folder' else harm}: was removed" in line for line in said)
+
+
+def test_a_folder_that_another_writer_took_is_not_written(store: Store) -> None:
+    writer = store.open()
+    writer.add(a_record("a"))
+    (store.folder / ".lock").unlink()
+    with store.open() as other:
+        other.add(a_record("b"))
+        with pytest.raises(IncompleteError, match="another run"):
+            writer.add(a_record("c"))
+        with pytest.raises(IncompleteError, match="another run"):
+            writer.close()
+    assert [record.row for record in store.records()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(b"{", "not JSON"), (b"[" * 100_000, "not JSON"), (b"\xff", "not JSON"), (b"[1]", "found")]
+)
+def test_an_environment_that_cannot_be_read_is_named(store: Store, content: bytes, message: str) -> None:
+    (store.folder / "environments").mkdir(parents=True)
+    (store.folder / "environments" / "f.json").write_bytes(content)
+    with pytest.raises(StoreError, match=rf"environments/f\.json: .*{message}"):
+        store.environments()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import StoreError
+from harness.errors import IncompleteError, StoreError
 from harness.store import lock
 from harness.store.lock import ExclusiveLock
 
@@ -55,3 +55,23 @@ def test_a_platform_without_locks_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(lock, "fcntl", None)
     with pytest.raises(StoreError, match="has no `flock`"):
         ExclusiveLock(tmp_path / "l").acquire()
+
+
+def test_a_lock_whose_file_was_removed_is_taken_again(tmp_path: Path) -> None:
+    held = ExclusiveLock.hold(tmp_path)
+    assert not held.keep()
+    held.path.unlink()
+    assert held.keep()
+    with pytest.raises(StoreError, match=rf"another run \(process {os.getpid()}\)"):
+        ExclusiveLock.hold(tmp_path)
+    held.release()
+
+
+def test_a_lock_that_another_took_meanwhile_is_lost(tmp_path: Path) -> None:
+    held = ExclusiveLock.hold(tmp_path)
+    held.path.unlink()
+    other = ExclusiveLock.hold(tmp_path)
+    with pytest.raises(IncompleteError, match=r"\.lock: was removed while this run held it, and another run"):
+        held.keep()
+    held.release()
+    other.release()
