@@ -80,6 +80,22 @@ def mean_interval(values: Sequence[float], *, confidence: float = 0.95) -> Inter
     return Interval(mean, mean - half, mean + half, len(values))
 
 
+def paired_difference(differences: Sequence[float]) -> float:
+    """Return the two-sided p of Student's paired t test that the mean difference is 0.
+
+    Differences that are all the same leave no room for chance: 0.0, or 1.0 where they are 0. Raises ValueError unless
+    there are two or more and every one is finite.
+    """
+    from scipy.special import stdtr
+
+    if len(differences) < 2 or not all(map(math.isfinite, differences)):
+        raise ValueError(f"a test needs two finite differences or more; found {list(differences)}")
+    mean, spread = statistics.fmean(differences), statistics.stdev(differences)
+    if min(differences) == max(differences) or spread == 0:
+        return 0.0 if differences[0] else 1.0
+    return float(2 * stdtr(len(differences) - 1, -abs(mean) / (spread / math.sqrt(len(differences)))))
+
+
 def paired_bootstrap(
     before: Sequence[float], after: Sequence[float], *, seed: int = 0, confidence: float = 0.95
 ) -> Interval:

@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 
-from harness.statistics import Interval, holm, paired_bootstrap, paired_increase, summarise, unpaired_increase
+from harness.statistics import (
+    Interval,
+    holm,
+    mean_interval,
+    paired_bootstrap,
+    paired_difference,
+    paired_increase,
+    summarise,
+    unpaired_increase,
+)
 
 
 def test_summary_states_both_spreads() -> None:
@@ -109,3 +119,28 @@ def test_holm_never_lowers_a_p_value_and_keeps_the_order(p_values: list[float]) 
     assert all(p <= q <= 1 for p, q in zip(p_values, adjusted, strict=True))
     ranked = [adjusted[i] for i in sorted(range(len(p_values)), key=p_values.__getitem__)]
     assert ranked == sorted(ranked)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=12))
+def test_the_t_interval_and_the_t_test_agree(values: list[float]) -> None:
+    interval, p = mean_interval(values), paired_difference(values)
+    assert interval.low <= interval.mean <= interval.high
+    assert 0 <= p <= 1
+    if max(values) - min(values) > 1e-6 and abs(p - 0.05) > 1e-9:
+        assert interval.excludes_zero == (p < 0.05)
+
+
+def test_the_t_interval_is_that_of_scipy() -> None:
+    values = [0.1, 0.3, 0.2, 0.5]
+    expected = scipy_stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    found = mean_interval(values, confidence=0.9)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert paired_difference(values) == pytest.approx(scipy_stats.ttest_1samp(values, 0).pvalue)
+
+
+def test_values_without_scatter_leave_no_room_for_chance() -> None:
+    assert (mean_interval([0.2, 0.2]).low, mean_interval([0.2, 0.2]).high) == (0.2, 0.2)
+    assert (paired_difference([0.2, 0.2]), paired_difference([0.0, 0.0])) == (0.0, 1.0)
+    for function in (mean_interval, paired_difference):
+        with pytest.raises(ValueError, match="two finite"):
+            function([1.0])

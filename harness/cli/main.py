@@ -24,6 +24,7 @@ COMMANDS = (
     "score",
     "merge",
     "table",
+    "compare",
     "gate",
     "report",
     "env",

@@ -1,0 +1,94 @@
+"""Two rows against each other: pairs, gaps, correction for the number of metrics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scipy.stats import ttest_rel
+
+from harness.errors import ConfigError
+from harness.model import Cell
+from harness.standing.pairs import compare_rows
+from harness.store import Record
+from harness.suite import Suite
+from tests.helpers import temp_project
+from tests.records import make_record
+
+DIRECTIONS = {"map.toy": "higher", "arand.toy": "lower"}
+ROWS = ("otsu", "net")
+
+
+@pytest.fixture
+def suite_and_cells(tmp_path: Path) -> tuple[Suite, tuple[Cell, ...]]:
+    project = temp_project(tmp_path)
+    return project.suite(), project.cells(tier="paper")
+
+
+def records(cells: tuple[Cell, ...], otsu: tuple[float, ...], net: tuple[float, ...]) -> list[Record]:
+    values = {row: iter(own) for row, own in (("otsu", otsu), ("net", net))}
+    return [
+        make_record(
+            cell.row, cell.sample, fold=cell.fold.id, dataset="volumes", cell=cell.key,
+            metrics={"map.toy": (value := next(values[cell.row])), "arand.toy": 0.5 - 0.001 * value},
+        )
+        for cell in cells
+    ]  # fmt: skip
+
+
+OTSU, NET = (0.3, 0.4, 0.35, 0.5, 0.45), (0.5, 0.55, 0.6, 0.7, 0.6)
+
+
+def test_the_test_is_paired_and_corrected(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    found = compare_rows(suite, ROWS, records(cells, OTSU, NET), cells, directions=DIRECTIONS)
+    score, error = found.metrics
+    assert (score.n, score.over, found.gaps) == (5, "folds", {})
+    assert score.means == pytest.approx((0.4, 0.59))
+    assert score.p == pytest.approx(ttest_rel(NET, OTSU).pvalue)
+    assert score.p_holm == pytest.approx(min(1.0, 2 * score.p))
+    assert score.interval is not None
+    assert (score.interval.low, score.interval.high) == pytest.approx(tuple(ttest_rel(NET, OTSU).confidence_interval()))
+    assert (score.better, error.better) == ("net", "net")
+    turned = compare_rows(suite, ("net", "otsu"), records(cells, OTSU, NET), cells, directions=DIRECTIONS)
+    assert [one.better for one in turned.metrics] == ["net", "net"]
+
+
+def test_what_could_be_chance_has_no_better_row(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    found = compare_rows(suite, ROWS, records(cells, OTSU, OTSU[::-1]), cells, directions=DIRECTIONS)
+    assert [one.better for one in found.metrics] == ["", ""]
+    counts = compare_rows(suite, ROWS, records(cells, OTSU, NET), cells, directions={"map.toy": "none"})
+    assert counts.metrics[0].better == ""
+
+
+def test_two_pairs_are_no_test_and_gaps_are_named(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    some = [record for record in records(cells, OTSU, NET) if record.row == "otsu" or record.fold in "12"]
+    found = compare_rows(suite, ROWS, some, cells, directions=DIRECTIONS)
+    assert (found.metrics[0].n, found.metrics[0].p, found.metrics[0].interval) == (2, None, None)
+    assert found.gaps == {"net": "3 not run"}
+
+
+def test_undefined_units_are_left_out_of_both_rows(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    some = records(cells, OTSU, NET)
+    some[0] = replace(some[0], metrics={"map.toy": math.nan, "arand.toy": 0.1})
+    score = compare_rows(suite, ROWS, some, cells, directions=DIRECTIONS).metrics[0]
+    assert (score.n, score.undefined) == (4, 1)
+    assert score.means[1] == pytest.approx(sum(NET[1:]) / 4)
+
+
+def test_records_of_other_cells_do_not_count(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    stale = [replace(record, cell="old") for record in records(cells, OTSU, NET)]
+    found = compare_rows(suite, ROWS, stale, cells, directions=DIRECTIONS)
+    assert (found.metrics[0].n, found.gaps) == (0, {"otsu": "5 not run", "net": "5 not run"})
+
+
+def test_a_row_that_does_not_exist(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    with pytest.raises(ConfigError, match="no row 'nett'; did you mean 'net'"):
+        compare_rows(suite, ("otsu", "nett"), [], cells, directions=DIRECTIONS)
