@@ -31,7 +31,8 @@ class Context:
               it where the source pairs rows; `seed` depends on the parameters too
     scratch   an empty folder that is removed after the call
     log       where progress lines go (stderr of the run)
-    busy      takes the seconds that the device worked on gradient steps, from a `fit` that measures them
+    report    takes an exact number by name, which becomes a fact of the fit or the run in the cell's record; "busy_s",
+              the seconds that the device worked on gradient steps, adds up and stands in the fit's timing instead
     """
 
     grid: Grid
@@ -42,7 +43,7 @@ class Context:
     model: Path | None = None
     weights: Mapping[str, Path] = field(default_factory=dict)
     log: Callable[[str], None] = lambda line: None
-    busy: Callable[[float], None] = lambda seconds: None
+    report: Callable[[str, float], None] = lambda name, value: None
     draw: int = 0
 
     def rng(self) -> np.random.Generator:

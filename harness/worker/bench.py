@@ -28,10 +28,11 @@ MOST_LOGGED = 10_000
 
 @dataclass(slots=True, eq=False)
 class LoadedStage:
-    """A stage instance after `load`, and the input shapes it has been called with."""
+    """A stage instance after `load`, what it reported there, and the input shapes it has been called with."""
 
     stage: Stage
     load_s: float | None = None
+    facts: Mapping[str, float] = field(default_factory=dict)
     seen: set[tuple[Any, ...]] = field(default_factory=set)
 
 
@@ -135,8 +136,8 @@ class Workbench:
         *,
         model: Path | None = None,
         weights: Mapping[str, Path] | None = None,
-        busy: Callable[[float], None] = lambda seconds: None,
+        report: Callable[[str, float], None] = lambda name, value: None,
         draw: int = 0,
     ) -> Context:
         """Return what a stage is told besides its inputs."""
-        return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, busy, draw)
+        return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, report, draw)

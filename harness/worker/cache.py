@@ -9,7 +9,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, ClassVar, Literal
@@ -23,7 +23,7 @@ from harness.stages.slots import slot_of
 from harness.stages.values import Value
 from harness.store.records import StageTiming
 
-SCHEMA = 3
+SCHEMA = 4
 STALE_S = 24 * 3600.0
 
 
@@ -47,9 +47,18 @@ class Setting:
         return f"{self.machine}, {self.device}, {self.threads} threads, environment {self.environment}"
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How an output came about: what making it took, where that was, and what the stage reported."""
+
+    timing: StageTiming
+    setting: Setting
+    facts: Mapping[str, int | float] = field(default_factory=dict, hash=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CacheEntry:
-    """A stored stage output: hash of each slot's value, the timing when it was made, and where that was.
+    """A stored stage output: hash of each slot's value, and how it was made.
 
     `arrays` names the arrays of each slot, `headers` holds what else makes up its value.
     """
@@ -58,8 +67,7 @@ class CacheEntry:
     hashes: Mapping[str, str]
     arrays: Mapping[str, tuple[str, ...]]
     headers: Mapping[str, JsonDict]
-    timing: StageTiming
-    setting: Setting
+    made: Made
 
     @property
     def output_hash(self) -> str:
@@ -94,12 +102,11 @@ class _Description:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    schema: Literal[3]
+    schema: Literal[4]
     hashes: dict[str, str]
     arrays: dict[str, tuple[str, ...]]
     headers: dict[str, JsonDict]
-    timing: StageTiming
-    setting: Setting
+    made: Made
 
 
 class _Stream:
@@ -137,9 +144,9 @@ class StageCache:
             raise StoreError(f"{self.folder}: a stage output cannot be read ({error.strerror})") from error
         if not said.hashes.keys() == said.arrays.keys() == said.headers.keys():
             raise CorruptEntryError("meta.json: its hashes, arrays and headers are of different slots")
-        return CacheEntry(folder, said.hashes, said.arrays, said.headers, said.timing, said.setting)
+        return CacheEntry(folder, said.hashes, said.arrays, said.headers, said.made)
 
-    def put(self, key: str, outputs: Mapping[str, Value], timing: StageTiming, setting: Setting) -> dict[str, str]:
+    def put(self, key: str, outputs: Mapping[str, Value], made: Made) -> dict[str, str]:
         """Store the outputs of a stage and return the hash of each slot.
 
         Raises `StoreError` when the disk refuses, leaving nothing behind.
@@ -152,8 +159,7 @@ class StageCache:
             "hashes": hashes,
             "arrays": {slot: list(value.arrays()) for slot, value in outputs.items()},
             "headers": {slot: value.header() for slot, value in outputs.items()},
-            "timing": asdict(timing),
-            "setting": asdict(setting),
+            "made": asdict(made),
         }
         partial = self.folder / "partial" / f"{key}-{uuid.uuid4().hex}"
         try:
@@ -214,11 +220,11 @@ def output_hash(hashes: Mapping[str, str]) -> str:
     return next(iter(hashes.values())) if len(hashes) == 1 else hash_value(dict(hashes))
 
 
-def timing_here(timing: StageTiming, made: Setting, here: Setting) -> StageTiming:
+def timing_here(made: Made, here: Setting) -> StageTiming:
     """Return the recorded timing of a cached output, without its seconds and bytes if it was made elsewhere."""
-    if made != here:
-        return StageTiming(timing.id, cached=True)
-    return StageTiming(**{**asdict(timing), "cached": True})
+    if made.setting != here:
+        return StageTiming(made.timing.id, cached=True, device=made.setting.device)
+    return replace(made.timing, cached=True)
 
 
 @cache

@@ -79,14 +79,15 @@ class CellRun:
     def outcome(self, metrics: dict[str, float], total_s: float) -> Outcome:
         """Return what the cell's record and timing will say."""
         cell, results = self.job.cell, [product.result() for product in self.products]
+        timings = tuple(result.timing() for result in results)
         return Outcome(
             "ok",
             metrics=metrics,
             stages=tuple(result.record() for result in results),
-            timings=tuple(result.timing() for result in results),
+            timings=timings,
             total_s=total_s,
             data=self.bench.samples.content_hash(cell.data.dataset, cell.sample),
-            device="cuda" if any(result.step.device == "cuda" for result in results) else "cpu",
+            device="cuda" if any(timing.device == "cuda" for timing in timings) else "cpu",
             notes=tuple(note for result in results for note in result.notes()),
         )
 

@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from harness.clock import timed
@@ -23,9 +23,10 @@ from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
 from harness.worker.cache import Setting
+from harness.worker.facts import Facts
 from harness.worker.sources import Source
 
-SCHEMA = 3
+SCHEMA = 4
 POLL_S = 0.05
 """How often a worker looks whether another one has finished the model it needs."""
 
@@ -43,13 +44,14 @@ class FitCost:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The product of `fit`: its folder, the hash of its content, where it was made, and what making it took."""
+    """The product of `fit`: its folder, the hash of its content, where it was made, what making it took and told."""
 
     folder: Path
     hash: str
     made: Setting
     cost: FitCost
     is_cached: bool
+    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +137,7 @@ def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
         meta = json.loads((place / "meta.json").read_bytes())
         if meta["schema"] != SCHEMA:
             raise ValueError(f"its description has schema {meta['schema']}; accepted: {SCHEMA}")
-        setting, cost = Setting(**meta["setting"]), FitCost(**meta["cost"])
+        setting, cost, facts = Setting(**meta["setting"]), FitCost(**meta["cost"]), dict(meta["facts"])
         if hash_folder(place / "model") != meta["hash"]:
             raise ValueError("its files have changed")
     except FileNotFoundError:
@@ -146,7 +148,7 @@ def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
         return None
     stage = bench.create(job.spec)
     is_here = setting == bench.setting(bench.device_of(stage))
-    return Fitted(place / "model", meta["hash"], setting, cost if is_here else FitCost(), True)
+    return Fitted(place / "model", meta["hash"], setting, cost if is_here else FitCost(), True, facts)
 
 
 def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
@@ -166,16 +168,17 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     try:
         (partial / "model").mkdir(parents=True)
         watched = device_watched(device, stage.needs)
-        busy: list[float] = []
+        facts = Facts(job.spec.id)
         with Usage(device=watched, ignore=bench.spared) as usage, bench.scratch() as scratch:
             grid = job.training[0].grid()
-            context = bench.context(grid, job.seed, scratch, device, weights=weights, busy=busy.append, draw=job.draw)
+            context = bench.context(
+                grid, job.seed, scratch, device, weights=weights, report=facts.report, draw=job.draw
+            )
             with bench.state.guarded(job.spec.id, job.seed):
                 _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
         content, setting = hash_folder(partial / "model"), bench.setting(device)
-        busy_s = sum(busy) if busy else None
-        cost = FitCost(seconds, usage.cpu_s, busy_s, usage.peak_bytes, usage.device_peak_bytes)
-        fitted = Fitted(place / "model", content, setting, cost, False)
+        cost = FitCost(seconds, usage.cpu_s, facts.busy_s, usage.peak_bytes, usage.device_peak_bytes)
+        fitted = Fitted(place / "model", content, setting, cost, False, facts.numbers())
         _write_meta(partial, fitted)
         partial.rename(place)
     except OSError as error:
@@ -189,6 +192,7 @@ def _write_meta(folder: Path, fitted: Fitted) -> None:
         "schema": SCHEMA,
         "hash": fitted.hash,
         "cost": asdict(fitted.cost),
+        "facts": dict(fitted.facts),
         "setting": asdict(fitted.made),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")

@@ -18,7 +18,8 @@ from harness.stages.chain import checked_outputs
 from harness.stages.values import Value
 from harness.store.records import StageTiming
 from harness.worker.bench import LoadedStage, Workbench
-from harness.worker.cache import CorruptEntryError, content_hashes
+from harness.worker.cache import CorruptEntryError, Made, content_hashes
+from harness.worker.facts import Facts
 from harness.worker.fits import check_dimensions, located
 from harness.worker.sources import Source
 from harness.worker.step import Cached, Fresh, Step
@@ -92,7 +93,7 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     files = located(bench, step.weights)
     with Usage(device=device_watched(step.device, stage.needs), ignore=bench.spared) as usage:
         is_new, loaded = _load(step, bench, files)
-        calls = _call(step, bench, loaded, inputs, files, repeats)
+        calls, facts = _call(step, bench, loaded, inputs, files, repeats)
     for slot, value in inputs.items():
         if _checksum(value) != before[slot]:
             raise ChainError(f"stage '{name}' changed its input '{slot}' in place")
@@ -106,10 +107,12 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
         peak_bytes=usage.peak_bytes,
         device_peak_bytes=usage.device_peak_bytes,
         cpu_s=usage.cpu_s,
+        device=step.device,
     )
     here = bench.setting(step.device)
-    hashes = bench.cache.put(step.key, outputs, timing, here) if stage.cacheable else content_hashes(outputs)
-    return Fresh(step, outputs, hashes, timing, here)
+    made = Made(timing, here, {**loaded.facts, **facts.numbers()})
+    hashes = bench.cache.put(step.key, outputs, made) if stage.cacheable else content_hashes(outputs)
+    return Fresh(step, outputs, hashes, made)
 
 
 def _load(step: Step, bench: Workbench, files: Mapping[str, Path]) -> tuple[bool, LoadedStage]:
@@ -124,11 +127,13 @@ def _load(step: Step, bench: Workbench, files: Mapping[str, Path]) -> tuple[bool
         nonlocal is_new
         is_new = True
         # the seed depends on no sample: a model that is kept must not depend on which cell came first
-        seed = derive_seed("load", step.spec.to_json())
+        seed, facts = derive_seed("load", step.spec.to_json()), Facts(step.spec.id)
         with bench.scratch() as scratch, bench.state.guarded(step.spec.id, seed):
-            context = bench.context(grid, seed, scratch, step.device, model=step.model_folder, weights=files)
+            context = bench.context(
+                grid, seed, scratch, step.device, model=step.model_folder, weights=files, report=facts.report
+            )
             _, seconds = timed(lambda: step.stage.load(context), device=step.device)
-        return LoadedStage(step.stage, seconds)
+        return LoadedStage(step.stage, seconds, facts.numbers())
 
     loaded = bench.loaded.get(identity, load)
     return is_new, loaded
@@ -141,16 +146,27 @@ def _call(
     inputs: Mapping[str, Value],
     files: Mapping[str, Path],
     repeats: Repeats,
-) -> Calls[Any]:
-    grid = step.grid()
+) -> tuple[Calls[Any], Facts]:
+    """Return the measured calls and what the first of them, whose result counts, reported."""
+    grid, reported = step.grid(), [Facts(step.spec.id)]
 
     def call() -> Any:
         with bench.scratch() as scratch:
-            context = bench.context(grid, step.seed, scratch, step.device, model=step.model_folder, weights=files)
+            context = bench.context(
+                grid,
+                step.seed,
+                scratch,
+                step.device,
+                model=step.model_folder,
+                weights=files,
+                report=reported[-1].report,
+            )
+            reported.append(Facts(step.spec.id))
             return loaded.stage.run(inputs, context)
 
     with bench.state.guarded(step.spec.id, step.seed):
-        return measure_calls(call, warmup=repeats.warmup, repeats=repeats.repeats, device=step.device)
+        calls = measure_calls(call, warmup=repeats.warmup, repeats=repeats.repeats, device=step.device)
+    return calls, reported[0]
 
 
 def _is_first(loaded: LoadedStage, inputs: Mapping[str, Value]) -> bool:

@@ -13,7 +13,7 @@ from harness.stages.contract import Stage
 from harness.stages.values import Value
 from harness.store.records import StageRecord, StageTiming
 from harness.worker.bench import Workbench
-from harness.worker.cache import CacheEntry, Setting, output_hash, timing_here
+from harness.worker.cache import CacheEntry, Made, Setting, output_hash, timing_here
 from harness.worker.fits import Fitted, stage_weights
 from harness.worker.sources import Source
 
@@ -84,8 +84,7 @@ class Fresh:
     step: Step
     values: Mapping[str, Value]
     hashes: Mapping[str, str]
-    measured: StageTiming
-    here: Setting
+    made: Made
 
     def value(self, slot: str) -> Value:
         """Return the value of a slot."""
@@ -93,15 +92,15 @@ class Fresh:
 
     def record(self) -> StageRecord:
         """Return what the cell's record says of the stage."""
-        return _record(self.step, output_hash(self.hashes))
+        return _record(self.step, output_hash(self.hashes), self.made.facts)
 
     def timing(self) -> StageTiming:
         """Return what the cell's timing says of the stage."""
-        return with_fit(self.measured, self.step.fitted)
+        return with_fit(self.made.timing, self.step.fitted)
 
     def notes(self) -> tuple[str, ...]:
         """Return what the cell's record should say besides: whether the model was made in another setting."""
-        return _model_notes(self.step, self.here)
+        return _model_notes(self.step, self.made.setting)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,15 +117,15 @@ class Cached:
 
     def record(self) -> StageRecord:
         """Return what the cell's record says of the stage."""
-        return _record(self.step, self.entry.output_hash)
+        return _record(self.step, self.entry.output_hash, self.entry.made.facts)
 
     def timing(self) -> StageTiming:
         """Return what the cell's timing says of the stage: times of this setting only."""
-        return with_fit(timing_here(self.entry.timing, self.entry.setting, self.here), self.step.fitted)
+        return with_fit(timing_here(self.entry.made, self.here), self.step.fitted)
 
     def notes(self) -> tuple[str, ...]:
         """Return what the cell's record should say besides: what of it was made in another setting."""
-        made, notes = self.entry.setting, _model_notes(self.step, self.here)
+        made, notes = self.entry.made.setting, _model_notes(self.step, self.here)
         return notes if made == self.here else (*notes, f"the output of {_named(self.step)} was made elsewhere: {made}")
 
 
@@ -146,10 +145,17 @@ def with_fit(timing: StageTiming, fitted: Fitted | None) -> StageTiming:
     )
 
 
-def _record(step: Step, output: str) -> StageRecord:
-    spec, model = step.spec, step.fitted.hash if step.fitted else None
-    hashes = {name: source.hash for name, source in step.weights.items()}
-    return StageRecord(spec.id, spec.version, dict(spec.parameters), model, hashes, output)
+def _record(step: Step, output: str, facts: Mapping[str, float]) -> StageRecord:
+    spec, fitted = step.spec, step.fitted
+    return StageRecord(
+        spec.id,
+        spec.version,
+        dict(spec.parameters),
+        model=fitted.hash if fitted else None,
+        weights={name: source.hash for name, source in step.weights.items()},
+        output=output,
+        facts={**(fitted.facts if fitted else {}), **facts},
+    )
 
 
 def _model_notes(step: Step, here: Setting) -> tuple[str, ...]:

@@ -101,6 +101,7 @@ class Smooth(Stage):
     def run(self, inputs, context):
         trace("smooth")
         image = inputs["image"]
+        context.report("noise", self.options["amount"])
         array = image.array.astype(np.float32) + self.options["amount"] * context.rng().random(image.array.shape)
         return Volume(array.astype(np.float32), image.axes, image.spacing_um, image.channels)
 
@@ -128,8 +129,9 @@ class Learn(Stage):
     def fit(self, training, validation, context, model):
         trace("fit")
         context.log(f"training on {len(training)} and {len(validation)}")
-        context.busy(0.25)
-        context.busy(0.5)
+        context.report("busy_s", 0.25)
+        context.report("busy_s", 0.5)
+        context.report("best_epoch", 7)
         time.sleep(0.2)
         level = np.mean([e.inputs["distance"].array[e.truth.array > 0].mean() for e in training])
         (model / "level.txt").write_text(f"{float(level)!r} {context.seed}")

@@ -15,6 +15,7 @@ from harness.stages.values import Features, Masks, Prompts, Value
 from harness.store import StageTiming
 from harness.worker.cache import (
     CorruptEntryError,
+    Made,
     Setting,
     StageCache,
     content_hash,
@@ -25,6 +26,7 @@ from harness.worker.cache import (
 
 HERE = Setting("m", "cpu", 2, "e")
 TIMING = StageTiming("s", load_s=1.0, first_s=2.0, steady_s=(3.0,), peak_bytes=4)
+MADE = Made(TIMING, HERE, {"best_epoch": 7, "loss": 0.1})
 KEY = "ab" + "0" * 62
 
 
@@ -40,7 +42,7 @@ def volume() -> Volume:
 
 def test_round_trip(cache: StageCache, volume: Volume) -> None:
     assert cache.entry(KEY) is None
-    cache.put(KEY, {"image": volume}, TIMING, HERE)
+    cache.put(KEY, {"image": volume}, MADE)
     entry = cache.entry(KEY)
     assert entry is not None
     read = entry.read("image")
@@ -48,22 +50,22 @@ def test_round_trip(cache: StageCache, volume: Volume) -> None:
     assert np.array_equal(read.array, volume.array)
     assert read.array.dtype == volume.array.dtype
     assert (read.axes, read.spacing_um, read.channels) == ("CYX", (0.5, 0.25), ("x",))
-    assert (entry.timing, entry.setting) == (TIMING, HERE)
+    assert entry.made == MADE
     assert entry.output_hash == output_hash(entry.hashes)
 
 
 def test_second_writer_of_a_key_leaves_the_first(cache: StageCache, volume: Volume) -> None:
-    cache.put(KEY, {"image": volume}, TIMING, HERE)
-    cache.put(KEY, {"image": volume}, StageTiming("s"), HERE)
+    cache.put(KEY, {"image": volume}, MADE)
+    cache.put(KEY, {"image": volume}, Made(StageTiming("s"), HERE))
     entry = cache.entry(KEY)
     assert entry is not None
-    assert entry.timing == TIMING
+    assert entry.made == MADE
     assert list((cache.folder / "partial").iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"not an array"])
 def test_damaged_arrays_are_noticed(cache: StageCache, volume: Volume, content: bytes) -> None:
-    cache.put(KEY, {"image": volume}, TIMING, HERE)
+    cache.put(KEY, {"image": volume}, MADE)
     entry = cache.entry(KEY)
     assert entry is not None
     (entry.folder / "image.npy").write_bytes(content)
@@ -74,7 +76,7 @@ def test_damaged_arrays_are_noticed(cache: StageCache, volume: Volume, content: 
 
 
 def test_changed_bytes_and_damaged_descriptions_are_noticed(cache: StageCache, volume: Volume) -> None:
-    cache.put(KEY, {"image": volume}, TIMING, HERE)
+    cache.put(KEY, {"image": volume}, MADE)
     entry = cache.entry(KEY)
     assert entry is not None
     np.save(entry.folder / "image.npy", volume.array + 1)
@@ -84,7 +86,7 @@ def test_changed_bytes_and_damaged_descriptions_are_noticed(cache: StageCache, v
     broken: list[Any] = [{}, [], None, {"schema": 99}]
     broken += [{name: value for name, value in meta.items() if name != left_out} for left_out in meta]
     broken += [{**meta, name: 7} for name in meta]
-    broken += [{**meta, "hashes": {}}, {**meta, "timing": {**meta["timing"], "load_s": "x"}}]
+    broken += [{**meta, "hashes": {}}, {**meta, "made": {**meta["made"], "facts": {"x": "y"}}}]
     for text in ("", "{", *(json.dumps(one) for one in broken)):
         (entry.folder / "meta.json").write_text(text)
         with pytest.raises(CorruptEntryError, match=r"meta\.json"):
@@ -108,7 +110,7 @@ def test_every_kind_of_value_travels(cache: StageCache, volume: Volume) -> None:
         "masks": Masks.of(grid, [np.eye(4, 5, dtype=bool)], scores=[0.25]),
         "features": Features(np.ones((2, 3), np.float32), grid, {"padded": [8, 8]}),
     }
-    hashes = cache.put(KEY, values, TIMING, HERE)
+    hashes = cache.put(KEY, values, MADE)
     assert hashes == content_hashes(values)
     entry = cache.entry(KEY)
     assert entry is not None
@@ -142,7 +144,7 @@ def test_full_disk_names_its_cause_and_leaves_nothing(cache: StageCache) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "open", full)
         with pytest.raises(StoreError, match="No space left on device"):
-            cache.put(KEY, {"image": large}, TIMING, HERE)
+            cache.put(KEY, {"image": large}, MADE)
     assert list((cache.folder / "partial").iterdir()) == []
     assert cache.entry(KEY) is None
 
@@ -158,8 +160,8 @@ def test_sweep_removes_only_what_is_old(cache: StageCache) -> None:
 
 
 def test_times_of_elsewhere_are_left_out() -> None:
-    assert timing_here(TIMING, HERE, HERE).first_s == 2.0
-    assert timing_here(TIMING, HERE, HERE).cached
+    assert timing_here(MADE, HERE).first_s == 2.0
+    assert timing_here(MADE, HERE).cached
     others = (
         Setting("n", "cpu", 2, "e"),
         Setting("m", "cuda", 2, "e"),
@@ -167,7 +169,8 @@ def test_times_of_elsewhere_are_left_out() -> None:
         Setting("m", "cpu", 2, "f"),
     )
     for other in others:
-        assert timing_here(TIMING, other, HERE) == StageTiming("s", cached=True)
+        elsewhere = StageTiming("s", cached=True, device=other.device)
+        assert timing_here(Made(TIMING, other), HERE) == elsewhere
 
 
 def test_one_hash_of_several_slots() -> None:

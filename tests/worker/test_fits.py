@@ -34,6 +34,7 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     assert (first.hash, first.cost, first.folder) == (again.hash, again.cost, again.folder)
     assert (first.folder / "level.txt").exists()
     assert first.cost.busy_s == 0.75
+    assert first.facts == again.facts == {"best_epoch": 7}
     assert first.cost.seconds is not None
     assert first.cost.seconds >= 0.2
     assert first.cost.cpu_s is not None

@@ -8,6 +8,7 @@ import pytest
 
 from harness.errors import ChainError
 from harness.jobs.messages import StageBegun
+from harness.worker.fits import FitCost, Fitted
 from harness.worker.isolation import PatchedLibraryError
 from harness.worker.running import Product, Repeats, run
 from harness.worker.step import Cached, Fresh
@@ -48,8 +49,18 @@ def test_repeats_are_measured(project: Project) -> None:
     bench, _ = workbench(project)
     timing = run(step(bench, spec(project, "smooth", amount=0.3)), bench, Repeats(1, 2)).timing()
     assert timing.first_s is not None
+    assert timing.device == "cpu"
     assert len(timing.steady_s) == 2
     assert project.count("smooth") == 4
+
+
+def test_what_a_stage_reports_stands_in_the_record_also_from_the_cache(project: Project) -> None:
+    bench, _ = workbench(project)
+    smooth = spec(project, "smooth", amount=0.25)
+    fitted = Fitted(project.folder, "h", bench.setting("cpu"), FitCost(), True, {"best_epoch": 7})
+    records = [run(step(bench, smooth, fitted=fitted), bench).record() for _ in range(2)]
+    assert records[0] == records[1]
+    assert records[0].facts == {"best_epoch": 7, "noise": 0.25}
 
 
 def test_device_memory_of_a_stage_without_torch_is_unknown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ class UNetStage(Stage):
                 seed=context.seed,
                 workers=max(1, context.threads - 1) if context.device.startswith("cuda") else 1,
                 log=context.log,
-                busy=context.busy,
+                busy=lambda seconds: context.report("busy_s", seconds),
             )
         checkpoints.save_model(model, spec, trained.network, notes=training.history_json(trained))
 
