@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.model import Grid, Sample, Volume
     from harness.parameters import Parameter
     from harness.runner.api import run
-    from harness.scoring import score
+    from harness.scoring import score, score_set
     from harness.stages.contract import Context, Example, Stage
 
 _HOMES = {
@@ -24,6 +24,7 @@ _HOMES = {
     "Volume": "harness.model",
     "run": "harness.runner.api",
     "score": "harness.scoring",
+    "score_set": "harness.scoring",
 }
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Volume",
     "run",
     "score",
+    "score_set",
 ]
 
 

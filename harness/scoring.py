@@ -1,21 +1,51 @@
-"""Scores of a prediction against a truth: two label images in, one number per metric out."""
+"""Scores of predictions against truths: label images in, one number per metric out, with the counts behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from harness.metrics import Metric, overlap_table
+from harness.errors import LabelError
+from harness.metrics import Metric, Pair
+from harness.metrics.counts import Counts
+from harness.metrics.matching import object_counts
 from harness.registry import metrics as registered_metrics
 
 
-def score(pred: Any, truth: Any, metrics: Iterable[str] | str | None = None) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a pair scores: metric id -> value, and the addable counts of objects, voxels and of these metrics."""
+
+    values: dict[str, float]
+    counts: Counts
+
+
+def measure(pair: Pair, metrics: Iterable[Metric]) -> Scores:
+    """Return the metrics of a pair, all from one pass over its images.
+
+    Raises `LabelError` for images that cannot be compared, and for a metric that is infinite.
+    """
+    chosen = list(metrics)
+    counts = dict(pair.counted(object_counts, "overlap"))
+    for metric in chosen:
+        counts.update(metric.counts_of(pair))
+    values = {metric.id: metric.of(pair) for metric in chosen}
+    infinite = [name for name, value in values.items() if math.isinf(value)]
+    if infinite:
+        raise LabelError(f"metric '{infinite[0]}' is {values[infinite[0]]}; accepted: finite numbers or NaN")
+    return Scores(values, counts)
+
+
+def score(pred: Any, truth: Any, metrics: Iterable[str] | str | None = None, *, ignore: Any = None) -> dict[str, float]:
     """Return metric id -> value of a predicted label image against the truth, from one pass over both.
 
     `pred` and `truth` have equal shapes, any number of axes and any integer dtype (0 is background, labels need not
     be consecutive) or bool; they are NumPy, Dask, Zarr or HDF5 arrays, or nested lists. What is not in memory is read
-    block by block. `metrics` are ids in the order of the answer; None means every registered metric that could be
-    loaded, in the order of their ids. A value may be NaN where its convention defines it so.
+    block by block. Voxels where `ignore` is not 0 are counted nowhere. `metrics` are ids in the order of the answer;
+    None means every registered metric that could be loaded, in the order of their ids. A value may be NaN where its
+    convention defines it so.
 
     Raises `RegistryError` for an unknown id (with the nearest one), `BackendError` for a metric whose plug-in is
     broken, `LabelError` for images that cannot be compared.
@@ -23,13 +53,56 @@ def score(pred: Any, truth: Any, metrics: Iterable[str] | str | None = None) -> 
     >>> score([[0, 1, 1], [0, 2, 2]], [[0, 1, 1], [0, 5, 5]], ["map.gonuclear", "arand.elf"])
     {'map.gonuclear': 1.0, 'arand.elf': 0.0}
     """
-    chosen = _chosen([metrics] if isinstance(metrics, str) else metrics)
-    table = overlap_table(truth, pred)
-    return {metric.id: metric(table) for metric in chosen}
+    return measure(Pair(truth, pred, ignore=ignore), chosen_metrics(metrics)).values
 
 
-def _chosen(ids: Iterable[str] | None) -> list[Metric]:
+def score_set(
+    pairs: Iterable[Sequence[Any]],
+    metrics: Iterable[str] | str | None = None,
+    *,
+    aggregation: Literal["per-image", "pooled"] = "per-image",
+) -> dict[str, float]:
+    """Return metric id -> value of a set of images, given as (prediction, truth) pairs of arrays.
+
+    "per-image" is the plain mean of the images' values, NaN if one of them is (`by_image=True` of
+    `stardist.matching.matching_dataset`). "pooled" is the metric of the summed counts, as if the images lay side by
+    side with their objects kept apart (`by_image=False`, its default). Arrays and ids are those of `score`; without
+    `metrics`, "pooled" takes every metric that keeps addable counts.
+
+    Raises what `score` raises, with the number of the pair; `LabelError` for an empty set or a metric that cannot be
+    pooled.
+
+    >>> score_set([([1, 1], [1, 1]), ([0, 0], [3, 3])], ["map.stardist", "recall.50"], aggregation="pooled")
+    {'map.stardist': 0.5, 'recall.50': 0.5}
+    """
+    if aggregation not in ("per-image", "pooled"):
+        raise LabelError(f"aggregation is {aggregation!r}; accepted: 'per-image' or 'pooled'")
+    chosen = chosen_metrics(metrics)
+    if metrics is None and aggregation == "pooled":
+        chosen = [metric for metric in chosen if metric.is_addable]
+    scores = [_numbered(number, pair, chosen) for number, pair in enumerate(pairs, start=1)]
+    if not scores:
+        raise LabelError("the set of pairs is empty; accepted: at least one (prediction, truth) pair")
+    if aggregation == "pooled":
+        return {metric.id: metric.pooled([one.counts for one in scores]) for metric in chosen}
+    return {metric.id: math.fsum(one.values[metric.id] for one in scores) / len(scores) for metric in chosen}
+
+
+def _numbered(number: int, pair: Sequence[Any], metrics: list[Metric]) -> Scores:
+    if len(pair) != 2:
+        raise LabelError(f"pair {number} has {len(pair)} items; accepted: (prediction, truth)")
+    try:
+        return measure(Pair(truth=pair[1], pred=pair[0]), metrics)
+    except LabelError as error:
+        raise LabelError(f"pair {number}: {error}") from error
+
+
+def chosen_metrics(ids: Iterable[str] | str | None) -> list[Metric]:
+    """Return metrics by id in that order, or every registered one that could be loaded.
+
+    Raises `RegistryError` for an unknown id, `BackendError` for a metric whose plug-in is broken.
+    """
     registry = registered_metrics()
     if ids is None:
         return [entry.item for entry in registry if entry.item is not None]
-    return [registry.get(name) for name in ids]
+    return [registry.get(name) for name in ([ids] if isinstance(ids, str) else ids)]

@@ -16,7 +16,9 @@ import harness
 from harness import registry
 from harness.errors import BackendError, LabelError, RegistryError
 from harness.metrics import METRICS, Metric, OverlapTable
-from tests.metrics.images import Pair, hostile_pairs, pairs
+from harness.metrics import Pair as ImagePair
+from harness.scoring import chosen_metrics, measure
+from tests.metrics.images import Pair, hostile_pairs, pairs, rectangles
 
 LABELS = np.array([[0, 1, 1], [0, 2, 2]])
 CHANGED_BY_RENAMING = ("cellpose",)
@@ -169,3 +171,73 @@ def test_libraries_agree_on_real_nuclei(mirror: Path, ovule: str) -> None:
     assert scores["arand.skimage"] == pytest.approx(adapted_rand_error(truth, pred)[0], abs=1e-12)
     assert scores["sbd.elf"] == pytest.approx(evaluation.symmetric_best_dice_score(pred, truth), abs=1e-12)
     assert 0 < scores["map.gonuclear"] < 1
+
+
+def hostile_sets(count: int = 200) -> list[list[Pair]]:
+    """Sets of one to six (truth, prediction) pairs of different shapes, many of them without objects."""
+    rng = np.random.default_rng(200)
+    sets = []
+    for _ in range(count):
+        chosen = []
+        for _ in range(int(rng.integers(1, 7))):
+            shape = tuple(int(extent) for extent in rng.integers(3, 30, 2))
+            truth, pred = (rectangles(rng, shape, int(rng.choice([0, 0, 1, 3, 9]))) for _ in range(2))
+            if rng.random() < 0.5:
+                pred = np.where(rng.random(shape) < 0.1, 0, truth)
+            chosen.append((truth, pred))
+        sets.append(chosen)
+    return sets
+
+
+@pytest.mark.parametrize(("aggregation", "by_image"), [("pooled", False), ("per-image", True)])
+def test_stardist_aggregates_hostile_sets_alike(aggregation: str, by_image: bool) -> None:
+    library = pytest.importorskip("stardist.matching").matching_dataset
+    thresholds = tuple(percent / 100 for percent in range(50, 100, 5))
+    for pairs_of_set in hostile_sets():
+        truths, preds = zip(*pairs_of_set, strict=True)
+        expected = [
+            found.accuracy
+            for found in library(
+                truths, preds, thresh=thresholds, by_image=by_image, show_progress=False, parallel=False
+            )
+        ]
+        scores = harness.score_set([(pred, truth) for truth, pred in pairs_of_set], aggregation=aggregation)
+        measured = [scores[f"ap{percent}.stardist"] for percent in range(50, 100, 5)]
+        assert measured == pytest.approx(expected, abs=1e-9)
+        assert scores["map.stardist"] == pytest.approx(sum(expected) / 10, abs=1e-9)
+
+
+def test_the_mean_over_images_is_undefined_where_an_image_is() -> None:
+    empty, full = np.zeros((3, 3), int), np.ones((3, 3), int)
+    assert math.isnan(harness.score_set([(empty, empty), (full, full)], ["ap50.cellpose"])["ap50.cellpose"])
+    pooled = harness.score_set([(empty, empty), (full, full)], ["ap50.cellpose"], aggregation="pooled")
+    assert pooled == {"ap50.cellpose": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("given_pairs", "options", "message"),
+    [
+        ([], {}, "the set of pairs is empty"),
+        ([(LABELS, LABELS), (LABELS, LABELS[:1])], {}, r"pair 2: prediction has shape \(2, 3\), truth has shape"),
+        ([(LABELS,)], {}, r"pair 1 has 1 items; accepted: \(prediction, truth\)"),
+        ([(LABELS, LABELS)], {"aggregation": "mean"}, "aggregation is 'mean'; accepted: 'per-image' or 'pooled'"),
+    ],
+)
+def test_bad_sets_are_label_errors(given_pairs: list, options: dict, message: str) -> None:
+    with pytest.raises(LabelError, match=message):
+        harness.score_set(given_pairs, **options)
+
+
+def test_a_metric_of_a_plain_function_is_not_pooled(plug_in: list[EntryPoint]) -> None:
+    plug_in.append(EntryPoint("touching", f"{__name__}:OWN", "harness.metrics"))
+    assert "touching" not in harness.score_set([(LABELS, LABELS)], aggregation="pooled")
+    with pytest.raises(LabelError, match="metric 'touching' keeps no addable counts"):
+        harness.score_set([(LABELS, LABELS)], ["touching"], aggregation="pooled")
+
+
+def test_what_is_measured_keeps_the_counts_of_objects_and_of_the_metrics() -> None:
+    scores = measure(ImagePair(LABELS, LABELS), chosen_metrics(["map.elf"]))
+    assert scores.values == {"map.elf": 1.0}
+    assert scores.counts["objects.truth"] == 2
+    assert scores.counts["tp.elf"] == (2,) * 10
+    assert "tp.stardist" not in scores.counts

@@ -1,4 +1,4 @@
-"""Metrics: one overlap table per pair of label images, and every number in every convention computed from it."""
+"""Metrics: one pass over a pair of label images, addable counts from it, and every number in every convention."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from harness.metrics import ap, detection, dice, information, panoptic, rand
 from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
 from harness.metrics.overlap import OverlapTable, overlap_table
+from harness.metrics.pair import Pair
 
-__all__ = ["METRICS", "Metric", "OverlapTable", "average_precision", "overlap_table"]
+__all__ = ["METRICS", "Metric", "OverlapTable", "Pair", "average_precision", "overlap_table"]
 
 METRICS: tuple[Metric, ...] = (
     *ap.METRICS,

@@ -27,7 +27,8 @@ from functools import partial
 import numpy as np
 
 from harness.errors import RegistryError, nearest
-from harness.metrics.matching import matched, rows_and_columns_hit
+from harness.metrics.counts import Counts, series
+from harness.metrics.matching import Matched, one_to_one, rows_and_columns_hit
 from harness.metrics.metric import FRACTION, Metric
 from harness.metrics.overlap import OverlapTable
 
@@ -37,65 +38,67 @@ DECIMALS = tuple(percent / 100 for percent in PERCENTS)
 _DSB = "Caicedo et al. 2019, doi:10.1038/s41592-019-0612-7"
 
 
-def canonical(table: OverlapTable, threshold: float) -> float:
-    """P(t) with a strict test in exact arithmetic; 1 if both images are empty, 0 if one is."""
-    if table.n_truth == table.n_pred == 0:
-        return 1.0
+def canonical(table: OverlapTable, threshold: float) -> Matched:
+    """Match with a strict test in exact arithmetic."""
     fraction = Fraction(str(threshold))
     pairs = table.objects.candidates(threshold)
     hits = pairs.counts * fraction.denominator > pairs.unions * fraction.numerator
-    return _precision(matched(pairs, hits), table.n_pred, table.n_truth)
+    return one_to_one(pairs, hits, table.n_truth, table.n_pred)
 
 
-def gonuclear(table: OverlapTable, threshold: float) -> float:
-    """P(t) of the GoNuclear and SPOCO evaluators: 1 if truth holds one value only; the first label is background."""
+def gonuclear(table: OverlapTable, threshold: float) -> Matched:
+    """Match as the GoNuclear and SPOCO evaluators do: the first label is background, any hit in a row counts.
+
+    Where truth holds one value only nothing is looked at.
+    """
     if table.truth_ids.size == 1:
-        return 1.0
+        return Matched(0, 0, 0, 0.0)
     pairs = table.after_first.candidates(threshold)
-    rows, cols = rows_and_columns_hit(pairs, pairs.iou > threshold)
+    hits = pairs.iou > threshold
+    rows, cols = rows_and_columns_hit(pairs, hits)
     missed, spurious = table.truth_ids.size - 1 - rows, table.pred_ids.size - 1 - cols
-    return rows / (rows + missed + spurious) if rows else 0.0
+    return Matched(rows, spurious, missed, float(pairs.iou[hits].sum()))
 
 
-def stardist(table: OverlapTable, threshold: float) -> float:
-    """P(t), the `accuracy` of `stardist.matching.matching`: 0 without a match, even if both images are empty."""
+def stardist(table: OverlapTable, threshold: float) -> Matched:
+    """Match as `stardist.matching.matching` does, IoU and threshold in single precision."""
     pairs = table.objects.candidates(threshold)
     hits = pairs.iou.astype(np.float32) >= np.float32(threshold)
-    return _precision(matched(pairs, hits), table.n_pred, table.n_truth)
+    return one_to_one(pairs, hits, table.n_truth, table.n_pred)
 
 
-def cellpose(table: OverlapTable, threshold: float) -> float:
-    """P(t) of cellpose 3.1 `average_precision`: the greatest label counts the objects; NaN if both are empty."""
-    n_truth, n_pred = int(table.truth_ids[-1]), int(table.pred_ids[-1])
-    if n_truth == n_pred == 0:
-        return math.nan
+def cellpose(table: OverlapTable, threshold: float) -> Matched:
+    """Match as cellpose 3.1 `average_precision` does: the greatest label counts the objects."""
     pairs = table.objects.candidates(threshold)
-    return _precision(matched(pairs, pairs.iou >= threshold), n_pred, n_truth)
+    return one_to_one(pairs, pairs.iou >= threshold, int(table.truth_ids[-1]), int(table.pred_ids[-1]))
 
 
-def elf(table: OverlapTable, threshold: float) -> float:
-    """P(t), the segmentation accuracy of `elf.evaluation.matching`: 0 without a match, even if both are empty."""
+def elf(table: OverlapTable, threshold: float) -> Matched:
+    """Match as `elf.evaluation.matching` does."""
     pairs = table.objects.candidates(threshold)
-    return _precision(matched(pairs, pairs.iou >= threshold), table.n_pred, table.n_truth)
-
-
-def _precision(true_positives: int, n_pred: int, n_truth: int) -> float:
-    return true_positives / (n_pred + n_truth - true_positives) if true_positives else 0.0
+    return one_to_one(pairs, pairs.iou >= threshold, table.n_truth, table.n_pred)
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One evaluator: its P(t), its ten thresholds as doubles, and its edge cases.
+    """One evaluator: how it matches, its ten thresholds as doubles, and its edge cases.
 
+    match       the counts of an overlap table at a threshold
+    empty       P(t) where there is nothing to count: no true or false positive and no false negative
     edge_cases  (toy pair, P(t) up to a threshold and 0 beyond, that threshold in percent)
     """
 
     name: str
-    precision: Callable[[OverlapTable, float], float]
+    match: Callable[[OverlapTable, float], Matched]
+    empty: float
     thresholds: tuple[float, ...]
     wording: str
     source: str
     edge_cases: tuple[tuple[str, float, int], ...]
+
+    def precision(self, tp: int, fp: int, fn: int) -> float:
+        """Return P = TP / (TP + FP + FN)."""
+        return tp / (tp + fp + fn) if tp + fp + fn else self.empty
 
 
 def _edge_cases(
@@ -133,6 +136,7 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "canonical",
             canonical,
+            1.0,
             DECIMALS,
             "IoU > t in exact arithmetic, label 0 is background; 1 if both images are empty, 0 if one is",
             _DSB,
@@ -141,6 +145,7 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "gonuclear",
             gonuclear,
+            1.0,
             tuple(np.linspace(0.5, 0.95, 10).tolist()),
             "IoU > t, the smallest label of each image is background, 0 or not; 1 if truth holds one value only",
             f"Vijayan et al. 2024, doi:10.1242/dev.202800, and its evaluator; {_DSB}",
@@ -149,6 +154,7 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "stardist",
             stardist,
+            0.0,
             DECIMALS,
             "IoU >= t in single precision, optimal assignment, label 0 is background; 0 without a match",
             f"Schmidt et al. 2018, doi:10.1007/978-3-030-00934-2_30, stardist.matching; {_DSB}",
@@ -157,6 +163,7 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "cellpose",
             cellpose,
+            math.nan,
             DECIMALS,
             "IoU >= t, optimal assignment, label 0 is background, the greatest label is the number of objects; "
             "NaN if both images are empty",
@@ -166,6 +173,7 @@ CONVENTIONS: dict[str, Convention] = {
         Convention(
             "elf",
             elf,
+            0.0,
             tuple(np.arange(0.5, 1.0, 0.05).tolist()),
             "IoU >= t, optimal assignment, label 0 is background; 0 without a match",
             f"python-elf evaluation.matching; {_DSB}",
@@ -179,15 +187,33 @@ def average_precision(table: OverlapTable, convention: str, *, threshold: float)
     """Return P(t) at any threshold in (0, 1] of a named convention; raises `RegistryError` for an unknown one."""
     if convention not in CONVENTIONS:
         raise RegistryError(f"unknown convention '{convention}' of average precision{nearest(convention, CONVENTIONS)}")
-    return CONVENTIONS[convention].precision(table, threshold)
+    chosen = CONVENTIONS[convention]
+    tp, fp, fn, _ = chosen.match(table, threshold)
+    return chosen.precision(tp, fp, fn)
 
 
-def mean_average_precision(table: OverlapTable, convention: Convention) -> float:
-    """Return the mean of P(t) over the ten thresholds of a convention."""
-    return math.fsum(convention.precision(table, t) for t in convention.thresholds) / len(convention.thresholds)
+def match_counts(table: OverlapTable, convention: Convention) -> Counts:
+    """Return true and false positives, false negatives and the sum of matched IoU, each at the ten thresholds."""
+    found = [convention.match(table, threshold) for threshold in convention.thresholds]
+    return {
+        f"{name}.{convention.name}": tuple(values)
+        for name, values in zip(Matched._fields, zip(*found, strict=True), strict=True)
+    }
+
+
+def mean_average_precision(counts: Counts, convention: Convention) -> float:
+    """Return the mean of P(t) over the ten thresholds of a convention, from its counts."""
+    precisions = [_precision_at(counts, convention, index) for index in range(len(convention.thresholds))]
+    return math.fsum(precisions) / len(precisions)
+
+
+def _precision_at(counts: Counts, convention: Convention, index: int) -> float:
+    tp, fp, fn = (int(series(counts, f"{name}.{convention.name}")[index]) for name in ("tp", "fp", "fn"))
+    return convention.precision(tp, fp, fn)
 
 
 def _metrics(convention: Convention) -> tuple[Metric, ...]:
+    counts = partial(match_counts, convention=convention)
     mean = Metric(
         id=f"map.{convention.name}",
         title=f"mean average precision ({convention.name})",
@@ -200,12 +226,14 @@ def _metrics(convention: Convention) -> tuple[Metric, ...]:
             (case, value * sum(percent <= last for percent in PERCENTS) / len(PERCENTS))
             for case, value, last in convention.edge_cases
         ),
-        function=partial(mean_average_precision, convention=convention),
+        counts=counts,
+        value=partial(mean_average_precision, convention=convention),
     )
-    return (mean, *(_at(convention, percent, t) for percent, t in zip(PERCENTS, convention.thresholds, strict=True)))
+    return (mean, *(_at(convention, index, counts) for index in range(len(PERCENTS))))
 
 
-def _at(convention: Convention, percent: int, threshold: float) -> Metric:
+def _at(convention: Convention, index: int, counts: Callable[[OverlapTable], Counts]) -> Metric:
+    percent, threshold = PERCENTS[index], convention.thresholds[index]
     return Metric(
         id=f"ap{percent}.{convention.name}",
         title=f"average precision at IoU .{percent} ({convention.name})",
@@ -215,8 +243,9 @@ def _at(convention: Convention, percent: int, threshold: float) -> Metric:
         unit="fraction",
         range=FRACTION,
         edge_cases=tuple((case, value if percent <= last else 0.0) for case, value, last in convention.edge_cases),
-        function=partial(average_precision, convention=convention.name, threshold=threshold),
-        at=(f"ap.{convention.name}", percent / 100),
+        counts=counts,
+        value=partial(_precision_at, convention=convention, index=index),
+        at=(f"ap.{convention.name}", DECIMALS[index]),
     )
 
 

@@ -25,7 +25,7 @@ LARGEST_COMMON_CHUNK = 1 << 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairedBlocks:
-    """Two checked label images of one shape and the regions in which to read them.
+    """Two checked label images of one shape, what to ignore of them, and the regions in which to read them.
 
     truth, pred  arrays or array-likes; those in memory may be flattened or have their axes reordered, both alike
     dtype        the unsigned integer dtype as which both are read
@@ -35,6 +35,7 @@ class PairedBlocks:
 
     truth: Any
     pred: Any
+    ignore: Any
     dtype: np.dtype
     regions: tuple[Slices, ...]
     in_memory: bool
@@ -42,13 +43,17 @@ class PairedBlocks:
     def read(self, region: Slices) -> tuple[np.ndarray, np.ndarray]:
         """Return the labels of both images in a region: flat, contiguous, of `dtype`, negative values wrapped.
 
+        Voxels that are ignored are left out.
         Raises `LabelError` for a block that cannot be read, or is not what its image declares.
         """
         truth, pred = _block(self.truth, region, "truth"), _block(self.pred, region, "prediction")
+        if self.ignore is not None:
+            keep = _block(self.ignore, region, "the ignore mask") == 0
+            truth, pred = truth[keep], pred[keep]
         return _flat(truth, self.dtype), _flat(pred, self.dtype)
 
 
-def paired_blocks(truth: Any, pred: Any, *, block: tuple[int, ...] | None = None) -> PairedBlocks:
+def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int, ...] | None = None) -> PairedBlocks:
     """Check two label images and cut them into blocks (of shape `block` if given, else by storage and size).
 
     Arrays are NumPy arrays or anything with `shape`, `dtype` and slicing (Zarr, HDF5, Dask). Other sequences are
@@ -60,14 +65,21 @@ def paired_blocks(truth: Any, pred: Any, *, block: tuple[int, ...] | None = None
         raise LabelError(
             f"prediction has shape {tuple(pred.shape)}, truth has shape {tuple(truth.shape)}; accepted: equal shapes"
         )
+    if ignore is not None:
+        ignore = _label_array(ignore, "the ignore mask")
+        if tuple(ignore.shape) != tuple(truth.shape):
+            raise LabelError(
+                f"the ignore mask has shape {tuple(ignore.shape)}, truth has shape {tuple(truth.shape)}; "
+                "accepted: equal shapes"
+            )
     dtype = np.dtype(f"u{max(truth.dtype.itemsize, pred.dtype.itemsize)}")
     in_memory = isinstance(truth, np.ndarray) and isinstance(pred, np.ndarray)
-    if block is None and in_memory:
+    if block is None and in_memory and ignore is None:
         truth, pred = _in_storage_order(truth, pred)
         block = _enlarged((1,) * truth.ndim, truth.shape, MEMORY_BLOCK)
     elif block is None:
         block = _enlarged(_common_chunk(truth, pred), truth.shape, STORAGE_BLOCK)
-    return PairedBlocks(truth, pred, dtype, _regions(tuple(truth.shape), block), in_memory)
+    return PairedBlocks(truth, pred, ignore, dtype, _regions(tuple(truth.shape), block), in_memory)
 
 
 def _label_array(array: Any, name: str) -> Any:

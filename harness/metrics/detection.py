@@ -8,57 +8,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
+from harness.metrics.counts import Counts, number
+from harness.metrics.matching import object_counts
 from harness.metrics.metric import FRACTION, UNBOUNDED, Direction, Metric
-from harness.metrics.overlap import OverlapTable
 
 _DSB = "Caicedo et al. 2019, doi:10.1038/s41592-019-0612-7"
 
 
-def truth_count(table: OverlapTable) -> float:
+def truth_count(counts: Counts) -> float:
     """Return the number of truth objects."""
-    return float(table.n_truth)
+    return float(number(counts, "objects.truth"))
 
 
-def pred_count(table: OverlapTable) -> float:
+def pred_count(counts: Counts) -> float:
     """Return the number of predicted objects."""
-    return float(table.n_pred)
+    return float(number(counts, "objects.pred"))
 
 
-def count_error(table: OverlapTable) -> float:
+def count_error(counts: Counts) -> float:
     """Return how many objects are predicted too many or too few."""
-    return float(abs(table.n_pred - table.n_truth))
+    return float(abs(number(counts, "objects.pred") - number(counts, "objects.truth")))
 
 
-def f1(table: OverlapTable) -> float:
+def f1(counts: Counts) -> float:
     """Return 2 TP / (2 TP + FP + FN)."""
-    return _share(2 * _matches(table), table.n_truth + table.n_pred, table)
+    return _share(counts, 2, "objects.truth", "objects.pred")
 
 
-def precision(table: OverlapTable) -> float:
+def precision(counts: Counts) -> float:
     """Return TP / (TP + FP), the share of predicted objects that match."""
-    return _share(_matches(table), table.n_pred, table)
+    return _share(counts, 1, "objects.pred")
 
 
-def recall(table: OverlapTable) -> float:
+def recall(counts: Counts) -> float:
     """Return TP / (TP + FN), the share of truth objects that match."""
-    return _share(_matches(table), table.n_truth, table)
+    return _share(counts, 1, "objects.truth")
 
 
-def _matches(table: OverlapTable) -> int:
-    pairs = table.objects.candidates(0.5)
-    return int(np.count_nonzero(2 * pairs.counts > pairs.unions))
-
-
-def _share(part: int, whole: int, table: OverlapTable) -> float:
-    if table.n_truth == table.n_pred == 0:
+def _share(counts: Counts, weight: int, *sides: str) -> float:
+    """Return weighted matches over the objects of some sides; 1 without any object at all."""
+    if not number(counts, "objects.truth") and not number(counts, "objects.pred"):
         return 1.0
-    return part / whole if whole else 0.0
+    whole = sum(number(counts, side) for side in sides)
+    return weight * number(counts, "match.50") / whole if whole else 0.0
 
 
 def _count_metric(
-    name: str, title: str, direction: Direction, function: Callable[[OverlapTable], float], values: tuple[float, ...]
+    name: str, title: str, direction: Direction, value: Callable[[Counts], float], expected: tuple[float, ...]
 ) -> Metric:
     cases = ("both empty", "truth empty, 2 predicted", "truth of 2, prediction empty", "identical", "1 split 60:40")
     return Metric(
@@ -69,13 +65,14 @@ def _count_metric(
         direction=direction,
         unit="count",
         range=UNBOUNDED,
-        edge_cases=tuple(zip(cases, values, strict=True)),
-        function=function,
+        edge_cases=tuple(zip(cases, expected, strict=True)),
+        counts=object_counts,
+        value=value,
     )
 
 
 def _match_metric(
-    name: str, title: str, formula: str, function: Callable[[OverlapTable], float], split: float, extra: float
+    name: str, title: str, formula: str, value: Callable[[Counts], float], split: float, extra: float
 ) -> Metric:
     return Metric(
         id=f"{name}.50",
@@ -96,7 +93,8 @@ def _match_metric(
             ("2 merged into 1", 0.0),
             ("background predicted as 7", extra),
         ),
-        function=function,
+        counts=object_counts,
+        value=value,
     )
 
 

@@ -17,9 +17,13 @@ background and counts gaps between labels as objects.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
+from harness.metrics.counts import Counts, number
+from harness.metrics.matching import object_counts
 from harness.metrics.metric import FRACTION, Metric
 from harness.metrics.overlap import OverlapTable
 
@@ -27,41 +31,40 @@ _CVPPP = "Scharr et al. 2016, doi:10.1007/s00138-015-0737-3"
 _ELF_EPSILON = 1e-7
 
 
-def cvppp(table: OverlapTable) -> float:
-    """Symmetric best Dice without smoothing; 1 if both images are empty, 0 if one is."""
-    if table.n_truth == table.n_pred == 0:
-        return 1.0
-    if table.n_truth == 0 or table.n_pred == 0:
-        return 0.0
-    pairs, total = table.objects, _total(table)
-    return _symmetric(table, 2 * pairs.counts / total)
+def dice_counts(table: OverlapTable) -> Counts:
+    """Count objects, and sum each object's best Dice over truth ("dice.cvppp.truth") and prediction, by convention.
 
-
-def elf(table: OverlapTable) -> float:
-    """Symmetric best Dice of `elf.evaluation.symmetric_best_dice_score`; 0 if an image is empty."""
-    if table.n_truth == 0 or table.n_pred == 0:
-        return 0.0
-    return _symmetric(table, 2 * table.objects.counts / (_total(table) + _ELF_EPSILON))
-
-
-def spoco(table: OverlapTable) -> float:
-    """Symmetric best Dice of SPOCO's evaluation, smoothed by 1; NaN if an image is empty.
-
-    The best partner without overlap is the smallest object of the other image: its Dice bounds every row from below
-    (an object that does overlap only reaches more).
+    Where an image has no objects there are no partners, and its sums are 0.
     """
-    if table.n_truth == 0 or table.n_pred == 0:
-        return math.nan
-    truth, pred = table.truth_sizes[table.first_truth :], table.pred_sizes[table.first_pred :]
-    dice = (2 * table.objects.counts + 1) / (_total(table) + 1)
-    return _symmetric(table, dice, 1 / (truth + pred.min() + 1), 1 / (pred + truth.min() + 1))
+    counts: dict[str, int | float] = {"objects.truth": table.n_truth, "objects.pred": table.n_pred}
+    sums = {"cvppp": (0.0, 0.0), "spoco": (0.0, 0.0), "elf": (0.0, 0.0)}
+    if table.n_truth and table.n_pred:
+        shared, total = table.objects.counts, _total(table)
+        sums["cvppp"] = _best_sums(table, 2 * shared / total)
+        sums["elf"] = _best_sums(table, 2 * shared / (total + _ELF_EPSILON))
+        # The best partner without overlap is the smallest object of the other image: its Dice bounds every row from
+        # below (an object that does overlap only reaches more).
+        truth, pred = table.truth_sizes[table.first_truth :], table.pred_sizes[table.first_pred :]
+        least = (1 / (truth + pred.min() + 1), 1 / (pred + truth.min() + 1))
+        sums["spoco"] = _best_sums(table, (2 * shared + 1) / (total + 1), *least)
+    for name, (of_truth, of_pred) in sums.items():
+        counts[f"dice.{name}.truth"], counts[f"dice.{name}.pred"] = of_truth, of_pred
+    return counts
 
 
-def mask(table: OverlapTable) -> float:
+def symmetric_best_dice(counts: Counts, convention: str, *, both_empty: float, one_empty: float) -> float:
+    """Return the lesser of the mean best Dice over truth objects and over predicted ones."""
+    n_truth, n_pred = number(counts, "objects.truth"), number(counts, "objects.pred")
+    if not n_truth or not n_pred:
+        return one_empty if n_truth or n_pred else both_empty
+    of_truth, of_pred = (number(counts, f"dice.{convention}.{side}") for side in ("truth", "pred"))
+    return min(of_truth / n_truth, of_pred / n_pred)
+
+
+def mask(counts: Counts) -> float:
     """Dice of both foregrounds (label > 0), for a truth that is a semantic mask; 1 if both are empty."""
-    truth = int(table.truth_sizes[table.first_truth :].sum())
-    pred = int(table.pred_sizes[table.first_pred :].sum())
-    return 2 * int(table.objects.counts.sum()) / (truth + pred) if truth + pred else 1.0
+    voxels = number(counts, "voxels.truth") + number(counts, "voxels.pred")
+    return 2 * number(counts, "voxels.shared") / voxels if voxels else 1.0
 
 
 def _total(table: OverlapTable) -> np.ndarray:
@@ -70,24 +73,27 @@ def _total(table: OverlapTable) -> np.ndarray:
     return total
 
 
-def _symmetric(
+def _best_sums(
     table: OverlapTable,
     dice: np.ndarray,
     least_truth: np.ndarray | float = 0.0,
     least_pred: np.ndarray | float = 0.0,
-) -> float:
-    """Return the lesser mean, over truth and over predicted objects, of the best Dice, at least the given one."""
+) -> tuple[float, float]:
+    """Return the sums, over truth and over predicted objects, of the best Dice, at least the given one."""
     pairs = table.objects
-    best_truth = _best(dice, pairs.rows - table.first_truth, table.n_truth, least_truth)
-    best_pred = _best(dice, pairs.cols - table.first_pred, table.n_pred, least_pred)
-    return min(best_truth, best_pred)
+    of_truth = _best_sum(dice, pairs.rows - table.first_truth, table.n_truth, least_truth)
+    return of_truth, _best_sum(dice, pairs.cols - table.first_pred, table.n_pred, least_pred)
 
 
-def _best(dice: np.ndarray, index: np.ndarray, objects: int, least: np.ndarray | float) -> float:
+def _best_sum(dice: np.ndarray, index: np.ndarray, objects: int, least: np.ndarray | float) -> float:
     best = np.zeros(objects)
     best[:] = least
     np.maximum.at(best, index, dice)
-    return math.fsum(best.tolist()) / objects
+    return math.fsum(best.tolist())
+
+
+_EMPTY = {"cvppp": (1.0, 0.0), "spoco": (math.nan, math.nan), "elf": (0.0, 0.0)}
+"""What both images empty, and one image empty, score by convention."""
 
 
 def _metric(name: str, wording: str, source: str, edge_cases: tuple[tuple[str, float], ...]) -> Metric:
@@ -100,8 +106,14 @@ def _metric(name: str, wording: str, source: str, edge_cases: tuple[tuple[str, f
         unit="fraction",
         range=FRACTION,
         edge_cases=edge_cases,
-        function={"cvppp": cvppp, "spoco": spoco, "elf": elf, "mask": mask}[name],
+        counts=object_counts if name == "mask" else dice_counts,
+        value=mask if name == "mask" else _value(name),
     )
+
+
+def _value(name: str) -> Callable[[Counts], float]:
+    both_empty, one_empty = _EMPTY[name]
+    return partial(symmetric_best_dice, convention=name, both_empty=both_empty, one_empty=one_empty)
 
 
 _FORMULA = (

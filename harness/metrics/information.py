@@ -10,31 +10,41 @@ import math
 
 import numpy as np
 
+from harness.metrics.counts import Counts, number
 from harness.metrics.metric import UNBOUNDED, Metric
 from harness.metrics.overlap import OverlapTable
 
 _MEILA = "Meila 2007, doi:10.1016/j.jmva.2006.11.013; skimage.metrics and elf.evaluation variation_of_information"
 
 
-def split(table: OverlapTable) -> float:
+def information_counts(table: OverlapTable) -> Counts:
+    """Count voxels and bits: voi.split and voi.merge are the sums whose mean over voxels is the entropy."""
+    return {
+        "voxels.all": table.voxels,
+        "voi.split": _bits(table, table.truth_sizes[table.rows]),
+        "voi.merge": _bits(table, table.pred_sizes[table.cols]),
+    }
+
+
+def split(counts: Counts) -> float:
     """Return H(prediction | truth) in bits."""
-    return _conditional_entropy(table, table.truth_sizes[table.rows])
+    return number(counts, "voi.split") / number(counts, "voxels.all")
 
 
-def merge(table: OverlapTable) -> float:
+def merge(counts: Counts) -> float:
     """Return H(truth | prediction) in bits."""
-    return _conditional_entropy(table, table.pred_sizes[table.cols])
+    return number(counts, "voi.merge") / number(counts, "voxels.all")
 
 
-def total(table: OverlapTable) -> float:
+def total(counts: Counts) -> float:
     """Return the variation of information, split plus merge, in bits."""
-    return split(table) + merge(table)
+    return split(counts) + merge(counts)
 
 
-def _conditional_entropy(table: OverlapTable, given_sizes: np.ndarray) -> float:
-    """Return the entropy of the pairs, given the segment of `given_sizes`, (p,) int64, each pair lies in."""
+def _bits(table: OverlapTable, given_sizes: np.ndarray) -> float:
+    """Return the summed entropy of the pairs, given the segment of `given_sizes`, (p,) int64, each pair lies in."""
     bits = table.counts * np.log2(given_sizes / table.counts)
-    return math.fsum(bits.tolist()) / table.voxels
+    return math.fsum(bits.tolist())
 
 
 METRICS: tuple[Metric, ...] = (
@@ -55,7 +65,8 @@ METRICS: tuple[Metric, ...] = (
             ("2 merged into 1", 0.0),
             ("truth without background, one object predicted as 0", 0.0),
         ),
-        function=split,
+        counts=information_counts,
+        value=split,
     ),
     Metric(
         id="voi.merge",
@@ -74,7 +85,8 @@ METRICS: tuple[Metric, ...] = (
             ("2 merged into 1", 0.5),
             ("truth without background, one object predicted as 0", 0.0),
         ),
-        function=merge,
+        counts=information_counts,
+        value=merge,
     ),
     Metric(
         id="voi.sum",
@@ -92,6 +104,7 @@ METRICS: tuple[Metric, ...] = (
             ("1 split 60:40", 0.2427),
             ("2 merged into 1", 0.5),
         ),
-        function=total,
+        counts=information_counts,
+        value=total,
     ),
 )

@@ -1,28 +1,72 @@
-"""How many objects find a partner, from the pairs that pass a test."""
+"""Which objects find a partner, from the pairs that pass a test, and the counts that this makes."""
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
-from harness.metrics.overlap import Pairs
+from harness.metrics.counts import Counts
+from harness.metrics.overlap import OverlapTable, Pairs
 
 
-def matched(pairs: Pairs, hits: np.ndarray) -> int:
-    """Return the greatest number of one-to-one partners among the pairs where `hits`, (p,) bool, is true.
+class Matched(NamedTuple):
+    """True positives, false positives, false negatives, and the sum of the IoU of the matched pairs."""
 
-    This is what an optimal assignment that prefers any hit to any score reaches. Above an intersection over union
-    of one half partners are unique and the hits are simply counted; otherwise the answer is a maximum matching of
-    the sparse graph of hits, never a dense truth by prediction matrix.
+    tp: int
+    fp: int
+    fn: int
+    iou: float
+
+
+def matched_pairs(pairs: Pairs, hits: np.ndarray) -> np.ndarray:
+    """Return the indices of the most one-to-one partners among the pairs where `hits`, (p,) bool, is true.
+
+    Their number is what an optimal assignment that prefers any hit to any score reaches. Above an intersection over
+    union of one half partners are unique and every hit is one; otherwise the answer is a maximum matching of the sparse
+    graph of hits, never a dense truth by prediction matrix.
     """
-    rows, cols = pairs.rows[hits], pairs.cols[hits]
+    chosen = np.flatnonzero(hits)
+    rows, cols = pairs.rows[chosen], pairs.cols[chosen]
     if not np.any(rows[1:] == rows[:-1]) and np.unique(cols).size == cols.size:
-        return int(rows.size)
+        return chosen
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
     row_of, col_of = (np.unique(index, return_inverse=True)[1] for index in (rows, cols))
     graph = csr_array((np.ones(rows.size, np.uint8), (row_of, col_of)))
-    return int(np.count_nonzero(maximum_bipartite_matching(graph) >= 0))
+    partner = maximum_bipartite_matching(graph, perm_type="column")
+    matched: np.ndarray = chosen[partner[row_of] == col_of]
+    return matched
+
+
+def one_to_one(pairs: Pairs, hits: np.ndarray, n_truth: int, n_pred: int) -> Matched:
+    """Return the counts of a one-to-one matching of objects, given how many there are on either side."""
+    chosen = matched_pairs(pairs, hits)
+    return Matched(chosen.size, n_pred - chosen.size, n_truth - chosen.size, float(pairs.iou[chosen].sum()))
+
+
+def object_counts(table: OverlapTable) -> Counts:
+    """Count objects and voxels, and the matches with an IoU above one half (exactly compared, so partners are unique).
+
+    objects.truth, objects.pred              labels other than 0
+    voxels.all, voxels.truth, voxels.pred    voxels of the image, and those of objects
+    voxels.shared                            voxels that lie in objects of both
+    match.50, match.50.iou                   matched pairs, and the sum of their IoU
+    """
+    pairs = table.objects.candidates(0.5)
+    iou = pairs.iou[2 * pairs.counts > pairs.unions]
+    return {
+        "objects.truth": table.n_truth,
+        "objects.pred": table.n_pred,
+        "voxels.all": table.voxels,
+        "voxels.truth": int(table.truth_sizes[table.first_truth :].sum()),
+        "voxels.pred": int(table.pred_sizes[table.first_pred :].sum()),
+        "voxels.shared": int(table.objects.counts.sum()),
+        "match.50": iou.size,
+        "match.50.iou": math.fsum(iou.tolist()),
+    }
 
 
 def rows_and_columns_hit(pairs: Pairs, hits: np.ndarray) -> tuple[int, int]:

@@ -1,15 +1,19 @@
-"""What a metric is: a documented number computed from one overlap table."""
+"""What a metric is: evidence of a pair -> addable counts -> a documented number."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from harness.errors import LabelError, RegistryError
+from harness.metrics.counts import Counts, added
 from harness.metrics.overlap import OverlapTable
+from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
+Evidence = Literal["overlap"]
 FRACTION = (0.0, 1.0)
 UNBOUNDED = (0.0, math.inf)
 
@@ -25,10 +29,14 @@ class Metric:
     unit        "fraction", "bit" or "count"
     range       least and greatest value; a metric may also be NaN where its edge cases say so
     edge_cases  (name of a toy pair of `harness.metrics.cases`, the value it must have)
-    at          the series the metric belongs to and where it stands in it, e.g. ("ap.gonuclear", 0.5); None for most
-    function    from the overlap table to the number; must not change the table
+    counts      from the evidence to addable numbers; metrics that count alike share the function
+    value       from such numbers, of one image or of a sum over images, to the metric
+    function    in place of both: from the overlap table to the number, which then cannot be pooled
+    needs       the evidence that `counts` reads, an attribute of `Pair`
+    at          (series, threshold) for a metric that is one point of a curve: ("ap.gonuclear", 0.5)
 
-    An out-of-tree metric is such an object, named by an entry point of the group "harness.metrics".
+    Nothing of a metric may change the evidence. An out-of-tree metric is such an object, named by an entry point of the
+    group "harness.metrics". Raises `RegistryError` unless it has either `function`, or `counts` and `value`.
     """
 
     id: str
@@ -39,9 +47,46 @@ class Metric:
     unit: str
     range: tuple[float, float]
     edge_cases: tuple[tuple[str, float], ...]
-    function: Callable[[OverlapTable], float]
+    function: Callable[[OverlapTable], float] | None = None
+    counts: Callable[[Any], Counts] | None = None
+    value: Callable[[Counts], float] | None = None
+    needs: Evidence = "overlap"
     at: tuple[str, float] | None = None
 
-    def __call__(self, table: OverlapTable) -> float:
-        """Return the metric of an overlap table as a plain float."""
-        return float(self.function(table))
+    def __post_init__(self) -> None:
+        if (self.function is None) != (self.counts is not None and self.value is not None):
+            raise RegistryError(f"metric '{self.id}' needs either 'function', or 'counts' and 'value'")
+
+    @property
+    def is_addable(self) -> bool:
+        """Whether the metric of a set of images can be had from the sum of their counts."""
+        return self.counts is not None
+
+    def of(self, pair: Pair) -> float:
+        """Return the metric of a pair as a plain float."""
+        if self.counts is not None and self.value is not None:
+            return float(self.value(pair.counted(self.counts, self.needs)))
+        assert self.function is not None
+        return float(self.function(pair.overlap))
+
+    def __call__(self, evidence: OverlapTable) -> float:
+        """Return the metric of its evidence as a plain float."""
+        if self.counts is not None and self.value is not None:
+            return float(self.value(self.counts(evidence)))
+        assert self.function is not None
+        return float(self.function(evidence))
+
+    def counts_of(self, pair: Pair) -> Counts:
+        """Return the addable counts of a pair; none for a metric of a plain function."""
+        return {} if self.counts is None else pair.counted(self.counts, self.needs)
+
+    def pooled(self, parts: list[Counts]) -> float:
+        """Return the metric of several images taken together, from their counts.
+
+        Raises `LabelError` for a metric that keeps no counts, for no images, and for images not counted alike.
+        """
+        if self.value is None:
+            raise LabelError(f"metric '{self.id}' keeps no addable counts and cannot be pooled; accepted: per-image")
+        if not parts:
+            raise LabelError(f"metric '{self.id}': there is no image to pool")
+        return float(self.value(added(parts)))

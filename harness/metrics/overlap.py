@@ -109,24 +109,33 @@ class OverlapTable:
 
 
 def overlap_table(
-    truth: Any, pred: Any, *, block: tuple[int, ...] | None = None, threads: int | None = None
+    truth: Any,
+    pred: Any,
+    *,
+    ignore: Any = None,
+    block: tuple[int, ...] | None = None,
+    threads: int | None = None,
 ) -> OverlapTable:
     """Return the overlap table of two label images, from one pass over both.
 
     Images have any number of axes and any integer dtype (labels from 0 to 2**64 - 1) or bool, and may differ in
     dtype, memory layout and chunking; they are NumPy arrays or anything with `shape`, `dtype` and slicing (Zarr,
     HDF5, Dask), which is read block by block. Memory grows with the number of overlapping pairs, not with voxels.
+    Voxels where `ignore`, an image of the same shape, is not 0 are counted nowhere.
     `block` overrides the block shape; `threads` the number of threads (default: the processors, at most four; one
     for images that are not in memory). Neither changes the table.
 
-    Raises `LabelError` for a dtype that is neither integer nor bool, a negative label, an empty image, unequal shapes.
+    Raises `LabelError` for a dtype that is neither integer nor bool, a negative label, an empty image, unequal shapes,
+    or where every voxel is ignored.
 
     >>> table = overlap_table(np.array([[0, 1, 1]]), np.array([[0, 7, 0]]))
     >>> table.truth_ids, table.pred_ids, table.counts
     (array([0, 1], dtype=uint64), array([0, 7], dtype=uint64), array([1, 1, 1]))
     """
-    blocks = paired_blocks(truth, pred, block=block)
+    blocks = paired_blocks(truth, pred, ignore=ignore, block=block)
     ids, counts = _count(blocks, threads or _threads(blocks))
+    if not counts.size:
+        raise LabelError("every voxel is ignored: there is nothing to compare")
     _refuse_negative(blocks.truth.dtype, ids[:, 0], "truth")
     _refuse_negative(blocks.pred.dtype, ids[:, 1], "prediction")
     return _table(ids, counts)

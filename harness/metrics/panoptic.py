@@ -6,43 +6,35 @@ images empty score 1, one empty scores 0; without any match all three are 0.
 
 from __future__ import annotations
 
-import math
-
+from harness.metrics.counts import Counts, number
+from harness.metrics.matching import object_counts
 from harness.metrics.metric import FRACTION, Metric
-from harness.metrics.overlap import OverlapTable
 
 _KIRILLOV = "Kirillov et al. 2019, doi:10.1109/CVPR.2019.00963"
 
 
-def panoptic_quality(table: OverlapTable) -> float:
+def panoptic_quality(counts: Counts) -> float:
     """Return the sum of matched IoU over TP + FP / 2 + FN / 2."""
-    if table.n_truth == table.n_pred == 0:
-        return 1.0
-    iou_sum, _ = _matches(table)
-    return 2 * iou_sum / (table.n_truth + table.n_pred)
+    objects = _objects(counts)
+    return 2 * number(counts, "match.50.iou") / objects if objects else 1.0
 
 
-def segmentation_quality(table: OverlapTable) -> float:
+def segmentation_quality(counts: Counts) -> float:
     """Return the mean IoU of matched objects."""
-    if table.n_truth == table.n_pred == 0:
+    if not _objects(counts):
         return 1.0
-    iou_sum, matches = _matches(table)
-    return iou_sum / matches if matches else 0.0
+    matches = number(counts, "match.50")
+    return number(counts, "match.50.iou") / matches if matches else 0.0
 
 
-def recognition_quality(table: OverlapTable) -> float:
+def recognition_quality(counts: Counts) -> float:
     """Return TP / (TP + FP / 2 + FN / 2), the F1 score."""
-    if table.n_truth == table.n_pred == 0:
-        return 1.0
-    _, matches = _matches(table)
-    return 2 * matches / (table.n_truth + table.n_pred)
+    objects = _objects(counts)
+    return 2 * number(counts, "match.50") / objects if objects else 1.0
 
 
-def _matches(table: OverlapTable) -> tuple[float, int]:
-    """Return the sum of IoU over matched pairs and their number."""
-    pairs = table.objects.candidates(0.5)
-    iou = pairs.iou[2 * pairs.counts > pairs.unions]
-    return math.fsum(iou.tolist()), iou.size
+def _objects(counts: Counts) -> float:
+    return number(counts, "objects.truth") + number(counts, "objects.pred")
 
 
 METRICS: tuple[Metric, ...] = (
@@ -65,7 +57,8 @@ METRICS: tuple[Metric, ...] = (
             ("2 merged into 1", 0.0),
             ("background predicted as 7", 0.8),
         ),
-        function=panoptic_quality,
+        counts=object_counts,
+        value=panoptic_quality,
     ),
     Metric(
         id="sq",
@@ -84,7 +77,8 @@ METRICS: tuple[Metric, ...] = (
             ("1 split 60:40", 0.6),
             ("background predicted as 7", 1.0),
         ),
-        function=segmentation_quality,
+        counts=object_counts,
+        value=segmentation_quality,
     ),
     Metric(
         id="rq",
@@ -103,6 +97,7 @@ METRICS: tuple[Metric, ...] = (
             ("1 split 60:40", 0.6667),
             ("background predicted as 7", 0.8),
         ),
-        function=recognition_quality,
+        counts=object_counts,
+        value=recognition_quality,
     ),
 )

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
+from harness.metrics.counts import Counts, number
 from harness.metrics.metric import FRACTION, Metric
 from harness.metrics.overlap import OverlapTable
 
@@ -35,51 +35,70 @@ def sum_of_squares(counts: np.ndarray) -> int:
     return (int(high @ high) << 48) + (int(high @ low) << 25) + int(low @ low)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
-    """The voxels that are scored: counts of pairs with their columns, and the margins of these voxels alone."""
+def rand_counts(table: OverlapTable) -> Counts:
+    """Count voxels and sums of squares, over all voxels ("rand.all") and over those of truth objects ("rand.gt0").
 
-    cols: np.ndarray
-    counts: np.ndarray
-    truth_sizes: np.ndarray
-    pred_sizes: np.ndarray
-    voxels: int
+    voxels     the voxels that are kept
+    both       sum of squared overlaps
+    truth      sum of squared sizes of the truth's segments
+    pred       sum of squared sizes of the prediction's segments, within the voxels kept
+
+    "rand.cremi": the same of `both` and `pred` without label 0 of the prediction, whose kept voxels are `alone`.
+    """
+    voxels = table.truth_sizes[table.first_truth :]
+    counts: dict[str, int] = {"voxels.all": table.voxels, "rand.gt0.truth": sum_of_squares(voxels)}
+    cols, overlaps, pred = _of_truth_objects(table)
+    counts |= {
+        "rand.gt0.voxels": int(overlaps.sum()),
+        "rand.gt0.both": sum_of_squares(overlaps),
+        "rand.gt0.pred": sum_of_squares(pred),
+        "rand.cremi.both": sum_of_squares(overlaps[cols >= table.first_pred]),
+        "rand.cremi.pred": sum_of_squares(pred[table.first_pred :]),
+        "rand.cremi.alone": int(pred[: table.first_pred].sum()),
+        "rand.all.both": sum_of_squares(table.counts),
+        "rand.all.truth": sum_of_squares(table.truth_sizes),
+        "rand.all.pred": sum_of_squares(table.pred_sizes),
+    }
+    return counts
 
 
-def _kept(table: OverlapTable, *, drop_background: bool) -> _Kept:
-    """Return every voxel, or those of truth objects."""
-    first = table.first_truth if drop_background else 0
-    keep = table.rows >= first
-    cols, counts = table.cols[keep], table.counts[keep]
-    pred_sizes = np.zeros(table.pred_ids.size, np.int64)
-    np.add.at(pred_sizes, cols, counts)
-    return _Kept(cols, counts, table.truth_sizes[first:], pred_sizes, int(counts.sum()))
+def _of_truth_objects(table: OverlapTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return columns and counts of the overlaps with truth objects, and the predicted sizes within these."""
+    keep = table.rows >= table.first_truth
+    cols, overlaps = table.cols[keep], table.counts[keep]
+    pred = np.zeros(table.pred_ids.size, np.int64)
+    np.add.at(pred, cols, overlaps)
+    return cols, overlaps, pred
 
 
-def cremi(table: OverlapTable) -> float:
+def cremi(counts: Counts) -> float:
     """Adapted Rand error of the CREMI evaluation: truth 0 dropped, each voxel predicted as 0 a segment of its own.
 
     Such a voxel adds 1 / (voxels of the image) to the sums, as the evaluation does, and not 1.
     """
-    kept = _kept(table, drop_background=True)
-    alone = int(kept.pred_sizes[: table.first_pred].sum())
-    both = sum_of_squares(kept.counts[kept.cols >= table.first_pred]) * table.voxels + alone
-    pred = sum_of_squares(kept.pred_sizes[table.first_pred :]) * table.voxels + alone
-    return _error(both, sum_of_squares(kept.truth_sizes) * table.voxels, pred)
+    voxels, alone = _whole(counts, "voxels.all"), _whole(counts, "rand.cremi.alone")
+    both = _whole(counts, "rand.cremi.both") * voxels + alone
+    pred = _whole(counts, "rand.cremi.pred") * voxels + alone
+    return _error(both, _whole(counts, "rand.gt0.truth") * voxels, pred)
 
 
-def pair_counts(table: OverlapTable, *, drop_background: bool) -> float:
+def pair_counts(counts: Counts, *, drop_background: bool) -> float:
     """Adapted Rand error of `skimage.metrics.adapted_rand_error`, with `ignore_labels` (0,) or ()."""
-    kept = _kept(table, drop_background=drop_background)
-    both, truth, pred = (sum_of_squares(n) - kept.voxels for n in (kept.counts, kept.truth_sizes, kept.pred_sizes))
+    kept = "rand.gt0" if drop_background else "rand.all"
+    voxels = _whole(counts, "rand.gt0.voxels" if drop_background else "voxels.all")
+    both, truth, pred = (_whole(counts, f"{kept}.{name}") - voxels for name in ("both", "truth", "pred"))
     return _error(both, truth, pred)
 
 
-def squares(table: OverlapTable, *, drop_background: bool) -> float:
+def squares(counts: Counts, *, drop_background: bool) -> float:
     """Adapted Rand error of `elf.evaluation.rand_index`, with nothing ignored or with `ignore_gt=[0]`."""
-    kept = _kept(table, drop_background=drop_background)
-    both, truth, pred = (sum_of_squares(n) for n in (kept.counts, kept.truth_sizes, kept.pred_sizes))
+    kept = "rand.gt0" if drop_background else "rand.all"
+    both, truth, pred = (_whole(counts, f"{kept}.{name}") for name in ("both", "truth", "pred"))
     return _error(both, truth, pred)
+
+
+def _whole(counts: Counts, name: str) -> int:
+    return int(number(counts, name))
 
 
 def _error(both: int, truth: int, pred: int) -> float:
@@ -101,7 +120,7 @@ _CASES = (
 
 
 def _metric(
-    name: str, wording: str, source: str, function: Callable[[OverlapTable], float], values: tuple[float, ...]
+    name: str, wording: str, source: str, value: Callable[[Counts], float], values: tuple[float, ...]
 ) -> Metric:
     return Metric(
         id=f"arand.{name}",
@@ -112,7 +131,8 @@ def _metric(
         unit="fraction",
         range=FRACTION,
         edge_cases=tuple(zip(_CASES, values, strict=True)),
-        function=function,
+        counts=rand_counts,
+        value=value,
     )
 
 

@@ -13,11 +13,12 @@ from hypothesis import given
 
 from harness.errors import RegistryError
 from harness.metrics import OverlapTable, overlap_table
-from harness.metrics.ap import CONVENTIONS, DECIMALS, METRICS, average_precision, mean_average_precision
+from harness.metrics.ap import CONVENTIONS, DECIMALS, METRICS, average_precision, match_counts
 from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
+BY_ID = {metric.id: metric for metric in METRICS}
 
 
 @pytest.fixture(params=HOSTILE)
@@ -28,7 +29,7 @@ def pair(request: pytest.FixtureRequest) -> Pair:
 def at_ten(table: OverlapTable, convention: str) -> list[float]:
     chosen = CONVENTIONS[convention]
     scores = [average_precision(table, convention, threshold=t) for t in chosen.thresholds]
-    mean = mean_average_precision(table, chosen)
+    mean = BY_ID[f"map.{convention}"](table)
     assert mean == pytest.approx(np.mean(scores), abs=1e-15, nan_ok=True)
     return scores
 
@@ -179,3 +180,24 @@ def test_identity_is_perfect(pair: Pair) -> None:
     for name in ("canonical", "stardist", "elf"):
         assert at_ten(table, name) == [1.0] * 10
     assert at_ten(table, "gonuclear") == [1.0] * 10
+
+
+@given(pairs())
+def test_counts_are_those_of_the_scores(pair: Pair) -> None:
+    table = overlap_table(*pair)
+    for name, convention in CONVENTIONS.items():
+        counts = match_counts(table, convention)
+        for metric in METRICS:
+            if metric.at is not None and metric.at[0] == f"ap.{name}":
+                index = DECIMALS.index(metric.at[1])
+                tp, fp, fn, iou = (counts[f"{kind}.{name}"][index] for kind in ("tp", "fp", "fn", "iou"))
+                assert metric(table) == pytest.approx(convention.precision(tp, fp, fn), abs=0, nan_ok=True)
+                assert tp * metric.at[1] <= iou + 1e-6 <= tp + 2e-6
+
+
+def test_each_threshold_is_a_point_of_its_conventions_curve() -> None:
+    for name in CONVENTIONS:
+        points = [metric.at for metric in METRICS if metric.at is not None and metric.at[0] == f"ap.{name}"]
+        assert [threshold for _, threshold in points] == list(DECIMALS)
+    assert BY_ID["ap75.elf"].at == ("ap.elf", 0.75)
+    assert BY_ID["map.elf"].at is None

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import overlap_table
-from harness.metrics.detection import METRICS, f1, precision, recall
+from harness.metrics.detection import METRICS
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
 BY_ID = {metric.id: metric for metric in METRICS}
+f1, precision, recall = (BY_ID[f"{name}.50"] for name in ("f1", "precision", "recall"))
 
 
 @given(pairs())

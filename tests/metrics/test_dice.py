@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import overlap_table
-from harness.metrics.dice import METRICS, cvppp, elf, mask, spoco
+from harness.metrics.dice import METRICS
 from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
+cvppp, spoco, elf, mask = METRICS
 
 
 @pytest.fixture(params=HOSTILE)

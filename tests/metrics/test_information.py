@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import overlap_table
-from harness.metrics.information import merge, split, total
+from harness.metrics.information import METRICS
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
+split, merge, total = METRICS
 
 
 @pytest.fixture(params=HOSTILE)

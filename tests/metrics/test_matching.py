@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from harness.metrics import overlap_table
-from harness.metrics.matching import matched, rows_and_columns_hit
+from harness.metrics.matching import matched_pairs, object_counts, one_to_one, rows_and_columns_hit
 from tests.metrics.images import Pair, pairs
 
 
@@ -21,17 +21,33 @@ def test_equals_the_optimal_assignment_at_any_threshold(pair: Pair, threshold: f
     dense = np.zeros((table.truth_ids.size, table.pred_ids.size))
     dense[objects.rows[hits], objects.cols[hits]] = 1
     rows, cols = linear_sum_assignment(-dense)
-    assert matched(objects, hits) == int(dense[rows, cols].sum())
+    chosen = matched_pairs(objects, hits)
+    assert chosen.size == int(dense[rows, cols].sum())
+    assert np.all(hits[chosen])
+    assert np.unique(objects.rows[chosen]).size == np.unique(objects.cols[chosen]).size == chosen.size
     assert rows_and_columns_hit(objects, hits) == (np.any(dense, axis=1).sum(), np.any(dense, axis=0).sum())
 
 
 def test_a_million_hits_need_no_dense_table() -> None:
     truth = np.repeat(np.arange(1, 500_001), 2)
     objects = overlap_table(truth, np.arange(1, 1_000_001)).objects
-    assert matched(objects, objects.iou >= 0.5) == 500_000
+    assert matched_pairs(objects, objects.iou >= 0.5).size == 500_000
 
 
 @pytest.mark.parametrize("hits", [[], [False, False]])
 def test_no_hits(hits: list[bool]) -> None:
     objects = overlap_table(np.array([1, 2]), np.array([1, 2] if hits else [0, 0])).objects
-    assert matched(objects, np.array(hits, bool)) == 0
+    assert one_to_one(objects, np.array(hits, bool), 2, 3) == (0, 3, 2, 0.0)
+
+
+def test_objects_and_voxels_are_counted() -> None:
+    assert object_counts(overlap_table(np.array([0, 1, 1, 1, 2]), np.array([0, 4, 4, 0, 5]))) == {
+        "objects.truth": 2,
+        "objects.pred": 2,
+        "voxels.all": 5,
+        "voxels.truth": 4,
+        "voxels.pred": 3,
+        "voxels.shared": 3,
+        "match.50": 2,
+        "match.50.iou": 2 / 3 + 1,
+    }

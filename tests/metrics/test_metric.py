@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from harness.metrics import METRICS, Metric, overlap_table
+from harness.errors import LabelError, RegistryError
+from harness.metrics import METRICS, Metric, Pair, overlap_table
 from harness.metrics.cases import CASES
 
 FOUR_DECIMALS = 5e-5
@@ -68,3 +70,42 @@ def test_listing_metrics_loads_no_compiler_and_no_library() -> None:
     code = "import sys, harness.metrics; print([m for m in ('numba', 'scipy', 'skimage', 'elf') if m in sys.modules])"
     listed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert listed.strip() == "[]"
+
+
+def test_one_image_alone_is_pooled_to_its_own_value() -> None:
+    for case in CASES.values():
+        pair = Pair(*case())
+        for metric in METRICS:
+            assert metric.pooled([metric.counts_of(pair)]) == pytest.approx(metric.of(pair), abs=0, nan_ok=True)
+
+
+def test_pooled_images_are_like_images_side_by_side() -> None:
+    """Two images whose objects are renamed apart, as one: what pooling stands for. Conventions that count by the
+    greatest label or take the first label for background differ there by what they are.
+    """
+    one, two = CASES["1 split 60:40"](), CASES["truth of 2, prediction empty"]()
+    far = tuple(np.where(image > 0, image + 10, 0) for image in two)
+    table = overlap_table(*(np.concatenate([a, b]) for a, b in zip(one, far, strict=True)))
+    for metric in METRICS:
+        has_zero_segment = metric.id.startswith(("voi.", "arand.skimage", "arand.elf"))
+        if has_zero_segment or metric.id.endswith(("cellpose", "spoco")):
+            continue
+        pooled = metric.pooled([metric.counts_of(Pair(*pair)) for pair in (one, two)])
+        assert pooled == pytest.approx(metric(table), abs=1e-12), metric.id
+
+
+def test_a_plain_function_cannot_be_pooled(metric: Metric) -> None:
+    own = replace(metric, function=lambda table: 1.0, counts=None, value=None)
+    assert own.of(Pair([1], [1])) == 1.0
+    assert own.counts_of(Pair([1], [1])) == {}
+    with pytest.raises(LabelError, match="keeps no addable counts and cannot be pooled"):
+        own.pooled([{}])
+    with pytest.raises(LabelError, match="there is no image to pool"):
+        metric.pooled([])
+
+
+def test_a_metric_has_one_way_to_its_value(metric: Metric) -> None:
+    with pytest.raises(RegistryError, match="needs either 'function', or 'counts' and 'value'"):
+        replace(metric, function=lambda table: 1.0)
+    with pytest.raises(RegistryError, match="needs either"):
+        replace(metric, value=None)

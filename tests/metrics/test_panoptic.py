@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import overlap_table
-from harness.metrics.panoptic import METRICS, panoptic_quality, recognition_quality, segmentation_quality
+from harness.metrics.panoptic import METRICS
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
+panoptic_quality, segmentation_quality, recognition_quality = METRICS
 
 
 @given(pairs())

@@ -1,0 +1,40 @@
+"""A pair: a truth and a prediction, with what is known of both, and the evidence that metrics read, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from harness.metrics.counts import Counts
+from harness.metrics.overlap import OverlapTable, overlap_table
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two label images of one shape (any number of axes, any integer dtype or bool, 0 is background).
+
+    truth, pred  NumPy arrays or what `overlap_table` reads block by block
+    spacing_um   size of a voxel in micrometres, one number per axis; None where it is unknown
+    ignore       an array of the same shape: voxels where it is not 0 are counted nowhere; None keeps all
+
+    Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
+    """
+
+    truth: Any
+    pred: Any
+    spacing_um: tuple[float, ...] | None = None
+    ignore: Any = None
+    _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def overlap(self) -> OverlapTable:
+        """The overlap table; raises `LabelError` for images that cannot be compared."""
+        return overlap_table(self.truth, self.pred, ignore=self.ignore)
+
+    def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
+        """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""
+        if counts not in self._counts:
+            self._counts[counts] = counts(getattr(self, needs))
+        return self._counts[counts]
