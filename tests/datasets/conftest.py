@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.datasets.catalogue import Catalogue
+from harness.datasets.fetching import http
 from harness.datasets.fetching.listing import asked_once
 from tests.datasets.server import FileServer
 
@@ -44,3 +45,9 @@ def catalogue(tmp_path: Path) -> Callable[[str], Catalogue]:
         return loaded
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once."""
+    monkeypatch.setattr(http, "pause", lambda seconds: None)

@@ -14,12 +14,16 @@ from urllib.parse import unquote, urlsplit
 
 class FileServer:
     """Serves `files` by path. `breaks[path]` are byte counts after which the next answers stop; `errors[path]` are
-    status codes of the next answers; `ranges` says whether a rest of a file can be asked for."""
+    status codes of the next answers; `answers[path]` are whole answers (status, headers, body) that come first;
+    `tags[path]` is the version of a file; `ranges` says whether a rest of a file can be asked for."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.breaks: dict[str, list[int]] = defaultdict(list)
         self.errors: dict[str, list[int]] = defaultdict(list)
+        self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = defaultdict(list)
+        self.tags: dict[str, str] = {}
+        self.headers: list[dict[str, str]] = []
         self.ranges = True
         self.requests: list[tuple[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -56,6 +60,15 @@ class FileServer:
                 path = unquote(urlsplit(self.path).path)
                 asked = self.headers.get("Range", "")
                 outer.requests.append((path, asked))
+                outer.headers.append(dict(self.headers))
+                if outer.answers[path]:
+                    status, headers, body = outer.answers[path].pop(0)
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(body)
+                    return
                 if outer.errors[path]:
                     self.send_error(outer.errors[path].pop(0))
                     return
@@ -63,11 +76,17 @@ class FileServer:
                 if content is None:
                     self.send_error(404)
                     return
-                start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and outer.ranges else 0
+                tag = outer.tags.get(path, "")
+                is_same = self.headers.get("If-Range", tag) == tag
+                start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and outer.ranges and is_same else 0
                 if start >= len(content) > 0:
                     self.send_error(416)
                     return
                 self.send_response(206 if start else 200)
+                if tag:
+                    self.send_header("ETag", tag)
+                if start:
+                    self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
                 self.send_header("Content-Length", str(len(content) - start))
                 self.end_headers()
                 stop = outer.breaks[path].pop(0) if outer.breaks[path] else len(content)

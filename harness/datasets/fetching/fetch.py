@@ -12,13 +12,15 @@ from typing import Literal
 from urllib.parse import quote
 
 from harness.datasets.fetching.folder import content_hash
+from harness.datasets.fetching.http import without_secrets
 from harness.datasets.fetching.places import cache_folder, is_offline, mirror
-from harness.datasets.fetching.transfer import download
+from harness.datasets.fetching.transfer import download, is_web_page
 from harness.errors import ChecksumError, FetchError
 from harness.hashing import hash_value
 
 Owner = Literal["datasets", "weights"]
 XXHASH = "pip install xxhash"
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _sources(
 
     def over_http(url: str, known: Wanted) -> Callable[[], Wanted]:
         def arrive() -> Wanted:
-            download(url, partial, resume=bool(known.checksum), progress=progress)
+            download(url, partial, resume=bool(known.checksum), progress=progress, size=known.size)
             return known
 
         return arrive
@@ -124,13 +126,13 @@ def _sources(
             failures.append(f"{original}: no such file in the mirror")
     elif place is not None:
         address = f"{place}/{quote(wanted.id)}/{quote(wanted.name)}"
-        yield address, over_http(address, wanted)
+        yield without_secrets(address), over_http(address, wanted)
     if is_offline():
         failures.append("HARNESS_OFFLINE is set: no address was tried")
         return
     known = locate() if locate is not None else wanted
     for url in known.urls:
-        yield url, over_http(url, known)
+        yield without_secrets(url), over_http(url, known)
 
 
 def _copy(original: Path, partial: Path, wanted: Wanted) -> Wanted:
@@ -146,8 +148,12 @@ def _accept(partial: Path, known: Wanted, source: str) -> None:
     try:
         if known.checksum:
             verify(partial, known.checksum, source)
-        elif known.size is not None and partial.stat().st_size != known.size:
+            return
+        if known.size is not None and partial.stat().st_size != known.size:
             raise ChecksumError(f"{source}: size is {partial.stat().st_size} bytes, declared {known.size}")
+        with partial.open("rb") as content:
+            if is_web_page(content.read(_HEAD_BYTES)):
+                raise ChecksumError(f"{source}: is a web page instead of the file")
     except ChecksumError:
         partial.unlink()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -11,11 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 from harness.datasets.declared.declaration import Listing
+from harness.datasets.fetching.http import TransferError, attempted, get, refusal, short_cause
 from harness.datasets.fetching.places import is_plain_relative
-from harness.datasets.fetching.transfer import short_cause
 from harness.errors import FetchError, nearest
 
-TIMEOUT_S = 60.0
+MAX_BYTES = 1 << 28
+MAX_PAGES = 10_000
+_WHOLE = 200
 BASES = {
     "biostudies": "https://www.ebi.ac.uk/biostudies",
     "zenodo": "https://zenodo.org",
@@ -77,7 +80,7 @@ def asked_once(listing: Listing) -> tuple[ListedFile, ...] | str:
         return tuple(read(base, listing.record))
     except FetchError as error:
         reason = str(error)
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
         reason = f"answer of {base} not understood: {type(error).__name__}: {error}"
     return f"the listing of {listing.archive} {listing.record} cannot be read: {reason}; {WAY_OUT}"
 
@@ -116,14 +119,28 @@ def _close_by(pattern: str, listed: Sequence[ListedFile]) -> str:
 
 
 def _get_json(url: str) -> Any:
+    return attempted(lambda: _json(url))
+
+
+def _json(url: str) -> Any:
+    """Return one answer, of at most `MAX_BYTES`; raises `TransferError`."""
     import requests
 
+    with get(url, {"Accept": "application/json"}) as response:
+        if response.status_code != _WHOLE:
+            raise refusal(url, response)
+        content = bytearray()
+        try:
+            for chunk in response.iter_content(1 << 16):
+                content += chunk
+                if len(content) > MAX_BYTES:
+                    raise TransferError(f"{url}: a listing of more than {MAX_BYTES} bytes", is_final=True)
+        except requests.RequestException as error:
+            raise TransferError(f"{url}: {short_cause(error)}", is_final=False) from error
     try:
-        response = requests.get(url, timeout=TIMEOUT_S, headers={"Accept": "application/json"})
-        response.raise_for_status()
-        return response.json()
-    except requests.RequestException as error:
-        raise FetchError(f"{url}: {short_cause(error)}") from error
+        return json.loads(content)
+    except ValueError as error:
+        raise TransferError(f"{url}: not JSON", is_final=True) from error
 
 
 def _zenodo(base: str, record: str) -> Iterator[ListedFile]:
@@ -133,23 +150,29 @@ def _zenodo(base: str, record: str) -> Iterator[ListedFile]:
 
 
 def _osf(base: str, node: str) -> Iterator[ListedFile]:
-    """Read `/v2/nodes/<id>/files/osfstorage/`, page by page, folder by folder."""
-    yield from _osf_folder(f"{base}/v2/nodes/{quote(node)}/files/osfstorage/", "")
-
-
-def _osf_folder(url: str, folder: str) -> Iterator[ListedFile]:
-    while url:
+    """Read `/v2/nodes/<id>/files/osfstorage/`, page by page, folder by folder, each page once."""
+    waiting = [(f"{base}/v2/nodes/{quote(node)}/files/osfstorage/", "")]
+    seen: set[str] = set()
+    while waiting:
+        url, folder = waiting.pop()
+        if url in seen:
+            raise FetchError(f"{url}: the listing links to itself")
+        seen.add(url)
+        if len(seen) > MAX_PAGES:
+            raise FetchError(f"{base}: a listing of more than {MAX_PAGES} pages")
         page = _get_json(url)
+        following = (page.get("links") or {}).get("next")
+        if following:
+            waiting.append((str(following), folder))
         for entry in page["data"]:
             attributes = entry["attributes"]
             path = f"{folder}{attributes['name']}"
             if attributes["kind"] == "folder":
-                yield from _osf_folder(entry["relationships"]["files"]["links"]["related"]["href"], f"{path}/")
+                waiting.append((str(entry["relationships"]["files"]["links"]["related"]["href"]), f"{path}/"))
                 continue
             hashes = attributes.get("extra", {}).get("hashes", {})
             checksum = next((f"{name}:{hashes[name]}" for name in ("sha256", "md5") if hashes.get(name)), "")
             yield ListedFile(path, entry["links"]["download"], checksum, attributes.get("size"))
-        url = page.get("links", {}).get("next") or ""
 
 
 def _biostudies(base: str, accession: str) -> Iterator[ListedFile]:

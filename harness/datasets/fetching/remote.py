@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.datasets.declared.declaration import FileDeclaration, Listing
 from harness.datasets.fetching.fetch import Owner, Wanted, fetch_file, file_checksum, in_mirror_folder, is_cached
+from harness.datasets.fetching.http import without_secrets
 from harness.datasets.fetching.listing import find_files
 from harness.datasets.fetching.lockfile import LockFile, Pin, Voucher
 from harness.datasets.fetching.places import cache_folder, is_offline, mirror
@@ -86,7 +87,7 @@ class FileSet:
         pins = self.lock.pins(self.owner, self.id)
         checksums = {file.name: file.checksum for file in self.files if file.checksum}
         checksums.update({name: f"sha256:{pin.sha256}" for name, pin in pins.items()})
-        urls = {file.name: list(file.urls) for file in self.files if file.urls}
+        urls = {file.name: [without_secrets(url) for url in file.urls] for file in self.files if file.urls}
         urls.update({name: [pin.url] for name, pin in pins.items() if pin.url})
         sha256 = {name: value.partition(":")[2] for name, value in checksums.items() if value.startswith("sha256:")}
         result: dict[str, Any] = {"urls": urls, "sha256": sha256, "checksums": checksums}
@@ -172,6 +173,6 @@ class FileSet:
         for name, path in paths.items():
             source = known.get(name, Wanted(self.owner, self.id, name))
             sha256 = file_checksum(path, "sha256").partition(":")[2]
-            url = source.urls[0] if source.urls else ""
+            url = without_secrets(source.urls[0]) if source.urls else ""
             pins[name] = Pin(sha256=sha256, size=path.stat().st_size, url=url, listed=source.checksum)
         self.lock.add(self.owner, self.id, pins)

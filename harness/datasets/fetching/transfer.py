@@ -1,121 +1,201 @@
-"""One file over HTTP: resumed after a broken connection, retried, with a progress bar on a terminal."""
+"""One file over HTTP: resumed after a broken connection, retried, bounded, with a progress bar on a terminal."""
 
 from __future__ import annotations
 
-import socket
+import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
-from harness.errors import FetchError
+from harness.datasets.fetching.http import (
+    ATTEMPTS,
+    TransferError,
+    attempted,
+    get,
+    refusal,
+    short_cause,
+    without_secrets,
+)
 
-ATTEMPTS = 4
-"""Transfers of one address before the next address is tried."""
+if TYPE_CHECKING:
+    import requests
 
-TIMEOUT_S = 60.0
+__all__ = ["ATTEMPTS", "TransferError", "download", "is_web_page", "short_cause"]
+
 CHUNK_BYTES = 1 << 16
 """A broken transfer keeps whole chunks."""
+MAX_BYTES = 1 << 40
+SLOWEST_BYTES_PER_S = 1000
+"""A transfer that stays below this for `PATIENCE_S` is broken off, and resumed."""
+PATIENCE_S = 60.0
+_WHOLE = 200
 _PARTIAL_CONTENT = 206
 _RANGE_REFUSED = 416
-
-
-class TransferError(FetchError):
-    """An address that did not deliver; `is_final` where another attempt would end the same way."""
-
-    def __init__(self, message: str, *, is_final: bool) -> None:
-        super().__init__(message)
-        self.is_final = is_final
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_PAGE = re.compile(rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
 def download(
-    url: str, partial: Path, *, resume: bool, progress: bool = False, wait: Callable[[float], None] = time.sleep
+    url: str,
+    partial: Path,
+    *,
+    resume: bool,
+    progress: bool = False,
+    size: int | None = None,
+    wait: Callable[[float], None] | None = None,
 ) -> None:
-    """Download an address into `partial`, continuing what is there if `resume`, else from the start.
+    """Download an address into `partial`; `size` is that of the file, where it is known.
 
-    A broken transfer is attempted `ATTEMPTS` times with growing pauses; what has arrived stays in `partial`.
-    Raises `TransferError` with the last reason.
+    With `resume`, what an earlier call has left in `partial` is continued if the server still has that version. A
+    broken transfer is attempted `ATTEMPTS` times with growing pauses; what has arrived stays in `partial`.
+    Raises `TransferError` with the last reason: also for an empty answer, a web page, more bytes than stated.
     """
-    if not resume:
-        partial.unlink(missing_ok=True)
-    for attempt in range(ATTEMPTS):
+    transfer = _Transfer(url, partial, size, progress)
+    if not resume or not transfer.validator:
+        transfer.forget()
+    attempted(transfer.run, wait)
+    transfer.validator_file.unlink(missing_ok=True)
+
+
+def is_web_page(content: bytes) -> bool:
+    """Return whether the beginning of a file is that of an HTML page: terms, a login, an error said with status 200."""
+    return _PAGE.match(content) is not None
+
+
+@dataclass(slots=True)
+class _Transfer:
+    """One download through its attempts. `begun`: the bytes in `partial` are those of this download."""
+
+    url: str
+    partial: Path
+    size: int | None
+    progress: bool
+    begun: bool = False
+
+    @property
+    def validator_file(self) -> Path:
+        """Where the version of a partial file is kept: its ETag, or when it was changed."""
+        return self.partial.with_name(f"{self.partial.name}.version")
+
+    @property
+    def validator(self) -> str:
+        """The version of the partial file as its server named it, "" where none is known."""
         try:
-            _transfer(url, partial, resume=resume, progress=progress)
-        except TransferError as error:
-            if error.is_final or attempt == ATTEMPTS - 1:
-                raise
-            wait(0.5 * 2**attempt)
+            return self.validator_file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def forget(self) -> None:
+        """Start from the beginning the next time."""
+        self.validator_file.unlink(missing_ok=True)
+        self.begun = False
+
+    def run(self) -> None:
+        """Ask once; raises `TransferError`."""
+        validator = self.validator
+        may_resume = self.begun or bool(validator)
+        start = self.partial.stat().st_size if may_resume and self.partial.is_file() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        if start and validator:
+            headers["If-Range"] = validator
+        with get(self.url, headers) as response:
+            if response.status_code == _RANGE_REFUSED and start:
+                self.forget()
+                raise TransferError(f"{self.said}: cannot be resumed (HTTP {_RANGE_REFUSED})", is_final=False)
+            if response.status_code not in (_WHOLE, _PARTIAL_CONTENT):
+                raise refusal(self.url, response)
+            if response.status_code == _PARTIAL_CONTENT:
+                self._check_rest(response, start)
+            else:
+                start = 0
+            self._receive(response, start)
+
+    @property
+    def said(self) -> str:
+        """The address as messages name it."""
+        return without_secrets(self.url)
+
+    def _check_rest(self, response: requests.Response, start: int) -> None:
+        """Raise `TransferError` for a part of the file that was not asked for."""
+        stated = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+        if not start or stated is None or int(stated.group(1)) != start:
+            was_resumed = bool(start)
+            self.forget()
+            raise TransferError(f"{self.said}: HTTP 206 with a part that was not asked for", is_final=not was_resumed)
+
+    def _receive(self, response: requests.Response, start: int) -> None:
+        """Write the body behind `start`; raises `TransferError` if it is not all of what is stated."""
+        import requests
+
+        expected = self._expected(response, start)
+        try:
+            with self.partial.open("r+b" if start else "wb") as output:
+                output.seek(start)
+                self.begun = True
+                self._keep_validator(response)
+                written = start + self._write(response, output, start, expected)
+        except requests.RequestException as error:
+            raise TransferError(f"{self.said}: {short_cause(error)}", is_final=False) from error
+        except OSError as error:
+            raise TransferError(
+                f"{self.partial}: cannot be written: {error.strerror or error}", is_final=True
+            ) from error
+        if expected is not None and written != expected:
+            raise TransferError(f"{self.said}: broken off after {written} of {expected} bytes", is_final=False)
+        if not written and self.size != 0:
+            raise TransferError(f"{self.said}: an empty answer", is_final=True)
+
+    def _expected(self, response: requests.Response, start: int) -> int | None:
+        """Return the size of the whole file as the server states it, None where it does not."""
+        text = response.headers.get("Content-Length")
+        if text is None:
+            if "chunked" not in response.headers.get("Transfer-Encoding", "").lower() and self.size is None:
+                raise TransferError(f"{self.said}: states no length: whether it is cut cannot be told", is_final=True)
+            return None
+        if not text.strip().isdigit():
+            raise TransferError(f"{self.said}: odd Content-Length '{text[:40]}'", is_final=True)
+        expected = start + int(text)
+        if response.headers.get("Content-Encoding"):
+            return None
+        if self.size is not None and expected > self.size:
+            raise TransferError(f"{self.said}: has {expected} bytes, declared {self.size}", is_final=True)
+        return expected
+
+    def _keep_validator(self, response: requests.Response) -> None:
+        tag = response.headers.get("ETag", "")
+        validator = tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified", "")
+        if validator.isascii() and validator:
+            self.validator_file.write_text(validator, encoding="ascii")
         else:
-            return
+            self.validator_file.unlink(missing_ok=True)
 
+    def _write(self, response: requests.Response, output: IO[bytes], start: int, expected: int | None) -> int:
+        from tqdm import tqdm
 
-def short_cause(error: Exception) -> str:
-    """Return the part of an error of `requests` that a reader can use: the status, or the innermost cause."""
-    import requests
-
-    if isinstance(error, requests.HTTPError) and error.response is not None:
-        return f"HTTP {error.response.status_code} {error.response.reason}".rstrip()
-    cause: BaseException = error
-    while cause.__context__ is not None:
-        cause = cause.__context__
-    where = "proxy: " if isinstance(error, requests.exceptions.ProxyError) else ""
-    if isinstance(cause, socket.gaierror):
-        return f"{where}name resolution failed"
-    if isinstance(error, requests.Timeout) or isinstance(cause, TimeoutError):
-        return f"{where}timed out"
-    if isinstance(cause, ConnectionRefusedError):
-        return f"{where}connection refused"
-    return f"{where}{type(error).__name__}: {' '.join(str(cause).split()) or type(cause).__name__}"
-
-
-def _transfer(url: str, partial: Path, *, resume: bool, progress: bool) -> None:
-    import requests
-
-    try:
-        with partial.open("ab" if resume else "wb") as output:
-            start = output.tell()
-            _downloader(output, start, progress=progress)(url, output, None)
-    except requests.HTTPError as error:
-        _raise_for_status(url, partial, error, is_resumed=start > 0)
-    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
-        raise TransferError(f"{url}: not an address", is_final=True) from error
-    except requests.RequestException as error:
-        raise TransferError(f"{url}: {short_cause(error)}", is_final=False) from error
-    except OSError as error:
-        raise TransferError(f"{partial}: cannot be written: {error.strerror or error}", is_final=True) from error
-
-
-def _downloader(output: IO[bytes], start: int, *, progress: bool) -> Any:
-    import pooch  # type: ignore[import-untyped]
-
-    headers = {"Accept-Encoding": "identity"}
-    if start:
-        headers["Range"] = f"bytes={start}-"
-    return pooch.HTTPDownloader(
-        progressbar=progress and sys.stderr.isatty(),
-        chunk_size=CHUNK_BYTES,
-        headers=headers,
-        timeout=TIMEOUT_S,
-        hooks={"response": _restart_unless_partial(output)},
-    )
-
-
-def _restart_unless_partial(output: IO[bytes]) -> Callable[..., None]:
-    """Return a hook that empties the file when a server answers with the whole file instead of the rest of it."""
-
-    def hook(response: Any, *_: Any, **__: Any) -> None:
-        is_whole = response.ok and not response.is_redirect and response.status_code != _PARTIAL_CONTENT
-        if is_whole and output.tell():
-            output.seek(0)
-            output.truncate()
-
-    return hook
-
-
-def _raise_for_status(url: str, partial: Path, error: Any, *, is_resumed: bool) -> None:
-    status = int(error.response.status_code)
-    if status == _RANGE_REFUSED and is_resumed:
-        partial.unlink(missing_ok=True)
-        raise TransferError(f"{url}: cannot be resumed (HTTP {status})", is_final=False) from error
-    raise TransferError(f"{url}: {short_cause(error)}", is_final=status < 500 and status != 429) from error
+        limit = (self.size or expected or MAX_BYTES) - start
+        written, since, arrived = 0, time.monotonic(), 0
+        is_shown = self.progress and sys.stderr.isatty()
+        with tqdm(total=expected, initial=start, unit="B", unit_scale=True, disable=not is_shown) as bar:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                if start + written == 0 and is_web_page(chunk):
+                    raise TransferError(
+                        f"{self.said}: answered with a web page instead of the file: terms or a login, say",
+                        is_final=True,
+                    )
+                written += len(chunk)
+                arrived += len(chunk)
+                if written > limit:
+                    raise TransferError(f"{self.said}: sends more than {start + limit} bytes", is_final=True)
+                output.write(chunk)
+                bar.update(len(chunk))
+                now = time.monotonic()
+                if now - since >= PATIENCE_S:
+                    if arrived < SLOWEST_BYTES_PER_S * (now - since):
+                        raise TransferError(f"{self.said}: slower than {SLOWEST_BYTES_PER_S} bytes/s", is_final=False)
+                    since, arrived = now, 0
+        return written

@@ -7,7 +7,9 @@ import pytest
 
 from harness.datasets.fetching import fetch, transfer
 from harness.datasets.fetching.fetch import Wanted, fetch_file, file_checksum, in_mirror_folder, is_cached, verify
+from harness.datasets.fetching.places import cache_folder
 from harness.errors import ChecksumError, FetchError
+from harness.hashing import hash_value
 from tests.datasets.server import FileServer, sha256
 
 CONTENT = b"voxels" * 1000
@@ -142,8 +144,35 @@ def test_locate_is_asked_only_when_needed(server: FileServer) -> None:
 
 def test_size_counts_where_no_checksum_is_known(server: FileServer) -> None:
     wanted = Wanted("datasets", "nuclei", "a.h5", (server.add("/a.h5", CONTENT),), "", 3)
-    with pytest.raises(ChecksumError, match="size is 6000 bytes, declared 3"):
+    with pytest.raises(FetchError, match="has 6000 bytes, declared 3"):
         fetch_file(wanted)
+
+
+def test_half_of_an_older_version_is_not_continued(server: FileServer) -> None:
+    url = server.add("/a.h5", CONTENT)
+    wanted = Wanted("datasets", "nuclei", "a.h5", (url,), f"sha256:{sha256(CONTENT)}")
+    part = cache_folder() / ".transfers" / f"{hash_value(['datasets', 'nuclei', 'a.h5'])[:32]}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(b"\x55" * 100)
+    assert fetch_file(wanted).read_bytes() == CONTENT
+    assert server.requests == [("/a.h5", "")]
+
+
+@pytest.mark.parametrize(
+    "page", [b"<!DOCTYPE html><html>terms</html>", b"\n <HTML><body>", b"<!-- a --><html lang='en'>"]
+)
+def test_a_web_page_is_not_the_file(server: FileServer, page: bytes) -> None:
+    with pytest.raises(FetchError, match="answered with a web page instead of the file"):
+        fetch_file(Wanted("datasets", "nuclei", "a.h5", (server.add("/a.h5", page),)))
+    assert not (cache_folder() / "datasets" / "nuclei" / "a.h5").exists()
+
+
+def test_a_web_page_in_a_mirror_is_not_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "nuclei").mkdir()
+    (tmp_path / "nuclei" / "a.h5").write_bytes(b"<html>")
+    monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path))
+    with pytest.raises(ChecksumError, match="is a web page instead of the file"):
+        fetch_file(Wanted("datasets", "nuclei", "a.h5"))
 
 
 def test_checksum_algorithms(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.datasets.declared.declaration import Listing
+from harness.datasets.fetching.http import ATTEMPTS
 from harness.datasets.fetching.listing import WAY_OUT, find_files, read_listing
 from harness.errors import FetchError
 from tests.datasets.server import FileServer
@@ -132,7 +133,7 @@ def test_an_absent_record_is_an_error(server: FileServer) -> None:
 
 def test_a_listing_that_failed_is_not_asked_for_again(server: FileServer) -> None:
     listing = biostudies(server, FILES)
-    server.errors["/api/v1/studies/S-BIAD1026"] = [503]
+    server.errors["/api/v1/studies/S-BIAD1026"] = [503] * ATTEMPTS
     reason = (
         f"the listing of biostudies S-BIAD1026 cannot be read: {server.url}/api/v1/studies/S-BIAD1026: "
         f"HTTP 503 Service Unavailable; {WAY_OUT}"
@@ -141,8 +142,34 @@ def test_a_listing_that_failed_is_not_asked_for_again(server: FileServer) -> Non
         with pytest.raises(FetchError) as caught:
             find_files(listing, ["*/1135.h5"], many=False, where="dataset")
         assert str(caught.value) == reason
-    assert len(server.requests) == 1
+    assert len(server.requests) == ATTEMPTS
     assert "HARNESS_MIRROR" in WAY_OUT
+
+
+@pytest.mark.parametrize("status", [429, 503, 500])
+def test_a_busy_archive_is_asked_again(server: FileServer, status: int) -> None:
+    listing = biostudies(server, FILES)
+    server.errors["/api/v1/studies/S-BIAD1026"] = [status]
+    assert find_files(listing, ["*/1135.h5"], many=False, where="dataset")
+    assert server.headers[0]["User-Agent"].startswith("segmentation-harness/")
+
+
+def test_a_listing_that_links_to_itself(server: FileServer) -> None:
+    page = f"{server.url}/v2/nodes/abc/files/osfstorage/"
+    folder = {
+        "attributes": {"name": "f", "kind": "folder"},
+        "relationships": {"files": {"links": {"related": {"href": page}}}},
+    }
+    server.add_json("/v2/nodes/abc/files/osfstorage/", {"data": [folder], "links": {"next": None}})
+    with pytest.raises(FetchError, match="the listing links to itself"):
+        read_listing(Listing(archive="osf", record="abc", base=server.url))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b"null", b"[]", b'{"files": 3}', b'{"files": [{}]}'])
+def test_odd_listings_are_an_error_of_the_archive(server: FileServer, body: bytes) -> None:
+    server.add("/api/records/1", body)
+    with pytest.raises(FetchError, match="the listing of zenodo 1 cannot be read"):
+        read_listing(Listing(archive="zenodo", record="1", base=server.url))
 
 
 def test_an_archive_that_cannot_be_reached_is_named() -> None:

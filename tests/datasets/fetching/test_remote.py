@@ -217,3 +217,16 @@ def test_an_undeclared_file_is_named(server: FileServer, catalogue: Write) -> No
     text = DATASET.format(base=server.url).replace('file = "1135.h5", key = "raw', 'file = "{id}.hdf5", key = "raw')
     with pytest.raises(DataError, match=r"no file '1135.hdf5' is declared; declared: 1135.h5"):
         catalogue(text).dataset("ovules").load("1135")
+
+
+def test_passwords_of_addresses_are_not_kept(server: FileServer, catalogue: Write, tmp_path: Path) -> None:
+    url = server.add("/a.npy", b"a").replace("http://", "http://me:secret@") + "?token=hidden"
+    dataset = catalogue(
+        '[datasets.cells]\nkind = "remote"\ntitle = "c"\nlicence = "x"\ncitation = "x"\naxes = "YX"\n'
+        'availability = "open-direct-download"\nimages.wall = { file = "a.npy" }\nsamples.a = {}\n'
+        f'files = [{{ name = "a.npy", first_seen = true, urls = ["{url}"] }}]\n'
+    ).dataset("cells")
+    dataset.fetch()
+    said = (tmp_path / "project" / "datasets.lock.toml").read_text() + str(dataset.provenance())
+    assert "secret" not in said
+    assert "hidden" not in said

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from harness.datasets.fetching import transfer
-from harness.datasets.fetching.transfer import ATTEMPTS, TransferError, download, short_cause
+from harness.datasets.fetching.transfer import ATTEMPTS, TransferError, download, is_web_page, short_cause
 from tests.datasets.server import FileServer
 
 CONTENT = bytes(range(256)) * 40
@@ -117,3 +117,81 @@ def test_a_full_disk_is_named(server: FileServer, tmp_path: Path, size: int) -> 
     with pytest.raises(TransferError, match="part: cannot be written: No space left on device"):
         download(server.add("/a", bytes(size)), tmp_path / "part", resume=True, wait=_no_wait)
     assert len(server.requests) == 1
+
+
+def test_requests_carry_the_name_of_the_project(server: FileServer, tmp_path: Path) -> None:
+    download(server.add("/a", CONTENT), tmp_path / "part", resume=True)
+    assert server.headers[0]["User-Agent"].startswith("segmentation-harness/")
+
+
+def test_a_server_says_how_long_to_wait(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    server.answers["/a"] = [(429, {"Retry-After": "6"}, b"slow"), (503, {"Retry-After": "0"}, b"busy")]
+    waits: list[float] = []
+    download(url, tmp_path / "part", resume=True, wait=waits.append)
+    assert waits == [6.0, 1.0]
+    server.answers["/a"] = [(429, {"Retry-After": "9000"}, b"slow")]
+    with pytest.raises(TransferError, match=r"HTTP 429 .*; asks to come back in 9000 s"):
+        download(url, tmp_path / "part", resume=True, wait=waits.append)
+
+
+def test_what_an_earlier_call_left_is_continued_if_it_is_the_same_version(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "CHUNK_BYTES", 100)
+    url = server.add("/a", CONTENT)
+    server.tags["/a"] = '"one"'
+    server.breaks["/a"] = [1000, 0, 0, 0]
+    with pytest.raises(TransferError):
+        download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert (tmp_path / "part").stat().st_size > 0
+    server.requests.clear()
+    server.headers.clear()
+    download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert server.headers[0]["If-Range"] == '"one"'
+    assert server.requests[0][1].startswith("bytes=")
+    assert (tmp_path / "part").read_bytes() == CONTENT
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_what_an_earlier_call_left_of_another_version_starts_again(server: FileServer, tmp_path: Path) -> None:
+    url = server.add("/a", CONTENT)
+    (tmp_path / "part").write_bytes(b"old" * 50)
+    (tmp_path / "part.version").write_text('"one"')
+    server.tags["/a"] = '"two"'
+    download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert (tmp_path / "part").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ((204, {}, b""), "HTTP 204"),
+        ((304, {}, b""), "HTTP 304"),
+        ((206, {"Content-Range": "bytes 5-9/10", "Content-Length": "5"}, b"later"), "a part that was not asked for"),
+        ((200, {"Content-Length": "0"}, b""), "an empty answer"),
+        ((200, {}, b"no length"), "states no length"),
+        ((200, {"Content-Length": "many"}, b"x"), "odd Content-Length 'many'|InvalidHeader|Invalid"),
+        ((200, {"Content-Length": "30"}, b"<!doctype html><html></html>  "), "a web page"),
+        ((200, {"Content-Length": "900"}, b"x" * 900), "has 900 bytes, declared 800"),
+    ],
+)
+def test_answers_that_are_not_the_file(
+    server: FileServer, tmp_path: Path, answer: tuple[int, dict[str, str], bytes], message: str
+) -> None:
+    server.answers["/a"] = [answer] * ATTEMPTS
+    size = 800 if "declared" in message else None
+    with pytest.raises(TransferError, match=message):
+        download(f"{server.url}/a", tmp_path / "part", resume=True, size=size, wait=_no_wait)
+
+
+def test_a_cut_answer_is_no_file(server: FileServer, tmp_path: Path) -> None:
+    server.answers["/a"] = [(200, {"Content-Length": "100"}, b"x" * 40)] * ATTEMPTS
+    with pytest.raises(TransferError):
+        download(f"{server.url}/a", tmp_path / "part", resume=False, wait=_no_wait)
+
+
+def test_web_pages_are_known_by_their_beginning() -> None:
+    assert is_web_page(b"\n<!DOCTYPE html>")
+    assert not is_web_page(b"\x89HDF<html>")
+    assert not is_web_page(b"<OME><html>")
