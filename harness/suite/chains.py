@@ -64,8 +64,9 @@ def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: Re
         raise ConfigError(f"{place(suite, row, (*key, 'id'))}: {error}") from error
     merged: dict[str, Any] = {}
     for layer, layer_key in _layers(suite, row, tier, use, key):
-        _check_layer(suite, row, stage_class, layer, layer_key)
-        merged.update(layer)
+        if layer:
+            _check_layer(suite, row, stage_class, layer, layer_key)
+            merged.update(layer)
     return stage_class(merged, where=f"{place(suite, row, key)}: stage '{use.id}'")
 
 

@@ -29,6 +29,10 @@ from harness.suite.schema import (
 from harness.toml_lines import KeyPath
 
 
+NOTHING = Overrides()
+"""What most tiers change for most rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageUse:
     """A stage as a row names it: its id and the parameters that the row gives."""
@@ -77,7 +81,7 @@ class Row:
 
     def overrides(self, tier: Tier) -> Overrides:
         """Return what a tier changes for this row."""
-        return self.spec.tiers.get(tier) or Overrides()
+        return self.spec.tiers.get(tier, NOTHING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
