@@ -28,7 +28,6 @@ from harness.suite.schema import (
 )
 from harness.toml_lines import KeyPath
 
-
 NOTHING = Overrides()
 """What most tiers change for most rows."""
 
