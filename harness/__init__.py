@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.errors import HarnessError
+    from harness.gating.api import gate
     from harness.model import Grid, Sample, Volume
     from harness.parameters import Parameter
+    from harness.project import Project
     from harness.runner.api import run
     from harness.scoring import score, score_set
     from harness.stages.contract import Context, Example, Stage
+    from harness.suite.filters import Selection
+    from harness.tables.api import table
 
 _HOMES = {
     "Context": "harness.stages.contract",
@@ -22,9 +26,13 @@ _HOMES = {
     "Sample": "harness.model",
     "Stage": "harness.stages.contract",
     "Volume": "harness.model",
+    "Project": "harness.project",
+    "Selection": "harness.suite.filters",
+    "gate": "harness.gating.api",
     "run": "harness.runner.api",
     "score": "harness.scoring",
     "score_set": "harness.scoring",
+    "table": "harness.tables.api",
 }
 
 __all__ = [
@@ -33,12 +41,16 @@ __all__ = [
     "Grid",
     "HarnessError",
     "Parameter",
+    "Project",
     "Sample",
+    "Selection",
     "Stage",
     "Volume",
+    "gate",
     "run",
     "score",
     "score_set",
+    "table",
 ]
 
 

@@ -15,7 +15,10 @@ from harness.model import Cell, Fold, Tier, Volume
 from harness.parameters import Parameter
 from harness.registry import Entry, Registry
 from harness.stages.contract import Context, Stage
-from harness.suite import Plan, Suite, expand, load_suite, plan
+from harness.standing import Plan, Standing, plan
+from harness.store import Record, Timing
+from harness.suite import Selection, Suite, expand, load_suite
+from tests.records import record_of
 
 
 @dataclass(frozen=True)
@@ -261,10 +264,26 @@ class Project:
         return load_suite(self.write(text, name), stages=self.stages, metrics=self.metrics)
 
     def cells(self, text: str = SUITE, tier: Tier = "smoke", **filters: Sequence[str]) -> tuple[Cell, ...]:
-        return expand(self.suite(text), tier, self.catalogue, self.stages, **filters)
+        suite = self.suite(text)
+        return Selection.of(**filters).cells(suite, expand(suite, tier, self.catalogue, self.stages))
 
-    def plan(self, text: str = SUITE, tier: Tier = "smoke", **options: Any) -> Plan:
-        return plan(self.suite(text), tier, self.catalogue, self.stages, **options)
+    def standing(
+        self,
+        records: Iterable[Record] = (),
+        timings: Iterable[Timing] = (),
+        *,
+        text: str = SUITE,
+        tier: Tier = "smoke",
+    ) -> Standing:
+        suite = self.suite(text)
+        metrics = {metric: self.metrics.get(metric) for metric in suite.metrics}
+        return Standing.join(suite, tier, self.cells(text, tier), records, timings, metrics=metrics)
+
+    def plan(
+        self, text: str = SUITE, tier: Tier = "smoke", *, done: Iterable[Cell] = (), timings: Iterable[Any] = ()
+    ) -> Plan:
+        records = [record_of(cell) for cell in done]
+        return plan(self.standing(records, text=text, tier=tier), self.catalogue, timings)
 
 
 def temp_project(folder: Path) -> Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from harness.model import Status, Tier
+from harness.model import Cell, Status, Tier
 from harness.store import CellError, Record, StageTiming, Store, Timing
 
 MACHINE = "0123abcd Test CPU 2 cores"
@@ -40,6 +40,28 @@ def make_record(
         seed=7,
         status=status,
         metrics={} if metrics is None else metrics,
+        error=error,
+        environment="f00d",
+    )
+
+
+def record_of(
+    cell: Cell, metrics: Mapping[str, float] | None = None, *, status: Status = "ok", error: CellError | None = None
+) -> Record:
+    """Return the record that a cell left."""
+    return Record(
+        cell=cell.key,
+        suite=cell.suite,
+        version=cell.version,
+        tier=cell.tier,
+        row=cell.row,
+        dataset=cell.data.dataset,
+        sample=cell.sample,
+        fold=cell.fold.id,
+        repeat=cell.repeat,
+        seed=cell.seed,
+        status=status,
+        metrics=metrics or {},
         error=error,
         environment="f00d",
     )

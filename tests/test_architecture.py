@@ -30,9 +30,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("claims",),
     ("suite",),
     ("verdicts", "datatables"),
-    ("standing",),
-    ("runner",),
-    ("tables", "gate"),
+    ("standing", "frames"),
+    ("project",),
+    ("runner", "tables", "gating"),
     ("report",),
     ("cli",),
 )

@@ -9,7 +9,7 @@ from harness.datasets import Catalogue, load_catalogue
 from harness.model import Cell, Tier
 from harness.statistics import summarise
 from harness.store import Store
-from harness.suite import Suite, expand, load_suite
+from harness.suite import Selection, Suite, expand, load_suite
 from harness.verdicts import values_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -18,7 +18,7 @@ HEAD = "| row | tables | on the paper tier | smoke | mini: mAP, AP50 in percent 
 
 
 def cells_of(suite: Suite, tier: Tier, catalogue: Catalogue, row: str) -> tuple[Cell, ...]:
-    return expand(suite, tier, catalogue, registry.stages(), rows=[row])
+    return Selection(rows=(row,)).cells(suite, expand(suite, tier, catalogue, registry.stages()))
 
 
 def state_of(suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> str:

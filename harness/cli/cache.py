@@ -11,6 +11,8 @@ from harness.cli.output import columns, json_result, log, result
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.project import Project
+
 HELP = "show or clear the cache"
 PARTS = ("datasets", "weights", "models", "stages", "logs")
 
@@ -28,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Clear what is named, then print the folder and the size of each part."""
     from harness.datasets.fetching.places import cache_folder
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from harness.cli.options import add_json, add_plugins, add_suites
+from harness.cli.options import add_json, add_project, add_suites
 from harness.cli.output import json_result, log, result
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "validate datasets.toml, suites and shared files"
 
@@ -15,31 +19,27 @@ HELP = "validate datasets.toml, suites and shared files"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_suites(parser, nargs="*")
-    add_plugins(parser)
+    add_project(parser)
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Check everything, report every mistake, and return 2 if there is any."""
-    from harness import registry
-    from harness.cli.loading import load_plugins
-    from harness.datasets import load_catalogue
-    from harness.suite import check_suite, load_suite, read_shared, recipe_problems, shared_paths, suite_paths
+    from harness.suite import check_suite, read_shared, recipe_problems, shared_paths
 
-    load_plugins(arguments.plugins)
-    catalogue = load_catalogue()
+    catalogue, stages = project.catalogue, project.stages
     problems = [f"plug-in {origin} is broken: {reason}" for origin, reason in catalogue.broken.items()]
-    problems += recipe_problems(catalogue, registry.stages())
+    problems += recipe_problems(catalogue, stages)
     checked = {f"{len(catalogue.dataset_ids())} datasets, {len(catalogue.weight_ids())} weights": not problems}
 
     def check_named(name: str) -> None:
-        check_suite(load_suite(name), catalogue)
+        check_suite(project.suite(name), catalogue, stages)
 
-    for name in arguments.suites or suite_paths():
+    for name in arguments.suites or project.suite_paths:
         found = _mistakes(check_named, name)
         problems += found
         checked[f"suite {name}"] = not found
-    shared = {} if arguments.suites else shared_paths()
+    shared = {} if arguments.suites else shared_paths(project.root)
     for name, path in shared.items():
         found = _mistakes(read_shared, path, name)
         problems += found

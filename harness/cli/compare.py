@@ -7,10 +7,11 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_json, add_plugins, add_results, add_tier
+from harness.cli.options import add_json, add_project, add_results, add_tier
 from harness.cli.output import columns, json_result, log, result
 
 if TYPE_CHECKING:
+    from harness.project import Project
     from harness.standing.pairs import PairedMetric
 
 HELP = "compare two rows of a suite with a paired test"
@@ -26,31 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
     add_results(parser)
     add_json(parser)
-    add_plugins(parser)
+    add_project(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the comparison; exit with 3 where cells of either row failed or are missing."""
-    from harness import registry
-    from harness.cli.loading import load_suites, tier_of
-    from harness.datasets import load_catalogue
     from harness.errors import ConfigError, nearest
-    from harness.report import metric_facts
     from harness.standing.pairs import compare_rows
-    from harness.store import Store
-    from harness.suite import expand
 
-    (suite,) = load_suites([arguments.suite], arguments.plugins)
-    tier = tier_of(suite, arguments.tier)
-    directions = {metric: direction for metric, (direction, _) in metric_facts(suite).items()}
+    suite = project.suite(arguments.suite)
+    tier = arguments.tier or suite.default_tier
+    standing = project.results(arguments.results, suite, tier)
+    directions = standing.directions
     for metric in arguments.metrics or ():
         if metric not in directions:
             raise ConfigError(f"suite '{suite.id}' has no metric '{metric}'{nearest(metric, directions)}")
     wanted = {metric: directions[metric] for metric in arguments.metrics or directions}
     rows = (arguments.rows[0], arguments.rows[1])
-    records = Store(arguments.results, suite.id, suite.version, tier).records()
-    cells = expand(suite, tier, load_catalogue(), registry.stages())
-    found = compare_rows(suite, rows, records, cells, directions=wanted)
+    found = compare_rows(suite, rows, standing.records, standing.cells, directions=wanted)
     for row, gap in found.gaps.items():
         log(f"row '{row}': {gap}")
     if arguments.json:

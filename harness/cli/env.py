@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from harness.cli.options import add_json
 from harness.cli.output import json_result, result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "show what records say about this machine"
 
@@ -16,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the environment."""
     from harness.provenance import commit_of_code, environment
 

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_plugins, add_tier
+from harness.cli.options import add_project, add_tier
 from harness.cli.output import log, result
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue, Dataset, WeightsFile
     from harness.datasets.fetching.lockfile import Voucher
+    from harness.model import Tier
+    from harness.project import Project
     from harness.suite import Suite
 
 HELP = "fetch datasets and weights"
@@ -31,45 +33,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("names", nargs="+", metavar="DATASET|WEIGHTS|SUITE", help="what to fetch")
     add_tier(parser)
-    add_plugins(parser)
+    add_project(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Fetch everything named; what a suite needs and cannot be had is reported at the end (exit code 3)."""
-    from harness.cli.loading import load_plugins
-    from harness.datasets import load_catalogue
     from harness.errors import RegistryError, nearest
-    from harness.suite import load_suite, suite_paths
 
-    load_plugins(arguments.plugins)
-    catalogue = load_catalogue()
+    catalogue = project.catalogue
     wanted: dict[str, Dataset | WeightsFile] = {}
-    suites = suite_paths()
+    suites = project.suite_paths
     for name in arguments.names:
         if name in catalogue.dataset_ids():
             wanted.update([_dataset(name, catalogue)])
         elif name in catalogue.weight_ids():
             wanted.update([_weights(name, catalogue)])
         elif name in suites or name.endswith(".toml"):
-            wanted.update(_needs(load_suite(name), arguments, catalogue))
+            wanted.update(_needs(project, project.suite(name), arguments.tier))
         else:
             accepted = (*catalogue.dataset_ids(), *catalogue.weight_ids(), *suites)
             raise RegistryError(f"'{name}' is no dataset, weights or suite{nearest(name, accepted)}")
     return _fetch_all(wanted)
 
 
-def _needs(
-    suite: Suite, arguments: argparse.Namespace, catalogue: Catalogue
-) -> Iterator[tuple[str, Dataset | WeightsFile]]:
+def _needs(project: Project, suite: Suite, tier: Tier | None) -> Iterator[tuple[str, Dataset | WeightsFile]]:
     """Yield the datasets of a tier's cells and the registered weights that their stages name."""
-    from harness import registry
-    from harness.cli.loading import tier_of
-    from harness.suite import expand
-
-    for cell in expand(suite, tier_of(suite, arguments.tier), catalogue, registry.stages()):
+    catalogue, stages = project.catalogue, project.stages
+    for cell in project.cells(suite, tier or suite.default_tier):
         yield _dataset(cell.data.dataset, catalogue)
         for spec in cell.chain:
-            for parameter in registry.stages().get(spec.id).parameters:
+            for parameter in stages.get(spec.id).parameters:
                 value = spec.parameters[parameter.name]
                 if parameter.kind == "weights" and value in catalogue.weight_ids():
                     yield _weights(value, catalogue)

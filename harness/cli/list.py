@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_json, add_plugins
+from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "list stages, suites, datasets, metrics or weights"
 SHOWN = {
@@ -24,20 +27,20 @@ SHOWN = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("kind", choices=tuple(SHOWN), help="what to list")
-    add_plugins(parser)
+    add_project(parser)
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print one line or object per entry."""
-    listings: dict[str, Callable[[argparse.Namespace], Iterator[dict[str, Any]]]] = {
+    listings: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
         "stages": _stages,
         "suites": _suites,
         "datasets": _datasets,
         "metrics": _metrics,
         "weights": _weights,
     }
-    entries = list(listings[arguments.kind](arguments))
+    entries = list(listings[arguments.kind](project))
     if arguments.json:
         json_result(entries)
     elif entries:
@@ -54,14 +57,10 @@ def _text(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def _stages(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def _stages(project: Project) -> Iterator[dict[str, Any]]:
     from dataclasses import asdict
 
-    from harness import registry
-    from harness.cli.loading import load_plugins
-
-    load_plugins(arguments.plugins)
-    for entry in registry.stages():
+    for entry in project.stages:
         stage = entry.item
         broken = stage is None
         yield {
@@ -80,15 +79,12 @@ def _stages(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         }
 
 
-def _suites(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from harness.cli.loading import load_plugins
+def _suites(project: Project) -> Iterator[dict[str, Any]]:
     from harness.errors import HarnessError
-    from harness.suite import load_suite, suite_paths
 
-    load_plugins(arguments.plugins)
-    for name in suite_paths():
+    for name in project.suite_paths:
         try:
-            suite = load_suite(name)
+            suite = project.suite(name)
         except HarnessError as error:
             yield _suite_entry(name, reason=str(error))
             continue
@@ -130,10 +126,8 @@ def _suite_entry(
     }
 
 
-def _datasets(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from harness.datasets import load_catalogue
-
-    catalogue = load_catalogue()
+def _datasets(project: Project) -> Iterator[dict[str, Any]]:
+    catalogue = project.catalogue
     for origin, reason in catalogue.broken.items():
         log(f"harness: broken plug-in {origin}: {reason}")
     for name in catalogue.dataset_ids():
@@ -153,10 +147,9 @@ def _datasets(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
         }
 
 
-def _metrics(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from harness import registry
+def _metrics(project: Project) -> Iterator[dict[str, Any]]:
 
-    for entry in registry.metrics():
+    for entry in project.metrics:
         metric = entry.item
         broken = metric is None
         yield {
@@ -178,10 +171,8 @@ def _finite(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _weights(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    from harness.datasets import load_catalogue
-
-    catalogue = load_catalogue()
+def _weights(project: Project) -> Iterator[dict[str, Any]]:
+    catalogue = project.catalogue
     for name in catalogue.weight_ids():
         declaration = catalogue.weights(name).declaration
         yield {

@@ -9,11 +9,15 @@ import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from harness.cli.output import log
 from harness.errors import HarnessError
 from harness.escaping import tolerate_any_character
 from harness.registry import DISTRIBUTION
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 COMMANDS = (
     "list",
@@ -31,8 +35,9 @@ COMMANDS = (
     "schema",
     "cache",
 )
-"""Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`."""
+"""Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(project, arguments) -> exit code`."""
 
+EXIT_INTERNAL = 70
 EXIT_INTERRUPTED = 130
 EXIT_INTERNAL = 70
 EPILOG = """\
@@ -73,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tolerate_any_character(sys.stdout, sys.stderr)
     arguments = build_parser().parse_args(argv)
     try:
-        code: int = arguments.handler(arguments)
+        code: int = arguments.handler(_project(arguments), arguments)
         sys.stdout.flush()
     except HarnessError as error:
         for line in str(error).splitlines():
@@ -101,6 +106,13 @@ def _internal_error() -> int:
     log(traceback.format_exc().rstrip())
     log("harness: internal error: please report it with the lines above")
     return EXIT_INTERNAL
+
+
+def _project(arguments: argparse.Namespace) -> Project:
+    """Return the project that a command works on, found once."""
+    from harness.project import Project
+
+    return Project.find(plugins=getattr(arguments, "plugins", ()), catalogues=getattr(arguments, "catalogues", ()))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_plugins, add_results
+from harness.cli.options import add_project, add_results
 from harness.cli.output import log, result
 
 if TYPE_CHECKING:
     from harness.model import CellId
+    from harness.project import Project
     from harness.store import Store
 
 HELP = "take the records of other results folders over"
@@ -21,16 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="+", type=Path, metavar="DIR", help="results folder to read")
     add_results(parser)
     parser.add_argument("--replace", action="store_true", help="where records disagree, those of DIR win")
-    add_plugins(parser)
+    add_project(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Merge every store of the folders; nothing is written unless all of them can be merged."""
-    from harness.cli.loading import load_plugins
     from harness.errors import StoreError
     from harness.store import Store, find_stores, plan_merge
 
-    load_plugins(arguments.plugins)
     merges = []
     for folder in arguments.sources:
         stores = find_stores(folder)
@@ -45,20 +44,16 @@ def run(arguments: argparse.Namespace) -> int:
                 log(f"{source.folder}: facts of data tables are not merged; `harness run` computes them")
     for merge in merges:
         if merge.wanted:
-            merge.apply(_order(merge.target))
+            merge.apply(_order(project, merge.target))
         result(f"{merge.source.folder}: {len(merge.wanted)} records taken, {merge.kept} were there")
     return 0
 
 
-def _order(store: Store) -> tuple[CellId, ...]:
+def _order(project: Project, store: Store) -> tuple[CellId, ...]:
     """Return the suite's cells in their order; empty for a suite that is not at hand as it was run."""
-    from harness import registry
-    from harness.datasets import load_catalogue
-    from harness.suite import expand, load_suite, suite_paths
-
-    if store.suite not in suite_paths():
+    if store.suite not in project.suite_paths:
         return ()
-    suite = load_suite(store.suite)
+    suite = project.suite(store.suite)
     if suite.version != store.version or store.tier not in suite.tiers:
         return ()
-    return tuple(cell.id for cell in expand(suite, store.tier, load_catalogue(), registry.stages()))
+    return tuple(cell.id for cell in project.cells(suite, store.tier))

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.model import TIERS
+
+if TYPE_CHECKING:
+    from harness.suite import Selection
 
 
 def add_suites(parser: argparse.ArgumentParser, *, nargs: str) -> None:
@@ -21,7 +25,11 @@ def add_tier(parser: argparse.ArgumentParser) -> None:
 def add_results(parser: argparse.ArgumentParser) -> None:
     """Add --results."""
     parser.add_argument(
-        "--results", type=Path, default=Path("results"), metavar="DIR", help="results folder (default: results)"
+        "--results",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="results folder (default: runs, the working folder; `--results results` is what the project publishes)",
     )
 
 
@@ -30,8 +38,8 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
 
 
-def add_plugins(parser: argparse.ArgumentParser) -> None:
-    """Add --plugin."""
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """Add what further belongs to the project: --plugin and --catalogue."""
     parser.add_argument(
         "--plugin",
         dest="plugins",
@@ -40,6 +48,24 @@ def add_plugins(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="Python file with further stages; may be repeated",
+    )
+    parser.add_argument(
+        "--catalogue",
+        dest="catalogues",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="catalogue of data sets and weights, in place of the datasets.toml found; may be repeated",
+    )
+
+
+def selection(arguments: argparse.Namespace) -> Selection:
+    """Return what `add_filters` declared."""
+    from harness.suite import Selection
+
+    return Selection.of(
+        rows=arguments.rows, stages=arguments.stages, datasets=arguments.datasets, folds=arguments.folds
     )
 
 

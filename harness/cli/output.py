@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.escaping import visible
 
+_ESCAPE = re.compile(r"\\([\\`|<>*\[\]])")
+
 
 def result(text: str) -> None:
     """Print a result to stdout; what would act on a terminal is written out."""
     sys.stdout.write(visible(text if text.endswith("\n") else f"{text}\n"))
+
+
+def markdown_result(text: str) -> None:
+    """Print Markdown to stdout; on a terminal without its escapes, which only a renderer takes away."""
+    result(_ESCAPE.sub(r"\1", text) if sys.stdout.isatty() else text)
 
 
 def json_result(value: Any, *, one_line: bool = False) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_filters, add_json, add_plugins, add_results, add_suites, add_tier
+from harness.cli.options import add_filters, add_json, add_project, add_results, add_suites, add_tier, selection
 from harness.cli.output import columns, json_result, result
 
 if TYPE_CHECKING:
-    from harness.suite import Plan
+    from harness.project import Project
+    from harness.standing import Plan, RowPlan
 
 HELP = "show what a run would do"
 
@@ -20,37 +21,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
     add_results(parser)
     add_filters(parser)
-    add_plugins(parser)
+    add_project(parser)
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the plan of each suite."""
-    from harness import registry
-    from harness.cli.loading import load_suites, tier_of
-    from harness.datasets import load_catalogue
-    from harness.store import Store
-    from harness.suite import plan
+    from harness.standing import plan
 
-    catalogue = load_catalogue()
-    plans = []
-    for suite in load_suites(arguments.suites, arguments.plugins):
-        tier = tier_of(suite, arguments.tier)
-        store = Store(arguments.results, suite.id, suite.version, tier)
-        plans.append(
-            plan(
-                suite,
-                tier,
-                catalogue,
-                registry.stages(),
-                rows=arguments.rows,
-                datasets=arguments.datasets,
-                folds=arguments.folds,
-                stages=arguments.stages,
-                done={record.cell for record in store.records() if record.status == "ok"},
-                timings=store.timings(),
-            )
-        )
+    plans, only = [], selection(arguments)
+    for suite in project.suites(arguments.suites):
+        tier = arguments.tier or suite.default_tier
+        standing = project.results(arguments.results, suite, tier).only(only)
+        timings = standing.timings or project.results(project.published, suite, tier).timings
+        plans.append(plan(standing, project.catalogue, timings))
     if arguments.json:
         json_result([_json(made) for made in plans])
     else:
@@ -74,6 +58,7 @@ def _json(made: Plan) -> dict[str, Any]:
                 "cells": row.cells,
                 "done": row.done,
                 "cell_s": row.cell_s,
+                "from_other_rows": row.is_borrowed,
                 "remaining_s": row.remaining_s,
             }
             for row in made.rows
@@ -87,12 +72,17 @@ def _text(made: Plan) -> str:
         known = len(made.rows) - len(made.unknown_rows)
         unknown = f"; {len(made.unknown_rows)} rows were never measured" if made.unknown_rows else ""
         lines.append((f"about {made.known_s:.0f} s of computing" if known else "cost not known") + unknown)
+    borrowed = [row.row for row in made.rows if row.is_borrowed and row.remaining]
+    if borrowed:
+        lines.append(f"~ of rows never measured: seconds of their stages in other rows: {', '.join(borrowed)}")
     lines += [f"not available: {dataset}: {reason}" for dataset, reason in made.unavailable.items()]
     lines += [f"one and the same computation on this tier: {', '.join(group)}" for group in made.same]
     if made.rows:
-        table = (
-            (row.row, str(row.cells), str(row.done), "?" if row.cell_s is None else f"{row.cell_s:.3g}")
-            for row in made.rows
-        )
+        table = ((row.row, str(row.cells), str(row.done), _seconds(row)) for row in made.rows)
         lines += ["", columns(("row", "cells", "done", "s per cell"), table)]
     return "\n".join(lines)
+
+
+def _seconds(row: RowPlan) -> str:
+    """Return the seconds of a cell; "~" marks those of other rows."""
+    return "?" if row.cell_s is None else f"{'~' if row.is_borrowed else ''}{row.cell_s:.3g}"

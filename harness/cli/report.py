@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.cli.options import add_plugins, add_results, add_suites
+from harness.cli.options import add_project, add_results, add_suites
 from harness.cli.output import log, result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "write the static HTML report"
 
@@ -18,16 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("report"), metavar="DIR", help="folder to write into (default: report)"
     )
-    add_plugins(parser)
+    add_project(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Write the report of the named suites, or of every suite, and print the path of its first page."""
-    from harness.cli.loading import load_suites
-    from harness.datasets import load_catalogue
     from harness.report import write_report
 
-    suites = load_suites(arguments.suites, arguments.plugins)
-    first_page = write_report(suites, arguments.results, arguments.output, load_catalogue(), log=log)
+    suites = project.suites(arguments.suites)
+    first_page = write_report(project, suites, arguments.results, arguments.output, log=log)
     result(str(first_page))
     return 0

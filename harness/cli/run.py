@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_filters, add_json, add_plugins, add_results, add_suites, add_tier
-from harness.cli.output import json_result, log, result
+from harness.cli.options import add_filters, add_json, add_project, add_results, add_suites, add_tier, selection
+from harness.cli.output import columns, json_result, log, markdown_result, result
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from harness.gating import PublishedScore
+    from harness.project import Project
     from harness.runner.summary import RunSummary, SuiteSummary
     from harness.suite import Suite
 
@@ -38,37 +38,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=int, metavar="N", help="threads of one worker (default: cores shared among the jobs)"
     )
     parser.add_argument("--offline", action="store_true", help="use no network")
+    parser.add_argument("--again", action="store_true", help="compute cells that have scores too, and replace those")
     parser.add_argument("--dry-run", action="store_true", help="compute nothing, say how many cells would be computed")
-    add_plugins(parser)
+    add_project(parser)
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Run, print what failed or is missing first, then the tables; 3 if anything failed or is missing."""
-    from harness.cli.loading import load_suites
     from harness.runner.api import run as run_suites
 
-    suites = load_suites(arguments.suites, arguments.plugins)
+    suites = project.suites(arguments.suites)
     summary = run_suites(
         suites,
+        project=project,
         tier=arguments.tier,
         results=arguments.results,
+        only=selection(arguments),
         jobs=arguments.jobs,
-        rows=arguments.rows,
-        stages=arguments.stages,
-        datasets=arguments.datasets,
-        folds=arguments.folds,
         device=arguments.device,
         threads=arguments.threads,
-        plugins=arguments.plugins,
         offline=arguments.offline,
+        again=arguments.again,
         dry_run=arguments.dry_run,
     )
     _log_summary(summary, is_dry=arguments.dry_run)
+    counts: dict[str, Any] = summary.counts()
     if not arguments.dry_run:
-        _tables(summary, suites, arguments.results)
+        counts["published"] = _show(project, summary, suites, arguments)
     if arguments.json:
-        json_result(summary.counts(), one_line=True)
+        json_result(counts, one_line=True)
     return 0 if summary.is_complete else EXIT_INCOMPLETE
 
 
@@ -103,16 +102,49 @@ def _missing_line(reason: str, cells: Sequence[str]) -> str:
     return f"MISSING {len(cells)} cells: {reason} ({names})"
 
 
-def _tables(summary: RunSummary, suites: Sequence[Suite], results: Path) -> None:
-    """Write the tables of every suite and print them as Markdown."""
-    from harness.datasets import load_catalogue
-    from harness.report import suite_table
-    from harness.tables import render, write_tables
+def _show(
+    project: Project, summary: RunSummary, suites: Sequence[Suite], arguments: argparse.Namespace
+) -> dict[str, int]:
+    """Keep the table of every suite, print it beside the published scores, and return how many scores agree how.
 
-    catalogue = load_catalogue()
+    With --json nothing but JSON goes to stdout.
+    """
+    from harness.gating import agreement_counts, beside_published
+    from harness.tables import render, table_of, write_tables
+
     by_id = {suite.id: suite for suite in suites}
+    is_published = arguments.results.resolve() == project.published.resolve()
+    scores: list[PublishedScore] = []
     for ran in summary.suites:
-        table = suite_table(by_id[ran.suite], ran.tier, results, catalogue)
-        paths = write_tables(table, results)
-        result(render(table, "md"))
-        log(f"wrote {', '.join(map(str, paths))}")
+        standing = project.results(arguments.results, by_id[ran.suite], ran.tier)
+        table = table_of(standing)
+        lost = [] if standing.store is None else standing.out_of_reach(project.catalogue)
+        if lost:
+            log(f"{ran.folder}: the kept table stays: it shows records of data that is not here ({', '.join(lost)})")
+        else:
+            log(f"wrote {', '.join(map(str, write_tables(table, arguments.results)))}")
+        if not arguments.json:
+            markdown_result(render(table, "md"))
+        if not is_published:
+            found = beside_published(standing, project.results(project.published, by_id[ran.suite], ran.tier))
+            scores += found
+            if found and not arguments.json:
+                result(_beside(found, by_id[ran.suite].primary))
+    return {agreement.replace(" ", "_"): count for agreement, count in agreement_counts(scores).items()}
+
+
+def _beside(scores: Sequence[PublishedScore], primary: str) -> str:
+    """Return own scores beside published ones: the primary metric of each row, and whatever else is not the same."""
+    shown = [score for score in scores if score.metric in (primary, "statements") or score.agreement != "same"]
+    lines = (
+        (score.row, score.metric, f"{score.own:.6g}", f"{score.published:.6g}", _agreement(score)) for score in shown
+    )
+    hidden = len(scores) - len(shown)
+    said = [f"the other {hidden} scores are the same, bit for bit"] if hidden else []
+    return "\n".join(["", columns(("row", "metric", "here", "published", ""), lines), *said])
+
+
+def _agreement(score: PublishedScore) -> str:
+    differs = "" if score.agreement == "same" else f" by up to {score.largest:.3g}"
+    other = " (published for another chain, other data or another version)" if score.is_other else ""
+    return f"{score.agreement}{differs}{other}"

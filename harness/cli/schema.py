@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import json_result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "print the JSON schema of suite files, shared files or datasets.toml"
 
@@ -15,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", nargs="?", choices=("suite", "shared", "datasets"), default="suite", help="which file")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the schema."""
     if arguments.kind == "suite":
         from harness.suite import suite_json_schema

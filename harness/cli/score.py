@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import TYPE_CHECKING
 
 from harness.cli.options import add_json
 from harness.cli.output import columns, json_result, result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "score a label image against the truth"
 
@@ -26,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
     from harness.datasets.readers import read_labels
     from harness.scoring import score

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.cli.options import add_plugins, add_results, add_tier
-from harness.cli.output import log, result
+from harness.cli.options import add_project, add_results, add_tier
+from harness.cli.output import log, markdown_result, result
+
+if TYPE_CHECKING:
+    from harness.project import Project
 
 HELP = "print the table of a suite"
 
@@ -24,22 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 1 if a claim does not hold, with 3 if cells failed or are missing",
     )
-    add_plugins(parser)
+    add_project(parser)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the table; without --strict a table that can be printed is a success, whatever it says."""
-    from harness.cli.loading import load_suites, tier_of
-    from harness.datasets import load_catalogue
-    from harness.report import suite_table
     from harness.store.files import replace_text
-    from harness.tables import Table, render
+    from harness.tables import Table, render, table_of
 
-    (suite,) = load_suites([arguments.suite], arguments.plugins)
-    table = suite_table(suite, tier_of(suite, arguments.tier), arguments.results, load_catalogue())
+    suite = project.suite(arguments.suite)
+    table = table_of(project.results(arguments.results, suite, arguments.tier or suite.default_tier))
     text = render(table, arguments.format)
     if arguments.output is None:
-        result(text)
+        (markdown_result if arguments.format == "md" else result)(text)
     else:
         replace_text(arguments.output, text)
         log(f"wrote {arguments.output}")

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from harness.datasets import Catalogue
 from harness.errors import BackendError
 from harness.model import TIERS, Tier
-from harness.report.assemble import suite_table
+from harness.project import Project
 from harness.report.figure import figure_svg, figure_title
 from harness.report.pages import FigureView, Page, environment_text, fact_view, record_view, records_folder
-from harness.store import Store, find_stores
+from harness.standing import Standing
+from harness.store import find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
-from harness.tables import Facts, Table, caption, curve_figures, table_files
+from harness.tables import Facts, Table, caption, curve_figures, table_files, table_of
 from harness.tables.facts import facts_grid, facts_lines, facts_notes
 from harness.tables.grid import grid
 from harness.tables.text import footnotes, header_lines, row_notes
@@ -27,10 +27,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
+    project: Project,
     suites: Sequence[Suite],
     results: Path,
     output: Path,
-    catalogue: Catalogue,
     *,
     log: Callable[[str], None] = lambda line: None,
 ) -> Path:
@@ -48,7 +48,7 @@ def write_report(
             empty.append(suite)
         for tier in tiers:
             log(f"report: {suite.id} {tier}")
-            pages.append(_page(suite, tier, results, output, catalogue))
+            pages.append(_page(project.results(results, suite, tier), output))
     for page in pages:
         replace_text(output / page.name, environment.get_template("suite.html").render(_suite_context(page)))
     first = output / "index.html"
@@ -76,19 +76,17 @@ def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
     return [tier for tier in TIERS if tier in stored and tier in suite.tiers]
 
 
-def _page(suite: Suite, tier: Tier, results: Path, output: Path, catalogue: Catalogue) -> Page:
-    store = Store(results, suite.id, suite.version, tier)
-    table = suite_table(suite, tier, results, catalogue)
+def _page(standing: Standing, output: Path) -> Page:
+    suite, tier, table = standing.suite, standing.tier, table_of(standing)
     machine = "" if isinstance(table, Facts) else table.machine
-    timings = {timing.id: timing for timing in store.timings(machine)} if machine else {}
-    records = tuple(
-        record_view(record, timings.get(record.id), line) for line, record in enumerate(store.records(), start=1)
-    )
-    environments = {name: environment_text(value) for name, value in store.environments().items()}
+    timings = {timing.id: timing for timing in standing.timings if timing.machine == machine}
+    stored = standing.stored
+    records = tuple(record_view(record, timings.get(record.id), line) for line, record in enumerate(stored, start=1))
+    environments = {name: environment_text(value) for name, value in standing.environments.items()}
     texts = table_files(table)
     if records:
-        texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in store.records())
-    facts = store.facts() if isinstance(table, Facts) else ()
+        texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in stored)
+    facts = standing.stated
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     folder = records_folder(suite, tier)

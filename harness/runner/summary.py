@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness.frames import record_frame
 from harness.model import Status, Tier
+from harness.store import Record, Store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,7 @@ class MissingCell:
 
 @dataclass(frozen=True, slots=True)
 class SuiteSummary:
-    """One suite of a run. `pending` counts the cells that a dry run would compute."""
+    """One suite of a run. `pending` counts the cells that a dry run would compute; `keys` are those of its cells."""
 
     suite: str
     version: int
@@ -39,11 +45,17 @@ class SuiteSummary:
     failures: tuple[FailedCell, ...] = ()
     missing_cells: tuple[MissingCell, ...] = ()
     pending: int = 0
+    keys: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> int:
         """Number of cells that were tried and failed."""
         return len(self.failures)
+
+    def records(self) -> tuple[Record, ...]:
+        """Read the records of the run's cells, made now or before."""
+        stored = Store(self.folder.parents[2], self.suite, self.version, self.tier).records()
+        return tuple(record for record in stored if record.cell in self.keys)
 
     @property
     def missing(self) -> int:
@@ -91,6 +103,13 @@ class RunSummary:
     def is_complete(self) -> bool:
         """Whether every cell has a score."""
         return not self.failed and not self.missing
+
+    def frame(self) -> DataFrame:
+        """Return the records of the run's cells as a data frame: a line per cell, a column per metric.
+
+        Raises `BackendError` without pandas.
+        """
+        return record_frame(record for suite in self.suites for record in suite.records())
 
     def counts(self) -> dict[str, int]:
         """Return the counts that `harness run --json` prints."""

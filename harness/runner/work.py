@@ -2,95 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.jobs.messages import Job, WeightsSource
 from harness.model import Cell, Tier
-from harness.registry import Registry
+from harness.project import Project
 from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
 from harness.runner.preparing import Preparation
 from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
+from harness.standing import Standing
 from harness.store import Code, Record, Store, Timing, Writer
-from harness.suite import Suite, expand
-
-if TYPE_CHECKING:
-    from harness.datasets import Catalogue
-
-Names = Collection[str] | None
+from harness.suite import Selection, Suite
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which cells of a suite are wanted; None keeps all."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """What a run was asked for, and what its suites share: what was found out about data, weights and backends.
 
-    rows: Names = None
-    stages: Names = None
-    datasets: Names = None
-    folds: Names = None
+    results  the folder that records go to
+    only     which cells are wanted
+    again    cells with scores are computed too
+    """
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether every cell is wanted."""
-        return self.rows is None and self.stages is None and self.datasets is None and self.folds is None
-
-
-class WorkPlanner:
-    """What the suites of one run share: catalogue, registry, filters, and what was found out about data."""
-
-    def __init__(self, catalogue: Catalogue, stages: Registry, filters: Filters, *, log: Callable[[str], None]) -> None:
-        self.catalogue = catalogue
-        self.stages = stages
-        self.filters = filters
-        self.log = log
-        self.preparation = Preparation(catalogue, stages)
-        self.chooser = BackendChooser(stages)
-
-    def all_cells(self, suite: Suite, tier: Tier) -> tuple[Cell, ...]:
-        """Return every cell of a suite in canonical order."""
-        return expand(suite, tier, self.catalogue, self.stages)
-
-    def wanted_cells(self, suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
-        """Return the cells that pass the filters; `cells` are all of them."""
-        chosen = self.filters
-        if chosen.is_empty:
-            return cells
-        return expand(
-            suite,
-            tier,
-            self.catalogue,
-            self.stages,
-            rows=chosen.rows,
-            stages=chosen.stages,
-            datasets=chosen.datasets,
-            folds=chosen.folds,
-        )
+    project: Project
+    results: Path
+    only: Selection
+    preparation: Preparation
+    chooser: BackendChooser
+    log: Callable[[str], None]
+    again: bool = False
+    dry_run: bool = False
 
 
 class SuiteWork:
     """One suite of a run, with its open store (none in a dry run)."""
 
-    def __init__(
-        self, planner: WorkPlanner, suite: Suite, tier: Tier, results: Path, stack: ExitStack, *, dry_run: bool
-    ) -> None:
+    def __init__(self, order: Order, suite: Suite, tier: Tier, stack: ExitStack) -> None:
         self._suite = suite
         self._tier = tier
-        self._store = Store(results, suite.id, suite.version, tier)
-        self._planner = planner
+        self._order = order
+        self._store = Store(order.results, suite.id, suite.version, tier)
         self._failures: list[FailedCell] = []
         self._missing: list[MissingCell] = []
         self._computed = 0
         self._environments: set[str] = set()
         self.jobs: list[Job] = []
-        every = planner.all_cells(suite, tier)
+        every = order.project.cells(suite, tier)
         self._writer: Writer | None = None
-        if not dry_run and every:
-            self._writer = stack.enter_context(self._store.open([cell.id for cell in every], planner.log))
-        self._cells = self._settled(every, fetch=not dry_run)
+        if not order.dry_run and every:
+            self._writer = stack.enter_context(self._store.open([cell.id for cell in every], order.log))
+        self._cells = self._settled(fetch=not order.dry_run)
 
     def summary(self) -> SuiteSummary:
         """Return what was done so far."""
@@ -107,6 +72,7 @@ class SuiteWork:
             failures=tuple(self._failures),
             missing_cells=tuple(self._missing),
             pending=pending,
+            keys=frozenset(cell.key for cell in self._cells),
         )
 
     def keep(self, finished: Finished, code: Code, threads: int) -> str:
@@ -126,38 +92,39 @@ class SuiteWork:
         place = f" in stage '{outcome.error.stage}'" if outcome.error and outcome.error.stage else ""
         self._failures.append(FailedCell(str(cell), outcome.status, f"{problem}{place}"))
         line = f"{cell}: {outcome.status}{place}: {problem}"
-        self._planner.log(line)
+        self._order.log(line)
         return f"{cell}: {outcome.status}"
 
-    def _settled(self, every: tuple[Cell, ...], *, fetch: bool) -> tuple[Cell, ...]:
+    def _settled(self, *, fetch: bool) -> tuple[Cell, ...]:
         """Sort the wanted cells into done, missing and jobs, and return them.
 
         Fetching is what first tells the hash of a file for which nobody states one: cells are expanded again after it.
         """
-        planner = self._planner
-        cells = planner.wanted_cells(self._suite, self._tier, every)
-        pending = self._pending(cells)
+        standing, preparation = self._standing(), self._order.preparation
+        pending = self._pending(standing)
         if fetch and pending:
             for cell in pending:
-                if not planner.preparation.missing_data(cell, fetch=True):
-                    planner.preparation.weights(cell)
-            cells = planner.wanted_cells(self._suite, self._tier, planner.all_cells(self._suite, self._tier))
-            pending = self._pending(cells)
+                if not preparation.missing_data(cell, fetch=True):
+                    preparation.weights(cell)
+            standing = self._standing()
+            pending = self._pending(standing)
         for cell in pending:
             self._prepare(cell, fetch=fetch)
-        return cells
+        return standing.cells
 
-    def _pending(self, cells: tuple[Cell, ...]) -> list[Cell]:
-        """Return the cells without a score: never tried, failed, or changed since."""
-        done = {(record.id, record.cell) for record in self._store.records() if record.status == "ok"}
-        return [cell for cell in cells if (cell.id, cell.key) not in done]
+    def _standing(self) -> Standing:
+        order = self._order
+        return order.project.results(order.results, self._suite, self._tier).only(order.only)
+
+    def _pending(self, standing: Standing) -> tuple[Cell, ...]:
+        return standing.cells if self._order.again else standing.pending()
 
     def _prepare(self, cell: Cell, *, fetch: bool) -> None:
         """Turn a cell into a job, or note why it is missing. Nothing is downloaded for a dry run."""
-        problem = self._planner.preparation.missing_data(cell, fetch=fetch)
+        problem = self._order.preparation.missing_data(cell, fetch=fetch)
         weights: dict[str, WeightsSource] | str = {}
         if not problem and fetch:
-            weights = self._planner.preparation.weights(cell)
+            weights = self._order.preparation.weights(cell)
         if problem or isinstance(weights, str):
             reason = problem or str(weights)
             self._missing.append(MissingCell(str(cell), reason))
@@ -166,19 +133,19 @@ class SuiteWork:
         self.jobs.append(
             Job(
                 cell=cell,
-                backend=self._planner.chooser.backend(cell),
+                backend=self._order.chooser.backend(cell),
                 deadline_s=limits.deadline_s,
                 memory_bytes=int(limits.memory_gb * 1e9),
                 warmup=timing.warmup,
                 repeats=timing.repeats,
                 weights=weights,
-                shared=self._planner.chooser.shared(cell),
+                shared=self._order.chooser.shared(cell),
             )
         )
 
     def _record(self, finished: Finished, code: Code, fingerprint: str) -> Record:
         cell, outcome = finished.job.cell, finished.outcome
-        data = outcome.data or self._planner.catalogue.dataset(cell.data.dataset).sample_hash(cell.sample)
+        data = outcome.data or self._order.project.catalogue.dataset(cell.data.dataset).sample_hash(cell.sample)
         return Record(
             cell=cell.key,
             suite=cell.suite,
@@ -195,7 +162,7 @@ class SuiteWork:
             error=outcome.error,
             stages=outcome.stages,
             data=data,
-            notes=(*outcome.notes, *self._planner.preparation.notes(cell)),
+            notes=(*outcome.notes, *self._order.preparation.notes(cell)),
             environment=fingerprint,
             code=code,
         )

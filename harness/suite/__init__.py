@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from harness.suite.check import check_suite
 from harness.suite.expand import expand
+from harness.suite.filters import EVERYTHING, Selection
 from harness.suite.load import load_suite, shared_paths, suite_paths
-from harness.suite.planning import Plan, plan, same_rows
 from harness.suite.recipes import recipe_data, recipe_of, recipe_problems, recipe_spec, weights_hash
 from harness.suite.schema import ClaimSpec, DataRowSpec, Published, TierSpec, shared_json_schema, suite_json_schema
 from harness.suite.shared import read_shared
 from harness.suite.suite import Row, StageUse, Suite
 
 __all__ = [
+    "EVERYTHING",
     "ClaimSpec",
     "DataRowSpec",
-    "Plan",
     "Published",
     "Row",
+    "Selection",
     "StageUse",
     "Suite",
     "TierSpec",
     "check_suite",
     "expand",
     "load_suite",
-    "plan",
     "read_shared",
     "recipe_data",
     "recipe_of",
     "recipe_problems",
     "recipe_spec",
-    "same_rows",
     "shared_json_schema",
     "shared_paths",
     "suite_json_schema",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.datasets.content import content_of
@@ -22,8 +22,6 @@ from harness.suite.suite import Row, Suite
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
-Names = Collection[str] | None
-
 MOST_CELLS = 1_000_000
 """Cells of a suite on one tier; a suite that has more has a slip of the pen."""
 
@@ -33,27 +31,17 @@ def expand(
     tier: Tier,
     catalogue: Catalogue,
     registry: Registry,
-    *,
-    rows: Names = None,
-    datasets: Names = None,
-    folds: Names = None,
-    stages: Names = None,
 ) -> tuple[Cell, ...]:
     """Return the cells of a suite on a tier, ordered by row, dataset, fold, sample and repeat as they are declared.
 
     Needs no data, only declarations. Every check that a run relies on is made here: parameters, chain order, names of
     the catalogue, dimensions, training data, overlap of training and test data. A data table has no cells.
 
-    Args:
-        rows, datasets, folds, stages: keep only cells of these rows, datasets, folds, and chains with one of these
-            stages; None keeps all.
-
     Raises:
         ConfigError, ParameterError, ChainError: with file, line and key.
     """
     suite.tier(tier)
-    cells = tuple(_Expansion(suite, tier, catalogue, registry).cells())
-    return _filtered(cells, {"row": rows, "dataset": datasets, "fold": folds, "stage": stages}, suite)
+    return tuple(_Expansion(suite, tier, catalogue, registry).cells())
 
 
 class _Expansion:
@@ -235,22 +223,3 @@ class _Expansion:
             f"{place(self._suite, row, row.place)}: stage '{stage}': unknown weights '{name}'"
             f"{nearest(name, self._weight_ids)}"
         )
-
-
-def _filtered(cells: tuple[Cell, ...], filters: dict[str, Names], suite: Suite) -> tuple[Cell, ...]:
-    for kind, names in filters.items():
-        if names is None:
-            continue
-        present = {name for cell in cells for name in _names(cell, kind)}
-        for name in names:
-            if name not in present:
-                raise ConfigError(f"suite '{suite.id}' has no {kind} '{name}' here{nearest(name, present)}")
-        cells = tuple(cell for cell in cells if not set(names).isdisjoint(_names(cell, kind)))
-    return cells
-
-
-def _names(cell: Cell, kind: str) -> tuple[str, ...]:
-    """Return what a filter of a kind is compared with."""
-    if kind == "stage":
-        return tuple(spec.id for spec in cell.chain)
-    return ({"row": cell.row, "dataset": cell.data.dataset, "fold": cell.fold.id}[kind],)

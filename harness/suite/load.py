@@ -43,16 +43,22 @@ def shared_paths(start: Path | None = None) -> dict[str, Path]:
     return {name: folder / name for folder in folders for name in shared_names(folder)}
 
 
-def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metrics: Registry | None = None) -> Suite:
+def load_suite(
+    name_or_path: str | Path,
+    *,
+    stages: Registry | None = None,
+    metrics: Registry | None = None,
+    start: Path | None = None,
+) -> Suite:
     """Return a suite by its id or by the path of its file, checked against the registered stages and metrics.
 
     What is said of datasets is checked by `check_suite` and by `expand`. `stages` and `metrics` replace the
-    registries of the process.
+    registries of the process; ids are looked up from the folder `start` (the current one) upwards.
 
     Raises:
         ConfigError: one line per mistake, each with file, line, key and the nearest accepted name.
     """
-    source = with_shared(TomlSource(_path(name_or_path)))
+    source = with_shared(TomlSource(_path(name_or_path, start)))
     suite = _suite(source, source.validate(SuiteFile))
     known_stages = registry.stages() if stages is None else stages
     known_metrics = registry.metrics() if metrics is None else metrics
@@ -62,10 +68,10 @@ def load_suite(name_or_path: str | Path, *, stages: Registry | None = None, metr
     return suite
 
 
-def _path(name_or_path: str | Path) -> Path:
+def _path(name_or_path: str | Path, start: Path | None) -> Path:
     if isinstance(name_or_path, Path) or name_or_path.endswith(".toml"):
         return Path(name_or_path)
-    known = suite_paths()
+    known = suite_paths(start)
     if name_or_path not in known:
         raise ConfigError(f"unknown suite '{name_or_path}'{nearest(name_or_path, known)}")
     return known[name_or_path]

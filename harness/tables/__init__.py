@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.tables.build import build_table
+from harness.tables.build import build_table, table_of
 from harness.tables.caption import caption
 from harness.tables.curves import Curve, CurveFigure, curve_figures
 from harness.tables.facts import Facts, build_facts
@@ -29,5 +29,6 @@ __all__ = [
     "curve_figures",
     "render",
     "table_files",
+    "table_of",
     "write_tables",
 ]

@@ -5,81 +5,67 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
-from types import MappingProxyType
 
-from harness.model import Cell, CellId, Tier
+from harness.model import Cell
+from harness.standing import RowStanding, Standing, same_rows
 from harness.statistics import summarise
 from harness.store import Record, Timing
-from harness.suite import Published, Row, Suite, same_rows
+from harness.suite import Published, Row, Suite
+from harness.tables.claims import claim_lines, claims_of
 from harness.tables.durations import row_durations
-from harness.tables.model import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.verdicts import ScoreVerdict, values_of
+from harness.tables.facts import Facts, build_facts
+from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
+from harness.verdicts import ScoreVerdict, suite_verdicts, values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
 
 
-def build_table(
-    suite: Suite,
-    tier: Tier,
-    cells: Sequence[Cell],
-    records: Iterable[Record],
-    timings: Iterable[Timing] = (),
-    *,
-    metrics: Mapping[str, tuple[str, str]],
-    verdicts: Iterable[ScoreVerdict] = (),
-    claims: Iterable[ClaimLine] = (),
-    series: Mapping[str, tuple[str, float]] = MappingProxyType({}),
-    machine: str = "",
-) -> Table:
-    """Return the table of a tier.
+def table_of(standing: Standing) -> Table | Facts:
+    """Return the table of a suite on a tier, whatever its kind."""
+    if standing.suite.kind == "data-table":
+        return build_facts(standing.suite, standing.tier, standing.statements)
+    return build_table(standing)
 
-    cells
-        Every cell of the tier. A cell without a record of its own key is missing: what was recorded of another
-        chain, other data or another version is counted as stale and not shown.
-    metrics
-        Direction and unit of each metric of the suite.
-    series
-        Where a metric stands in which series of metrics (`Metric.at`), for those that have one.
-    verdicts
-        Taken on the paper tier only; no smaller tier is judged against published values.
-    machine
-        Whose timings are shown; "" is the one with the most of them.
+
+def build_table(standing: Standing, *, machine: str = "") -> Table:
+    """Return the table of a suite on a tier.
+
+    A cell without a record of its own key is missing: what was recorded of another chain, other data or another
+    version is counted as stale and not shown. Verdicts are taken on the paper tier only; no smaller tier is judged
+    against published values. The costs are those of `machine`; "" is the one with the most timings.
     """
-    found = {record.id: record for record in records}
-    current = [cell for cell in cells if (own := found.get(cell.id)) is not None and own.cell == cell.key]
-    shown = {cell.id: found[cell.id] for cell in current}
-    ids: dict[str, list[CellId]] = defaultdict(list)
-    for cell in cells:
-        ids[cell.row].append(cell.id)
-    timed = [timing for timing in timings if timing.id in shown]
-    machine = machine or _busiest(timed)
-    costs = _costs([timing for timing in timed if timing.machine == machine])
-    columns = tuple(_column(suite, metric, *metrics[metric], series.get(metric)) for metric in suite.metrics)
-    durations = row_durations(suite, tier, shown.values(), [one for one in timed if one.machine == machine])
-    judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts} if tier == "paper" else {}
-    rows = tuple(
-        _row(suite, row, ids[row.id], shown, costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
-        for row in suite.rows
-        if row.id in ids
+    suite, tier = standing.suite, standing.tier
+    machine = machine or _busiest(standing.timed)
+    timings = [timing for timing in standing.timed if timing.machine == machine]
+    costs = _costs(timings)
+    columns = tuple(
+        _column(suite, name, metric.direction, metric.unit, metric.at) for name, metric in standing.metrics.items()
     )
-    foreign = len(found.keys() - {cell.id for cell in cells})
+    durations = row_durations(suite, tier, standing.records, timings)
+    verdicts = suite_verdicts(suite, tier, standing.records, standing.cells) if tier == "paper" else ()
+    judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts}
+    rows = tuple(
+        _row(suite, row, standing.of(row.id), costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
+        for row in suite.rows
+        if row.id in standing.rows
+    )
     return Table(
         suite=suite.id,
         version=suite.version,
         tier=tier,
         title=suite.title,
         source=suite.source,
-        data_note=suite.tier(tier).data_note or _data_note(cells),
+        data_note=suite.tier(tier).data_note or _data_note(standing.cells),
         columns=columns,
         rows=rows,
-        failures=tuple(_failure(record) for record in shown.values() if record.status != "ok"),
-        stale=sum(1 for cell in cells if cell.id in found) - len(shown),
+        failures=tuple(_failure(record) for record in standing.records if record.status != "ok"),
+        stale=len(standing.stale),
         over=suite.spread_over,
         ddof=suite.spread_ddof,
         machine=machine,
-        claims=tuple(claims),
-        notes=(*_same(suite, cells), *_undefined(rows), *_notes(foreign, timed, machine)),
+        claims=claim_lines(claims_of(standing)),
+        notes=(*_same(suite, standing.cells), *_undefined(rows), *_notes(standing, machine)),
         figures=suite.figures,
     )
 
@@ -93,26 +79,23 @@ def _column(suite: Suite, metric: str, direction: str, unit: str, at: tuple[str,
 def _row(
     suite: Suite,
     row: Row,
-    ids: Sequence[CellId],
-    shown: Mapping[CellId, Record],
+    standing: RowStanding,
     cost: Cost,
     verdicts: Verdicts,
     durations: Mapping[str, Duration],
 ) -> TableRow:
-    records = [shown[cell] for cell in ids if cell in shown]
-    scored = [record for record in records if record.status == "ok"]
     scores = {
-        metric: _score(suite, scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
+        metric: _score(suite, standing.scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
         for metric in suite.metrics
     }
     return TableRow(
         id=row.id,
         label=row.label,
         group=row.group,
-        cells=len(ids),
-        ok=len(scored),
-        failed=len(records) - len(scored),
-        missing=len(ids) - len(records),
+        cells=len(standing.cells),
+        ok=standing.ok,
+        failed=standing.failed,
+        missing=standing.missing,
         scores=scores,
         cost=cost,
         note=row.availability,
@@ -185,11 +168,11 @@ def _undefined(rows: Iterable[TableRow]) -> list[str]:
     return []
 
 
-def _notes(foreign: int, timed: Iterable[Timing], machine: str) -> tuple[str, ...]:
+def _notes(standing: Standing, machine: str) -> tuple[str, ...]:
     notes = []
-    if foreign:
-        notes.append(f"{foreign} records of cells that the suite no longer has are left out")
-    others = sorted({timing.machine for timing in timed} - {machine})
+    if standing.foreign:
+        notes.append(f"{len(standing.foreign)} records of cells that the suite no longer has are left out")
+    others = sorted({timing.machine for timing in standing.timed} - {machine})
     if others:
         notes.append(f"times of other machines exist and are not shown: {', '.join(others)}")
     return tuple(notes)

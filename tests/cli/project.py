@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from harness.cli.main import main
+from harness.project import Project
 from harness.store import Record, Store
+from tests.records import record_of
 
 CATALOGUE = """
 schema = 1
@@ -113,44 +115,23 @@ class Cli:
         path = self.folder / "suites" / "toy.toml"
         path.write_text(path.read_text().replace('spread_over = "samples"', 'spread_over = "repeats"\nrepeats = 3'))
 
-    def store(self, results: str = "results", tier: str = "smoke") -> Store:
+    def store(self, results: str = "runs", tier: str = "smoke") -> Store:
         """Return the store of the suite."""
         return Store(self.folder / results, "toy", 1, tier)  # type: ignore[arg-type]
 
-    def rewrite(self, change: Callable[[dict[str, Any]], dict[str, Any] | None], results: str = "results") -> None:
+    def rewrite(self, change: Callable[[dict[str, Any]], dict[str, Any] | None], results: str = "runs") -> None:
         """Change the lines of scores.jsonl; None drops a line."""
         path = self.store(results).scores_path
         lines = (change(json.loads(line)) for line in path.read_text().splitlines())
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines if line is not None))
 
-    def fake_records(self, score: float = 0.5, results: str = "results", tier: str = "smoke") -> tuple[Record, ...]:
+    def fake_records(self, score: float = 0.5, results: str = "runs", tier: str = "smoke") -> tuple[Record, ...]:
         """Write a record for every cell of the suite without running anything."""
-        from harness import registry
-        from harness.datasets import load_catalogue
-        from harness.suite import expand, load_suite
-
-        suite = load_suite("toy")
-        cells = expand(suite, tier, load_catalogue(), registry.stages())  # type: ignore[arg-type]
+        project = Project.find(self.folder)
         with self.store(results, tier).open() as writer:
-            for cell in cells:
+            for cell in project.cells(project.suite("toy"), tier):  # type: ignore[arg-type]
                 value = 1.0 if cell.row == "truth" else score
-                writer.add(
-                    Record(
-                        cell=cell.key,
-                        suite=cell.suite,
-                        version=cell.version,
-                        tier=cell.tier,
-                        row=cell.row,
-                        dataset=cell.data.dataset,
-                        sample=cell.sample,
-                        fold=cell.fold.id,
-                        repeat=cell.repeat,
-                        seed=cell.seed,
-                        status="ok",
-                        metrics={"map.gonuclear": value, "arand.elf": 1 - value, "count.pred": 7.0},
-                        environment="f00d",
-                    )
-                )
+                writer.add(record_of(cell, {"map.gonuclear": value, "arand.elf": 1 - value, "count.pred": 7.0}))
             writer.add_environment("f00d", {"python": "3.11 <b>"})
         return self.store(results, tier).records()
 

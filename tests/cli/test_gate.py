@@ -27,14 +27,14 @@ def _git(cli: Cli, *arguments: str) -> None:
 def test_equal_results(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
-    code, out, err = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    code, out, err = cli("gate", "toy", "--baseline", "runs", "--results", "new")
     assert (code, err) == (0, "")
     assert out.startswith("# Gate: ok\n")
 
 
 def test_results_outside_git_are_no_baseline_of_themselves(cli: Cli) -> None:
     cli.fake_records()
-    code, out, err = cli("gate", "toy", "--baseline", "results")
+    code, out, err = cli("gate", "toy", "--baseline", "runs")
     assert (code, out) == (4, "")
     assert "git says: fatal: not a git repository" in err
 
@@ -42,16 +42,16 @@ def test_results_outside_git_are_no_baseline_of_themselves(cli: Cli) -> None:
 def test_one_worse_score_in_new_results(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
-    assert cli("gate", "toy", "--baseline", "results", "--results", "new")[0] == 0
+    assert cli("gate", "toy", "--baseline", "runs", "--results", "new")[0] == 0
     cli.rewrite(_worse, "new")
-    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    code, out, _ = cli("gate", "toy", "--baseline", "runs", "--results", "new")
     assert code == 1
     assert "| worse | otsu on blobs/a | map.gonuclear 0.5 -\\> 0.499 (worse) |" in out
 
 
 def test_a_copied_baseline_and_edited_results(cli: Cli) -> None:
     cli.fake_records()
-    shutil.copytree("results", "kept")
+    shutil.copytree("runs", "kept")
     assert cli("gate", "toy", "--baseline", "kept")[0] == 0
     cli.rewrite(_worse)
     assert cli("gate", "toy", "--baseline", "kept")[0] == 1
@@ -62,12 +62,12 @@ def test_edited_in_place_against_what_is_committed(cli: Cli) -> None:
     _git(cli, "init", "--quiet")
     _git(cli, "add", ".")
     _git(cli, "commit", "--quiet", "--message", "records")
-    assert cli("gate", "toy", "--baseline", "results")[0] == 0
+    assert cli("gate", "toy", "--baseline", "runs")[0] == 0
     cli.rewrite(_worse)
-    assert cli("gate", "toy", "--baseline", "results")[0] == 1
+    assert cli("gate", "toy", "--baseline", "runs")[0] == 1
     assert cli("gate", "toy", "--baseline", "HEAD")[0] == 1
     cli.fake_records(tier="mini")
-    code, out, _ = cli("gate", "toy", "--baseline", "results", "--tier", "mini")
+    code, out, _ = cli("gate", "toy", "--baseline", "runs", "--tier", "mini")
     assert code == 4, "a tier that is not committed has no baseline"
     assert out.startswith("# Gate: no baseline")
 
@@ -76,7 +76,7 @@ def test_tolerance_of_the_option_and_of_the_suite(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
     cli.rewrite(_worse, "new")
-    gate = ("gate", "toy", "--baseline", "results", "--results", "new")
+    gate = ("gate", "toy", "--baseline", "runs", "--results", "new")
     assert cli(*gate, "--tolerance", "map.gonuclear=0.01")[0] == 0
     assert cli(*gate, "--tolerance", "arand.elf=0.01")[0] == 1
     code, _, err = cli(*gate, "--tolerance", "map.gonucler=0.01")
@@ -89,7 +89,7 @@ def test_tolerance_of_the_option_and_of_the_suite(cli: Cli) -> None:
 def _network_elsewhere(cli: Cli) -> None:
     """Make the new results those of a network on another processor, one of whose scores is worse."""
     stage = {"id": "unet", "version": 1, "parameters": {}, "model": "m", "weights": {}, "output": ""}
-    for results, cpu, change in (("results", "A", lambda line: line), ("new", "B", _worse)):
+    for results, cpu, change in (("runs", "A", lambda line: line), ("new", "B", _worse)):
         cli.rewrite(lambda line, change=change: {**change(line), "stages": [stage]}, results)
         path = cli.store(results).folder / "environments" / "f00d.json"
         path.write_text(json.dumps({"cpu": cpu, "gpus": [], "threads": 2}))
@@ -99,7 +99,7 @@ def test_a_network_on_other_hardware_is_judged_by_its_own_tolerance(cli: Cli) ->
     cli.fake_records()
     cli.fake_records(results="new")
     _network_elsewhere(cli)
-    gate = ("gate", "toy", "--baseline", "results", "--results", "new")
+    gate = ("gate", "toy", "--baseline", "runs", "--results", "new")
     code, out, _ = cli(*gate)
     assert code == 0
     assert "- 4 cells are of networks on other hardware (cpu A -\\> B); no metric of them is judged" in out
@@ -120,14 +120,14 @@ def test_a_network_on_other_hardware_is_judged_by_its_own_tolerance(cli: Cli) ->
 @pytest.mark.parametrize("text", ["map", "map=-1", "map=nan", "map=x"])
 def test_tolerances_that_make_no_sense(cli: Cli, text: str) -> None:
     with pytest.raises(SystemExit) as stopped:
-        cli("gate", "toy", "--baseline", "results", "--tolerance", text)
+        cli("gate", "toy", "--baseline", "runs", "--tolerance", text)
     assert stopped.value.code == 2
 
 
 def test_missing_cells_new_failures_and_no_baseline(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
-    gate = ("gate", "toy", "--baseline", "results", "--results", "new", "--json")
+    gate = ("gate", "toy", "--baseline", "runs", "--results", "new", "--json")
     cli.rewrite(lambda line: None if line["sample"] == "b" else line, "new")
     code, out, _ = cli(*gate)
     assert (code, json.loads(out)["suites"][0]["counts"]) == (3, {"missing cell": 2, "same": 2})
@@ -144,9 +144,9 @@ def test_missing_cells_new_failures_and_no_baseline(cli: Cli) -> None:
 
 def test_another_version_is_no_baseline(cli: Cli) -> None:
     cli.fake_records()
-    shutil.move("results/toy/v1", "results/toy/v7")
+    shutil.move("runs/toy/v1", "runs/toy/v7")
     cli.fake_records(results="new")
-    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    code, out, _ = cli("gate", "toy", "--baseline", "runs", "--results", "new")
     assert code == 4
     assert "the baseline has only v7" in out
 
@@ -155,7 +155,7 @@ def test_a_claim_that_no_longer_holds(cli: Cli) -> None:
     cli.decide_claims()
     cli.fake_records(0.5)
     cli.fake_records(1.0, results="new")
-    code, out, _ = cli("gate", "toy", "--baseline", "results", "--results", "new")
+    code, out, _ = cli("gate", "toy", "--baseline", "runs", "--results", "new")
     assert code == 1
     assert "| broken | the truth beats Otsu |" in out
 
@@ -163,7 +163,7 @@ def test_a_claim_that_no_longer_holds(cli: Cli) -> None:
 def test_undefined_scores(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
-    gate = ("gate", "toy", "--baseline", "results", "--results", "new", "--json")
+    gate = ("gate", "toy", "--baseline", "runs", "--results", "new", "--json")
     undefined = {"map.gonuclear": None, "arand.elf": 0.5, "count.pred": 7.0}
     cli.rewrite(lambda line: {**line, "metrics": undefined}, "new")
     code, out, _ = cli(*gate)
@@ -177,7 +177,7 @@ def test_junit_and_markdown_files(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
     files = ("--junit", "out/j.xml", "--markdown", "out/s.md")
-    code, _, err = cli("gate", "toy", "--baseline", "results", "--results", "new", *files)
+    code, _, err = cli("gate", "toy", "--baseline", "runs", "--results", "new", *files)
     assert code == 0
     assert err == "wrote out/j.xml\nwrote out/s.md\n"
     suite = ElementTree.parse("out/j.xml").getroot().find("testsuite")

@@ -13,6 +13,7 @@ import pytest
 from harness.cli import check
 from harness.cli.main import COMMANDS, build_parser, main
 from harness.errors import ConfigError
+from harness.project import Project
 from tests.cli.project import Cli
 
 
@@ -79,7 +80,7 @@ def test_user_errors_are_one_line_each_on_stderr(cli: Cli) -> None:
     ("error", "code"), [(ConfigError("one\ntwo"), 2), (KeyboardInterrupt(), 130)], ids=["several lines", "interrupt"]
 )
 def test_exit_codes_of_errors(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
-    def fail(arguments: argparse.Namespace) -> int:
+    def fail(project: Project, arguments: argparse.Namespace) -> int:
         raise error
 
     monkeypatch.setattr(check, "run", fail)
@@ -92,7 +93,7 @@ def test_exit_codes_of_errors(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: 
 def test_bugs_keep_their_traceback_and_are_no_regression(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fail(arguments: argparse.Namespace) -> int:
+    def fail(project: Project, arguments: argparse.Namespace) -> int:
         raise error
 
     monkeypatch.setattr(check, "run", fail)
@@ -104,7 +105,7 @@ def test_bugs_keep_their_traceback_and_are_no_regression(
 
 
 def test_a_file_that_cannot_be_used_is_named_on_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(arguments: argparse.Namespace) -> int:
+    def fail(project: Project, arguments: argparse.Namespace) -> int:
         raise PermissionError(13, "Permission denied", "cache/x")
 
     monkeypatch.setattr(check, "run", fail)

@@ -20,13 +20,19 @@ def test_rows_that_ran_side_by_side(cli: Cli) -> None:
     ]
     assert [record.row for record in cli.store().records()] == ["truth", "truth", "otsu", "otsu"], "as in the suite"
     counts = json.loads(cli("run", "toy", "--json")[1].splitlines()[-1])
-    assert counts == {"cells": 4, "computed": 0, "cached": 4, "failed": 0, "missing": 0}
+    assert {name: counts[name] for name in ("cells", "computed", "cached", "failed", "missing")} == {
+        "cells": 4,
+        "computed": 0,
+        "cached": 4,
+        "failed": 0,
+        "missing": 0,
+    }
 
 
 def test_nothing_is_written_where_one_folder_disagrees(cli: Cli) -> None:
     cli.fake_records(results="one")
     cli.fake_records(0.4, results="two")
-    cli.fake_records(results="results")
+    cli.fake_records(results="runs")
     before = cli.store().scores_path.read_bytes()
     code, _, err = cli("merge", "one", "two")
     assert code == 2
@@ -44,7 +50,7 @@ def test_facts_are_computed_not_merged(cli: Cli) -> None:
     code, _, err = cli("merge", "node")
     assert code == 0
     assert "facts of data tables are not merged" in err
-    assert not (cli.folder / "results").exists()
+    assert not (cli.folder / "runs").exists()
 
 
 @pytest.mark.parametrize("folder", ["absent", "suites"])

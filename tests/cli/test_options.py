@@ -14,6 +14,6 @@ def test_filters_are_lists_and_absent_by_default(command: str) -> None:
     found = build_parser().parse_args([command, "a", "b", "--row", "x", "--row", "y", "--fold", "1"])
     assert found.suites == ["a", "b"]
     assert (found.rows, found.folds, found.stages, found.datasets) == (["x", "y"], ["1"], None, None)
-    assert found.results == Path("results")
+    assert found.results == Path("runs")
     assert found.tier is None
     assert found.plugins == []

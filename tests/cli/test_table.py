@@ -49,7 +49,7 @@ def test_out_of_date_records_are_not_shown(cli: Cli) -> None:
     assert value["rows"][1]["scores"]["map.gonuclear"]["mean"] is None
 
 
-@pytest.mark.parametrize(("score", "results", "code"), [(0.5, "results", 0), (1.0, "results", 1), (0.5, "other", 3)])
+@pytest.mark.parametrize(("score", "results", "code"), [(0.5, "runs", 0), (1.0, "runs", 1), (0.5, "other", 3)])
 def test_strict_exit_codes(cli: Cli, score: float, results: str, code: int) -> None:
     cli.decide_claims()
     cli.fake_records(score)

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness.datasets import load_catalogue
 from harness.errors import BackendError
+from harness.project import Project
 from harness.report import write_report
-from harness.suite import load_suite
 from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
@@ -38,7 +37,8 @@ class _Links(HTMLParser):
 
 
 def _site(cli: Cli) -> Path:
-    return write_report([load_suite("toy")], Path("results"), Path("site"), load_catalogue()).parent
+    project = Project.find(cli.folder)
+    return write_report(project, project.suites(["toy"]), Path("runs"), Path("site")).parent
 
 
 def _curves(cli: Cli, values: dict[str, tuple[float, float, float]], title: str = "Toy | suite") -> None:
@@ -137,9 +137,10 @@ def test_failures_stand_above_the_table_and_the_tier_is_named(cli: Cli) -> None:
 def test_facts_of_a_data_table_say_where_they_come_from(cli: Cli) -> None:
     (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE + 'conflict = { count = "4 <elsewhere>" }\n')
     assert cli("run", "facts")[0] == 0
-    site = write_report([load_suite("facts")], Path("results"), Path("site"), load_catalogue()).parent
+    project = Project.find(cli.folder)
+    site = write_report(project, project.suites(["facts"]), Path("runs"), Path("site")).parent
     text = (site / "facts-v1-smoke.html").read_text(encoding="utf-8")
-    stored = cli.folder / "results" / "facts" / "v1" / "smoke" / "facts.jsonl"
+    stored = cli.folder / "runs" / "facts" / "v1" / "smoke" / "facts.jsonl"
     assert "dataset blobs, sample a, label gold" in text
     assert "4 &lt;elsewhere&gt;" in text
     assert "records/facts/v1/smoke/facts.jsonl" in _Links(text).links

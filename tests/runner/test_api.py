@@ -5,6 +5,7 @@ import math
 import pytest
 
 from harness.errors import ConfigError, HarnessError, StoreError
+from harness.suite import Selection
 from tests.runner.project import Project, Recorder
 
 CHAIN = '[{ id = "smooth" }, { id = "cut", level = 0.5 }]'
@@ -146,8 +147,8 @@ def test_filters_and_dry_run(project: Project) -> None:
     dry = project.run(suite, dry_run=True)
     assert (dry.cells, dry.pending, dry.computed) == (4, 4, 0)
     assert not project.results.exists()
-    assert project.run(suite, rows=["noop"]).cells == 2
-    assert project.run(suite, stages=["cut"], dry_run=True).pending == 2
+    assert project.run(suite, only=Selection(rows=("noop",))).cells == 2
+    assert project.run(suite, only=Selection(stages=("cut",)), dry_run=True).pending == 2
     assert project.run(suite, dry_run=True).cached == 2
     project.run(suite)
     assert [row for row, _ in project.records()] == ["one", "one", "noop", "noop"], "canonical order, not that of runs"

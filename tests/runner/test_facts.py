@@ -12,6 +12,7 @@ import tifffile
 from harness.errors import ConfigError
 from harness.runner.summary import RunSummary
 from harness.store import Store
+from harness.suite import Selection
 from tests.datasets.server import FileServer
 from tests.runner.project import Project
 
@@ -81,8 +82,8 @@ def test_a_dry_run_counts_and_writes_nothing(project: Project, table: Path) -> N
 
 
 def test_filters_choose_rows(project: Project, table: Path) -> None:
-    assert run(project, table, rows=["all"]).counts()["computed"] == 1
-    assert run(project, table, datasets=["dots"]).counts() == {
+    assert run(project, table, only=Selection(rows=("all",))).counts()["computed"] == 1
+    assert run(project, table, only=Selection(datasets=("dots",))).counts() == {
         "cells": 2,
         "computed": 1,
         "cached": 1,
@@ -90,9 +91,9 @@ def test_filters_choose_rows(project: Project, table: Path) -> None:
         "missing": 0,
     }
     with pytest.raises(ConfigError, match="suite 'facts' has no row 'b' here"):
-        run(project, table, rows=["b"])
+        run(project, table, only=Selection(rows=("b",)))
     with pytest.raises(ConfigError, match="suite 'facts' has no stage 'otsu' here"):
-        run(project, table, stages=["otsu"])
+        run(project, table, only=Selection(stages=("otsu",)))
 
 
 def test_data_that_is_not_here_is_missing(project: Project, table: Path) -> None:
@@ -160,5 +161,5 @@ files = [{{ name = "a.tif", match = ["a.tif"] }}]
 listing = {{ archive = "zenodo", record = "{int(is_stated)}", base = "{server.url}" }}
 """
         )
-        assert run(project, table, rows=["a"]).counts()["computed"] == 1
+        assert run(project, table, only=Selection(rows=("a",))).counts()["computed"] == 1
     assert Store(project.results, "facts", 1, "smoke").facts()[0].notes == (note,)

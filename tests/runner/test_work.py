@@ -2,29 +2,31 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from harness.datasets import load_catalogue
+import harness
 from harness.jobs.messages import Outcome, Ready, failure
+from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
-from harness.runner.work import Filters, SuiteWork, WorkPlanner
+from harness.runner.preparing import Preparation
+from harness.runner.work import Order, SuiteWork
 from harness.store import Code, Store
-from harness.suite import load_suite
-from tests.runner.bench import tiny_registry
+from harness.suite import EVERYTHING, Selection
 from tests.runner.project import Project
 
 WORKER = Ready({"python": "3"}, "f", "m")
 
 
-def work(project: Project, stack: ExitStack, filters: Filters, *, dry_run: bool = False) -> SuiteWork:
-    registry = tiny_registry(project)
+def work(project: Project, stack: ExitStack, only: Selection = EVERYTHING, **how: bool) -> SuiteWork:
     rows = {"noop": '[{ id = "noop" }]', "other": '[{ id = "other-python" }]'}
-    suite = load_suite(project.suite(rows, deadline_s=5.0, memory_gb=2.0), stages=registry)
-    planner = WorkPlanner(load_catalogue(project.folder / "datasets.toml"), registry, filters, log=lambda line: None)
-    return SuiteWork(planner, suite, "smoke", project.results, stack, dry_run=dry_run)
+    found = harness.Project.find(project.folder, plugins=[project.plugin])
+    suite = found.suite(project.suite(rows, deadline_s=5.0, memory_gb=2.0))
+    preparation = Preparation(found.catalogue, found.stages)
+    order = Order(found, project.results, only, preparation, BackendChooser(found.stages), lambda line: None, **how)
+    return SuiteWork(order, suite, "smoke", stack)
 
 
 def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
     with ExitStack() as stack:
-        one = work(project, stack, Filters())
+        one = work(project, stack)
         assert [(job.cell.row, job.deadline_s, job.memory_bytes) for job in one.jobs][::2] == [
             ("noop", 5.0, 2 * 10**9),
             ("other", 5.0, 2 * 10**9),
@@ -46,9 +48,17 @@ def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
 
 def test_filters_choose_jobs_and_dry_runs_write_nothing(project: Project) -> None:
     with ExitStack() as stack:
-        one = work(project, stack, Filters(rows=["other"]), dry_run=True)
+        one = work(project, stack, Selection(rows=("other",)), dry_run=True)
         assert [job.cell.row for job in one.jobs] == ["other", "other"]
         assert one.summary().pending == 2
     assert not project.results.exists()
-    assert Filters().is_empty
-    assert not Filters(folds=["1"]).is_empty
+
+
+def test_again_makes_jobs_of_cells_that_have_scores(project: Project) -> None:
+    with ExitStack() as stack:
+        one = work(project, stack)
+        for job in one.jobs:
+            one.keep(Finished(job, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER), Code("c"), 2)
+    with ExitStack() as stack:
+        assert not work(project, stack, dry_run=True).jobs
+        assert len(work(project, stack, dry_run=True, again=True).jobs) == 4

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from collections.abc import Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.model import Cell
-from harness.store import CellError, Record
+from harness.standing import Standing
+from harness.store import CellError, Record, Timing
 from harness.suite import Suite
 from harness.tables import Table, build_table
-from harness.verdicts import ScoreVerdict
-from tests.helpers import SUITE, temp_project
+from tests.helpers import SUITE, temp_project, toy_metrics
 from tests.records import make_record, make_timing
 
-METRICS = {"map.toy": ("higher", "fraction"), "arand.toy": ("lower", "fraction")}
+METRICS = {name: toy_metrics().get(name) for name in ("map.toy", "arand.toy")}
 
 
 @pytest.fixture
@@ -32,8 +33,12 @@ def _record(of: Cell, score: float = 0.5, **changed: Any) -> Record:
     return make_record(row, sample, dataset=dataset, fold=fold, repeat=repeat, suite=of.suite, tier=of.tier, **fields)
 
 
-def _table(suite: Suite, cells: tuple[Cell, ...], records: list[Record], **options: Any) -> Table:
-    return build_table(suite, cells[0].tier, cells, records, metrics=METRICS, **options)
+def _table(
+    suite: Suite, cells: tuple[Cell, ...], records: list[Record], *, timings: Sequence[Timing] = (), machine: str = ""
+) -> Table:
+    keys = {cell.id: cell.key for cell in cells}
+    timings = [replace(timing, cell=keys[timing.id]) for timing in timings]
+    return build_table(Standing.join(suite, cells[0].tier, cells, records, timings, metrics=METRICS), machine=machine)
 
 
 def test_rows_in_the_order_of_the_suite_with_both_spreads(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
@@ -80,10 +85,9 @@ def test_failures_missing_and_out_of_date_cells(suite_and_cells: tuple[Suite, tu
 
 def test_verdicts_are_taken_on_the_paper_tier_only(tmp_path: Path) -> None:
     project = temp_project(tmp_path)
-    verdict = ScoreVerdict("net", "map.toy", "reproduced", "close")
     for tier, expected in (("paper", "reproduced"), ("smoke", "")):
         cells = project.cells(tier=tier)  # type: ignore[arg-type]
-        table = _table(project.suite(), cells, [], verdicts=[verdict])
+        table = _table(project.suite(), cells, [_record(cell, 0.785) for cell in cells])
         assert table.rows[1].scores["map.toy"].verdict == expected
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.gate import CellComparison, OtherHardware, compare
+from harness.gating import CellComparison, OtherHardware, compare
 from harness.store import CellError, Record, StageRecord
 from tests.records import make_record
 

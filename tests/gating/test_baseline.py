@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BaselineError, StoreError
-from harness.gate import open_baseline
+from harness.gating import open_baseline
 
 
 def _git(folder: Path, *arguments: str) -> None:

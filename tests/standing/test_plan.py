@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.suite.planning import RowPlan, same_rows
+from harness.standing.plan import RowPlan, plan, same_rows
+from harness.suite import Selection
 from tests.helpers import SUITE, FakeAvailability, Project, temp_project, toy_weights
 
 
@@ -32,7 +33,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_counts_and_what_is_done(project: Project) -> None:
     cells = project.cells(tier="paper")
-    found = project.plan(tier="paper", done=[cell.key for cell in cells[:7]])
+    found = project.plan(tier="paper", done=cells[:7])
     assert [(row.row, row.cells, row.done, row.remaining) for row in found.rows] == [
         ("otsu", 5, 5, 0),
         ("net", 5, 2, 3),
@@ -41,8 +42,9 @@ def test_counts_and_what_is_done(project: Project) -> None:
     assert found.cells == cells
 
 
-def test_filters_are_those_of_expand(project: Project) -> None:
-    assert [row.row for row in project.plan(tier="paper", rows=["net"]).rows] == ["net"]
+def test_a_plan_is_of_the_wanted_cells(project: Project) -> None:
+    wanted = project.standing(tier="paper").only(Selection(rows=("net",)))
+    assert [row.row for row in plan(wanted, project.catalogue).rows] == ["net"]
 
 
 def test_a_row_costs_what_its_cells_took(project: Project) -> None:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.claims import Outcome as ClaimOutcome
-from harness.gate.hardware import SAME_HARDWARE, OtherHardware
-from harness.gate.timing import TimingComparison
+from harness.gating.hardware import SAME_HARDWARE, OtherHardware
+from harness.gating.timing import TimingComparison
 from harness.statistics import Interval, paired_bootstrap
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.gate.compare import CellComparison, Outcome
+from harness.gating.compare import CellComparison, Outcome
 from harness.model import CellId
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.gate import TimingRule, compare_timings
+from harness.gating import TimingRule, compare_timings
 from harness.store import Timing
 from tests.records import MACHINE, make_timing
 

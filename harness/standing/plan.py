@@ -3,69 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from harness.hashing import hash_value
 from harness.model import Cell, Tier
-from harness.registry import Registry
-from harness.suite.expand import Names, expand
-from harness.suite.suite import Suite
+from harness.standing.standing import Standing
+from harness.store import Timing
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
 
-class StageSeconds(Protocol):
-    """Recorded seconds of one stage of a cell."""
-
-    @property
-    def id(self) -> str:
-        """Stage id."""
-
-    @property
-    def load_s(self) -> float | None:
-        """Seconds of `load`."""
-
-    @property
-    def fit_s(self) -> float | None:
-        """Seconds of `fit`."""
-
-    @property
-    def first_s(self) -> float | None:
-        """Seconds of the first call of `run`."""
-
-    @property
-    def cached(self) -> bool:
-        """Whether the seconds are those of an earlier cell whose output was reused."""
-
-
-class CellSeconds(Protocol):
-    """Recorded seconds of one cell."""
-
-    @property
-    def row(self) -> str:
-        """Row id."""
-
-    @property
-    def total_s(self) -> float:
-        """Seconds of the whole cell as it ran."""
-
-    @property
-    def stages(self) -> Sequence[StageSeconds]:
-        """Its stages in order."""
-
-
 @dataclass(frozen=True, slots=True)
 class RowPlan:
-    """Cells of one row: all, already done, and mean seconds of one (None: never measured, no estimate)."""
+    """Cells of one row: all, already done, and mean seconds of one (None: never measured, no estimate).
+
+    `is_borrowed`: the row itself was never measured; the seconds are those of its stages in other rows.
+    """
 
     row: str
     cells: int
     done: int
     cell_s: float | None
+    is_borrowed: bool = False
 
     @property
     def remaining(self) -> int:
@@ -111,40 +74,26 @@ class Plan:
         return tuple(row.row for row in self.rows if row.remaining_s is None)
 
 
-def plan(
-    suite: Suite,
-    tier: Tier,
-    catalogue: Catalogue,
-    registry: Registry,
-    *,
-    rows: Names = None,
-    datasets: Names = None,
-    folds: Names = None,
-    stages: Names = None,
-    done: Collection[str] = (),
-    timings: Iterable[CellSeconds] = (),
-) -> Plan:
-    """Return the plan of a run; `done` are keys of finished cells, `timings` are recorded ones of this tier.
-
-    Filters and errors are those of `expand`.
-    """
-    cells = expand(suite, tier, catalogue, registry, rows=rows, datasets=datasets, folds=folds, stages=stages)
-    by_row: dict[str, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        by_row[cell.row].append(cell)
-    finished = frozenset(done)
+def plan(standing: Standing, catalogue: Catalogue, timings: Iterable[Timing] = ()) -> Plan:
+    """Return the plan of a run that computes the pending cells of a standing; `timings` tell what cells cost."""
     costs = _Costs(timings)
     row_plans = tuple(
-        RowPlan(row, len(own), sum(cell.key in finished for cell in own), costs.of(row, [s.id for s in own[0].chain]))
-        for row, own in by_row.items()
+        RowPlan(
+            row,
+            len(own.cells),
+            sum(standing.is_done(cell) for cell in own.cells),
+            *costs.of(row, [spec.id for spec in own.cells[0].chain]),
+        )
+        for row, own in standing.rows.items()
     )
-    return Plan(suite.id, tier, cells, row_plans, _unavailable(cells, catalogue), same_rows(cells))
+    cells = standing.cells
+    return Plan(standing.suite.id, standing.tier, cells, row_plans, _unavailable(cells, catalogue), same_rows(cells))
 
 
 class _Costs:
     """Mean recorded seconds: of a row's cells, else the sum of what its stages took in other rows."""
 
-    def __init__(self, timings: Iterable[CellSeconds]) -> None:
+    def __init__(self, timings: Iterable[Timing]) -> None:
         rows: dict[str, list[float]] = defaultdict(list)
         stages: dict[str, list[float]] = defaultdict(list)
         for timing in timings:
@@ -155,13 +104,16 @@ class _Costs:
         self._rows = {row: fmean(seconds) for row, seconds in rows.items()}
         self._stages = {stage: fmean(seconds) for stage, seconds in stages.items()}
 
-    def of(self, row: str, stages: Sequence[str]) -> float | None:
-        """Return the expected seconds of one cell; None where a stage was never measured."""
+    def of(self, row: str, stages: Sequence[str]) -> tuple[float | None, bool]:
+        """Return the expected seconds of one cell, and whether they come from other rows' chains.
+
+        The seconds are None where a stage was never measured.
+        """
         if row in self._rows:
-            return self._rows[row]
+            return self._rows[row], False
         if all(stage in self._stages for stage in stages):
-            return sum(self._stages[stage] for stage in stages)
-        return None
+            return sum(self._stages[stage] for stage in stages), True
+        return None, False
 
 
 def _unavailable(cells: Sequence[Cell], catalogue: Catalogue) -> dict[str, str]:

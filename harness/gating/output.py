@@ -9,8 +9,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.escaping import markdown
-from harness.gate.compare import OUTCOMES, CellComparison, ClaimChange, Comparison, exit_code
-from harness.gate.timing import TimingComparison
+from harness.gating.compare import OUTCOMES, CellComparison, ClaimChange, Comparison, exit_code
+from harness.gating.timing import TimingComparison
 
 VERDICTS = {0: "ok", 1: "regression", 3: "incomplete", 4: "no baseline"}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -6,8 +6,8 @@ import json
 import math
 from xml.etree import ElementTree
 
-from harness.gate import CellComparison, Change, ClaimChange, Comparison, RowShift, TimingComparison
-from harness.gate.output import gate_json, gate_junit, gate_markdown
+from harness.gating import CellComparison, Change, ClaimChange, Comparison, RowShift, TimingComparison
+from harness.gating.output import gate_json, gate_junit, gate_markdown
 from harness.model import CellId
 from harness.statistics import Interval
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.gate import ClaimChange, Comparison, TimingComparison, compare, exit_code
+from harness.gating import ClaimChange, Comparison, TimingComparison, compare, exit_code
 from harness.store import CellError, Record
 from tests.records import MACHINE, make_record
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.gate import Comparison, compare_facts
+from harness.gating import Comparison, compare_facts
 from tests.store.test_facts import RECORD
 
 N2 = replace(RECORD, row="N2", source={"dataset": "d", "split": "folds", "fold": "2"})

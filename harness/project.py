@@ -1,0 +1,140 @@
+"""The object behind every command: a project's folder with its suites, its catalogue and what is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import registry
+from harness.claims.printed import EqualPublished
+from harness.datasets import load_catalogue
+from harness.datasets.catalogue import find_catalogue
+from harness.datatables import data_table_rows
+from harness.model import Cell, Tier
+from harness.registry import Registry
+from harness.standing import Standing
+from harness.store import Store
+from harness.suite import EVERYTHING, Selection, Suite, expand, load_suite, suite_paths
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+    from harness.metrics import Metric
+
+SuiteName = str | Path | Suite
+RUNS = Path("runs")
+"""Where what a person runs goes, below the current folder, unless told otherwise; git ignores it."""
+RESULTS = Path("results")
+"""What a project publishes: beside its suites."""
+MARKS = ("suites", "datasets.toml")
+"""A folder that has one of these is the root of a project."""
+
+
+@dataclass(frozen=True, eq=False)
+class Project:
+    """A project: its root is found once, everything else is read when it is first asked for.
+
+    plugins     Python files with further stages
+    catalogues  catalogue files, in place of the `datasets.toml` that is searched for from the root upwards
+    """
+
+    root: Path
+    plugins: tuple[Path, ...] = ()
+    catalogues: tuple[Path, ...] = ()
+
+    @classmethod
+    def find(
+        cls, start: Path | None = None, *, plugins: Sequence[Path] = (), catalogues: Sequence[Path] = ()
+    ) -> Project:
+        """Return the project of a folder (the current one): the nearest folder above with suites or a catalogue.
+
+        A folder that lies in no project is its own root, with the suites and data sets of the package.
+        """
+        here = (start or Path.cwd()).resolve()
+        root = next((at for at in (here, *here.parents) if any((at / mark).exists() for mark in MARKS)), here)
+        return cls(root, tuple(plugins), tuple(catalogues))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Datasets and weights."""
+        first, *further = self.catalogues or (find_catalogue(self.root),)
+        loaded = load_catalogue(first)
+        for path in further:
+            loaded.add_file(path)
+        return loaded
+
+    @cached_property
+    def stages(self) -> Registry:
+        """Registered stages and those of the project's plug-in files."""
+        if not self.plugins:
+            return registry.stages()
+        joined = Registry("stage")
+        for entry in registry.stages():
+            joined.add(entry)
+        for path in self.plugins:
+            registry.add_file(joined, path)
+        return joined
+
+    @cached_property
+    def metrics(self) -> Registry:
+        """Registered metrics."""
+        return registry.metrics()
+
+    @cached_property
+    def suite_paths(self) -> dict[str, Path]:
+        """Suite files by id."""
+        return suite_paths(self.root)
+
+    @property
+    def published(self) -> Path:
+        """The folder of published results."""
+        folder = next(iter(self.suite_paths.values()), self.root / MARKS[0]).parent.parent
+        return folder / RESULTS
+
+    def suite(self, name: SuiteName) -> Suite:
+        """Return a suite by id or path, checked against what is registered; one that is loaded stays as it is.
+
+        Raises `ConfigError` with one line per mistake.
+        """
+        if isinstance(name, Suite):
+            return name
+        return load_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
+
+    def suites(self, names: Sequence[SuiteName] = ()) -> tuple[Suite, ...]:
+        """Return the named suites, each once, or all where none is named."""
+        loaded = (self.suite(name) for name in names or self.suite_paths)
+        return tuple({suite.id: suite for suite in loaded}.values())
+
+    def cells(self, suite: Suite, tier: Tier, only: Selection = EVERYTHING) -> tuple[Cell, ...]:
+        """Return the wanted cells of a suite in canonical order; raises what `expand` raises."""
+        return only.cells(suite, expand(suite, tier, self.catalogue, self.stages))
+
+    def results(self, folder: Path, suite: Suite, tier: Tier) -> Standing:
+        """Return what a results folder holds of a suite on a tier."""
+        store = Store(folder, suite.id, suite.version, tier)
+        if suite.kind == "data-table":
+            rows = data_table_rows(suite, tier, self.catalogue, store.facts())
+            return Standing(suite, tier, (), {}, statements=rows, store=store)
+        return Standing.join(
+            suite,
+            tier,
+            self.cells(suite, tier),
+            store.records(),
+            store.timings(),
+            metrics=self.metrics_of(suite),
+            suites=dict(self._named_by_claims(suite)),
+            store=store,
+        )
+
+    def metrics_of(self, suite: Suite) -> dict[str, Metric]:
+        """Return the metrics of a suite by the ids of its columns."""
+        return {metric: self.metrics.get(metric) for metric in suite.metrics}
+
+    def _named_by_claims(self, suite: Suite) -> Iterator[tuple[str, Suite]]:
+        """Yield the other suites whose printed values a claim compares."""
+        rules = (claim.rule for claim in suite.claims if isinstance(claim.rule, EqualPublished))
+        names = {entry.rpartition("/")[0] for rule in rules for entry in rule.entries}
+        for name in sorted(names - {"", suite.id}):
+            yield name, self.suite(name)

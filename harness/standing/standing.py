@@ -1,0 +1,174 @@
+"""A suite on a tier with everything that a results folder holds of it: the one join of cells and records."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from harness.datatables import DataTableRow
+from harness.model import Cell, CellId, Tier
+from harness.store import FactRecord, Record, Store, Timing
+from harness.suite import Selection, Suite
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+    from harness.metrics import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class RowStanding:
+    """The cells of one row in order, and the current records that they have."""
+
+    row: str
+    cells: tuple[Cell, ...]
+    records: tuple[Record, ...]
+
+    @property
+    def scored(self) -> tuple[Record, ...]:
+        """Records of cells that have scores."""
+        return tuple(record for record in self.records if record.status == "ok")
+
+    @property
+    def ok(self) -> int:
+        """Number of cells with scores."""
+        return len(self.scored)
+
+    @property
+    def failed(self) -> int:
+        """Number of cells that were tried and failed."""
+        return len(self.records) - self.ok
+
+    @property
+    def missing(self) -> int:
+        """Number of cells without a current record."""
+        return len(self.cells) - len(self.records)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Cells of a suite on a tier beside records.
+
+    current     by cell: the record of its own key, whatever its status
+    stale       records of cells that the suite has, made by another chain, of other data or another version
+    foreign     records of cells that the suite does not have (any more)
+    timings     of every cell and machine, `timed` those of current cells
+    metrics     what each metric id of the suite means
+    suites      suites that claims on printed values name
+    statements  rows of a data table, which has no cells
+    store       where all of it was read; None for records that lie in memory
+    """
+
+    suite: Suite
+    tier: Tier
+    cells: tuple[Cell, ...]
+    current: Mapping[CellId, Record]
+    stale: tuple[Record, ...] = ()
+    foreign: tuple[Record, ...] = ()
+    timings: tuple[Timing, ...] = ()
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    suites: Mapping[str, Suite] = field(default_factory=dict)
+    statements: tuple[DataTableRow, ...] = ()
+    store: Store | None = None
+
+    @classmethod
+    def join(
+        cls,
+        suite: Suite,
+        tier: Tier,
+        cells: Sequence[Cell],
+        records: Iterable[Record],
+        timings: Iterable[Timing] = (),
+        **further: Any,
+    ) -> Standing:
+        """Return the standing of cells among records; `further` are the fields that need no join."""
+        wanted = {cell.id: cell for cell in cells}
+        current: dict[CellId, Record] = {}
+        stale, foreign = [], []
+        for record in records:
+            cell = wanted.get(record.id)
+            if cell is None:
+                foreign.append(record)
+            elif cell.key == record.cell:
+                current[record.id] = record
+            else:
+                stale.append(record)
+        shown = {cell.id: current[cell.id] for cell in cells if cell.id in current}
+        return cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), **further)
+
+    @cached_property
+    def rows(self) -> Mapping[str, RowStanding]:
+        """Rows that have cells, in the order of the cells."""
+        cells: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            cells[cell.row].append(cell)
+        return {
+            row: RowStanding(row, tuple(own), tuple(self.current[cell.id] for cell in own if cell.id in self.current))
+            for row, own in cells.items()
+        }
+
+    def of(self, row: str) -> RowStanding:
+        """Return the standing of one row; one without cells on this tier has none."""
+        return self.rows.get(row, RowStanding(row, (), ()))
+
+    def is_done(self, cell: Cell) -> bool:
+        """Return whether a cell has scores of its own key."""
+        record = self.current.get(cell.id)
+        return record is not None and record.status == "ok" and record.cell == cell.key
+
+    def pending(self) -> tuple[Cell, ...]:
+        """Return the cells without scores: never tried, failed, or changed since."""
+        return tuple(cell for cell in self.cells if not self.is_done(cell))
+
+    def only(self, selection: Selection) -> Standing:
+        """Return the standing of the wanted cells; raises `ConfigError` for a name that no cell has."""
+        cells = selection.cells(self.suite, self.cells)
+        current = {cell.id: self.current[cell.id] for cell in cells if cell.id in self.current}
+        return replace(self, cells=cells, current=current)
+
+    @cached_property
+    def timed(self) -> tuple[Timing, ...]:
+        """Timings of current cells."""
+        keys = {record.id: record.cell for record in self.records}
+        return tuple(timing for timing in self.timings if keys.get(timing.id) == timing.cell)
+
+    def out_of_reach(self, catalogue: Catalogue) -> list[str]:
+        """Return data sets that are not here while the folder has records of them that cannot be held against cells.
+
+        A table made now would show less than was recorded.
+        """
+        missing = {cell.data.dataset for cell in self.cells if cell.id not in self.current}
+        recorded = {record.dataset for record in (*self.stale, *self.foreign) if record.status == "ok"}
+        return sorted(name for name in missing & recorded if not catalogue.dataset(name).availability().ok)
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Current records in the order of the cells."""
+        return tuple(self.current.values())
+
+    @property
+    def directions(self) -> Mapping[str, Any]:
+        """Which way is better, by metric id."""
+        return {name: metric.direction for name, metric in self.metrics.items()}
+
+    @property
+    def stored(self) -> tuple[Record, ...]:
+        """Every record of the folder as it lies there, whatever cells the suite has."""
+        return (*self.records, *self.stale, *self.foreign) if self.store is None else self.store.records()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was recorded."""
+        return not (self.current or self.stale or self.foreign or self.stated)
+
+    @property
+    def stated(self) -> tuple[FactRecord, ...]:
+        """Stored statements of a data table."""
+        return () if self.store is None else self.store.facts()
+
+    @property
+    def environments(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the folder says of the environments in which records were made."""
+        return {} if self.store is None else self.store.environments()

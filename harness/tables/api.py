@@ -1,0 +1,30 @@
+"""`harness.table`: the table of a suite, from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.model import Tier
+from harness.project import RUNS, Project, SuiteName
+from harness.tables.build import table_of
+from harness.tables.facts import Facts
+from harness.tables.model import Table
+
+
+def table(
+    suite: SuiteName, *, tier: Tier | None = None, results: Path | None = None, project: Project | None = None
+) -> Table | Facts:
+    """Return the table of a suite from its records; `.frame()` gives it as a pandas data frame.
+
+    Args:
+        suite: an id, the path of a suite file, or a loaded suite.
+        tier: None takes the suite's default tier.
+        results: the folder that records are read from; None is the working folder, `runs` in the current folder.
+        project: what suites, data sets and stages are looked up in; None finds it from the current folder upwards.
+
+    Raises:
+        HarnessError: for a mistake in the suite, and for records that cannot be read.
+    """
+    found = project or Project.find()
+    loaded = found.suite(suite)
+    return table_of(found.results(results or RUNS, loaded, tier or loaded.default_tier))

@@ -1,0 +1,63 @@
+"""Own results beside those that the project publishes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.gating import agreement_counts, beside_published
+from harness.store import Record
+from tests.helpers import SUITE, Project, temp_project
+from tests.records import record_of
+
+TOLERANT = SUITE.replace(
+    'metrics = ["map.toy", "arand.toy"]', 'metrics = ["map.toy", "arand.toy"]\ntolerance = { "map.toy" = 0.01 }'
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return temp_project(tmp_path)
+
+
+def _records(project: Project, **scores: float) -> list[Record]:
+    return [
+        record_of(cell, {"map.toy": scores[cell.row], "arand.toy": 0.1})
+        for cell in project.cells(TOLERANT)
+        if cell.row in scores
+    ]
+
+
+def test_same_within_tolerance_and_differs(project: Project) -> None:
+    published = project.standing(_records(project, otsu=0.5, net=0.8), text=TOLERANT)
+    own = project.standing(_records(project, otsu=0.505, net=0.7), text=TOLERANT)
+    found = {(score.row, score.metric): score for score in beside_published(own, published)}
+    assert found["otsu", "map.toy"].agreement == "within tolerance"
+    assert found["net", "map.toy"].agreement == "differs"
+    assert found["net", "map.toy"].largest == pytest.approx(0.1)
+    assert (found["net", "map.toy"].own, found["net", "map.toy"].published) == (0.7, 0.8)
+    assert found["net", "arand.toy"].agreement == "same"
+    assert agreement_counts(found.values()) == {"same": 2, "within tolerance": 1, "differs": 1}
+
+
+def test_rows_without_published_scores_have_nothing_beside_them(project: Project) -> None:
+    own = project.standing(_records(project, otsu=0.5, net=0.8), text=TOLERANT)
+    published = project.standing(_records(project, otsu=0.5), text=TOLERANT)
+    assert {score.row for score in beside_published(own, published)} == {"otsu"}
+    assert beside_published(own, project.standing(text=TOLERANT)) == ()
+
+
+def test_published_scores_of_other_inputs_are_marked(project: Project) -> None:
+    own = _records(project, otsu=0.5)
+    published = project.standing([replace(record, cell="older") for record in own], text=TOLERANT)
+    assert all(score.is_other for score in beside_published(project.standing(own, text=TOLERANT), published))
+
+
+def test_undefined_on_one_side_differs_and_on_both_is_the_same(project: Project) -> None:
+    own = project.standing(_records(project, otsu=math.nan), text=TOLERANT)
+    published = project.standing(_records(project, otsu=0.5), text=TOLERANT)
+    assert [score.agreement for score in beside_published(own, published)] == ["differs", "same"]
+    assert [score.agreement for score in beside_published(own, own)] == ["same", "same"]

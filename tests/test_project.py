@@ -1,0 +1,90 @@
+"""The object behind every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness import registry
+from harness.errors import ConfigError
+from harness.project import Project
+from harness.suite import Selection
+from tests.cli.project import SUITE, Cli, make_project
+
+PLUGIN = """
+from harness import Stage
+class Own(Stage):
+    id = "own-of-a-test"
+    title = "Own"
+    def run(self, inputs, context):
+        return inputs["image"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_project(tmp_path)
+
+
+def test_the_root_is_found_from_a_folder_below(folder: Path) -> None:
+    below = folder / "a" / "b"
+    below.mkdir(parents=True)
+    project = Project.find(below)
+    assert project.root == folder
+    assert list(project.suite_paths) == ["toy"]
+    assert project.catalogue.dataset_ids() == ("absent", "blobs")
+    assert project.published == folder / "results"
+    assert harness.Project is Project
+
+
+def test_a_folder_in_no_project_has_the_suites_of_the_package(tmp_path: Path) -> None:
+    project = Project.find(tmp_path)
+    assert "quickstart" in project.suite_paths
+    assert "stardist-2d" in project.catalogue.dataset_ids()
+
+
+def test_suites_are_loaded_once_and_by_id_path_or_value(folder: Path) -> None:
+    project = Project.find(folder)
+    suite = project.suite("toy")
+    assert project.suite(suite) is suite
+    assert [one.id for one in project.suites([suite, folder / "suites" / "toy.toml"])] == ["toy"]
+    assert [one.id for one in project.suites()] == ["toy"]
+    with pytest.raises(ConfigError, match="unknown suite 'tpy'; did you mean 'toy'"):
+        project.suite("tpy")
+
+
+def test_plugins_belong_to_the_project_and_not_to_the_process(folder: Path) -> None:
+    plugin = folder / "own.py"
+    plugin.write_text(PLUGIN)
+    assert "own-of-a-test" in Project.find(folder, plugins=[plugin]).stages
+    assert "own-of-a-test" not in registry.stages()
+    assert "own-of-a-test" not in Project.find(folder).stages
+
+
+def test_catalogues_replace_the_one_that_is_found(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text((folder / "datasets.toml").read_text().replace("[datasets.blobs]", "[datasets.dots]"))
+    assert "dots" in Project.find(folder, catalogues=[other]).catalogue.dataset_ids()
+
+
+def test_results_join_cells_with_what_a_folder_holds(cli: Cli) -> None:
+    records = cli.fake_records()
+    project = Project.find(cli.folder)
+    suite = project.suite("toy")
+    standing = project.results(Path("runs"), suite, "smoke")
+    assert set(standing.records) == set(records)
+    assert standing.directions == {"map.gonuclear": "higher", "arand.elf": "lower", "count.pred": "none"}
+    assert len(project.cells(suite, "smoke", Selection(rows=("otsu",)))) == 2
+    assert not project.results(Path("nowhere"), suite, "mini").records
+
+
+def test_claims_on_printed_values_load_the_suites_they_name(folder: Path) -> None:
+    (folder / "suites" / "other.toml").write_text(SUITE.replace('"toy"', '"other"'))
+    rule = 'rule = { kind = "equal published", entries = ["otsu", "other/otsu"] }'
+    claim = f'[[claims]]\nid = "same"\nsentence = "the same"\n{rule}\n'
+    (folder / "suites" / "toy.toml").write_text(SUITE + claim)
+    project = Project.find(folder)
+    standing = project.results(folder / "runs", project.suite("toy"), "smoke")
+    assert list(standing.suites) == ["other"]
