@@ -16,6 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from harness.stages.nets.build import build_network
 from harness.stages.nets.compute import choose, forward_of, torch_threads
 from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.heads import sigmoid
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.tiling import plan_tiles, predict_tiled
 
@@ -45,7 +46,7 @@ def test_tiled_prediction_against_one_pass(benchmark: BenchmarkFixture, case: st
     spec, shape, patch = CASES[case]
     how = choose("cpu", "auto", spec.ndim)
     torch.manual_seed(0)
-    forward = forward_of(how.place(build_network(spec)).eval(), how)
+    forward = forward_of(how.place(build_network(spec)).eval(), how, sigmoid)
     image = np.random.default_rng(0).standard_normal((1, *shape), dtype=np.float32)
     tiling = plan_tiles(shape, patch, (tile_halo(spec),) * 3, stride_ratio=1.0, multiple=spec.multiple)
     whole_s: list[float] = []

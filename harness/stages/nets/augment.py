@@ -33,9 +33,10 @@ class Augmentation:
     def __call__(
         self, image: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return an augmented copy of an image (C, (Z) Y X) float32 and its labels ((Z) Y X), shapes kept."""
+        """Return an augmented copy of an image (C, (Z) Y X) float32 and its labels (…, (Z) Y X), shapes kept."""
         both = (image, labels)
-        for axis in range(-labels.ndim, 0):
+        shape = image.shape[1:]
+        for axis in range(-len(shape), 0):
             if rng.random() < self.flip:
                 both = (np.flip(both[0], axis), np.flip(both[1], axis))
         if self.quarter_turns:
@@ -47,7 +48,7 @@ class Augmentation:
             angle = float(rng.uniform(-self.degrees, self.degrees))
             both = (rotated(both[0], angle, plane), rotated(both[1], angle, plane))
         if rng.random() < self.elastic:
-            both = _deformed(*both, displacement(labels.shape, self.alpha, self.sigma, rng))
+            both = _deformed(*both, displacement(shape, self.alpha, self.sigma, rng))
         return self._noisy(both[0], rng), np.ascontiguousarray(both[1])
 
     def _noisy(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -110,6 +111,8 @@ def smooth_field(spectrum: np.ndarray, shape: tuple[int, ...], sigma: float) -> 
 def _deformed(image: np.ndarray, labels: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from scipy import ndimage
 
-    places = np.indices(labels.shape, dtype=np.float32) + shift
+    shape = image.shape[1:]
+    places = np.indices(shape, dtype=np.float32) + shift
     channels = [ndimage.map_coordinates(channel, places, order=3, mode="reflect") for channel in image]
-    return np.stack(channels), ndimage.map_coordinates(labels, places, order=0, mode="reflect")
+    moved = [ndimage.map_coordinates(one, places, order=0, mode="reflect") for one in labels.reshape(-1, *shape)]
+    return np.stack(channels), np.stack(moved).reshape(labels.shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -141,14 +141,24 @@ def standardised(image: np.ndarray) -> np.ndarray:
     return np.asarray((image - mean) / np.maximum(spread, SMALLEST_STD), dtype=np.float32)
 
 
-def forward_of(network: nn.Module, compute: Compute) -> Forward:
-    """Return the function that predicts one tile: sigmoid probabilities of its core, float32 on the CPU."""
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from a torch generator of this seed, and leave the process's own as it was."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def forward_of(network: nn.Module, compute: Compute, activate: Callable[[torch.Tensor], torch.Tensor]) -> Forward:
+    """Return the function that predicts one tile: the activated output of its core, float32 on the CPU."""
     import torch
 
     def forward(tile: np.ndarray, core: tuple[slice, ...]) -> np.ndarray:
         with torch.inference_mode(), compute.autocast():
-            logits = network(compute.tensor(tile[np.newaxis]))
-            return np.asarray(torch.sigmoid(logits[0, :, *core].float()).cpu().numpy())
+            raw = network(compute.tensor(tile[np.newaxis]))
+            return np.asarray(activate(raw[:, :, *core].float())[0].cpu().numpy())
 
     return forward
 

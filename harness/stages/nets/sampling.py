@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -22,10 +22,23 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingVolume:
-    """A standardised image (C, (Z) Y X) float32 and its labels ((Z) Y X) integer, 0 is background."""
+    """A standardised image (C, (Z) Y X) float32 and its labels ((Z) Y X) integer, 0 is background.
+
+    Several label images of one grid are stacked in front: (L, (Z) Y X).
+    """
 
     image: np.ndarray
     labels: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The spatial shape."""
+        return self.image.shape[1:]
+
+    def labels_at(self, place: tuple[slice, ...]) -> np.ndarray:
+        """Return a view of the labels of a patch."""
+        index: tuple[Any, ...] = (..., *place)
+        return np.asarray(self.labels[index])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +78,14 @@ class Patches:
         if sampling == "strided":
             rng = np.random.default_rng(FILTER_SEED)
             for number, volume in enumerate(volumes):
-                for place in strided_places(volume.labels.shape, self._patch, stride):
-                    if accept.accepts(volume.labels[place], rng):
+                for place in strided_places(volume.shape, self._patch, stride):
+                    if accept.accepts(volume.labels_at(place), rng):
                         self._positions.append((number, place))
             if not self._positions:
                 raise DataError(
                     f"no patch of {self._patch} pixels is labelled on more than {accept.fraction:.0%} of its pixels"
                 )
-        choices = [np.prod([n - p + 1 for n, p in zip(v.labels.shape, patch, strict=True)]) for v in volumes]
+        choices = [np.prod([n - p + 1 for n, p in zip(v.shape, patch, strict=True)]) for v in volumes]
         self._weights = np.array(choices, dtype=np.float64) / sum(choices)
 
     @property
@@ -85,7 +98,7 @@ class Patches:
         rng = np.random.default_rng([self._seed, index])
         number, place = self._shuffled(index) if self._positions else self._drawn(rng)
         volume = self._volumes[number]
-        return volume.image[:, *place], volume.labels[place], rng
+        return volume.image[:, *place], volume.labels_at(place), rng
 
     def _shuffled(self, index: int) -> tuple[int, tuple[slice, ...]]:
         epoch, position = divmod(index, len(self._positions))
@@ -95,10 +108,10 @@ class Patches:
     def _drawn(self, rng: np.random.Generator) -> tuple[int, tuple[slice, ...]]:
         for _ in range(ATTEMPTS):
             number = int(rng.choice(len(self._volumes), p=self._weights))
-            shape = self._volumes[number].labels.shape
+            shape = self._volumes[number].shape
             corner = [int(rng.integers(n - p + 1)) for n, p in zip(shape, self._patch, strict=True)]
             place = tuple(slice(first, first + size) for first, size in zip(corner, self._patch, strict=True))
-            if self._accept.accepts(self._volumes[number].labels[place], rng):
+            if self._accept.accepts(self._volumes[number].labels_at(place), rng):
                 break
         return number, place
 

@@ -1,4 +1,4 @@
-"""Training of a boundary U-Net: Adam, plateau schedule, best checkpoint by validation Dice, a stated budget."""
+"""Training of a network for its heads: Adam, plateau schedule, best checkpoint by validation score, a stated budget."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ import numpy as np
 
 from harness.errors import DataError
 from harness.stages.nets.augment import Augmentation
-from harness.stages.nets.build import build_network
 from harness.stages.nets.compute import BusyTime, Compute
-from harness.stages.nets.loss import bce_dice, channel_dice
-from harness.stages.nets.networks import NetworkSpec
+from harness.stages.nets.heads import Companion, Head, parts_of
 from harness.stages.nets.sampling import Patches, PatchFilter, Sampling, TrainingVolume, made_ahead, strided_places
-from harness.stages.unet.targets import training_targets
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +29,6 @@ class TrainingPlan:
     A limit in seconds makes the result depend on the machine; one in iterations does not.
     """
 
-    outputs: tuple[str, ...]
     patch: tuple[int, ...]
     stride: tuple[int, ...]
     batch: int = 4
@@ -52,7 +48,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """A trained network with its best weights; `history` has iteration, loss, rate and dice of each validation."""
+    """A trained network with its best weights; `history` has iteration, loss, rate and scores of each validation."""
 
     network: nn.Module
     history: tuple[dict[str, float], ...]
@@ -62,7 +58,8 @@ class Trained:
 
 
 def train(
-    spec: NetworkSpec,
+    network: nn.Module,
+    heads: Sequence[Head],
     volumes: Sequence[TrainingVolume],
     validation: Sequence[TrainingVolume],
     *,
@@ -71,21 +68,19 @@ def train(
     seed: int,
     workers: int,
     log: Log,
-    busy: Callable[[float], None] = lambda seconds: None,
+    report: Callable[[str, float], None] = lambda name, value: None,
+    companion: Companion | None = None,
 ) -> Trained:
     """Return a network trained on the volumes; the same arguments on the same machine give the same weights on a CPU.
 
-    `busy` is told the seconds that the device worked on gradient steps.
-    Without validation volumes the last weights are kept and the learning rate stays.
+    The network is built and trained under `compute.seeded`, for dropout draws from torch's generator. `report` is told
+    as "busy_s" the seconds that the device worked on gradient steps. Losses of several heads are added up. The weights
+    of the best mean score of the heads are kept; without validation volumes the last ones, and the learning rate stays.
     """
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = compute.place(build_network(spec))
-        run = _Run(network, volumes, validation, plan, compute, seed, log)
-        run.steps(workers)
-    busy(run.busy.total_s())
+    placed = compute.place(network)
+    run = _Run(placed, heads, volumes, validation, plan, compute, seed, log, companion or Companion())
+    run.steps(workers)
+    report("busy_s", run.busy.total_s())
     return run.result()
 
 
@@ -93,15 +88,18 @@ class _Run:
     def __init__(
         self,
         network: nn.Module,
+        heads: Sequence[Head],
         volumes: Sequence[TrainingVolume],
         validation: Sequence[TrainingVolume],
         plan: TrainingPlan,
         compute: Compute,
         seed: int,
         log: Log,
+        companion: Companion,
     ) -> None:
         import torch
 
+        self.heads, self.companion = heads, companion
         self.network, self.plan, self.compute, self.log = network, plan, compute, log
         self.validation = validation
         self.patches = Patches(
@@ -114,7 +112,7 @@ class _Run:
         self.scaler = torch.amp.GradScaler("cuda", enabled=compute.precision == "float16")
         self.history: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
-        self.best_dice = -1.0
+        self.best_score = -np.inf
         self.best_iteration = self.iteration = 0
         self.stopped = "iterations"
         self.busy = BusyTime(compute.device)
@@ -126,18 +124,17 @@ class _Run:
             min(self.plan.max_iterations, max(patches // self.plan.batch, 1)) if patches else self.plan.max_iterations
         )
 
-    def batch(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return images and targets of the n-th batch, in pinned memory where a GPU will read them."""
+    def batch(self, number: int) -> list[torch.Tensor]:
+        """Return images and the targets of each head of the n-th batch, in pinned memory where a GPU will read them."""
         import torch
 
-        images, targets = [], []
+        made = []
         for index in range(number * self.plan.batch, (number + 1) * self.plan.batch):
             image, labels, rng = self.patches[index]
             image, labels = self.plan.augmentation(image, labels, rng)
-            images.append(image)
-            targets.append(training_targets(labels, self.plan.outputs))
-        pair = torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(targets))
-        return (pair[0].pin_memory(), pair[1].pin_memory()) if self.compute.device.startswith("cuda") else pair
+            made.append((image, *(head.targets(labels) for head in self.heads)))
+        tensors = [torch.from_numpy(np.stack(arrays)) for arrays in zip(*made, strict=True)]
+        return [tensor.pin_memory() for tensor in tensors] if self.compute.device.startswith("cuda") else tensors
 
     def steps(self, workers: int) -> None:
         """Train until a limit is reached."""
@@ -145,7 +142,8 @@ class _Run:
         started = time.perf_counter()
         losses: list[torch.Tensor] = []
         self.network.train()
-        for number, (images, targets) in enumerate(made_ahead(self.batch, limit, workers=workers)):
+        self.companion.begin(self.network)
+        for number, (images, *targets) in enumerate(made_ahead(self.batch, limit, workers=workers)):
             with self.busy.step():
                 losses.append(self.step(images, targets))
             self.iteration = number + 1
@@ -158,17 +156,24 @@ class _Run:
                 break
         self.report(time.perf_counter() - started)
 
-    def step(self, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    def step(self, images: torch.Tensor, targets: Sequence[torch.Tensor]) -> torch.Tensor:
         """Make one gradient step and return the loss without waiting for the device."""
         import torch
 
         self.optimiser.zero_grad(set_to_none=True)
+        moved = self.compute.move(images)
         with self.compute.autocast():
-            logits = self.network(self.compute.move(images))
-        loss = bce_dice(logits, self.compute.move(targets))
+            raw = self.network(moved)
+            beside = self.companion.loss(moved, raw)
+        losses = [
+            head.loss(part, self.compute.move(target))
+            for head, part, target in zip(self.heads, parts_of(raw, self.heads), targets, strict=True)
+        ]
+        loss = sum(losses[1:], losses[0]) if beside is None else sum(losses, beside)
         torch.autograd.backward(self.scaler.scale(loss))
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        self.companion.stepped(self.network)
         return loss.detach()
 
     def note(self, loss: float) -> None:
@@ -178,10 +183,12 @@ class _Run:
             raise DataError(f"the training loss is {loss} at iteration {self.iteration}; lower the learning rate")
         entry = {"iteration": self.iteration, "loss": loss, "rate": self.rate()}
         if self.validation:
-            entry["dice"] = dice = validation_dice(self.network, self.validation, self.plan, self.compute)
-            self.schedule.step(dice)
-            if dice > self.best_dice:
-                self.best_dice, self.best_iteration = dice, self.iteration
+            scores = validation_scores(self.network, self.heads, self.validation, self.plan, self.compute)
+            entry |= scores
+            score = float(np.mean(list(scores.values())))
+            self.schedule.step(score)
+            if score > self.best_score:
+                self.best_score, self.best_iteration = score, self.iteration
                 self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.history.append(entry)
         self.log(", ".join(f"{name} {value:.4g}" for name, value in entry.items()))
@@ -208,24 +215,24 @@ class _Run:
         return Trained(self.network.eval(), tuple(self.history), self.iteration, best, self.stopped)
 
 
-def validation_dice(
-    network: nn.Module, volumes: Sequence[TrainingVolume], plan: TrainingPlan, compute: Compute
-) -> float:
-    """Return the mean over patches of the mean channel Dice, on the volumes cut into patches without overlap."""
+def validation_scores(
+    network: nn.Module, heads: Sequence[Head], volumes: Sequence[TrainingVolume], plan: TrainingPlan, compute: Compute
+) -> dict[str, float]:
+    """Return the score of each head, the mean over patches: the volumes cut into patches without overlap."""
     import torch
 
-    scores: list[float] = []
+    scores: dict[str, list[float]] = {head.name: [] for head in heads}
     network.eval()
     with torch.inference_mode(), compute.autocast():
         for volume in volumes:
-            patch = tuple(min(a, b) for a, b in zip(plan.patch, volume.labels.shape, strict=True))
-            for place in strided_places(volume.labels.shape, patch, patch):
-                logits = network(compute.tensor(volume.image[:, *place][np.newaxis]))
-                target = training_targets(volume.labels[place], plan.outputs)[np.newaxis]
-                dice = channel_dice(torch.sigmoid(logits.float()), compute.tensor(target))
-                scores.append(float(dice.mean()))
+            patch = tuple(min(a, b) for a, b in zip(plan.patch, volume.shape, strict=True))
+            for place in strided_places(volume.shape, patch, patch):
+                raw = network(compute.tensor(volume.image[:, *place][np.newaxis]))
+                for head, part in zip(heads, parts_of(raw, heads), strict=True):
+                    target = compute.tensor(head.targets(volume.labels_at(place))[np.newaxis])
+                    scores[head.name].append(float(head.score(head.activation(part.float()), target)))
     network.train()
-    return float(np.mean(scores))
+    return {name: float(np.mean(values)) for name, values in scores.items()}
 
 
 def history_json(trained: Trained) -> dict[str, Any]:

@@ -146,7 +146,6 @@ class UNetOptions(PredictionOptions, TrainingOptions, NetworkOptions):
     def plan(self, *, ndim: int) -> TrainingPlan:
         """Return how to train on images of 2 or 3 dimensions."""
         return TrainingPlan(
-            outputs=self.outputs,
             patch=self.per_axis("patch", ndim),
             stride=self.per_axis("stride", ndim),
             batch=self.batch,

@@ -15,8 +15,10 @@ from harness.stages.examples import channels_first, require_objects, training_pa
 from harness.stages.nets import checkpoints, compute, patches, tiling, training
 from harness.stages.nets.build import build_network
 from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.heads import Head, activated
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.sampling import TrainingVolume
+from harness.stages.unet.heads import boundary_head
 from harness.stages.unet.options import UNetOptions
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ class UNetStage(Stage):
     Options = UNetOptions
     options: UNetOptions
 
+    @property
+    def head(self) -> Head:
+        """What the channels mean and learn."""
+        return boundary_head(self.options.outputs)
+
     def trains(self) -> bool:
         """Whether there are no given weights."""
         return not self.options.weights
@@ -57,7 +64,7 @@ class UNetStage(Stage):
         spec = self.options.network(ndim=volumes[0].labels.ndim, in_channels=len(volumes[0].image))
         spec.check(self.where)
         for volume in [*volumes, *held_out]:
-            _check_size(volume.labels.shape, spec)
+            _check_size(volume.shape, spec)
         self._train(spec, volumes, held_out, context, model)
 
     def _train(
@@ -68,9 +75,10 @@ class UNetStage(Stage):
         context: Context,
         model: Path,
     ) -> None:
-        with compute.torch_threads(context.threads):
+        with compute.torch_threads(context.threads), compute.seeded(context.seed):
             trained = training.train(
-                spec,
+                build_network(spec),
+                (self.head,),
                 volumes,
                 held_out,
                 plan=self._plan(spec.ndim, volumes),
@@ -78,7 +86,7 @@ class UNetStage(Stage):
                 seed=context.seed,
                 workers=max(1, context.threads - 1) if context.device.startswith("cuda") else 1,
                 log=context.log,
-                busy=lambda seconds: context.report("busy_s", seconds),
+                report=context.report,
             )
         checkpoints.save_model(model, spec, trained.network, notes=training.history_json(trained))
 
@@ -95,7 +103,7 @@ class UNetStage(Stage):
     def _plan(self, ndim: int, volumes: Sequence[TrainingVolume]) -> training.TrainingPlan:
         """Return how to train; a patch that does not fit is refused, for the record would name it all the same."""
         plan = self.options.plan(ndim=ndim)
-        smallest = [min(sizes) for sizes in zip(*(volume.labels.shape for volume in volumes), strict=True)]
+        smallest = [min(sizes) for sizes in zip(*(volume.shape for volume in volumes), strict=True)]
         if any(side < wanted for side, wanted in zip(smallest, plan.patch, strict=True)):
             raise DataError(
                 f"{self.where}: 'patch' {list(plan.patch)} is larger than the smallest image sides {smallest}; "
@@ -130,7 +138,7 @@ class UNetStage(Stage):
             else:
                 planes = [self._predict(image[:, plane], context) for plane in range(image.shape[1])]
                 result = np.stack(planes, axis=1)
-        return Volume(result, "C" + volume.grid.axes, volume.spacing_um, self.options.outputs)
+        return Volume(result, "C" + volume.grid.axes, volume.spacing_um, self.head.channels)
 
     def _check_image(self, image: np.ndarray) -> None:
         ndim = image.ndim - 1
@@ -148,7 +156,7 @@ class UNetStage(Stage):
     def _predict(self, image: np.ndarray, context: Context) -> np.ndarray:
         plan = self.tiles(image.shape[1:])
         context.log(f"{len(plan)} tiles of {plan.tile_shape} with halo {plan.halo}")
-        forward = compute.forward_of(self._network, self._compute)
+        forward = compute.forward_of(self._network, self._compute, activated((self.head,)))
         return tiling.predict_tiled(forward, image, plan, channels=self._spec.out_channels)
 
     def tiles(self, shape: tuple[int, ...]) -> tiling.Tiling:

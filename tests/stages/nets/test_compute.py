@@ -15,6 +15,7 @@ from harness.stages.nets.compute import (
     standardised,
     torch_threads,
 )
+from harness.stages.nets.heads import sigmoid
 from harness.stages.nets.networks import NetworkSpec
 
 
@@ -52,11 +53,11 @@ def test_standardised_per_channel() -> None:
 def test_forward_returns_probabilities_of_the_core(precision: str) -> None:
     torch.manual_seed(0)
     network = build_network(NetworkSpec(f_maps=(8, 16))).eval()
-    plain = forward_of(network, Compute("cpu", "float32", channels_last=False))
+    plain = forward_of(network, Compute("cpu", "float32", channels_last=False), sigmoid)
     how = choose("cpu", precision, 3)
     tile = np.random.default_rng(0).standard_normal((1, 8, 8, 8), dtype=np.float32)
     core = (slice(2, 6), slice(0, 8), slice(1, 3))
-    result = forward_of(how.place(network), how)(tile, core)
+    result = forward_of(how.place(network), how, sigmoid)(tile, core)
     assert result.shape == (2, 4, 8, 2)
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, plain(tile, core), atol=1e-5 if precision == "float32" else 0.02)
@@ -86,5 +87,5 @@ def test_half_precision_on_a_gpu() -> None:
     network = how.place(build_network(NetworkSpec())).eval()
     tile = np.random.default_rng(0).standard_normal((1, 16, 16, 16), dtype=np.float32)
     whole = (slice(None),) * 3
-    expected = forward_of(network.cpu().float(), Compute("cpu", "float32", channels_last=False))(tile, whole)
-    np.testing.assert_allclose(forward_of(how.place(network), how)(tile, whole), expected, atol=0.02)
+    expected = forward_of(network.cpu().float(), Compute("cpu", "float32", channels_last=False), sigmoid)(tile, whole)
+    np.testing.assert_allclose(forward_of(how.place(network), how, sigmoid)(tile, whole), expected, atol=0.02)

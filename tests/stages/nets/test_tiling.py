@@ -8,6 +8,7 @@ from harness.errors import ParameterError
 from harness.stages.nets.build import build_network
 from harness.stages.nets.compute import Compute, forward_of
 from harness.stages.nets.halo import tile_halo
+from harness.stages.nets.heads import sigmoid
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.tiling import Tiling, fitting_tiles, plan_tiles, predict_tiled
 
@@ -110,7 +111,7 @@ def difference(order: str, *, halo: int | None = None, kind: str = "unet") -> tu
     margin = tile_halo(spec)
     image = np.random.default_rng(1).standard_normal((1, 160, 96), dtype=np.float32)
     step = margin if halo is None else halo
-    forward = forward_of(network, CPU)
+    forward = forward_of(network, CPU, sigmoid)
     tiling = plan_tiles((160, 96), (32, 32), (step, step), stride_ratio=0.5, multiple=spec.multiple)
     tiled = predict_tiled(forward, image, tiling, channels=2)
     whole = forward(image, (slice(None), slice(None)))

@@ -8,18 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from harness.errors import DataError
 from harness.stages.nets import training
-from harness.stages.nets.compute import BusyTime, choose, standardised
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import BusyTime, choose, seeded, standardised
+from harness.stages.nets.heads import Companion, Head, unchanged
 from harness.stages.nets.networks import NetworkSpec
 from harness.stages.nets.sampling import TrainingVolume
 from harness.stages.nets.training import Trained, TrainingPlan, history_json, train
+from harness.stages.nets.twin import MomentumTwin
+from harness.stages.unet.heads import boundary_head
+from harness.stages.unet.targets import training_targets
 
 SPEC = NetworkSpec(ndim=2, f_maps=(8, 16, 32))
-PLAN = TrainingPlan(
-    ("foreground", "boundary"), (32, 32), (16, 16), batch=2, max_iterations=4, validate_every=2, learning_rate=1e-3
-)
+HEADS = (boundary_head(("foreground", "boundary")),)
+PLAN = TrainingPlan((32, 32), (16, 16), batch=2, max_iterations=4, validate_every=2, learning_rate=1e-3)
 
 
 def disks(seed: int, shape: tuple[int, int] = (64, 64)) -> TrainingVolume:
@@ -35,16 +40,18 @@ def disks(seed: int, shape: tuple[int, int] = (64, 64)) -> TrainingVolume:
 
 def trained(plan: TrainingPlan = PLAN, *, seed: int = 1, workers: int = 1, validation: bool = True) -> Trained:
     lines: list[str] = []
-    return train(
-        SPEC,
-        [disks(0), disks(1)],
-        [disks(2)] if validation else [],
-        plan=plan,
-        compute=choose("cpu", "auto", 2),
-        seed=seed,
-        workers=workers,
-        log=lines.append,
-    )
+    with seeded(seed):
+        return train(
+            build_network(SPEC),
+            HEADS,
+            [disks(0), disks(1)],
+            [disks(2)] if validation else [],
+            plan=plan,
+            compute=choose("cpu", "auto", 2),
+            seed=seed,
+            workers=workers,
+            log=lines.append,
+        )
 
 
 def weights(result: Trained) -> list[torch.Tensor]:
@@ -120,12 +127,24 @@ def test_divergence_is_an_error() -> None:
 
 def test_the_device_share_is_reported() -> None:
     lines: list[str] = []
-    told: list[float] = []
+    told: list[tuple[str, float]] = []
     compute = choose("cpu", "auto", 2)
     start = time.perf_counter()
-    train(SPEC, [disks(0)], [], plan=PLAN, compute=compute, seed=0, workers=1, log=lines.append, busy=told.append)
-    assert 0 < told[0] < time.perf_counter() - start
-    assert len(told) == 1
+    train(
+        build_network(SPEC),
+        HEADS,
+        [disks(0)],
+        [],
+        plan=PLAN,
+        compute=compute,
+        seed=0,
+        workers=1,
+        log=lines.append,
+        report=lambda name, value: told.append((name, value)),
+    )
+    [(name, busy_s)] = told
+    assert name == "busy_s"
+    assert 0 < busy_s < time.perf_counter() - start
     assert "device busy with them for" in lines[-1]
     assert lines[-1].endswith("stopped by iterations")
 
@@ -134,3 +153,89 @@ def test_training_learns_disks() -> None:
     result = trained(replace(PLAN, max_iterations=80, validate_every=20, batch=4))
     assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
     assert max(entry["dice"] for entry in result.history) > 0.8
+
+
+def nuclei_and_cells(seed: int) -> TrainingVolume:
+    volume = disks(seed)
+    wider = ndimage.maximum_filter(volume.labels, size=7)
+    return TrainingVolume(volume.image, np.stack([volume.labels, wider]))
+
+
+def distances(labels: np.ndarray) -> np.ndarray:
+    return ndimage.distance_transform_edt(labels[1] > 0)[np.newaxis].astype(np.float32)
+
+
+def squares(raw: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.mse_loss(raw.float(), target)
+
+
+def less_is_better(made: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return 1 - squares(made, target)
+
+
+NUCLEI = replace(
+    HEADS[0], name="nuclei", targets=lambda labels: training_targets(labels[0], ("foreground", "boundary"))
+)
+DISTANCE = Head("distance", "distance", ("distance",), unchanged, distances, squares, less_is_better)
+
+
+def several(heads: tuple[Head, ...], channels: int, companion: Companion | None = None, steps: int = 20) -> Trained:
+    with seeded(3):
+        return train(
+            build_network(replace(SPEC, out_channels=channels)),
+            heads,
+            [nuclei_and_cells(0), nuclei_and_cells(1)],
+            [nuclei_and_cells(2)],
+            plan=replace(PLAN, max_iterations=steps, validate_every=steps // 2),
+            compute=choose("cpu", "auto", 2),
+            seed=3,
+            workers=2,
+            log=lambda line: None,
+            companion=companion,
+        )
+
+
+def test_two_heads_learn_two_label_images() -> None:
+    result = several((NUCLEI, DISTANCE), 3)
+    assert set(result.history[0]) == {"iteration", "loss", "rate", "nuclei", "distance"}
+    assert result.history[-1]["loss"] < result.history[0]["loss"]
+    assert result.history[-1]["distance"] > result.history[0]["distance"]
+    best = max(result.history, key=lambda entry: entry["nuclei"] + entry["distance"])
+    assert result.best_iteration == best["iteration"]
+
+
+def test_a_distance_head_is_a_value_too() -> None:
+    result = several((DISTANCE,), 1)
+    assert result.history[-1]["distance"] > result.history[0]["distance"]
+
+
+def apart(raw: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Pull pixels to the mean embedding of their object (pull term of arXiv:1708.02551)."""
+    embeddings, ids = raw.float().movedim(1, 0).flatten(1), target[:, 0].flatten().long()
+    means = [embeddings[:, ids == number].mean(dim=1, keepdim=True) for number in ids.unique()]
+    return torch.stack(
+        [
+            (embeddings[:, ids == number] - mean).square().sum(dim=0).mean()
+            for number, mean in zip(ids.unique(), means, strict=True)
+        ]
+    ).mean()
+
+
+EMBEDDING = Head(
+    "embedding",
+    "embedding",
+    tuple(f"e{number}" for number in range(4)),
+    unchanged,
+    lambda labels: labels[:1].astype(np.float32),
+    apart,
+    lambda made, target: -apart(made, target),
+)
+
+
+def test_an_embedding_network_with_a_momentum_twin() -> None:
+    twin = MomentumTwin(squares, momentum=0.5)
+    result = several((EMBEDDING,), 4, twin)
+    assert result.history[-1]["embedding"] > result.history[0]["embedding"]
+    alone = several((EMBEDDING,), 4)
+    assert not all(torch.equal(a, b) for a, b in zip(weights(result), weights(alone), strict=True))
+    assert all(parameter.grad is None for parameter in twin.twin.parameters())

@@ -19,7 +19,7 @@ def settings(**given: Any) -> UNetOptions:
 def test_defaults_are_the_published_values() -> None:
     plain = settings()
     assert plain.network(ndim=3, in_channels=1) == NetworkSpec()
-    assert plain.plan(ndim=3) == TrainingPlan(("foreground", "boundary"), (96, 96, 96), (48, 48, 48))
+    assert plain.plan(ndim=3) == TrainingPlan((96, 96, 96), (48, 48, 48))
     assert plain.augmentation(3) == Augmentation()
     assert plain.per_axis("predict_patch", 3) == (192, 256, 256)
     assert plain.per_axis("halo", 3) == (64, 64, 64)

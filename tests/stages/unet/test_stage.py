@@ -63,7 +63,7 @@ def fitted(stage: UNetStage, one: Example, context: Context) -> Volume:
     assert context.model is not None
     stage.fit([one], [one], context, context.model)
     stage.load(context)
-    return checked_outputs(stage, one.inputs, stage.run(one.inputs, context))["probability"]
+    return checked_outputs(stage, one.inputs, stage.run(one.inputs, context), context.grid)["probability"]
 
 
 @pytest.mark.parametrize("shape", [(20, 24, 28), (40, 36)])

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from harness.errors import ParameterError
+from harness.stages.nets.heads import Companion, Head, activated, check_heads, parts_of, sigmoid, unchanged
+
+
+def nothing(raw: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    return torch.zeros(())
+
+
+PAIR = Head("pair", "probability", ("a", "b"), sigmoid, np.copy, nothing, nothing)
+LINE = replace(PAIR, name="line", channels=("c",), activation=unchanged)
+
+
+def test_each_head_activates_its_own_channels() -> None:
+    raw = torch.tensor([[[0.0], [100.0], [7.0]]])
+    assert activated((PAIR, LINE))(raw).flatten().tolist() == [0.5, 1.0, 7.0]
+    assert activated((LINE,))(raw[:, :1]).flatten().tolist() == [0.0]
+
+
+def test_a_single_head_keeps_the_memory_of_the_output() -> None:
+    raw = torch.zeros(1, 2, 4, 4, 4).contiguous(memory_format=torch.channels_last_3d)
+    assert parts_of(raw, (PAIR,))[0] is raw
+    assert [part.shape[1] for part in parts_of(torch.zeros(1, 3, 4), (PAIR, LINE))] == [2, 1]
+
+
+def test_channels_that_no_head_owns_are_refused() -> None:
+    check_heads((PAIR, LINE), 3)
+    with pytest.raises(ParameterError, match="the heads pair have 2 channels; the network has 3"):
+        check_heads((PAIR,), 3)
+    with pytest.raises(ParameterError, match="accepted: one or more of different names"):
+        check_heads((PAIR, PAIR), 4)
+
+
+def test_a_companion_by_itself_adds_nothing() -> None:
+    companion, network = Companion(), torch.nn.Identity()
+    companion.begin(network)
+    companion.stepped(network)
+    assert companion.loss(torch.zeros(1), torch.zeros(1)) is None
