@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,3 +71,17 @@ def test_the_order_of_controls_is_exact() -> None:
     assert decide([(group(a=(1.0,), b=(0.0,)), ABOVE)], exact=True).outcome == "holds"
     found = decide([(group(a=(0.0,), b=(0.0,)), ABOVE)], exact=True)
     assert (found.outcome, found.why) == ("does not hold", "'a' (0) is not better than 'b' (0)")
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+def test_chance_alone_seldom_decides(n: int) -> None:
+    """Rows that do not differ: two-sided 5 % for one comparison, and no more than 5 % of refusals among many."""
+    draws = np.random.default_rng(1).normal(0.5, 0.1, size=(400, 5, n))
+    best = rule(kind="ranks above", better=["a"], worse=list("bcde"))
+    pairs, refused = 0, 0
+    for values in draws:
+        numbers = group(**{name: tuple(own) for name, own in zip("abcde", values, strict=True)})
+        pairs += decide([(numbers, ABOVE)]).outcome != "open"
+        refused += decide([(numbers, best)]).outcome == "does not hold"
+    assert pairs / len(draws) < 0.08
+    assert refused / len(draws) < 0.08
