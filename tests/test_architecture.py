@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store",),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain"),
     ("registry",),
-    ("provenance", "jobs"),
+    ("provenance", "jobs", "predictions"),
     ("datasets", "stages", "metrics"),
     ("scoring",),
     ("worker",),

@@ -1,4 +1,4 @@
-"""Show what the cache holds (datasets, weights, models, stage outputs, logs) and clear parts of it."""
+"""Show what the cache holds (datasets, weights, models, stage outputs, predictions, logs); clear parts, limit one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from harness.project import Project
 
-HELP = "show or clear the cache"
-PARTS = ("datasets", "weights", "models", "stages", "logs")
+
+HELP = "show, clear or limit the cache"
+PARTS = ("datasets", "weights", "models", "stages", "predictions", "logs")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,25 +28,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART",
         help=f"remove parts ({', '.join(PARTS)}); whatever is needed again is fetched or computed again",
     )
+    parser.add_argument(
+        "--limit",
+        type=_bytes,
+        metavar="GB",
+        help="keep at most so many GB of predictions, now and at the begin of every run: those not used for longest go",
+    )
     add_json(parser)
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Clear what is named, then print the folder and the size of each part."""
     from harness.datasets.fetching.places import cache_folder
+    from harness.predictions import Predictions
 
     folder = cache_folder()
+    predictions = Predictions(folder)
     for part in arguments.clear:
-        _clear(folder / part)
+        if part == "predictions":
+            predictions.clear()
+        else:
+            _clear(folder / part)
         log(f"cleared {folder / part}")
-    sizes = {part: _size(folder / part) for part in PARTS}
+    if arguments.limit is not None:
+        predictions.set_limit(arguments.limit)
+        log(f"removed {len(predictions.apply_limit())} predictions")
+    sizes = {part: predictions.size() if part == "predictions" else _size(folder / part) for part in PARTS}
     if arguments.json:
         parts = {part: {"files": files, "bytes": size} for part, (files, size) in sizes.items()}
+        parts["predictions"] |= {"limit_bytes": predictions.limit_bytes, "evicted": len(predictions.evicted())}
         json_result({"folder": str(folder), "parts": parts})
     else:
         result(f"cache folder: {folder}")
         result(columns(("part", "files", "MB"), ((p, str(n), f"{size / 1e6:.1f}") for p, (n, size) in sizes.items())))
+        result(
+            f"predictions: at most {predictions.limit_bytes / 1e9:g} GB; {len(predictions.evicted())} removed so far"
+        )
     return 0
+
+
+def _bytes(text: str) -> int:
+    """Return GB as bytes; raises `ValueError`, which the parser turns into its message, for anything but a size."""
+    size = float(text)
+    if not 0 <= size < float("inf"):
+        raise ValueError(text)
+    return int(size * 1e9)
 
 
 def _clear(folder: Path) -> None:

@@ -100,7 +100,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """How a cell ended in its worker, or how its worker ended. `metrics` may hold NaN."""
+    """How a cell ended in its worker, or how its worker ended. `metrics` may hold NaN.
+
+    prediction  content hash of what was scored, by slot
+    """
 
     status: Status
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -111,6 +114,7 @@ class Outcome:
     data: str = ""
     device: str = "cpu"
     notes: tuple[str, ...] = ()
+    prediction: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.jobs.messages import WorkerSetup
 from harness.model import Tier
+from harness.predictions import Predictions
 from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
 from harness.runner.backends import BackendChooser
@@ -120,6 +121,10 @@ def _compute(
     if not owners:
         return
     StageCache(Path(setup.cache)).sweep()
+    evicted = Predictions(Path(setup.cache)).apply_limit()
+    if evicted:
+        size = sum(item.bytes for item in evicted) / 1e6
+        shown.log(f"{len(evicted)} kept predictions removed ({size:.1f} MB, {evicted[0].why})")
     sweep_scratch()
     executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
     shown.start(len(owners))

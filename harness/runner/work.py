@@ -165,6 +165,7 @@ class SuiteWork:
             notes=(*outcome.notes, *self._order.preparation.notes(cell)),
             environment=fingerprint,
             code=code,
+            prediction=outcome.prediction,
         )
 
     def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:

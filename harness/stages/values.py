@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from harness.model import Grid, JsonDict
+from harness.hashing import hash_array, hash_value
+from harness.model import Grid, JsonDict, Volume
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,3 +220,9 @@ def _runs_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat = np.concatenate([[False], mask.ravel(), [False]])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     return edges[::2].astype(np.int64), (edges[1::2] - edges[::2]).astype(np.int64)
+
+
+def content_hash(value: Value) -> str:
+    """Return the hash of a value: of its array if it is a volume, else of all its arrays and its header."""
+    arrays = {name: hash_array(array) for name, array in value.arrays().items()}
+    return arrays["array"] if isinstance(value, Volume) else hash_value([arrays, value.header()])

@@ -14,6 +14,7 @@ from harness.errors import BackendError, ChainError, StoreError
 from harness.escaping import visible
 from harness.jobs.messages import Event, Log, WorkerSetup
 from harness.model import Grid, StageSpec
+from harness.predictions import Predictions
 from harness.registry import Registry
 from harness.stages.contract import Context, Stage
 from harness.worker.cache import Setting, StageCache
@@ -63,6 +64,7 @@ class Workbench:
         self.spared = spared
         self.state = ProcessState()
         self.cache = StageCache(Path(setup.cache))
+        self.predictions = Predictions(Path(setup.cache))
         self.models = Path(setup.cache) / "models"
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
         self._has_gpu = has_gpu

@@ -17,10 +17,10 @@ from typing import BinaryIO, ClassVar, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import StoreError
-from harness.hashing import hash_array, hash_value
-from harness.model import JsonDict, Volume
+from harness.hashing import hash_value
+from harness.model import JsonDict
 from harness.stages.slots import slot_of
-from harness.stages.values import Value
+from harness.stages.values import Value, content_hash
 from harness.store.records import StageTiming
 
 SCHEMA = 4
@@ -202,12 +202,6 @@ class StageCache:
             if not (final / "meta.json").exists():
                 raise
             shutil.rmtree(partial)  # another worker was faster with the same content
-
-
-def content_hash(value: Value) -> str:
-    """Return the hash of a value: of its array if it is a volume, else of all its arrays and its header."""
-    arrays = {name: hash_array(array) for name, array in value.arrays().items()}
-    return arrays["array"] if isinstance(value, Volume) else hash_value([arrays, value.header()])
 
 
 def content_hashes(outputs: Mapping[str, Value]) -> dict[str, str]:

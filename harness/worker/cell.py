@@ -11,11 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from harness import registry
-from harness.errors import LabelError
+from harness.errors import LabelError, StoreError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.failures import machine_places, outcome_of
 from harness.jobs.messages import Done, Job, Outcome
 from harness.model import Grid, StageSpec, Volume
+from harness.stages.values import Value, content_hash
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
 from harness.worker.isolation import end_children
@@ -51,12 +52,13 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
 
 @dataclass(slots=True, eq=False)
 class CellRun:
-    """The chain of one cell as it goes; `stage` is the one at work."""
+    """The chain of one cell as it goes; `stage` is the one at work, `scored` what the metrics compared, by slot."""
 
     bench: Workbench
     job: Job
     products: list[Product] = field(default_factory=list)
     stage: str = ""
+    scored: dict[str, Value] = field(default_factory=dict)
 
     def scores(self) -> dict[str, float]:
         """Return every metric of the cell."""
@@ -74,12 +76,23 @@ class CellRun:
             slots = {**slots, **product.sources()}
         labels = slots["labels"].volume()
         self.stage = ""
+        self.scored["labels"] = labels
         return score_labels(labels.array, truth.volume().array, cell.metrics)
+
+    def _kept(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Keep what was scored; return its content hashes by slot, and a note if the disk refused."""
+        try:
+            kept = {slot: self.bench.predictions.keep(value) for slot, value in self.scored.items()}
+        except StoreError as error:
+            self.bench.log(f"{self.job.cell.id}: {error}")
+            return {slot: content_hash(value) for slot, value in self.scored.items()}, ("the prediction is not kept",)
+        return kept, ()
 
     def outcome(self, metrics: dict[str, float], total_s: float) -> Outcome:
         """Return what the cell's record and timing will say."""
         cell, results = self.job.cell, [product.result() for product in self.products]
         timings = tuple(result.timing() for result in results)
+        prediction, notes = self._kept()
         return Outcome(
             "ok",
             metrics=metrics,
@@ -88,7 +101,8 @@ class CellRun:
             total_s=total_s,
             data=self.bench.samples.content_hash(cell.data.dataset, cell.sample),
             device="cuda" if any(timing.device == "cuda" for timing in timings) else "cpu",
-            notes=tuple(note for result in results for note in result.notes()),
+            notes=(*(note for result in results for note in result.notes()), *notes),
+            prediction=prediction,
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.project import Cli
 
 
@@ -22,3 +24,19 @@ def test_sizes_and_clearing(cli: Cli) -> None:
     assert not (folder / "stages").exists()
     assert (folder / "models" / "ab" / "x").exists()
     assert f"cache folder: {folder}" in out
+
+
+def test_predictions_are_limited_and_what_was_removed_is_counted(cli: Cli) -> None:
+    assert cli("run", "toy")[0] == 0
+    parts = cli.json("cache", "--json")["parts"]
+    assert parts["predictions"]["limit_bytes"] == 50 * 10**9
+    assert parts["predictions"]["files"] >= 3
+    held = parts["predictions"]["files"]
+    code, out, err = cli("cache", "--limit", "0")
+    assert code == 0
+    assert f"removed {held} predictions" in err
+    assert f"predictions: at most 0 GB; {held} removed so far" in out
+    assert cli.json("cache", "--json")["parts"]["predictions"]["evicted"] == held
+    assert cli("cache", "--clear", "predictions")[0] == 0
+    with pytest.raises(SystemExit, match="2"):
+        cli("cache", "--limit", "-1")

@@ -11,14 +11,13 @@ import pytest
 
 from harness.errors import StoreError
 from harness.model import Grid, Volume
-from harness.stages.values import Features, Masks, Prompts, Value
+from harness.stages.values import Features, Masks, Prompts, Value, content_hash
 from harness.store import StageTiming
 from harness.worker.cache import (
     CorruptEntryError,
     Made,
     Setting,
     StageCache,
-    content_hash,
     content_hashes,
     output_hash,
     timing_here,

@@ -21,7 +21,19 @@ def test_cell_in_process(project: Project) -> None:
     assert outcome.status == "ok"
     assert outcome.metrics == {"count.pred": 1.0}
     assert outcome.data == bench.samples.content_hash("dots", "a")
+    assert outcome.prediction == {"labels": outcome.stages[-1].output}
+    assert bench.predictions.find(outcome.prediction["labels"], "labels") is not None
     assert outcome.total_s >= sum(timing.first_s or 0 for timing in outcome.timings)
+
+
+def test_a_disk_that_keeps_no_prediction_fails_no_cell(project: Project) -> None:
+    bench, _ = workbench(project)
+    (project.cache / "predictions").parent.mkdir(exist_ok=True)
+    (project.cache / "predictions").write_text("a file where a folder should be")
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "cut"))).outcome
+    assert outcome.status == "ok"
+    assert outcome.prediction == {"labels": outcome.stages[-1].output}
+    assert outcome.notes == ("the prediction is not kept",)
 
 
 def test_rows_with_the_same_stages_share_the_cache_whatever_they_are_called(project: Project) -> None:

@@ -1,0 +1,184 @@
+"""The store of what cells scored, so that new metrics reach old records: `<cache>/predictions/<h[:2]>/<hash>.zip`.
+
+Each file is a zipped Zarr group: the arrays of one value, compressed, with its header as attributes. A value is named
+by the hash of its content, which the record keeps by slot. `evicted.jsonl` says what was removed, when and why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.errors import StoreError
+from harness.stages.slots import slot_of
+from harness.stages.values import Value, content_hash
+from harness.store.files import Journal, read_lines, replace_text
+
+PART = "predictions"
+CHUNK = 128
+DEFAULT_LIMIT_BYTES = 50 * 10**9
+STALE_S = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """A prediction that was removed: its hash, size, the day (ISO 8601, UTC), and why."""
+
+    hash: str
+    bytes: int
+    day: str
+    why: str
+
+
+class Predictions:
+    """Files appear whole or not at all; concurrent writers of one content write the same."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / PART
+
+    def keep(self, value: Value) -> str:
+        """Store a value unless it is there, and return its content hash; raises `StoreError` if the disk refuses."""
+        digest = content_hash(value)
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        partial = self.folder / "partial" / f"{digest}-{uuid.uuid4().hex}"
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            _write(partial, value)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise StoreError(f"{self.folder}: a prediction cannot be kept ({error.strerror or error})") from error
+        return digest
+
+    def find(self, digest: str, slot: str) -> Value | None:
+        """Return what stood in a slot; None if it is not here, or is not what was kept any more (it is then dropped).
+
+        Raises `StoreError` if the disk refuses.
+        """
+        path = self._path(digest)
+        try:
+            value = _read(path, slot)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.folder}: a prediction cannot be read ({error.strerror or error})") from error
+        if value is None or content_hash(value) != digest:
+            self._evict(path, "its file was damaged")
+            return None
+        with contextlib.suppress(OSError):  # a store that cannot be written is read all the same
+            os.utime(path)
+        return value
+
+    def size(self) -> tuple[int, int]:
+        """Return the number of predictions and their bytes."""
+        sizes = [path.stat().st_size for path in self._files()]
+        return len(sizes), sum(sizes)
+
+    @property
+    def limit_bytes(self) -> int:
+        """The most bytes that stay when `limit` is applied; 50 GB unless it was set."""
+        try:
+            return int((self.folder / "limit").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return DEFAULT_LIMIT_BYTES
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{self.folder / 'limit'}: not a number of bytes ({error})") from error
+
+    def set_limit(self, limit_bytes: int) -> None:
+        """Set the most bytes that stay; `apply_limit` removes what is over."""
+        replace_text(self.folder / "limit", f"{limit_bytes}\n")
+
+    def apply_limit(self) -> tuple[Evicted, ...]:
+        """Remove the predictions not used for longest until the rest is within the limit, and what killed workers left.
+
+        Returns what was removed, in that order.
+        """
+        self._sweep()
+        limit, files = self.limit_bytes, sorted(self._files(), key=lambda path: path.stat().st_mtime_ns)
+        total = sum(path.stat().st_size for path in files)
+        evicted = []
+        for path in files:
+            if total <= limit:
+                break
+            total -= path.stat().st_size
+            evicted.append(self._evict(path, f"over the limit of {limit / 1e9:g} GB"))
+        return tuple(evicted)
+
+    def clear(self) -> tuple[Evicted, ...]:
+        """Remove every prediction, and return what was removed."""
+        return tuple(self._evict(path, "cleared by hand") for path in sorted(self._files()))
+
+    def evicted(self) -> dict[str, Evicted]:
+        """Return what was removed, by hash; the last removal of each."""
+        return {item.hash: item for item in read_lines(self.folder / "evicted.jsonl", _evicted, torn_tail=True)}
+
+    def _evict(self, path: Path, why: str) -> Evicted:
+        item = Evicted(path.stem, path.stat().st_size, datetime.now(UTC).date().isoformat(), why)
+        log = Journal(self.folder / "evicted.jsonl")
+        fields = {"hash": item.hash, "bytes": item.bytes, "day": item.day, "why": item.why}
+        log.append([json.dumps(fields)])
+        log.close()
+        path.unlink(missing_ok=True)
+        return item
+
+    def _files(self) -> Iterator[Path]:
+        yield from self.folder.glob("[0-9a-f][0-9a-f]/*.zip")
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / f"{digest}.zip"
+
+    def _sweep(self) -> None:
+        oldest_s = time.time() - STALE_S
+        for partial in (self.folder / "partial").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # its worker lives and has finished it
+                if partial.stat().st_mtime < oldest_s:
+                    partial.unlink()
+
+
+def _write(path: Path, value: Value) -> None:
+    import zarr
+    from zarr.codecs import BloscCodec
+    from zarr.storage import ZipStore
+
+    with ZipStore(path, mode="w") as store:
+        group = zarr.open_group(store, mode="w", attributes={"header": value.header()})
+        for name, array in value.arrays().items():
+            chunks = tuple(max(1, min(n, CHUNK)) for n in array.shape)
+            codec = BloscCodec(cname="zstd", clevel=3, shuffle="shuffle")
+            group.create_array(name, data=array, chunks=chunks, compressors=codec)
+
+
+def _read(path: Path, slot: str) -> Value | None:
+    """Return the value of a file; None for a file that is not as it was written."""
+    import zarr
+    from zarr.storage import ZipStore
+
+    try:
+        with zipfile.ZipFile(path):  # the store below cannot be closed where this fails
+            pass
+        with ZipStore(path, mode="r") as store:
+            group = zarr.open_group(store, mode="r")
+            arrays = {name: array[...] for name, array in group.arrays()}
+            return slot_of(slot).holds.build(arrays, dict(group.attrs["header"]))
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RuntimeError):
+        return None
+
+
+def _evicted(data: Any, where: str) -> Evicted:
+    try:
+        return Evicted(str(data["hash"]), int(data["bytes"]), str(data["day"]), str(data["why"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{where}: not a removed prediction; found {str(data)[:60]!r}") from error
