@@ -12,7 +12,7 @@ import os
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +163,7 @@ def _write(path: Path, value: Value) -> None:
 
 def _read(path: Path, slot: str) -> Value | None:
     """Return the value of a file; None for a file that is not as it was written."""
+    import numpy as np
     import zarr
     from zarr.storage import ZipStore
 
@@ -171,8 +172,9 @@ def _read(path: Path, slot: str) -> Value | None:
             pass
         with ZipStore(path, mode="r") as store:
             group = zarr.open_group(store, mode="r")
-            arrays = {name: array[...] for name, array in group.arrays()}
-            return slot_of(slot).holds.build(arrays, dict(group.attrs["header"]))
+            arrays = {name: np.asarray(array[...]) for name, array in group.arrays()}
+            header = group.attrs["header"]
+            return slot_of(slot).holds.build(arrays, dict(header)) if isinstance(header, Mapping) else None
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RuntimeError):
         return None
 
