@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.datasets.fetching import http
 from harness.datasets.fetching.listing import asked_once
 from tests.cli.project import CATALOGUE, RECIPE, Cli
 from tests.datasets.server import FileServer, sha256
@@ -85,13 +86,14 @@ def test_an_archive_that_does_not_answer_is_asked_once(
     cli: Cli, server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (cli.folder / "datasets.toml").write_text(CATALOGUE + _weights(server))
+    monkeypatch.setattr(http, "pause", lambda seconds: None)
     server.errors["/api/records/1"] = [503] * 10
     code, _, err = cli("fetch", "listed", "mixed")
     assert code == 3
     first, second, _ = err.splitlines()
     assert first.startswith("harness: error: weights listed: the listing of zenodo 1 cannot be read: ")
     assert second == first.replace("weights listed", "weights mixed")
-    assert [path for path, _ in server.requests].count("/api/records/1") == 1
+    assert [path for path, _ in server.requests].count("/api/records/1") == http.ATTEMPTS
     (tmp_path / "mirror" / "listed").mkdir(parents=True)
     (tmp_path / "mirror" / "listed" / "l").write_bytes(b"listed")
     monkeypatch.setenv("HARNESS_MIRROR", str(tmp_path / "mirror"))

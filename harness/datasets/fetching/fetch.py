@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from harness.datasets.fetching.folder import content_hash
 from harness.datasets.fetching.http import without_secrets
+from harness.datasets.fetching.locks import held
 from harness.datasets.fetching.places import cache_folder, is_offline, mirror
 from harness.datasets.fetching.transfer import download, is_web_page
 from harness.errors import ChecksumError, FetchError
@@ -176,16 +177,18 @@ def _failure(wanted: Wanted, wrong: list[str], failures: list[str]) -> FetchErro
 @contextmanager
 def _locked(wanted: Wanted) -> Iterator[Path]:
     """Hold the file's lock across processes, and yield the path its bytes arrive at."""
-    from filelock import FileLock
-
     name = hash_value([wanted.owner, wanted.id, wanted.name])[:32]
     folder = cache_folder() / ".transfers"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         wanted.target.parent.mkdir(parents=True, exist_ok=True)
+        lock = held(folder / f"{name}.lock")
+        lock.__enter__()
     except OSError as error:
         raise FetchError(
-            f"{folder}: cannot be created: {error.strerror}; HARNESS_CACHE sets the cache folder"
+            f"{folder}: cannot be written: {error.strerror}; HARNESS_CACHE sets the cache folder"
         ) from error
-    with FileLock(folder / f"{name}.lock"):
+    try:
         yield folder / f"{name}.part"
+    finally:
+        lock.__exit__(None, None, None)

@@ -38,16 +38,27 @@ def by_sample(folder: Path, glob: str) -> Mapping[str, Path]:
     """Return the files (or Zarr folders) of a glob by sample id; raises `DataError` if two have the same id.
 
     The id is what `{id}` stands for in the glob, or the file's stem where it has none ("a" of "a.ome.tif"). Bytes that
-    are no UTF-8, and characters that nobody sees, are written out in it ("\\xfc").
+    are no UTF-8, and characters that nobody sees, are written out in it ("\\xfc"). Hidden files are no samples.
     """
     files: dict[str, Path] = {}
     for path in sorted(folder.glob(glob.replace("{id}", "*"))):
+        if _is_hidden(path.relative_to(folder).as_posix(), glob):
+            continue
         name = _captured(path.relative_to(folder).as_posix(), glob) if "{id}" in glob else _stem(path)
         sample = visible(os.fsencode(name).decode("utf-8", "backslashreplace"))
         if sample in files:
             raise DataError(f"{folder}: '{files[sample].name}' and '{path.name}' both match '{glob}' as '{sample}'")
         files[sample] = path
     return files
+
+
+def _is_hidden(path: str, glob: str) -> bool:
+    """Return whether a part of a path begins with a dot and none of the pattern does.
+
+    macOS leaves a hidden "._name" beside each file of a foreign disk, and hidden files are none that a pattern means.
+    """
+    asked = any(part.startswith(".") for part in glob.split("/"))
+    return not asked and any(part.startswith(".") for part in path.split("/"))
 
 
 def _captured(path: str, glob: str) -> str:
@@ -76,10 +87,11 @@ def folder_file(folder: Path, source: ArraySource, sample: str, name: str) -> Pa
             raise DataError(f"{folder}: no file for sample '{sample}' matches '{source.glob}'")
         return files[sample]
     matches = sorted(folder.glob(name)) if any(sign in name for sign in "*?[") else [folder / name]
-    matches = [path for path in matches if path.exists() and fnmatch.fnmatch(path.relative_to(folder).as_posix(), name)]
+    found = ((path, path.relative_to(folder).as_posix()) for path in matches if path.exists())
+    matches = [path for path, text in found if fnmatch.fnmatch(text, name) and not _is_hidden(text, name)]
     if len(matches) != 1:
-        found = "no such file" if not matches else f"{len(matches)} files match, one is needed"
-        raise DataError(f"{folder / name}: {found}")
+        problem = "no such file" if not matches else f"{len(matches)} files match, one is needed"
+        raise DataError(f"{folder / name}: {problem}")
     return matches[0]
 
 

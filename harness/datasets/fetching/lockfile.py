@@ -12,8 +12,10 @@ from pydantic import Field
 
 from harness.config import Strict, TomlSource
 from harness.datasets.fetching.fetch import Owner
+from harness.datasets.fetching.locks import held, partial_name
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import FetchError
+from harness.hashing import hash_value
 
 FILE_NAME = "datasets.lock.toml"
 
@@ -55,34 +57,57 @@ class LockFile:
         """Where the file is, or will be."""
         return self.folder / FILE_NAME
 
+    @property
+    def substitute(self) -> Path:
+        """Where pins are kept if the catalogue's folder cannot be written, as in a container image: in the cache."""
+        return cache_folder() / "pins" / f"{hash_value(str(self.path.resolve()))[:32]}.toml"
+
     def pins(self, owner: Owner, name: str) -> Mapping[str, Pin]:
         """Return the pins of a dataset or weights entry by file name; raises `ConfigError` for a damaged file."""
-        locked = self._read()
-        return (locked.datasets if owner == "datasets" else locked.weights).get(name, {})
+        found, further = (
+            (locked.datasets if owner == "datasets" else locked.weights).get(name, {})
+            for locked in (_read(self.path), _read(self.substitute))
+        )
+        return {**further, **found} if further else found
 
     def add(self, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
-        """Add pins and rewrite the file in canonical order, atomically; raises `FetchError` if that fails."""
-        from filelock import FileLock
+        """Add pins and rewrite the file in canonical order, atomically, one process after the other.
 
-        with FileLock(cache_folder() / ".transfers" / "pins.lock"):
-            locked = self._read()
-            content = {"datasets": _copied(locked.datasets), "weights": _copied(locked.weights)}
-            content[owner].setdefault(name, {}).update(pins)
-            partial = self.path.with_name(f".{FILE_NAME}.partial")
+        Where the folder cannot be written they are kept in the cache. Raises `FetchError` if that fails too.
+        """
+        try:
+            _add(self.path, owner, name, pins)
+        except OSError as reason:
             try:
-                partial.write_text(_to_toml(content), encoding="utf-8")
-                partial.replace(self.path)
+                self.substitute.parent.mkdir(parents=True, exist_ok=True)
+                _add(self.substitute, owner, name, pins)
             except OSError as error:
                 raise FetchError(
-                    f"{self.path}: the hash of '{name}' cannot be kept: {error.strerror or error}"
+                    f"{self.path}: the hash of '{name}' cannot be kept: {reason.strerror or reason}, nor in "
+                    f"{self.substitute}: {error.strerror or error}; HARNESS_CACHE sets the cache folder"
                 ) from error
 
-    def _read(self) -> LockedFiles:
+
+def _add(path: Path, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
+    """Add pins to a file; its mutex lies beside it, so that it holds for every machine that shares the file."""
+    with held(path.with_name(f".{path.name}.mutex")):
+        locked = _read(path)
+        content = {"datasets": _copied(locked.datasets), "weights": _copied(locked.weights)}
+        content[owner].setdefault(name, {}).update(pins)
+        partial = partial_name(path)
         try:
-            state = self.path.stat()
-        except FileNotFoundError:
-            return LockedFiles()
-        return _parsed(self.path, state.st_ino, state.st_mtime_ns, state.st_size)
+            partial.write_text(_to_toml(content), encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> LockedFiles:
+    try:
+        state = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return LockedFiles()
+    return _parsed(path, state.st_ino, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=8)

@@ -6,11 +6,13 @@ once more than `RATIO_FREE_BYTES` are written. They are measured on what is writ
 
 from __future__ import annotations
 
-import os
+import bz2
+import gzip
+import lzma
 import shutil
 import stat
+import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,16 +20,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from harness.datasets.fetching.places import is_plain_relative
+from harness.datasets.fetching.folder import content_hash
+from harness.datasets.fetching.locks import held, partial_name
+from harness.datasets.fetching.places import cache_folder, is_plain_relative
 from harness.errors import DataError, nearest
+from harness.hashing import hash_value
 
 MAX_MEMBERS = 1_000_000
 MAX_BYTES = 1 << 40
 MAX_RATIO = 200
 RATIO_FREE_BYTES = 1 << 28
 _CHUNK_BYTES = 1 << 20
+_COMPRESSIONS: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ\x00": lzma}
+_DAMAGES = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    ValueError,
+    IndexError,
+)
+"""What the readers of archives raise on damaged ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +56,7 @@ class Member:
     """A regular file inside an archive."""
 
     name: str
+    size: int
     open: Callable[[], IO[bytes]]
 
 
@@ -49,12 +71,29 @@ def open_archive(path: Path) -> Iterator[dict[str, Member]]:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 yield _by_name(path, _zip_members(path, archive))
-        elif tarfile.is_tarfile(path):
-            with tarfile.open(path) as tar:
-                yield _by_name(path, _tar_members(path, tar))
-        else:
+            return
+        _check_stream(path)
+        if not tarfile.is_tarfile(path):
             raise DataError(f"{path}: neither a zip nor a tar archive, or truncated")
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+        with tarfile.open(path) as tar:
+            yield _by_name(path, _tar_members(path, tar))
+    except _DAMAGES as error:
+        raise DataError(f"{path}: damaged archive: {error or type(error).__name__}") from error
+
+
+def _check_stream(path: Path) -> None:
+    """Read a compressed tar to its end: its checksum stands there, where no reader of single members comes."""
+    with path.open("rb") as file:
+        head = file.read(6)
+    opened = next((module.open for magic, module in _COMPRESSIONS.items() if head.startswith(magic)), None)
+    if opened is None:
+        return
+    budget = _Budget(path)
+    try:
+        with opened(path, "rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                budget.spend(len(chunk))
+    except OSError as error:
         raise DataError(f"{path}: damaged archive: {error}") from error
 
 
@@ -65,12 +104,12 @@ def select(names: Iterable[str], pattern: str) -> list[str]:
 
 
 def extract_one(path: Path, patterns: Sequence[str], folder: Path) -> Path:
-    """Return the one file that the first matching pattern names, extracted below `folder` unless it is there already.
+    """Return the one file that the first matching pattern names, extracted below `folder` unless it is there unaltered.
 
     Raises `DataError` if no pattern matches, or the first that does matches several files.
     """
     for pattern in patterns:
-        if is_plain_relative(pattern) and (folder / pattern).is_file():
+        if is_plain_relative(pattern) and _is_unaltered(folder, pattern):
             return folder / pattern
     with open_archive(path) as members:
         for pattern in patterns:
@@ -81,28 +120,70 @@ def extract_one(path: Path, patterns: Sequence[str], folder: Path) -> Path:
                 )
             if chosen:
                 target = folder / chosen[0]
-                if not target.is_file():
+                if not _is_unaltered(folder, chosen[0]):
                     _write(path, members[chosen[0]], target, _Budget(path))
+                    _keep_hash(folder, chosen[0], content_hash(target))
                 return target
         raise DataError(f"{path}: no member '{' or '.join(patterns)}'{nearest(patterns[0], members)}")
 
 
 def extract_all(path: Path, folder: Path) -> Path:
-    """Return `folder`, holding all of an archive; it appears only when it is complete."""
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    """Return `folder`, holding all of an archive as it was unpacked; it appears only when it is complete."""
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        transfers = cache_folder() / ".transfers"
+        transfers.mkdir(parents=True, exist_ok=True)
+        with held(transfers / f"{hash_value(str(folder.resolve()))[:32]}.lock"):
+            names = _kept_hashes(folder)
+            if not (folder.is_dir() and names and all(_is_unaltered(folder, name) for name in names)):
+                _extract_all(path, folder)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be unpacked into {folder}: {error.strerror or error}") from error
+    return folder
+
+
+def _extract_all(path: Path, folder: Path) -> None:
+    partial = partial_name(folder)
+    try:
+        partial.mkdir()
         with open_archive(path) as members:
             budget = _Budget(path)
             for member in members.values():
                 _write(path, member, partial / member.name, budget)
+        for name in members:
+            _keep_hash(folder, name, content_hash(partial / name))
+        if folder.is_dir():
+            shutil.rmtree(folder)
         partial.replace(folder)
-    except BaseException:
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
-    return folder
+
+
+def _hash_file(folder: Path, name: str) -> Path:
+    """Return where the hash of an unpacked member is kept: beside the folder, which may be handed over as it is."""
+    return folder.with_name(f"{folder.name}.sha256") / f"{name}.sha256"
+
+
+def _keep_hash(folder: Path, name: str, value: str) -> None:
+    place = _hash_file(folder, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_name(place)
+    partial.write_text(value, encoding="ascii")
+    partial.replace(place)
+
+
+def _kept_hashes(folder: Path) -> list[str]:
+    place = folder.with_name(f"{folder.name}.sha256")
+    found = (path.relative_to(place).as_posix() for path in place.rglob("*.sha256") if path.is_file())
+    return [name.removesuffix(".sha256") for name in found]
+
+
+def _is_unaltered(folder: Path, name: str) -> bool:
+    """Return whether a member lies unpacked with the bytes that the archive had."""
+    place = _hash_file(folder, name)
+    if not (folder / name).is_file() or not place.is_file():
+        return False
+    return place.read_text(encoding="ascii", errors="replace") == content_hash(folder / name)
 
 
 def _by_name(path: Path, members: Iterable[Member]) -> dict[str, Member]:
@@ -134,7 +215,7 @@ def _zip_members(path: Path, archive: zipfile.ZipFile) -> Iterator[Member]:
         def opened(info: zipfile.ZipInfo = info) -> IO[bytes]:
             return archive.open(info)
 
-        yield Member(info.filename, opened)
+        yield Member(info.filename, info.file_size, opened)
 
 
 def _tar_members(path: Path, tar: tarfile.TarFile) -> Iterator[Member]:
@@ -151,7 +232,7 @@ def _tar_members(path: Path, tar: tarfile.TarFile) -> Iterator[Member]:
                 raise DataError(f"{path}: member '{info.name}' holds no data")
             return content
 
-        yield Member(info.name.removeprefix("./"), opened)
+        yield Member(info.name.removeprefix("./"), info.size, opened)
 
 
 def _check_folder(path: Path, name: str) -> None:
@@ -175,18 +256,19 @@ class _Budget:
 
 
 def _write(path: Path, member: Member, target: Path, budget: _Budget) -> None:
+    partial = partial_name(target)
+    written = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=target.parent)
-        partial = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as output, member.open() as content:
-                while chunk := content.read(_CHUNK_BYTES):
-                    budget.spend(len(chunk))
-                    output.write(chunk)
-            partial.replace(target)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        with partial.open("xb") as output, member.open() as content:
+            while chunk := content.read(_CHUNK_BYTES):
+                budget.spend(len(chunk))
+                written += output.write(chunk)
+        if written != member.size:
+            raise DataError(f"{path}: member '{member.name}' has {written} bytes, its header states {member.size}")
+        partial.replace(target)
     except OSError as error:
         raise DataError(f"{path}: member '{member.name}' cannot be unpacked: {error.strerror or error}") from error
+    finally:
+        if partial.parent.is_dir():
+            partial.unlink(missing_ok=True)

@@ -10,7 +10,8 @@ import tifffile
 
 from harness.datasets import load_catalogue
 from harness.datasets.catalogue import Catalogue
-from harness.datasets.fetching.folder import by_sample, content_hash
+from harness.datasets.declared.declaration import ArraySource
+from harness.datasets.fetching.folder import by_sample, content_hash, folder_file
 from harness.errors import DataError
 
 Write = Callable[[str], Catalogue]
@@ -139,3 +140,13 @@ def test_neurites_with_a_boundary_map(local_data: Path, monkeypatch: pytest.Monk
     boundary = sample.image.channel("boundary_prediction")
     assert (boundary.min(), boundary.max()) == (0.0, 1.0)
     assert np.count_nonzero(np.unique(sample.labels["gold"].array)) == 87
+
+
+def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
+    for name in ("a.tif", "._a.tif", ".hidden.tif", "sub/b.tif", ".git/c.tif", "sub/._b.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert set(by_sample(tmp_path, "*.tif")) == {"a"}
+    assert set(by_sample(tmp_path, "**/*.tif")) == {"a", "b"}
+    assert set(by_sample(tmp_path, ".hid*.tif")) == {".hidden"}
+    assert folder_file(tmp_path, ArraySource(file="*a.tif"), "a", "*a.tif") == tmp_path / "a.tif"

@@ -24,7 +24,7 @@ def test_pins_are_kept_in_canonical_order(tmp_path: Path) -> None:
     text = lock.path.read_text()
     lock.add("datasets", "nuclei", {"a.h5": _pin("3")})
     assert lock.path.read_text() == text
-    assert [path.name for path in tmp_path.iterdir()] == ["datasets.lock.toml"]
+    assert {path.name for path in tmp_path.iterdir()} == {"datasets.lock.toml", ".datasets.lock.toml.mutex"}
 
 
 def test_the_file_is_parsed_again_only_if_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +44,17 @@ def test_a_damaged_lock_file_is_named(tmp_path: Path) -> None:
         LockFile(tmp_path).pins("datasets", "a")
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="the hash of 'nuclei' cannot be kept"):
+def test_pins_of_a_folder_that_cannot_be_written_are_kept_in_the_cache(tmp_path: Path) -> None:
+    lock = LockFile(tmp_path / "absent")
+    lock.add("datasets", "nuclei", {"a": _pin("1")})
+    lock.add("datasets", "nuclei", {"b": _pin("2")})
+    assert LockFile(tmp_path / "absent").pins("datasets", "nuclei") == {"a": _pin("1"), "b": _pin("2")}
+    assert LockFile(tmp_path / "other").pins("datasets", "nuclei") == {}
+    assert not (tmp_path / "absent").exists()
+
+
+def test_pins_that_can_be_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
+    with pytest.raises(FetchError, match=r"the hash of 'nuclei' cannot be kept: .*HARNESS_CACHE sets"):
         LockFile(tmp_path / "absent").add("datasets", "nuclei", {"a": _pin("1")})

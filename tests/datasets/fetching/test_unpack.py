@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import random
 import stat
 import tarfile
 import zipfile
@@ -51,6 +53,73 @@ def test_zip_is_unpacked_once(tmp_path: Path) -> None:
     path.unlink()
     assert extract_all(path, folder) == folder
     assert (folder / "d" / "x").read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_what_was_altered_after_it_was_unpacked_is_unpacked_again(tmp_path: Path, kind: str) -> None:
+    if kind == "zip":
+        path = _zip(tmp_path / "a", {"d/x": b"one", "y": b"two"})
+    else:
+        path = _tar(tmp_path / "a", (_info("d/x"), b"one"), (_info("y"), b"two"))
+    folder, out = extract_all(path, tmp_path / "all"), tmp_path / "one"
+    assert extract_one(path, ["d/x"], out).read_bytes() == b"one"
+    for place in (folder, out):
+        (place / "d" / "x").write_bytes(b"0ne!")
+    (folder / "y").unlink()
+    extract_all(path, folder)
+    assert ((folder / "d" / "x").read_bytes(), (folder / "y").read_bytes()) == (b"one", b"two")
+    assert extract_one(path, ["d/x"], out).read_bytes() == b"one"
+
+
+def test_what_others_put_beside_unpacked_files_stays(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "a.zip", {"x": b"1"})
+    folder = extract_all(path, tmp_path / "out")
+    (folder / "compiled").touch()
+    assert (extract_all(path, folder) / "compiled").exists()
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_flipped_bit_in_a_compressed_tar_is_seen(tmp_path: Path, mode: str) -> None:
+    """The checksum of the stream lies behind the last member: whoever reads one member never gets there."""
+    content = random.Random(0).randbytes(2000)
+    whole = _tar(tmp_path / "a", (_info("first"), content), (_info("last"), content), mode=mode).read_bytes()
+    for position in range(20, len(whole) - 20, 97):
+        damaged = bytearray(whole)
+        damaged[position] ^= 4
+        (tmp_path / "a").write_bytes(damaged)
+        with pytest.raises(DataError):
+            extract_one(tmp_path / "a", ["first"], tmp_path / f"out-{position}")
+
+
+def test_empty_archives_and_members(tmp_path: Path) -> None:
+    for path in (_zip(tmp_path / "a.zip", {}), _tar(tmp_path / "a.tar", mode="w")):
+        with pytest.raises(DataError, match="no member 'x'"):
+            extract_one(path, ["x"], tmp_path / "none")
+    path = _zip(tmp_path / "b.zip", {"x": b""})
+    assert extract_one(path, ["x"], tmp_path / "out").read_bytes() == b""
+
+
+@pytest.mark.parametrize("size", ["-5", "99999999999999999999", "70000"])
+def test_odd_sizes_of_tar_members(tmp_path: Path, size: str) -> None:
+    info = _info("x")
+    info.pax_headers = {"size": size}
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info)
+    with pytest.raises(DataError):
+        extract_one(tmp_path / "a.tar", ["x"], tmp_path / "out")
+
+
+def test_unpacked_files_have_the_access_of_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        path = _zip(tmp_path / "a.zip", {"d/x": b"1"})
+        folder = extract_all(path, tmp_path / "all")
+        one = extract_one(path, ["d/x"], tmp_path / "one")
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(part.stat().st_mode) for part in (folder, folder / "d", folder / "d" / "x", one)] == [
+        0o775, 0o775, 0o664, 0o664,
+    ]  # fmt: skip
 
 
 def test_one_member_is_selected_without_the_rest(tmp_path: Path) -> None:
