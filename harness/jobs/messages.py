@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from harness.errors import HarnessError
 from harness.model import Cell, DataSelection, StageSpec, Status
@@ -192,8 +192,8 @@ def decode(kind: type[T], line: bytes) -> T:
     """Return the item of a line; raises `ForeignBytesError` if it is none of that kind."""
     adapter: TypeAdapter[T] = _adapter(kind)
     try:
-        item = adapter.validate_json(line)
-    except ValidationError as error:
+        item = adapter.validate_python(json.loads(line))
+    except (ValueError, RecursionError) as error:
         found = line if len(line) <= 80 else line[:80] + b"..."
         raise ForeignBytesError(f"what came over the pipe is no {kind.__name__.lower()}; found {found!r}") from error
     return item

@@ -20,14 +20,13 @@ from harness.runner.executor import Executor
 from harness.runner.facts import FactsWork
 from harness.runner.local import LocalExecutor
 from harness.runner.preparing import Preparation
-from harness.runner.process import sweep_scratch
 from harness.runner.progress import Progress, default_progress
 from harness.runner.summary import RunSummary
+from harness.runner.sweeping import sweep
 from harness.runner.work import Order, SuiteWork
 from harness.store.records import Code
 from harness.suite import EVERYTHING, Selection, Suite
 from harness.threads import usable_cores
-from harness.worker.cache import StageCache
 
 
 def run(
@@ -120,12 +119,11 @@ def _compute(
     owners = {id(job): one for one in work for job in one.jobs}
     if not owners:
         return
-    StageCache(Path(setup.cache)).sweep()
+    sweep(Path(setup.cache))
     evicted = Predictions(Path(setup.cache)).apply_limit()
     if evicted:
         size = sum(item.bytes for item in evicted) / 1e6
         shown.log(f"{len(evicted)} kept predictions removed ({size:.1f} MB, {evicted[0].why})")
-    sweep_scratch()
     executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
     shown.start(len(owners))
     stack.callback(shown.close)

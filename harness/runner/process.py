@@ -13,9 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
-from harness.errors import BackendError
+from harness.errors import BackendError, StoreError
 from harness.jobs.channel import Inbox, send
 from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
 from harness.memory import TreeMemory
@@ -23,8 +21,10 @@ from harness.threads import thread_variables
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _LOG_LINES = 3
-_SCRATCH = "harness-worker-"
-_STALE_S = 24 * 3600.0
+SCRATCH = "harness-worker-"
+"""How the scratch folders of workers begin; the process id of the run follows."""
+LOGS = "logs"
+"""The folder of the cache with what workers print."""
 
 
 class WorkerProcess:
@@ -43,8 +43,8 @@ class WorkerProcess:
         self.deadline_s = float("inf")
         self._paused_at_s: float | None = None
         self._keeps_log = False
-        self._scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
         self.log_path = _log_path(Path(setup.cache), backend)
+        self._scratch = _new_scratch()
         self._spawn(setup.with_scratch(str(self._scratch)))
         self.memory = TreeMemory(self.pid)
 
@@ -161,16 +161,6 @@ class WorkerProcess:
             send(self._to_worker, encode(setup))
 
 
-def sweep_scratch() -> None:
-    """Remove what workers of killed runs left in the temporary folder more than a day ago."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
-        parent = folder.name.removeprefix(_SCRATCH).partition("-")[0]
-        with contextlib.suppress(FileNotFoundError):  # another run was faster
-            is_old = time.time() - folder.stat().st_mtime > _STALE_S
-            if is_old and parent.isdigit() and not psutil.pid_exists(int(parent)):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def worker_environment(setup: WorkerSetup) -> dict[str, str]:
     """Return the environment of a worker: threads pinned, hashes fixed, devices hidden unless they are asked for."""
     variables = {
@@ -178,6 +168,7 @@ def worker_environment(setup: WorkerSetup) -> dict[str, str]:
         **thread_variables(setup.threads),
         "HARNESS_CACHE": setup.cache,
         "PYTHONHASHSEED": "0",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": setup.scratch,
     }
@@ -191,11 +182,24 @@ def worker_environment(setup: WorkerSetup) -> dict[str, str]:
     return variables
 
 
+def _new_scratch() -> Path:
+    try:
+        return Path(tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-"))
+    except OSError as error:
+        raise StoreError(
+            f"{tempfile.gettempdir()}: no scratch folder can be made ({error.strerror}); TMPDIR names another place"
+        ) from error
+
+
 def _log_path(cache: Path, backend: Backend) -> Path:
-    folder = cache / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f"{time.strftime('%Y%m%d-%H%M%S')}-{backend.name}-", suffix=".log", dir=folder
-    )
+    folder = cache / LOGS
+    prefix = f"{time.strftime('%Y%m%d-%H%M%S')}-{backend.name}-"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=".log", dir=folder)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the cache cannot be written ({error.strerror}); HARNESS_CACHE names another place"
+        ) from error
     os.close(handle)
     return Path(name)

@@ -19,6 +19,7 @@ from harness.registry import Registry
 from harness.stages.contract import Context, Stage
 from harness.worker.cache import Setting, StageCache
 from harness.worker.isolation import ProcessState
+from harness.worker.models import ModelStore
 from harness.worker.sources import Recent, SampleSlots
 
 MODELS_KEPT = 3
@@ -65,7 +66,7 @@ class Workbench:
         self.state = ProcessState()
         self.cache = StageCache(Path(setup.cache))
         self.predictions = Predictions(Path(setup.cache))
-        self.models = Path(setup.cache) / "models"
+        self.models = ModelStore(Path(setup.cache))
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
         self._has_gpu = has_gpu
         self._explained: set[str] = set()

@@ -187,7 +187,7 @@ class StageCache:
         """Remove what killed workers left half-written more than a day ago."""
         oldest_s = (time.time() if now_s is None else now_s) - STALE_S
         for partial in (self.folder / "partial").glob("*"):
-            with contextlib.suppress(FileNotFoundError):  # its worker lives and has finished it
+            with contextlib.suppress(OSError):  # its worker lives and has finished it, or it is another user's
                 if partial.stat().st_mtime < oldest_s:
                     shutil.rmtree(partial, ignore_errors=True)
 

@@ -5,16 +5,14 @@ Weights with a recipe are such models too, trained when the first stage that nam
 
 from __future__ import annotations
 
-import json
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.clock import timed
-from harness.errors import ChainError, StoreError
-from harness.hashing import derive_seed, hash_folder, hash_value
+from harness.errors import ChainError
+from harness.hashing import derive_seed, hash_value
 from harness.jobs.failures import NotApplicableError
 from harness.jobs.messages import Recipe, Resumed, StageBegun, Waiting, WeightsSource
 from harness.memory import Usage, device_watched
@@ -22,36 +20,21 @@ from harness.model import Grid, StageSpec
 from harness.stages.contract import Example, Stage
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
-from harness.worker.cache import Setting
+from harness.worker.cache import CorruptEntryError
 from harness.worker.facts import Facts
+from harness.worker.models import FitCost, Model
 from harness.worker.sources import Source
 
-SCHEMA = 4
 POLL_S = 0.05
 """How often a worker looks whether another one has finished the model it needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class FitCost:
-    """What a training took; all None for a model that was not made in this setting. See `StageTiming`."""
-
-    seconds: float | None = None
-    cpu_s: float | None = None
-    busy_s: float | None = None
-    peak_bytes: int | None = None
-    device_peak_bytes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Fitted:
-    """The product of `fit`: its folder, the hash of its content, where it was made, what making it took and told."""
+    """The product of `fit`: the model, and whether it was there already."""
 
-    folder: Path
-    hash: str
-    made: Setting
-    cost: FitCost
+    model: Model
     is_cached: bool
-    facts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,15 +86,14 @@ def fit_or_find(bench: Workbench, job: FitJob) -> Fitted:
     A worker that finds another one training the same model waits for it.
     """
     key = job.key
-    place = bench.models / key[:2] / key
-    found = _find(bench, place, job)
+    found = _find(bench, key, job)
     if found is not None:
         return found
-    lock = ExclusiveLock(place.with_suffix(".lock"))
+    lock = bench.models.lock(key)
     _take(lock, bench, job.spec.id)
     try:
-        found = _find(bench, place, job)
-        return found if found is not None else _fit(bench, place, job)
+        found = _find(bench, key, job)
+        return found if found is not None else Fitted(_fit(bench, key, job), is_cached=False)
     finally:
         lock.release()
 
@@ -131,27 +113,21 @@ def _take(lock: ExclusiveLock, bench: Workbench, stage: str) -> None:
         bench.report(Resumed(stage))
 
 
-def _find(bench: Workbench, place: Path, job: FitJob) -> Fitted | None:
-    """Return a finished model; a spoilt one is removed, which is said, and None returned."""
+def _find(bench: Workbench, key: str, job: FitJob) -> Fitted | None:
+    """Return a finished model, with its cost if it was made in this setting; a spoilt one is removed, which is said."""
     try:
-        meta = json.loads((place / "meta.json").read_bytes())
-        if meta["schema"] != SCHEMA:
-            raise ValueError(f"its description has schema {meta['schema']}; accepted: {SCHEMA}")
-        setting, cost, facts = Setting(**meta["setting"]), FitCost(**meta["cost"]), dict(meta["facts"])
-        if hash_folder(place / "model") != meta["hash"]:
-            raise ValueError("its files have changed")
-    except FileNotFoundError:
+        model = bench.models.find(key)
+    except CorruptEntryError as error:
+        bench.log(f"model {key[:12]} of stage '{job.spec.id}' is spoilt ({error}); training it again")
+        bench.models.drop(key)
         return None
-    except (ValueError, KeyError, TypeError) as error:
-        bench.log(f"model {job.key[:12]} of stage '{job.spec.id}' is spoilt ({error}); training it again")
-        shutil.rmtree(place, ignore_errors=True)
+    if model is None:
         return None
-    stage = bench.create(job.spec)
-    is_here = setting == bench.setting(bench.device_of(stage))
-    return Fitted(place / "model", meta["hash"], setting, cost if is_here else FitCost(), True, facts)
+    is_here = model.made == bench.setting(bench.device_of(bench.create(job.spec)))
+    return Fitted(model if is_here else replace(model, cost=FitCost()), is_cached=True)
 
 
-def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
+def _fit(bench: Workbench, key: str, job: FitJob) -> Model:
     stage = bench.create(job.spec)
     if not job.training:
         raise ChainError(f"stage '{job.spec.id}' trains, and its fold has no training samples")
@@ -163,45 +139,28 @@ def _fit(bench: Workbench, place: Path, job: FitJob) -> Fitted:
     bench.report(StageBegun(job.spec.id))
     device = bench.device_of(stage)
     bench.explain_device(stage, device)
-    partial = place.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)  # of a worker that was killed; the lock is ours
+    facts, grid, draft = Facts(job.spec.id), job.training[0].grid(), bench.models.draft(key)
     try:
-        (partial / "model").mkdir(parents=True)
-        watched = device_watched(device, stage.needs)
-        facts = Facts(job.spec.id)
-        with Usage(device=watched, ignore=bench.spared) as usage, bench.scratch() as scratch:
-            grid = job.training[0].grid()
+        with (
+            Usage(device=device_watched(device, stage.needs), ignore=bench.spared) as usage,
+            bench.scratch() as scratch,
+        ):
             context = bench.context(
                 grid, job.seed, scratch, device, weights=weights, report=facts.report, draw=job.draw
             )
             with bench.state.guarded(job.spec.id, job.seed):
-                _, seconds = timed(lambda: stage.fit(training, validation, context, partial / "model"), device=device)
-        content, setting = hash_folder(partial / "model"), bench.setting(device)
-        cost = FitCost(seconds, usage.cpu_s, facts.busy_s, usage.peak_bytes, usage.device_peak_bytes)
-        fitted = Fitted(place / "model", content, setting, cost, False, facts.numbers())
-        _write_meta(partial, fitted)
-        partial.rename(place)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise StoreError(f"{bench.models}: a model cannot be kept ({error.strerror or error})") from error
-    return fitted
-
-
-def _write_meta(folder: Path, fitted: Fitted) -> None:
-    meta = {
-        "schema": SCHEMA,
-        "hash": fitted.hash,
-        "cost": asdict(fitted.cost),
-        "facts": dict(fitted.facts),
-        "setting": asdict(fitted.made),
-    }
-    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+                _, seconds = timed(lambda: stage.fit(training, validation, context, draft), device=device)
+    except BaseException:
+        bench.models.discard(draft)
+        raise
+    cost = FitCost(seconds, usage.cpu_s, facts.busy_s, usage.peak_bytes, usage.device_peak_bytes)
+    return bench.models.keep(key, draft, bench.setting(device), cost, facts.numbers())
 
 
 def located(bench: Workbench, weights: Mapping[str, WeightsSource]) -> dict[str, Path]:
     """Return where the file or folder of each source lies; those with a recipe are trained now or found trained."""
     return {
-        name: fit_or_find(bench, _recipe_job(bench, source.recipe)).folder if source.recipe else Path(source.path)
+        name: fit_or_find(bench, _recipe_job(bench, source.recipe)).model.folder if source.recipe else Path(source.path)
         for name, source in weights.items()
     }
 

@@ -118,7 +118,7 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
 def _load(step: Step, bench: Workbench, files: Mapping[str, Path]) -> tuple[bool, LoadedStage]:
     """Return whether the stage was loaded now, and the loaded stage."""
     grid = step.grid()
-    model = step.fitted.hash if step.fitted else ""
+    model = step.fitted.model.hash if step.fitted else ""
     weights = tuple(sorted((name, source.hash) for name, source in step.weights.items()))
     identity = (hash_value(step.spec.to_json()), model, weights, step.device, grid.axes, grid.spacing_um)
     is_new = False

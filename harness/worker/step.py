@@ -41,7 +41,7 @@ class Step:
     @property
     def model_folder(self) -> Path | None:
         """Where `fit` has written the stage's model; None for a stage that does not train."""
-        return self.fitted.folder if self.fitted else None
+        return self.fitted.model.folder if self.fitted else None
 
     def slot_key(self, slot: str) -> str:
         """Return the content address of one output slot."""
@@ -68,7 +68,7 @@ def describe(
         {
             "stage": spec.to_json(),
             "inputs": {slot: source.key for slot, source in inputs.items()},
-            "model": fitted.hash if fitted else None,
+            "model": fitted.model.hash if fitted else None,
             "weights": {name: source.hash for name, source in sources.items()},
             "seed": seed,
             "device": device,
@@ -133,7 +133,7 @@ def with_fit(timing: StageTiming, fitted: Fitted | None) -> StageTiming:
     """Return a stage's timing with that of its training."""
     if fitted is None:
         return timing
-    cost = fitted.cost
+    cost = fitted.model.cost
     return replace(
         timing,
         fit_s=cost.seconds,
@@ -151,18 +151,18 @@ def _record(step: Step, output: str, facts: Mapping[str, float]) -> StageRecord:
         spec.id,
         spec.version,
         dict(spec.parameters),
-        model=fitted.hash if fitted else None,
+        model=fitted.model.hash if fitted else None,
         weights={name: source.hash for name, source in step.weights.items()},
         output=output,
-        facts={**(fitted.facts if fitted else {}), **facts},
+        facts={**(fitted.model.facts if fitted else {}), **facts},
     )
 
 
 def _model_notes(step: Step, here: Setting) -> tuple[str, ...]:
     fitted = step.fitted
-    if fitted is None or fitted.made == here:
+    if fitted is None or fitted.model.made == here:
         return ()
-    return (f"the model of {_named(step)} was made elsewhere: {fitted.made}",)
+    return (f"the model of {_named(step)} was made elsewhere: {fitted.model.made}",)
 
 
 def _named(step: Step) -> str:

@@ -96,6 +96,11 @@ def test_an_answer_is_held_against_the_chain_and_the_metrics_of_its_cell(project
     assert "the answer has the metrics" in mismatch(job, outcome(stage, metrics={"other": 1.0}))
 
 
+def test_names_that_are_not_utf8_survive_the_pipe() -> None:
+    setup = WorkerSetup("/c\udcff", "", "cpu", 1)
+    assert decode(WorkerSetup, encode(setup)) == setup
+
+
 def test_set_up_and_backend_names() -> None:
     setup = WorkerSetup("/c", "", "auto", 2, plugins=("p",)).with_scratch("/s")
     assert decode(WorkerSetup, encode(setup)) == setup

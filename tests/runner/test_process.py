@@ -1,16 +1,16 @@
 from __future__ import annotations
 
-import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.errors import BackendError
+from harness.errors import BackendError, StoreError
 from harness.jobs.messages import Backend, WorkerSetup
 from harness.runner import process
-from harness.runner.process import WorkerProcess, sweep_scratch, worker_environment
+from harness.runner.process import WorkerProcess, worker_environment
 from tests.runner.bench import a_job
 from tests.runner.test_faults import gone
 
@@ -84,15 +84,14 @@ def test_program_that_is_not_there(setup: WorkerSetup, tmp_path: Path) -> None:
         WorkerProcess(Backend(str(tmp_path / "no-python")), setup)
 
 
-def test_sweep_removes_what_killed_runs_left_long_ago(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    gone_pid, two_days_ago = 2**22 + 1, time.time() - 2 * 86400
-    old, running, new = (
-        tmp_path / f"harness-worker-{name}" for name in (f"{gone_pid}-a", f"{os.getpid()}-b", f"{gone_pid}-c")
-    )
-    for folder in (old, running, new):
-        folder.mkdir()
-    for folder in (old, running):
-        os.utime(folder, (two_days_ago, two_days_ago))
-    sweep_scratch()
-    assert [old.exists(), running.exists(), new.exists()] == [False, True, True]
+def test_a_cache_or_a_temporary_folder_that_cannot_be_written_is_named(
+    setup: WorkerSetup, sleeper: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(
+        StoreError, match=r"absent: no scratch folder can be made \(No such file or directory\); TMPDIR"
+    ):
+        WorkerProcess(sleeper, setup)
+    (tmp_path / "cache").write_text("a file in place of the folder")
+    with pytest.raises(StoreError, match=r"the cache cannot be written .*; HARNESS_CACHE names another place"):
+        WorkerProcess(sleeper, replace(setup, cache=str(tmp_path / "cache")))

@@ -13,7 +13,8 @@ from harness.jobs.messages import Event, Log, Recipe, WeightsSource
 from harness.model import Grid
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
-from harness.worker.fits import FitCost, FitJob, LazyExample, fit_or_find, located
+from harness.worker.fits import FitJob, LazyExample, fit_or_find, located
+from harness.worker.models import FitCost
 from tests.runner.bench import a_cell, spec, workbench
 from tests.runner.project import Project
 
@@ -31,14 +32,14 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     first = fit_or_find(bench, fit_job(project, bench))
     again = fit_or_find(bench, fit_job(project, bench))
     assert (first.is_cached, again.is_cached) == (False, True)
-    assert (first.hash, first.cost, first.folder) == (again.hash, again.cost, again.folder)
-    assert (first.folder / "level.txt").exists()
-    assert first.cost.busy_s == 0.75
-    assert first.facts == again.facts == {"best_epoch": 7}
-    assert first.cost.seconds is not None
-    assert first.cost.seconds >= 0.2
-    assert first.cost.cpu_s is not None
-    assert first.cost.cpu_s < first.cost.seconds + 0.2
+    assert first.model == again.model
+    assert (first.model.folder / "level.txt").exists()
+    assert first.model.cost.busy_s == 0.75
+    assert first.model.facts == {"best_epoch": 7}
+    assert first.model.cost.seconds is not None
+    assert first.model.cost.seconds >= 0.2
+    assert first.model.cost.cpu_s is not None
+    assert first.model.cost.cpu_s < first.model.cost.seconds + 0.2
     assert project.count("fit") == 1
     others = [
         fit_job(project, bench, seed=2),
@@ -49,22 +50,24 @@ def test_model_is_trained_once_per_content(project: Project) -> None:
     keys = {fit_job(project, bench).key, *(job.key for job in others)}
     assert len(keys) == 5
     elsewhere, _ = workbench(project, machine="n")
-    assert fit_or_find(elsewhere, fit_job(project, elsewhere)).cost == FitCost(), "that time was another machine's"
+    assert fit_or_find(elsewhere, fit_job(project, elsewhere)).model.cost == FitCost(), (
+        "that time was another machine's"
+    )
 
 
 def test_spoilt_model_is_trained_again(project: Project) -> None:
     bench, events = workbench(project)
     first = fit_or_find(bench, fit_job(project, bench))
-    (first.folder / "level.txt").write_text("0")
+    (first.model.folder / "level.txt").write_text("0")
     again = fit_or_find(bench, fit_job(project, bench))
-    assert (again.hash, again.is_cached) == (first.hash, False)
+    assert (again.model.hash, again.is_cached) == (first.model.hash, False)
     assert any("is spoilt (its files have changed)" in event.line for event in events if isinstance(event, Log))
 
 
 def test_worker_waits_for_another_one_that_trains_the_same(project: Project) -> None:
     bench, events = workbench(project)
     job = fit_job(project, bench)
-    lock = ExclusiveLock((bench.models / job.key[:2] / job.key).with_suffix(".lock"))
+    lock = bench.models.lock(job.key)
     assert lock.acquire()
     with waiting(bench, job, events):
         assert [event.event for event in events] == ["waiting"]
@@ -78,7 +81,7 @@ def test_a_lock_that_outlives_its_holder_does_not_stop_the_clock(
 ) -> None:
     bench, events = workbench(project)
     job = fit_job(project, bench)
-    lock = ExclusiveLock((bench.models / job.key[:2] / job.key).with_suffix(".lock"))
+    lock = bench.models.lock(job.key)
     assert lock.acquire()
     with waiting(bench, job, events):
         monkeypatch.setattr(ExclusiveLock, "is_held_by_the_living", lambda self: False)
@@ -123,7 +126,7 @@ def test_recipes_are_trained_once_before_what_starts_from_them(project: Project)
     slots = bench.samples.slots(a_cell().data, "a", truth="gold")
     example = LazyExample({"image": slots["image"]}, slots["truth"], job.training[0].grid)
     tuned = FitJob(spec(project, "tune", base="w"), [example], [], 1, {"base": sources["base"]})
-    found = float((fit_or_find(bench, tuned).folder / "level.txt").read_text())
+    found = float((fit_or_find(bench, tuned).model.folder / "level.txt").read_text())
     own = float(slots["image"].volume().array[slots["truth"].volume().array > 0].mean())
     assert found == (own + level) / 2
     assert (project.count("tune-base"), project.count("tune")) == (1, 1)

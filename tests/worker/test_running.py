@@ -8,8 +8,9 @@ import pytest
 
 from harness.errors import ChainError
 from harness.jobs.messages import StageBegun
-from harness.worker.fits import FitCost, Fitted
+from harness.worker.fits import Fitted
 from harness.worker.isolation import PatchedLibraryError
+from harness.worker.models import FitCost, Model
 from harness.worker.running import Product, Repeats, run
 from harness.worker.step import Cached, Fresh
 from tests.runner.bench import spec, workbench
@@ -57,7 +58,7 @@ def test_repeats_are_measured(project: Project) -> None:
 def test_what_a_stage_reports_stands_in_the_record_also_from_the_cache(project: Project) -> None:
     bench, _ = workbench(project)
     smooth = spec(project, "smooth", amount=0.25)
-    fitted = Fitted(project.folder, "h", bench.setting("cpu"), FitCost(), True, {"best_epoch": 7})
+    fitted = Fitted(Model(project.folder, "h", bench.setting("cpu"), FitCost(), {"best_epoch": 7}), True)
     records = [run(step(bench, smooth, fitted=fitted), bench).record() for _ in range(2)]
     assert records[0] == records[1]
     assert records[0].facts == {"best_epoch": 7, "noise": 0.25}

@@ -9,7 +9,8 @@ from harness.jobs.messages import WeightsSource
 from harness.model import Grid, StageSpec
 from harness.store import StageTiming
 from harness.worker.bench import Workbench
-from harness.worker.fits import FitCost, Fitted, check_dimensions, stage_weights
+from harness.worker.fits import Fitted, check_dimensions, stage_weights
+from harness.worker.models import FitCost, Model
 from harness.worker.running import run
 from harness.worker.step import Step, describe, with_fit
 from tests.runner.bench import a_cell, spec, workbench
@@ -35,7 +36,9 @@ def test_key_depends_on_all_that_changes_the_output_and_on_nothing_else(
     monkeypatch.setattr(bench, "device_of", lambda _: "cuda")
     on_gpu = step(bench, smooth)
     monkeypatch.undo()
-    fitted, retrained = (Fitted(project.folder, hash, bench.setting("cpu"), FitCost(1.0), False) for hash in "hi")
+    fitted, retrained = (
+        Fitted(Model(project.folder, hash, bench.setting("cpu"), FitCost(1.0)), False) for hash in "hi"
+    )
     others = [
         step(bench, spec(project, "smooth", amount=0.1)),
         step(bench, smooth, sample="b"),
@@ -57,7 +60,7 @@ def test_what_was_made_elsewhere_is_said(project: Project) -> None:
     again = run(step(bench, smooth), bench)
     assert here.notes() == again.notes() == ()
     newer, _ = workbench(project, environment="f")
-    fitted = Fitted(project.folder, "h", bench.setting("cuda"), FitCost(), True)
+    fitted = Fitted(Model(project.folder, "h", bench.setting("cuda"), FitCost()), True)
     found = run(step(newer, smooth), newer)
     assert found.notes() == ("the output of stage 'smooth' was made elsewhere: m, cpu, 1 threads, environment e",)
     assert found.timing().first_s is None, "a time with other packages"
@@ -80,7 +83,7 @@ def test_weights_and_fit_details(project: Project) -> None:
     source = WeightsSource("/x", "h")
     assert stage_weights(bench.create(spec(project, "weighted", level="w")), {"w": source}) == {"level": source}
     assert stage_weights(bench.create(spec(project, "weighted")), {}) == {}
-    fitted = Fitted(project.folder, "h", bench.setting("cpu"), FitCost(2.0, 3.5, 1.5, 3, 4), True)
+    fitted = Fitted(Model(project.folder, "h", bench.setting("cpu"), FitCost(2.0, 3.5, 1.5, 3, 4)), True)
     timing = with_fit(StageTiming("s", first_s=1.0), fitted)
     assert (timing.fit_s, timing.fit_cached, timing.fit_peak_bytes, timing.first_s) == (2.0, True, 3, 1.0)
     assert (timing.fit_cpu_s, timing.fit_busy_s, timing.fit_device_peak_bytes) == (3.5, 1.5, 4)

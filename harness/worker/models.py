@@ -1,0 +1,143 @@
+"""The content-addressed store of trained models: `<cache>/models/<k[:2]>/<key>/` holds `model/` and meta.json."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Final, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from harness.errors import StoreError
+from harness.hashing import hash_folder
+from harness.store.lock import ExclusiveLock
+from harness.worker.cache import STALE_S, CorruptEntryError, Setting
+
+SCHEMA: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FitCost:
+    """What a training took; all None for a model that was not made in this setting. See `StageTiming`."""
+
+    seconds: float | None = None
+    cpu_s: float | None = None
+    busy_s: float | None = None
+    peak_bytes: int | None = None
+    device_peak_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A kept model: its folder, the hash of its content, where it was made, what making it took and reported."""
+
+    folder: Path
+    hash: str
+    made: Setting
+    cost: FitCost
+    facts: Mapping[str, int | float] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Description:
+    """What meta.json says of a model."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    schema: Literal[4]
+    hash: str
+    made: Setting
+    cost: FitCost
+    facts: dict[str, int | float]
+
+
+class ModelStore:
+    """Models appear whole (renamed into place) or not at all; who holds the lock of a key may write it."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "models"
+
+    def lock(self, key: str) -> ExclusiveLock:
+        """Return the lock of a key, not taken yet."""
+        return ExclusiveLock(self._folder_of(key).with_suffix(".lock"))
+
+    def find(self, key: str) -> Model | None:
+        """Return the model of a key, None if there is none; raises `CorruptEntryError` for a spoilt one."""
+        folder = self._folder_of(key)
+        try:
+            said = _description().validate_json((folder / "meta.json").read_bytes())
+            content = hash_folder(folder / "model")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if os.path.lexists(folder):
+                raise CorruptEntryError("files of it are gone") from error
+            return None
+        except ValidationError as error:
+            problem = error.errors()[0]
+            name = ".".join(str(part) for part in problem["loc"])
+            raise CorruptEntryError(f"meta.json: key '{name}': {problem['msg']}") from error
+        except OSError as error:
+            raise StoreError(f"{self.folder}: a model cannot be read ({error.strerror})") from error
+        if content != said.hash:
+            raise CorruptEntryError("its files have changed")
+        return Model(folder / "model", said.hash, said.made, said.cost, said.facts)
+
+    def draft(self, key: str) -> Path:
+        """Return an empty folder in which `fit` may write; that of a killed worker is removed first."""
+        partial = self._folder_of(key).with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        try:
+            (partial / "model").mkdir(parents=True)
+        except OSError as error:
+            raise self._refused(error) from error
+        return partial / "model"
+
+    def keep(self, key: str, draft: Path, made: Setting, cost: FitCost, facts: Mapping[str, int | float]) -> Model:
+        """Move a draft into place; raises `StoreError` when the disk refuses, leaving nothing behind."""
+        final = self._folder_of(key)
+        try:
+            content = hash_folder(draft)
+            said = _Description(SCHEMA, content, made, cost, dict(facts))
+            (draft.parent / "meta.json").write_text(json.dumps(asdict(said)), encoding="utf-8")
+            draft.parent.rename(final)
+        except OSError as error:
+            self.discard(draft)
+            raise self._refused(error) from error
+        return Model(final / "model", content, made, cost, facts)
+
+    def discard(self, draft: Path) -> None:
+        """Remove a draft."""
+        shutil.rmtree(draft.parent, ignore_errors=True)
+
+    def drop(self, key: str) -> None:
+        """Remove a model that cannot be used."""
+        folder = self._folder_of(key)
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
+        else:
+            folder.unlink(missing_ok=True)
+
+    def sweep(self, *, now_s: float | None = None) -> None:
+        """Remove drafts that killed workers left more than a day ago."""
+        oldest_s = (time.time() if now_s is None else now_s) - STALE_S
+        for partial in self.folder.glob("??/*.partial"):
+            with contextlib.suppress(OSError):  # its worker lives and has finished it, or it is another user's
+                if partial.stat().st_mtime < oldest_s:
+                    shutil.rmtree(partial, ignore_errors=True)
+
+    def _folder_of(self, key: str) -> Path:
+        return self.folder / key[:2] / key
+
+    def _refused(self, error: OSError) -> StoreError:
+        return StoreError(f"{self.folder}: a model cannot be kept ({error.strerror or error})")
+
+
+@cache
+def _description() -> TypeAdapter[_Description]:
+    return TypeAdapter(_Description)
