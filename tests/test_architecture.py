@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry",),
     ("provenance", "jobs", "predictions"),
     ("datasets", "stages", "metrics"),
-    ("scoring",),
+    ("scoring", "pairing"),
     ("worker",),
     ("claims",),
     ("suite",),

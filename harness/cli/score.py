@@ -1,49 +1,210 @@
-"""Score one label image against another: TIFF, PNG, NPY, HDF5 (file.h5:key) or Zarr in, a number per metric out."""
+"""Score label images: TIFF, PNG, NPY, HDF5 (file.h5:key) or Zarr, or two folders of them; a number per metric out."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.options import add_json
-from harness.cli.output import columns, json_result, result
+from harness.cli.output import columns, json_result, log, result
+from harness.escaping import csv_value
 
 if TYPE_CHECKING:
     from harness.project import Project
 
-HELP = "score a label image against the truth"
+HELP = "score a label image, or a folder of them, against the truth"
+INCOMPLETE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One line: the files of a name, their scores, or why there are none."""
+
+    name: str
+    prediction: str
+    truth: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    problem: str = ""
+
+
+class _MetricNames(argparse.Action):
+    """Metric ids; files and folders named after them are PRED and GT, which an open list would swallow."""
+
+    inputs: tuple[argparse.Action, ...] = ()
+
+    def __call__(
+        self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        files = [value for value in values if _is_place(value)]
+        namespace.metrics = [*(namespace.metrics or ()), *(value for value in values if value not in files)]
+        namespace.swallowed = [*namespace.swallowed, *files]
+        for action in self.inputs if files else ():
+            action.required = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("prediction", metavar="PRED", help="predicted label image")
-    parser.add_argument("truth", metavar="GT", help="ground-truth label image")
-    parser.add_argument(
+    inputs = (
+        parser.add_argument("prediction", metavar="PRED", help="predicted label image, or a folder of them"),
+        parser.add_argument("truth", metavar="GT", help="ground-truth label image, or a folder with the same names"),
+    )
+    metrics = parser.add_argument(
         "--metric",
         dest="metrics",
-        action="append",
+        action=_MetricNames,
         nargs="+",
         metavar="ID",
         help="only these metrics, in this order (default: every registered one)",
+    )
+    if isinstance(metrics, _MetricNames):
+        metrics.inputs = inputs
+    parser.set_defaults(swallowed=[])
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write a line per pair of files as CSV")
+    parser.add_argument(
+        "--allow-pickle",
+        action="store_true",
+        help="read Cellpose's _seg.npy, whose Python objects can run any code: only for files you trust",
     )
     add_json(parser)
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
-    from harness.datasets.readers import read_labels
-    from harness.scoring import score
+    from harness.errors import ConfigError
 
-    metrics = None if arguments.metrics is None else [name for names in arguments.metrics for name in names]
-    scores = score(read_labels(arguments.prediction), read_labels(arguments.truth), metrics)
+    given = [value for value in (arguments.prediction, arguments.truth, *arguments.swallowed) if value is not None]
+    if len(given) != 2:
+        raise ConfigError(f"score needs PRED and GT, two files or two folders; found {', '.join(given) or 'none'}")
+    prediction, truth = given
+    are_folders = [_is_plain_folder(value) for value in given]
+    if any(are_folders) and not all(are_folders):
+        raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
+    if all(are_folders):
+        return _score_folders(Path(prediction), Path(truth), arguments)
+    scored = Scored(Path(truth).name, prediction, truth, _scores(prediction, truth, arguments))
+    if arguments.csv is not None:
+        _write_csv(arguments.csv, [scored])
     if arguments.json:
-        shown = {name: None if math.isnan(value) else value for name, value in scores.items()}
-        json_result({"metrics": shown}, one_line=True)
+        json_result({"metrics": _finite(scored.metrics)}, one_line=True)
     else:
-        result(columns(("metric", "value"), ((name, _text(value)) for name, value in scores.items())))
+        result(columns(("metric", "value"), ((name, _text(value)) for name, value in scored.metrics.items())))
     return 0
 
 
-def _text(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{value:.6g}"
+def _score_folders(predictions: Path, truths: Path, arguments: argparse.Namespace) -> int:
+    """Score every pair of equal names, print means with intervals, and return 3 if a file was left out."""
+    from harness.pairing import pair_folders
+
+    lines = [_scored(pair, arguments) for pair in pair_folders(predictions, truths)]
+    for line in lines:
+        if line.problem:
+            log(f"harness: {line.name}: {line.problem}")
+    if arguments.csv is not None:
+        _write_csv(arguments.csv, lines)
+    means = [_mean(name, [line.metrics[name] for line in lines if line.metrics]) for name in _names(lines)]
+    left_out = sum(bool(line.problem) for line in lines)
+    if arguments.json:
+        shown = [
+            {"name": line.name, "problem": line.problem or None, "metrics": _finite(line.metrics)} for line in lines
+        ]
+        json_result({"pairs": shown, "means": {mean.pop("metric"): mean for mean in means}})
+    else:
+        texts = [
+            (mean["metric"], *(_text(mean[key]) for key in ("mean", "low", "high")), str(mean["n"])) for mean in means
+        ]
+        result(columns(("metric", "mean", "95 % from", "to", "images"), texts))
+        if left_out:
+            result(f"{left_out} of {len(lines)} names have no scores")
+    return INCOMPLETE if left_out else 0
+
+
+def _scored(pair: Any, arguments: argparse.Namespace) -> Scored:
+    from harness.errors import DataError, LabelError
+
+    files = ("" if pair.prediction is None else str(pair.prediction), "" if pair.truth is None else str(pair.truth))
+    if pair.problem:
+        return Scored(pair.name, *files, problem=pair.problem)
+    try:
+        return Scored(pair.name, *files, metrics=_scores(*files, arguments))
+    except (DataError, LabelError) as error:  # it is the line's reason, and the others are scored
+        return Scored(pair.name, *files, problem=str(error))
+
+
+def _scores(prediction: str, truth: str, arguments: argparse.Namespace) -> dict[str, float]:
+    from harness.datasets.formats.labels import looks_like_a_mask
+    from harness.datasets.readers import LazyLabels, read_labels
+    from harness.scoring import score
+
+    images = [read_labels(name, allow_pickle=arguments.allow_pickle) for name in (prediction, truth)]
+    for name, image in zip((prediction, truth), images, strict=True):
+        if not isinstance(image, LazyLabels) and looks_like_a_mask(image):
+            log(
+                f"harness: note: {name}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
+                f"components, as `scipy.ndimage.label` numbers them"
+            )
+    return score(images[0], images[1], arguments.metrics)
+
+
+def _mean(metric: str, values: Sequence[float]) -> dict[str, Any]:
+    """Return the mean of the defined values with its 95 % interval (Student's t), None where there is none."""
+    from harness.statistics import mean_interval
+
+    defined = [value for value in values if math.isfinite(value)]
+    if len(defined) < 2:
+        return {"metric": metric, "mean": defined[0] if defined else None, "low": None, "high": None, "n": len(defined)}
+    found = mean_interval(defined)
+    return {"metric": metric, "mean": found.mean, "low": found.low, "high": found.high, "n": found.n}
+
+
+def _names(lines: Iterable[Scored]) -> list[str]:
+    return list(dict.fromkeys(name for line in lines for name in line.metrics))
+
+
+def _write_csv(path: Path, lines: Sequence[Scored]) -> None:
+    from harness.store.files import replace_text
+
+    text = io.StringIO()
+    names = _names(lines)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["name", "prediction", "truth", "problem", *names])
+    writer.writerows(_csv_cells(lines, names))
+    replace_text(path, text.getvalue())
+    log(f"wrote {path}")
+
+
+def _csv_cells(lines: Iterable[Scored], names: Sequence[str]) -> Iterator[list[Any]]:
+    for line in lines:
+        values = _finite(line.metrics)
+        cells = (line.name, line.prediction, line.truth, line.problem, *(values.get(name) for name in names))
+        yield [csv_value(cell) for cell in cells]
+
+
+def _is_place(value: str) -> bool:
+    """Whether a word after --metric names a file or folder: it is no metric, and exists or looks like a path."""
+    from harness.datasets.readers import split_key
+    from harness.pairing import name_of
+    from harness.registry import metrics
+
+    path, _ = split_key(value)
+    return value not in metrics() and (path.exists() or "/" in value or name_of(path) is not None)
+
+
+def _is_plain_folder(value: str) -> bool:
+    """Whether a path is a folder, and no Zarr array or group, which is one too."""
+    path = Path(value)
+    markers = ("zarr.json", ".zgroup", ".zarray")
+    return path.is_dir() and path.suffix != ".zarr" and not any((path / marker).exists() for marker in markers)
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+
+
+def _text(value: float | None) -> str:
+    return "-" if value is None else "undefined" if math.isnan(value) else f"{value:.6g}"

@@ -20,7 +20,7 @@ MEMORY_BLOCK = 1 << 20
 STORAGE_BLOCK = 1 << 22
 """Voxels of a block read from Zarr, HDF5 or Dask, unless a chunk is larger."""
 LARGEST_COMMON_CHUNK = 1 << 24
-"""Voxels up to which a block covers whole chunks of both arrays, so that none is decoded twice."""
+"""Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,10 +149,41 @@ def _in_storage_order(truth: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _common_chunk(truth: Any, pred: Any) -> tuple[int, ...]:
-    """Return the smallest block to read: whole chunks of both arrays, or of the coarser one if that is too much."""
-    chunks = [_chunk(array) for array in (truth, pred)]
-    common = tuple(max(sizes) for sizes in zip(*chunks, strict=True))
-    return common if math.prod(common) <= LARGEST_COMMON_CHUNK else max(chunks, key=math.prod)
+    """Return the smallest block to read in which as few chunks as possible of either array are decoded twice.
+
+    It begins as whole chunks of both; where that is too much, it shrinks along the axis that costs least.
+    """
+    shape = tuple(int(extent) for extent in truth.shape)
+    chunks = (_chunk(truth), _chunk(pred))
+    block = tuple(min(extent, math.lcm(*sizes)) for extent, *sizes in zip(shape, *chunks, strict=True))
+
+    def cost(sizes: tuple[int, ...]) -> float:
+        return sum(_decoded(shape, chunk, sizes) for chunk in chunks)
+
+    while math.prod(block) > LARGEST_COMMON_CHUNK:
+        smaller = (
+            (*block[:axis], _shrunk(size, chunks[0][axis], chunks[1][axis]), *block[axis + 1 :])
+            for axis, size in enumerate(block)
+            if size > 1
+        )
+        block = min(smaller, key=cost)
+    return block
+
+
+def _shrunk(size: int, *chunks: int) -> int:
+    """Return at most half of a block's extent, a multiple of the larger chunk if it holds one, else of the smaller."""
+    half = max(1, size // 2)
+    return next((half - half % chunk for chunk in sorted(chunks, reverse=True) if half >= chunk), half)
+
+
+def _decoded(shape: tuple[int, ...], chunk: tuple[int, ...], block: tuple[int, ...]) -> float:
+    """Return how often a voxel is decoded on average when an image of these chunks is read in these blocks."""
+    times = 1.0
+    for extent, size, step in zip(shape, chunk, block, strict=True):
+        starts = range(0, extent, step)
+        touched = sum((min(start + step, extent) - 1) // size - start // size + 1 for start in starts)
+        times *= touched / math.ceil(extent / size)
+    return times
 
 
 def _chunk(array: Any) -> tuple[int, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from harness.datasets.readers import write_labels
+from harness.datasets.formats import labels
+from harness.datasets.readers import LazyLabels, read_labels, write_labels
 from tests.cli.project import Cli
 
 
@@ -57,3 +60,102 @@ def test_mistakes_are_one_line(cli: Cli, files: tuple[Path, Path], tmp_path: Pat
         assert (code, out) == (2, "")
         assert err.startswith("harness: error: ")
         assert err.count("\n") == 1
+
+
+def test_metric_options_before_the_files_do_not_swallow_them(cli: Cli, files: tuple[Path, Path]) -> None:
+    for arguments in (
+        ("--metric", "pq", "sq", *files),
+        (files[0], "--metric", "pq", "sq", files[1]),
+        ("--metric", "pq", "sq", "--json", *files),
+        (files[0], "--json", files[1], "--metric", "pq", "sq"),
+    ):
+        found = cli.json("score", *arguments, *(() if "--json" in arguments else ("--json",)))
+        assert list(found["metrics"]) == ["pq", "sq"]
+    code, _, err = cli("score", "--metric", "pq", files[0])
+    assert code == 2
+    assert "score needs PRED and GT" in err
+
+
+@pytest.fixture
+def folders(tmp_path: Path, files: tuple[Path, Path]) -> tuple[Path, Path]:
+    """Three pairs, one of which has unequal shapes, and a name without partner on either side."""
+    prediction, truth = (read_labels(file) for file in files)
+    for name in ("a", "b", "=c"):
+        write_labels(tmp_path / "p" / f"{name}.tif", np.asarray(prediction))
+        write_labels(tmp_path / "t" / f"{name}.npy", np.asarray(truth))
+    write_labels(tmp_path / "p" / "b.tif", np.asarray(truth))
+    write_labels(tmp_path / "t" / "=c.npy", np.zeros((3, 3), np.uint8))
+    write_labels(tmp_path / "p" / "only.png", np.asarray(truth))
+    write_labels(tmp_path / "t" / "lost.png", np.asarray(truth))
+    return tmp_path / "p", tmp_path / "t"
+
+
+def test_two_folders_are_matched_by_name(cli: Cli, folders: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "out" / "scores.csv"
+    code, text, err = cli("score", *folders, "--metric", "map.gonuclear", "--csv", out)
+    assert code == 3
+    header, mean, left_out = text.splitlines()
+    assert header.split("  ")[0] == "metric"
+    assert mean.split()[0] == "map.gonuclear"
+    assert mean.split()[-1] == "2"
+    assert left_out == "3 of 5 names have no scores"
+    lines = {line["name"]: line for line in csv.DictReader(out.open())}
+    assert sorted(lines) == ["'=c", "a", "b", "lost", "only"]
+    assert lines["lost"]["problem"] == "no prediction of this name"
+    assert lines["only"]["problem"] == "no truth of this name"
+    assert "has shape" in lines["'=c"]["problem"]
+    assert float(lines["b"]["map.gonuclear"]) == 1.0
+    assert all(f"harness: {name}: " in err for name in ("lost", "only", "=c"))
+    found = json.loads(cli("score", *folders, "--metric", "map.gonuclear", "--json")[1])
+    scores = [float(lines[name]["map.gonuclear"]) for name in ("a", "b")]
+    assert found["means"]["map.gonuclear"]["mean"] == pytest.approx(sum(scores) / 2)
+    assert found["means"]["map.gonuclear"]["low"] < found["means"]["map.gonuclear"]["mean"]
+
+
+def test_complete_folders_end_with_0_and_a_folder_with_a_file_is_refused(
+    cli: Cli, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for side, file in zip("pt", files, strict=True):
+        write_labels(tmp_path / side / "x.tif", np.asarray(read_labels(file)))
+    assert cli("score", tmp_path / "p", tmp_path / "t", "--metric", "pq")[0] == 0
+    code, _, err = cli("score", tmp_path / "p", files[1])
+    assert (code, "one is a folder and one is not" in err) == (2, True)
+
+
+def test_files_of_other_programs(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+    truth = np.asarray(read_labels(files[1]))
+    np.save(tmp_path / "a_seg.npy", {"masks": truth, "outlines": None})  # type: ignore[arg-type]
+    code, _, err = cli("score", tmp_path / "a_seg.npy", files[1])
+    assert (code, "--allow-pickle" in err) == (2, True)
+    found = cli.json("score", tmp_path / "a_seg.npy", files[1], "--allow-pickle", "--metric", "pq", "--json")
+    assert found["metrics"] == {"pq": 1.0}
+    palette = Image.fromarray(truth.astype(np.uint8), mode="P")
+    palette.putpalette([0, 0, 0] + [9, 9, 9] * 255)
+    palette.save(tmp_path / "palette.png")
+    assert cli.json("score", tmp_path / "palette.png", files[1], "--metric", "pq", "--json")["metrics"] == {"pq": 1.0}
+    for name, advice in (("a.json", "COCO"), ("a.geojson", "QuPath"), ("RoiSet.zip", "Fiji"), ("a.jpg", "JPEG")):
+        (tmp_path / name).touch()
+        code, _, err = cli("score", tmp_path / name, files[1])
+        assert (code, advice in err) == (2, True), name
+
+
+def test_a_mask_of_0_and_255_is_said_to_be_one_object(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+    truth = np.asarray(read_labels(files[1]))
+    mask = write_labels(tmp_path / "mask.png", (truth > 0).astype(np.uint8) * 255)
+    code, _, err = cli("score", mask, files[1], "--metric", "count.pred")
+    assert code == 0
+    assert f"harness: note: {mask}: holds 0 and 255 alone" in err
+
+
+@pytest.mark.parametrize("name", ["big.h5", "big.npy"])
+def test_large_files_are_read_block_by_block(
+    cli: Cli, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels, "MOST_BYTES_IN_MEMORY", 100)
+    image = np.arange(6 * 7 * 8, dtype=np.uint16).reshape(1, 6, 7, 8)
+    path = write_labels(tmp_path / name, image)
+    lazy = read_labels(path)
+    assert isinstance(lazy, LazyLabels)
+    assert lazy.shape == (6, 7, 8)
+    assert np.array_equal(lazy[1:3, 2:, :4], image[0, 1:3, 2:, :4])
+    assert cli.json("score", path, path, "--metric", "pq", "--json")["metrics"] == {"pq": 1.0}

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse
 
 from harness.errors import DataError, LabelError
-from harness.metrics.blocks import MEMORY_BLOCK, paired_blocks
+from harness.metrics.blocks import LARGEST_COMMON_CHUNK, MEMORY_BLOCK, paired_blocks
 from harness.metrics.overlap import overlap_table
 
 
@@ -84,7 +84,7 @@ def test_blocks_of_stored_arrays_are_whole_chunks_of_both() -> None:
 def test_contradicting_chunks_do_not_make_a_huge_block() -> None:
     image = np.broadcast_to(np.uint8(0), (4096, 4096, 64))
     blocks = paired_blocks(Stored(image, (4096, 1, 64)), Stored(image, (1, 4096, 64)))
-    assert max(np.prod([s.stop - s.start for s in region]) for region in blocks.regions) <= 1 << 22
+    assert max(np.prod([s.stop - s.start for s in region]) for region in blocks.regions) <= LARGEST_COMMON_CHUNK
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, object, "datetime64[s]"])
@@ -225,3 +225,30 @@ def test_negative_labels_of_a_lazy_array_are_refused_as_in_memory() -> None:
     for image in (-GOOD, dask.from_array(-GOOD, chunks=(2, 3))):
         with pytest.raises(LabelError, match="negative label -1"):
             overlap_table(image, GOOD)
+
+
+@pytest.mark.parametrize(
+    ("shape", "first", "second", "times"),
+    [
+        ((512, 512, 512), (1, 512, 512), (64, 64, 64), 2.0),
+        ((512, 512, 512), (1, 512, 512), (512, 512, 1), 6.0),
+        ((512, 512, 512), (64, 64, 64), (100, 100, 100), 5.0),
+        ((4096, 4096, 64), (4096, 1, 64), (1, 4096, 64), 9.0),
+        ((300, 300), (7, 300), (300, 11), 2.0),
+    ],
+)
+def test_few_chunks_of_images_that_are_chunked_differently_are_decoded_twice(
+    shape: tuple[int, ...], first: tuple[int, ...], second: tuple[int, ...], times: float
+) -> None:
+    image = np.broadcast_to(np.uint8(0), shape)
+    blocks = paired_blocks(Stored(image, first), Stored(image, second))
+    decoded = [
+        sum(
+            np.prod([(s.stop - 1) // c - s.start // c + 1 for s, c in zip(region, chunk, strict=True)])
+            for region in blocks.regions
+        )
+        / np.prod([-(-extent // c) for extent, c in zip(shape, chunk, strict=True)])
+        for chunk in (first, second)
+    ]
+    assert sum(decoded) <= 2 * times
+    assert max(np.prod([s.stop - s.start for s in region]) for region in blocks.regions) <= LARGEST_COMMON_CHUNK

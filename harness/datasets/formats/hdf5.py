@@ -48,7 +48,7 @@ def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
             with reading(path, "HDF5"):
                 return np.asarray(node[region])
 
-        yield StoredArray(node.shape, node.dtype, axes, spacing, read, elsewhere=elsewhere)
+        yield StoredArray(node.shape, node.dtype, axes, spacing, read, elsewhere=elsewhere, chunks=node.chunks or ())
 
 
 def _key(path: Path, file: Any, key: str) -> str:

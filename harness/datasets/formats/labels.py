@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,40 +10,52 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from harness.datasets.formats.npy import is_pickled, read_seg
 from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
 from harness.datasets.formats.zarr import label_key
 from harness.errors import DataError, LabelError
 
+MOST_BYTES_IN_MEMORY = 1 << 26
+"""Size up to which an array of HDF5 or NPY is read at once; a larger one is read block by block."""
+
 
 class LazyLabels:
-    """A chunked label image on disk: NumPy-like `shape`, `dtype`, `chunks` and slicing; regions are read on demand.
+    """A label image on disk: NumPy-like `shape`, `dtype`, `chunks` and slicing; regions are read on demand.
 
-    `order` lists the stored axes that the image has, in its order; the others have length one.
+    `order` lists the stored axes that the image has, in its order; the others have length one. Where the format has
+    no lazy array, each region opens the file anew (with `key`), so that nothing stays open and nothing is kept.
     """
 
-    def __init__(self, stored: StoredArray, path: Path, order: Sequence[int] | None = None) -> None:
-        self._stored = stored
+    def __init__(self, stored: StoredArray, path: Path, order: Sequence[int] | None = None, key: str = "") -> None:
+        self._stored_shape = stored.shape
+        self._handle = stored.handle
+        self._key = key
         self._order = tuple(range(len(stored.shape))) if order is None else tuple(order)
         self.path = path
         self.shape = tuple(stored.shape[axis] for axis in self._order)
         self.dtype = stored.dtype
         self.ndim = len(self.shape)
         self.size = int(np.prod(self.shape, dtype=np.int64))
-        self.chunks: tuple[int, ...] = tuple(stored.handle.chunks[axis] for axis in self._order)
+        self.chunks = tuple(stored.chunks[axis] for axis in self._order) if stored.chunks else None
 
     def __getitem__(self, region: Any) -> np.ndarray:
-        with reading(self.path, "Zarr"):
-            if self._order == tuple(range(len(self._stored.shape))):
-                return np.asarray(self._stored.handle[region])
-            asked = region if isinstance(region, tuple) else (region,)
-            chosen: list[Any] = [0] * len(self._stored.shape)
-            for axis, part in zip(self._order, (*asked, *[slice(None)] * (self.ndim - len(asked))), strict=True):
-                chosen[axis] = slice(part, part + 1) if isinstance(part, int) else part
-            array = np.asarray(self._stored.handle[tuple(chosen)])
+        asked = region if isinstance(region, tuple) else (region,)
+        chosen: list[slice] = [slice(0, 1)] * len(self._stored_shape)
+        for axis, part in zip(self._order, (*asked, *[slice(None)] * (self.ndim - len(asked))), strict=True):
+            chosen[axis] = slice(part, part + 1) if isinstance(part, int) else part
+        array = self._read(tuple(chosen))
+        dropped = tuple(axis for axis in range(array.ndim) if axis not in self._order)
         stored_order = sorted(self._order)
-        array = array.transpose([stored_order.index(axis) for axis in self._order])
+        array = array.squeeze(axis=dropped).transpose([stored_order.index(axis) for axis in self._order])
         return np.asarray(array[tuple(0 if isinstance(part, int) else slice(None) for part in asked)])
+
+    def _read(self, region: Region) -> np.ndarray:
+        if self._handle is None:
+            with open_stored(self.path, self._key) as stored:
+                return stored.read(region)
+        with reading(self.path, "Zarr"):
+            return np.asarray(self._handle[region])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         check_fits(self.path, self.shape, self.dtype)
@@ -75,8 +88,11 @@ def split_key(text: str) -> tuple[Path, str]:
     return Path(text), ""
 
 
-def read_labels(source: str | Path) -> Labels:
-    """Read a label image: TIFF, PNG, NPY, HDF5 ("file.h5:key") as an array, Zarr (":key" allowed) as `LazyLabels`.
+def read_labels(source: str | Path, *, allow_pickle: bool = False) -> Labels:
+    """Read a label image: TIFF, PNG, NPY, HDF5 ("file.h5:key") or Zarr (":key" allowed).
+
+    Zarr, and large arrays of HDF5 and NPY, are given as `LazyLabels`. `allow_pickle` reads the masks of a Cellpose
+    `_seg.npy`, whose pickle can run any code.
 
     Its axes are put into the order Z, Y, X where the file states them, and those of length one are removed as long
     as two remain, so that one image is the same in every format; 0 is background. Of an OME-Zarr image that carries
@@ -86,11 +102,16 @@ def read_labels(source: str | Path) -> Labels:
     path, key = split_key(str(source))
     if not key and path.exists() and format_of(path) == "Zarr":
         key = label_key(path)
+    if allow_pickle and path.is_file() and format_of(path) == "NPY" and is_pickled(path):
+        masks = read_seg(path)
+        _check_dtype(masks.dtype, str(source))
+        return masks.squeeze()
     with open_stored(path, key) as stored:
         _check_dtype(stored.dtype, str(source))
         order = _spatial_order(stored, str(source))
-        if stored.handle is not None:
-            return LazyLabels(stored, path, order)
+        is_large = math.prod(stored.shape) * stored.dtype.itemsize > MOST_BYTES_IN_MEMORY
+        if stored.handle is not None or (is_large and format_of(path) in ("HDF5", "NPY")):
+            return LazyLabels(stored, path, order, key)
         array = stored.read(tuple(slice(None) for _ in stored.shape))
     dropped = tuple(axis for axis in range(array.ndim) if axis not in order)
     kept = sorted(order)

@@ -23,6 +23,18 @@ SUFFIXES = {
 }
 
 
+_PAINT = "paint them into a label image first, one number per object (for polygons: `skimage.draw.polygon`)"
+_OTHERS = (".nii", ".nii.gz", ".mrc", ".mha", ".nrrd", ".czi", ".lif", ".nd2", ".ims", ".mat", ".npz")
+ADVICE = (
+    ((".geojson",), f"GeoJSON holds outlines: export a labelled image from QuPath, or {_PAINT}"),
+    ((".json",), f"COCO JSON holds outlines, which may overlap: {_PAINT}"),
+    ((".zip", ".roi"), f"ImageJ ROIs are outlines: 'ROIs to Label Image' of Fiji makes one, or {_PAINT}"),
+    ((".jpg", ".jpeg"), "JPEG alters values: save labels as PNG or TIFF where they were made"),
+    (_OTHERS, "save it as TIFF, NPY or HDF5"),
+)
+"""What to do with files that people have and that the harness does not read."""
+
+
 def format_of(path: Path) -> str:
     """Return the format of a path by its name (and, for folders, by their Zarr metadata); raises `DataError`."""
     name = path.name.lower()
@@ -32,7 +44,8 @@ def format_of(path: Path) -> str:
     if any((path / marker).is_file() for marker in ("zarr.json", ".zgroup", ".zarray")):
         return "Zarr"
     accepted = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
-    raise DataError(f"{path}: unknown file format '{path.suffix}'; accepted: {accepted} or a Zarr folder")
+    advice = next((f"; {text}" for suffixes, text in ADVICE if name.endswith(suffixes)), "")
+    raise DataError(f"{path}: unknown file format '{path.suffix}'; accepted: {accepted} or a Zarr folder{advice}")
 
 
 @contextmanager

@@ -34,6 +34,8 @@ class StoredArray:
     handle: Any = None
     elsewhere: tuple[Path, ...] = ()
     palette: np.ndarray | None = None
+    chunks: tuple[int, ...] = ()
+    """Shape of the blocks in which the file is encoded; () where it is not chunked."""
 
     def in_colour(self) -> StoredArray:
         """Return the array with the colours of its palette in place of their numbers; itself if it has none."""

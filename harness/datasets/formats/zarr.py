@@ -49,7 +49,7 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
         with reading(path, "Zarr"):
             return np.asarray(node[region])
 
-    return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=node)
+    return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=node, chunks=tuple(node.chunks))
 
 
 def label_key(path: Path) -> str:
