@@ -32,19 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the comparison; exit with 3 where cells of either row failed or are missing."""
-    from harness.errors import ConfigError, nearest
     from harness.standing.pairs import compare_rows
 
     suite = project.suite(arguments.suite)
     tier = arguments.tier or suite.default_tier
     standing = project.results(arguments.results, suite, tier)
-    directions = standing.directions
-    for metric in arguments.metrics or ():
-        if metric not in directions:
-            raise ConfigError(f"suite '{suite.id}' has no metric '{metric}'{nearest(metric, directions)}")
-    wanted = {metric: directions[metric] for metric in arguments.metrics or directions}
     rows = (arguments.rows[0], arguments.rows[1])
-    found = compare_rows(suite, rows, standing.records, standing.cells, directions=wanted)
+    found = compare_rows(standing, rows, arguments.metrics or ())
     for row, gap in found.gaps.items():
         log(f"row '{row}': {gap}")
     if arguments.json:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.claims.decide import LEAST_UNITS
-from harness.model import Cell
+from harness.errors import ConfigError, nearest
 from harness.standing.claims import FINER
+from harness.standing.standing import Standing
 from harness.statistics import Interval, holm, mean_interval, paired_difference
 from harness.store import Record
-from harness.suite import Suite
 from harness.suite.schema import SpreadOver
-from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
+from harness.verdicts import gaps, values_by_unit
 
 LEVEL = 0.05
 
@@ -50,27 +50,22 @@ class RowComparison:
     gaps: Mapping[str, str]
 
 
-def compare_rows(
-    suite: Suite,
-    rows: tuple[str, str],
-    records: Iterable[Record],
-    cells: Iterable[Cell],
-    *,
-    directions: Mapping[str, str],
-) -> RowComparison:
-    """Return the comparison of two rows on every metric of a suite that `directions` names.
+def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[str] = ()) -> RowComparison:
+    """Return the comparison of two rows on metrics of a suite; none named are all of them.
 
     Units are what the suite's spread is over; where either row has one of them, finer ones. Units that only one row
-    has are left out. Raises `ConfigError` for a row that the suite does not have.
+    has are left out. Raises `ConfigError` for a row or a metric that the suite does not have.
     """
+    suite, directions = standing.suite, standing.directions
     for row in rows:
         suite.row(row)
-    expected = expected_keys(cells) or {}
-    by_row = records_by_row(records, expected)
-    own = {row: by_row.get(row, []) for row in rows}
-    missing = {row: gaps(own[row], expected.get(row, frozenset())) for row in rows}
+    for metric in metrics:
+        if metric not in directions:
+            raise ConfigError(f"suite '{suite.id}' has no metric '{metric}'{nearest(metric, directions)}")
+    own = {row: standing.of(row).records for row in rows}
+    missing = {row: gaps(own[row], [cell.key for cell in standing.of(row).cells]) for row in rows}
     over = _units(own, rows, suite.spread_over)
-    found = [_paired(metric, direction, rows, own, over) for metric, direction in directions.items()]
+    found = [_paired(metric, directions[metric], rows, own, over) for metric in metrics or directions]
     tested = [one for one in found if one.p is not None]
     corrected = dict(
         zip((one.metric for one in tested), holm([one.p for one in tested if one.p is not None]), strict=True)
@@ -79,7 +74,7 @@ def compare_rows(
     return RowComparison(rows, judged, {row: text for row, text in missing.items() if text})
 
 
-def _units(records: Mapping[str, list[Record]], rows: tuple[str, str], over: SpreadOver) -> SpreadOver:
+def _units(records: Mapping[str, Sequence[Record]], rows: tuple[str, str], over: SpreadOver) -> SpreadOver:
     """Return the coarsest units of which there are several."""
     while over in FINER and any(len(values_by_unit(records[row], "", over)) <= 1 for row in rows):
         over = FINER[over]
@@ -87,7 +82,7 @@ def _units(records: Mapping[str, list[Record]], rows: tuple[str, str], over: Spr
 
 
 def _paired(
-    metric: str, direction: str, rows: tuple[str, str], records: Mapping[str, list[Record]], over: SpreadOver
+    metric: str, direction: str, rows: tuple[str, str], records: Mapping[str, Sequence[Record]], over: SpreadOver
 ) -> PairedMetric:
     first, second = (values_by_unit(records[row], metric, over) for row in rows)
     shared = [(first[unit], second[unit]) for unit in first if unit in second]

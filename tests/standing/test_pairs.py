@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from scipy.stats import ttest_rel
 
 from harness.errors import ConfigError
 from harness.model import Cell
-from harness.standing.pairs import compare_rows
+from harness.standing import Standing
+from harness.standing.pairs import RowComparison, compare_rows
 from harness.store import Record
 from harness.suite import Suite
 from tests.helpers import temp_project
@@ -25,6 +29,18 @@ ROWS = ("otsu", "net")
 def suite_and_cells(tmp_path: Path) -> tuple[Suite, tuple[Cell, ...]]:
     project = temp_project(tmp_path)
     return project.suite(), project.cells(tier="paper")
+
+
+def compared(
+    suite: Suite,
+    rows: tuple[str, str],
+    found: list[Record],
+    cells: tuple[Cell, ...],
+    *,
+    directions: Mapping[str, str] = DIRECTIONS,
+) -> RowComparison:
+    metrics: Any = {name: SimpleNamespace(direction=direction) for name, direction in directions.items()}
+    return compare_rows(Standing.join(suite, "paper", cells, found, metrics=metrics), rows)
 
 
 def records(cells: tuple[Cell, ...], otsu: tuple[float, ...], net: tuple[float, ...]) -> list[Record]:
@@ -43,7 +59,7 @@ OTSU, NET = (0.3, 0.4, 0.35, 0.5, 0.45), (0.5, 0.55, 0.6, 0.7, 0.6)
 
 def test_the_test_is_paired_and_corrected(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
-    found = compare_rows(suite, ROWS, records(cells, OTSU, NET), cells, directions=DIRECTIONS)
+    found = compared(suite, ROWS, records(cells, OTSU, NET), cells, directions=DIRECTIONS)
     score, error = found.metrics
     assert (score.n, score.over, found.gaps) == (5, "folds", {})
     assert score.means == pytest.approx((0.4, 0.59))
@@ -52,22 +68,22 @@ def test_the_test_is_paired_and_corrected(suite_and_cells: tuple[Suite, tuple[Ce
     assert score.interval is not None
     assert (score.interval.low, score.interval.high) == pytest.approx(tuple(ttest_rel(NET, OTSU).confidence_interval()))
     assert (score.better, error.better) == ("net", "net")
-    turned = compare_rows(suite, ("net", "otsu"), records(cells, OTSU, NET), cells, directions=DIRECTIONS)
+    turned = compared(suite, ("net", "otsu"), records(cells, OTSU, NET), cells, directions=DIRECTIONS)
     assert [one.better for one in turned.metrics] == ["net", "net"]
 
 
 def test_what_could_be_chance_has_no_better_row(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
-    found = compare_rows(suite, ROWS, records(cells, OTSU, OTSU[::-1]), cells, directions=DIRECTIONS)
+    found = compared(suite, ROWS, records(cells, OTSU, OTSU[::-1]), cells, directions=DIRECTIONS)
     assert [one.better for one in found.metrics] == ["", ""]
-    counts = compare_rows(suite, ROWS, records(cells, OTSU, NET), cells, directions={"map.toy": "none"})
+    counts = compared(suite, ROWS, records(cells, OTSU, NET), cells, directions={"map.toy": "none"})
     assert counts.metrics[0].better == ""
 
 
 def test_two_pairs_are_no_test_and_gaps_are_named(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
     some = [record for record in records(cells, OTSU, NET) if record.row == "otsu" or record.fold in "12"]
-    found = compare_rows(suite, ROWS, some, cells, directions=DIRECTIONS)
+    found = compared(suite, ROWS, some, cells, directions=DIRECTIONS)
     assert (found.metrics[0].n, found.metrics[0].p, found.metrics[0].interval) == (2, None, None)
     assert found.gaps == {"net": "3 not run"}
 
@@ -76,7 +92,7 @@ def test_undefined_units_are_left_out_of_both_rows(suite_and_cells: tuple[Suite,
     suite, cells = suite_and_cells
     some = records(cells, OTSU, NET)
     some[0] = replace(some[0], metrics={"map.toy": math.nan, "arand.toy": 0.1})
-    score = compare_rows(suite, ROWS, some, cells, directions=DIRECTIONS).metrics[0]
+    score = compared(suite, ROWS, some, cells, directions=DIRECTIONS).metrics[0]
     assert (score.n, score.undefined) == (4, 1)
     assert score.means[1] == pytest.approx(sum(NET[1:]) / 4)
 
@@ -84,11 +100,11 @@ def test_undefined_units_are_left_out_of_both_rows(suite_and_cells: tuple[Suite,
 def test_records_of_other_cells_do_not_count(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
     stale = [replace(record, cell="old") for record in records(cells, OTSU, NET)]
-    found = compare_rows(suite, ROWS, stale, cells, directions=DIRECTIONS)
+    found = compared(suite, ROWS, stale, cells, directions=DIRECTIONS)
     assert (found.metrics[0].n, found.gaps) == (0, {"otsu": "5 not run", "net": "5 not run"})
 
 
 def test_a_row_that_does_not_exist(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
     with pytest.raises(ConfigError, match="no row 'nett'; did you mean 'net'"):
-        compare_rows(suite, ("otsu", "nett"), [], cells, directions=DIRECTIONS)
+        compared(suite, ("otsu", "nett"), [], cells, directions=DIRECTIONS)
