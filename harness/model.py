@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 JsonDict = dict[str, Any]
 """A JSON object."""
 
+DISTRIBUTION = "segmentation-harness"
+"""The distribution of this package."""
+
+UsesTruth = Literal["", "control", "prompts"]
+"""What a stage reads the ground truth for: not at all, to show what a mistake costs, or to make prompts of it."""
+
 Tier = Literal["smoke", "mini", "paper"]
 TIERS: tuple[Tier, ...] = ("smoke", "mini", "paper")
 
@@ -113,25 +119,55 @@ class Fold:
 class Origin:
     """Where a stage comes from: its distribution and version, or the file of a plug-in, and the digest of its code.
 
-    `distribution` is "" for a single file; `version` is "" where there is none.
+    `distribution` is the name of the file for a plug-in of one file; `version` is "" where there is none.
     """
 
     distribution: str
     version: str
     code: str
 
+    @property
+    def is_plugin(self) -> bool:
+        """Whether the code is not that of this package: then it is part of every key."""
+        return self.distribution not in ("", DISTRIBUTION)
+
 
 @dataclass(frozen=True, slots=True)
 class StageSpec:
-    """A stage of a row: its id and every parameter with its validated value."""
+    """A stage of a row: its id, every parameter with its validated value, and where its code comes from.
+
+    name        what the row calls this use of the stage; "" where it stands once
+    uses_truth  what the stage reads the ground truth for; "" if it does not
+    run_only    names of the parameters that act in prediction and not in training
+    """
 
     id: str
     version: int
     parameters: Mapping[str, Any] = field(hash=False)
+    origin: Origin = Origin("", "", "")
+    name: str = ""
+    uses_truth: UsesTruth = ""
+    run_only: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form that goes into keys and records."""
+        """Return what the stage is told to do, whoever's code does it: seeds are derived from it."""
         return {"id": self.id, "version": self.version, "parameters": dict(self.parameters)}
+
+    def key_json(self) -> dict[str, Any]:
+        """Return what goes into the key of a cell: with the code of a plug-in.
+
+        In-tree code is left out, so that a refactoring does not make every published record stale.
+        """
+        return {**self.to_json(), "code": self.origin.code} if self.origin.is_plugin else self.to_json()
+
+    def code_json(self) -> dict[str, Any]:
+        """Return what goes into the key of an output: with the code, in the tree or not."""
+        return {**self.to_json(), "code": self.origin.code}
+
+    def fit_json(self) -> dict[str, Any]:
+        """Return what a training is told to do: without the parameters that act in prediction only."""
+        told = {name: value for name, value in self.parameters.items() if name not in self.run_only}
+        return {"id": self.id, "version": self.version, "parameters": told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +241,11 @@ class Cell:
     metrics: tuple[str, ...]
     key: str
     draw: int = 0
+
+    @property
+    def uses_truth(self) -> UsesTruth:
+        """What the chain reads the ground truth for besides scoring."""
+        return next((spec.uses_truth for spec in self.chain if spec.uses_truth), "")
 
     @property
     def id(self) -> CellId:

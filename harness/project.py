@@ -14,7 +14,7 @@ from harness.datasets import load_catalogue
 from harness.datasets.catalogue import find_catalogue
 from harness.datatables import data_table_rows
 from harness.model import Cell, Tier
-from harness.registry import Registry
+from harness.registry import MetricRegistry, Registry, StageRegistry
 from harness.standing import Standing
 from harness.store import Store
 from harness.suite import EVERYTHING, Selection, Suite, expand, load_suite, suite_paths
@@ -66,11 +66,11 @@ class Project:
         return loaded
 
     @cached_property
-    def stages(self) -> Registry:
+    def stages(self) -> StageRegistry:
         """Registered stages and those of the project's plug-in files."""
         if not self.plugins:
             return registry.stages()
-        joined = Registry("stage")
+        joined: StageRegistry = Registry("stage")
         for entry in registry.stages():
             joined.add(entry)
         for path in self.plugins:
@@ -78,7 +78,7 @@ class Project:
         return joined
 
     @cached_property
-    def metrics(self) -> Registry:
+    def metrics(self) -> MetricRegistry:
         """Registered metrics."""
         return registry.metrics()
 

@@ -10,48 +10,16 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from harness import registry
 from harness.hashing import hash_value
-from harness.registry import DISTRIBUTION
+from harness.identity import library_versions, own_versions
 from harness.threads import usable_cores
-
-PACKAGES = (
-    DISTRIBUTION,
-    "bioimage-cpp",
-    "cellpose",
-    "csbdeep",
-    "dask",
-    "distributed",
-    "h5py",
-    "hdbscan",
-    "imagecodecs",
-    "imageio",
-    "keras",
-    "llvmlite",
-    "micro-sam",
-    "numba",
-    "numpy",
-    "pandas",
-    "python-elf",
-    "scikit-image",
-    "scikit-learn",
-    "scipy",
-    "segment-anything",
-    "stardist",
-    "tensorflow",
-    "tensorflow-cpu",
-    "tifffile",
-    "torch",
-    "torchvision",
-    "transformers",
-    "zarr",
-)
-"""Distributions whose version can change a score or a runtime."""
 
 UNKNOWN = "unknown"
 """The commit of code that git does not know."""
@@ -125,20 +93,18 @@ def system() -> str:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of those of `PACKAGES`, and of the packages that plug in stages, which are installed."""
+    """Return the versions of what this package requires, of what its stages need, and of the packages that plug in.
+
+    These are the installed distributions whose version can change a score or a runtime.
+    """
     plugins = {
-        point.dist.name
+        point.dist.name: point.dist.version
         for group in ("harness.stages", "harness.datasets", "harness.metrics")
         for point in entry_points(group=group)
         if point.dist
     }
-    found = {}
-    for name in sorted({*PACKAGES, *plugins}):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    needed = {module for entry in registry.stages() if entry.item is not None for module in entry.item.needs}
+    return dict(sorted({**own_versions(), **library_versions(needed), **plugins}.items()))
 
 
 @cache

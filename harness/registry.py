@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from packaging.requirements import Requirement
 
 from harness.errors import BackendError, RegistryError, nearest
+from harness.escaping import one_line
+from harness.hashing import hash_file
+from harness.identity import installed_version, module_code
+from harness.model import DISTRIBUTION, Origin
 
 if TYPE_CHECKING:
     from harness.stages.contract import Stage
 
-DISTRIBUTION = "segmentation-harness"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A registered name: what it is, where it comes from, and why it cannot be used (`reason` "" if it can)."""
+class Entry(Generic[T]):
+    """A registered name: what it is, where it comes from, and why it cannot be used (`reason` "" if it can).
+
+    `code` tells distribution, version and digest of the code; it reads sources when it is first asked.
+    """
 
     id: str
-    item: Any
+    item: T | None
     origin: str
     reason: str = ""
     install: str = ""
+    code: Callable[[], Origin] = field(default=lambda: Origin("", "", ""), compare=False, repr=False)
 
 
-class Registry:
+class Registry(Generic[T]):
     """Entries of one kind, by id; a doubled id is an error, a broken plug-in is kept and explained."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, Entry[T]] = {}
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry[T]) -> None:
         """Register an entry; raises `RegistryError` if another origin has taken its id."""
         taken = self._entries.get(entry.id)
         if taken is not None:
@@ -51,13 +60,13 @@ class Registry:
             )
         self._entries[entry.id] = entry
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> Entry[T]:
         """Return the entry of an id; raises `RegistryError` with the nearest match."""
         if name not in self._entries:
             raise RegistryError(f"unknown {self.kind} '{name}'{nearest(name, self._entries)}")
         return self._entries[name]
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> T:
         """Return the item of an id; raises `BackendError` with its reason if it is a broken plug-in."""
         entry = self.entry(name)
         if entry.item is None:
@@ -67,17 +76,21 @@ class Registry:
     def __contains__(self, name: object) -> bool:
         return name in self._entries
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[Entry[T]]:
         return iter(sorted(self._entries.values(), key=lambda entry: entry.id))
 
 
+StageRegistry = Registry["type[Stage]"]
+MetricRegistry = Registry[Any]
+
+
 @cache
-def stages() -> Registry:
+def stages() -> StageRegistry:
     """Return every stage: the modules below `harness.stages`, then the entry points of "harness.stages".
 
     Modules whose name begins with an underscore are left alone: they may import a heavy library.
     """
-    registry = Registry("stage")
+    registry: StageRegistry = Registry("stage")
     package = importlib.import_module("harness.stages")
     for module in pkgutil.walk_packages(package.__path__, "harness.stages."):
         if "._" not in module.name:
@@ -88,9 +101,9 @@ def stages() -> Registry:
 
 
 @cache
-def metrics() -> Registry:
+def metrics() -> MetricRegistry:
     """Return every metric: those of `harness.metrics`, then the entry points of "harness.metrics"."""
-    registry = Registry("metric")
+    registry: MetricRegistry = Registry("metric")
     for metric in importlib.import_module("harness.metrics").METRICS:
         registry.add(Entry(metric.id, metric, "harness.metrics"))
     for point in entry_points(group="harness.metrics"):
@@ -98,31 +111,50 @@ def metrics() -> Registry:
     return registry
 
 
-def add_module_stages(registry: Registry, module: ModuleType, origin: str) -> None:
-    """Register the concrete `Stage` classes that a module defines."""
-    from harness.stages.contract import Stage
-
-    for item in vars(module).values():
-        is_own_stage = isinstance(item, type) and issubclass(item, Stage) and item.__module__ == module.__name__
-        if is_own_stage and "id" in vars(item):
-            registry.add(stage_entry(item, origin))
+def add_module_stages(registry: StageRegistry, module: ModuleType, origin: str) -> None:
+    """Register the concrete `Stage` classes that a module defines; raises `RegistryError` for a broken contract."""
+    code = partial(_code_of_module, module.__name__)
+    for stage in _own_stages(module):
+        if "id" in vars(stage):
+            registry.add(verified(stage, origin, code))
 
 
-def add_file(registry: Registry, path: Path) -> None:
-    """Register the stages of a single Python file (`harness run … --plugin my_method.py`)."""
-    name = f"harness_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
+def add_file(registry: StageRegistry, path: Path) -> None:
+    """Register the stages of a single Python file (`harness run … --plugin my_method.py`).
+
+    Raises `RegistryError`, in one line, for a file that is no Python, that cannot be imported, without a stage, and
+    with every mistake of its stages.
+    """
+    if path.suffix != ".py" or not path.is_file():
         raise RegistryError(f"{path}: not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    add_module_stages(registry, module, str(path))
+    digest = hash_file(path)
+    module = _imported(path, f"harness_plugin_{path.stem}_{digest[:12]}")
+    own = _own_stages(module)
+    bases = {base for stage in own for base in stage.__mro__[1:]}
+    concrete = [stage for stage in own if stage not in bases or "id" in vars(stage)]
+    if not concrete:
+        raise RegistryError(f"{path}: no stage in it; accepted: a class that derives from harness.Stage")
+    origin = Origin(path.name, "", digest)
+    for stage in concrete:
+        registry.add(verified(stage, str(path), lambda: origin))
 
 
-def stage_entry(stage: type[Stage], origin: str) -> Entry:
+def verified(stage: type[Stage], origin: str, code: Callable[[], Origin]) -> Entry[type[Stage]]:
+    """Return the entry of a stage class that keeps the contract, with the reason if something it needs is not here.
+
+    Raises `RegistryError` with every mistake of the class in one line.
+    """
+    from harness.stages.verification import mistakes
+
+    found = mistakes(stage)
+    if found:
+        raise RegistryError(f"{origin}: stage {stage.__name__}: {'; '.join(found)}")
+    return replace(stage_entry(stage, origin), code=code)
+
+
+def stage_entry(stage: type[Stage], origin: str) -> Entry[type[Stage]]:
     """Return the entry of a stage class, with the reason and the install line if a module or a version is not here."""
-    absent = [module for module in stage.needs if importlib.util.find_spec(module) is None]
+    absent = [module for module in stage.needs if _is_absent(module)]
     unfit = {name: reason for name in stage.needs_versions if (reason := _unfit(Requirement(name)))}
     if not absent and not unfit:
         return Entry(stage.id, stage, origin)
@@ -149,11 +181,64 @@ def _unfit(requirement: Requirement) -> str:
     return f"{requirement.name} {found} is installed; needs {requirement.specifier}"
 
 
-def _add_entry_point(registry: Registry, point: Any) -> None:
+def _own_stages(module: ModuleType) -> list[type[Stage]]:
+    from harness.stages.contract import Stage
+
+    found = (item for item in vars(module).values() if isinstance(item, type) and issubclass(item, Stage))
+    return [stage for stage in dict.fromkeys(found) if stage.__module__ == module.__name__]
+
+
+def _imported(path: Path, name: str) -> ModuleType:
+    """Return a file as a module; what it prints goes to stderr, whatever it raises becomes a `RegistryError`."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # the file of a user may fail in any way; it is said, not hidden
+        del sys.modules[name]
+        raise RegistryError(f"{path}: cannot be imported: {one_line(_said(error))}") from error
+    return module
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _is_absent(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is None
+    except ModuleNotFoundError:  # a parent of it is not there
+        return True
+
+
+@cache
+def _code_of_module(module: str) -> Origin:
+    """Return the origin of a module in the tree or in the package of a plug-in, with the digest of its code."""
+    if module.partition(".")[0] == "harness":
+        return Origin(DISTRIBUTION, installed_version(DISTRIBUTION), module_code(module))
+    root = sys.modules[module.partition(".")[0]]
+    file = Path(root.__file__) if root.__file__ else Path(next(iter(root.__path__))) / "__init__.py"
+    folder = file.parent.parent if file.name == "__init__.py" else file.parent
+    return Origin("", "", module_code(module, folder))
+
+
+def _add_entry_point(registry: Registry[Any], point: EntryPoint) -> None:
     origin = f"{point.dist.name if point.dist else 'entry point'} ({point.value})"
     try:
         item = point.load()
-        entry = stage_entry(item, origin) if registry.kind == "stage" else Entry(item.id, item, origin)
+        if registry.kind == "stage":
+            entry = verified(item, origin, partial(_code_of_point, point, item.__module__))
+        else:
+            entry = Entry(item.id, item, origin)
     except Exception as error:  # a plug-in may fail in any way; it is listed with its reason, not hidden
-        entry = Entry(point.name, None, origin, f"{type(error).__name__}: {error}")
+        entry = Entry(point.name, None, origin, _said(error))
     registry.add(entry)
+
+
+def _code_of_point(point: EntryPoint, module: str) -> Origin:
+    code = _code_of_module(module)
+    return replace(code, distribution=point.dist.name, version=point.dist.version) if point.dist else code

@@ -20,8 +20,8 @@ MOST_LINES = 400
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "escaping", "hashing", "shipped", "statistics", "toml_lines", "threads", "clock", "memory"),
     ("parameters", "model", "config"),
-    ("store",),
-    ("stages.values", "stages.slots", "stages.contract", "stages.chain"),
+    ("store", "identity"),
+    ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
     ("provenance", "jobs", "predictions"),
     ("datasets", "stages", "metrics"),

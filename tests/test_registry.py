@@ -11,8 +11,18 @@ import pytest
 
 from harness import registry as registry_module
 from harness.errors import BackendError, RegistryError
+from harness.identity import module_code
 from harness.model import Volume
-from harness.registry import Entry, Registry, add_file, add_module_stages, metrics, stage_entry, stages
+from harness.registry import (
+    Entry,
+    Registry,
+    StageRegistry,
+    add_file,
+    add_module_stages,
+    metrics,
+    stage_entry,
+    stages,
+)
 from harness.stages.contract import Context, Stage
 
 PLUGIN = """
@@ -81,6 +91,66 @@ def test_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.py", tmp_path / "data.txt"):
         with pytest.raises(RegistryError, match="not a Python file"):
             add_file(Registry("stage"), path)
+
+
+BROKEN = {
+    "def (:": "cannot be imported: SyntaxError",
+    "import no_such_module_anywhere": "cannot be imported: ModuleNotFoundError: No module named",
+    "raise RuntimeError('boom\\nsecond line')": "cannot be imported: RuntimeError: boom second line",
+    "import sys; sys.exit(5)": "cannot be imported: SystemExit: 5",
+    "x = 1": "no stage in it; accepted: a class that derives from harness.Stage",
+    "from harness import Stage\nclass Mine(Stage):\n    id = 'mine'\n    title = 'x'\n": "stage Mine: no run; accepted",
+    "from harness import Stage\nclass Mine(Stage):\n    title = 'x'\n": "no id; accepted: id = a text; no run",
+    "from harness import Stage\nclass Mine(Stage):\n    id = 5\n    inputs = 'image'\n": "no title; accepted",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RegistryError) as caught:
+        add_file(Registry("stage"), path)
+    assert BROKEN[text] in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_origin_of_a_file_is_its_name_and_the_digest_of_what_was_run(tmp_path: Path) -> None:
+    path = tmp_path / "plugin_one.py"
+    codes = []
+    for text in (PLUGIN, PLUGIN + "# more\n"):
+        path.write_text(text, encoding="utf-8")
+        registry: StageRegistry = Registry("stage")
+        add_file(registry, path)
+        codes.append(registry.entry("mine").code())
+    assert [code.distribution for code in codes] == ["plugin_one.py"] * 2
+    assert codes[0].code != codes[1].code
+    assert all(code.is_plugin for code in codes)
+
+
+def test_the_origin_of_a_stage_of_the_tree_is_its_module() -> None:
+    code = stages().entry("otsu-components").code()
+    assert code.distribution == "segmentation-harness"
+    assert code.code == module_code("harness.stages.classical.otsu_components")
+    assert not code.is_plugin
+
+
+def test_what_a_file_prints_does_not_reach_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "plugin_one.py"
+    path.write_text("print('hello')\n" + PLUGIN, encoding="utf-8")
+    add_file(Registry("stage"), path)
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "hello" in said.err
+
+
+def test_a_library_below_one_that_is_not_here_is_not_here() -> None:
+    class Dotted(Toy):
+        id = "dotted"
+        needs = ("no_such_library_here.part",)
+
+    assert stage_entry(Dotted, "here").reason == "not installed: no_such_library_here.part"
 
 
 def test_imported_stages_are_not_added_again() -> None:
@@ -185,7 +255,7 @@ def test_entry_point_that_states_no_version_is_listed_with_its_reason(monkeypatc
     )
     stages.cache_clear()
     try:
-        assert stages().entry("x").reason.startswith("InvalidRequirement")
+        assert stages().entry("x").reason.endswith("accepted: a requirement as pip reads it")
     finally:
         stages.cache_clear()
 

@@ -13,9 +13,10 @@ from harness.cli.output import columns, json_result, log, result
 if TYPE_CHECKING:
     from harness.project import Project
 
-HELP = "list stages, suites, datasets, metrics or weights"
+HELP = "list stages, slots, suites, datasets, metrics or weights"
 SHOWN = {
     "stages": ("id", "usable", "reads", "makes", "title", "reason", "install"),
+    "slots": ("id", "holds", "on_grid", "scored", "meaning"),
     "suites": ("id", "usable", "version", "default_tier", "rows", "title", "source", "reason"),
     "datasets": ("id", "usable", "dimensions", "samples", "licence", "reason", "how"),
     "metrics": ("id", "usable", "direction", "unit", "title", "reason"),
@@ -35,6 +36,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print one line or object per entry."""
     listings: dict[str, Callable[[Project], Iterator[dict[str, Any]]]] = {
         "stages": _stages,
+        "slots": _slots,
         "suites": _suites,
         "datasets": _datasets,
         "metrics": _metrics,
@@ -61,7 +63,7 @@ def _stages(project: Project) -> Iterator[dict[str, Any]]:
     from dataclasses import asdict
 
     for entry in project.stages:
-        stage = entry.item
+        stage: Any = entry.item
         broken = stage is None
         yield {
             "id": entry.id,
@@ -72,10 +74,24 @@ def _stages(project: Project) -> Iterator[dict[str, Any]]:
             "reason": entry.reason,
             "install": entry.install,
             "origin": entry.origin,
+            "uses_truth": "" if broken else stage.uses_truth,
             "version": 0 if broken else stage.version,
             "licence": "" if broken else stage.licence,
             "citation": "" if broken else stage.citation,
             "parameters": [] if broken else [asdict(parameter) for parameter in stage.parameters],
+        }
+
+
+def _slots(project: Project) -> Iterator[dict[str, Any]]:
+    from harness.stages.slots import SLOTS
+
+    for slot in SLOTS.values():
+        yield {
+            "id": slot.name,
+            "holds": slot.holds.__name__,
+            "on_grid": slot.on_grid,
+            "scored": slot.scored,
+            "meaning": slot.meaning,
         }
 
 
@@ -150,7 +166,7 @@ def _datasets(project: Project) -> Iterator[dict[str, Any]]:
 def _metrics(project: Project) -> Iterator[dict[str, Any]]:
 
     for entry in project.metrics:
-        metric = entry.item
+        metric: Any = entry.item
         broken = metric is None
         yield {
             "id": entry.id,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from harness.cli.output import log
 from harness.errors import HarnessError
 from harness.escaping import tolerate_any_character
-from harness.registry import DISTRIBUTION
+from harness.model import DISTRIBUTION
 
 if TYPE_CHECKING:
     from harness.project import Project

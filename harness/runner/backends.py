@@ -12,14 +12,14 @@ from harness.errors import ConfigError
 from harness.hashing import canonical_json
 from harness.jobs.messages import Backend
 from harness.model import Cell
-from harness.registry import Registry, interpreter_variable
+from harness.registry import StageRegistry, interpreter_variable
 from harness.stages.contract import Stage
 
 
 class BackendChooser:
     """Chooses interpreters and shared work for the cells of a run; chains are looked at once each."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: StageRegistry) -> None:
         self._registry = registry
         self._chains: dict[int, tuple[Backend, tuple[tuple[int, str, bool], ...]]] = {}
         self._kept: list[object] = []
@@ -80,9 +80,10 @@ def _shared_parts(cell: Cell, stages: Sequence[Stage | None]) -> tuple[tuple[int
     for number, stage in enumerate(stages):
         if stage is None:
             break
-        prefix = canonical_json([spec.to_json() for spec in cell.chain[: number + 1]])
+        before = [spec.to_json() for spec in cell.chain[:number]]
+        prefix = canonical_json([*before, cell.chain[number].to_json()])
         if stage.trains():
-            parts.append((number, prefix, True))
+            parts.append((number, canonical_json([*before, cell.chain[number].fit_json()]), True))
         if stage.cacheable and number + 1 < len(stages):
             parts.append((number, prefix, False))
     return tuple(parts)

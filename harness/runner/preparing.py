@@ -11,7 +11,7 @@ from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
 from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Cell, Fold
-from harness.registry import Registry
+from harness.registry import StageRegistry
 from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ MAY_HAVE_SEEN = "weights '{}' may have seen dataset '{}': a file that no catalog
 class Preparation:
     """Answers for each dataset and weights value once: what is missing and why, or where it lies."""
 
-    def __init__(self, catalogue: Catalogue, registry: Registry) -> None:
+    def __init__(self, catalogue: Catalogue, registry: StageRegistry) -> None:
         self._catalogue = catalogue
         self._registry = registry
         self._datasets: dict[str, str] = {}

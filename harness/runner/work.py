@@ -166,6 +166,7 @@ class SuiteWork:
             environment=fingerprint,
             code=code,
             prediction=outcome.prediction,
+            uses_truth=cell.uses_truth,
         )
 
     def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:

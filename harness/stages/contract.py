@@ -6,18 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import ChainError
-from harness.model import Grid, Volume
+from harness.model import Grid, UsesTruth, Volume
 from harness.parameters import Parameter, StageOptions, described, options_of
 from harness.stages.values import Value
 
 if TYPE_CHECKING:
     import numpy as np
-
-UsesTruth = Literal["", "control", "prompts"]
-"""What a stage reads the ground truth for: not at all, to show what a mistake costs, or to make prompts of it."""
 
 
 @dataclass(frozen=True, slots=True)

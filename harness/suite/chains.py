@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.errors import ConfigError, ParameterError, RegistryError
 from harness.model import StageSpec, Tier
-from harness.registry import Registry
+from harness.registry import StageRegistry
 from harness.stages.chain import Given, check_chain
 from harness.stages.contract import Stage
 from harness.suite.suite import Row, StageUse, Suite
@@ -17,7 +17,7 @@ FOLD = "{fold}"
 """Stands in a string parameter for the id of the fold, e.g. where each fold has its own weights."""
 
 
-def resolve_chain(suite: Suite, row: Row, tier: Tier, registry: Registry) -> tuple[Stage, ...]:
+def resolve_chain(suite: Suite, row: Row, tier: Tier, registry: StageRegistry) -> tuple[Stage, ...]:
     """Return the stages of a row with the parameters they have on a tier.
 
     The row's parameters come first, those of the tier lie over them, those of the row's tier over both. Raises
@@ -31,9 +31,21 @@ def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) 
     check_chain(chain, given, place(suite, row, (*row.place, "stages")))
 
 
-def stage_specs(chain: tuple[Stage, ...], fold: str) -> tuple[StageSpec, ...]:
+def stage_specs(chain: tuple[Stage, ...], fold: str, registry: StageRegistry) -> tuple[StageSpec, ...]:
     """Return the specifications of a chain, with the fold's id in place of "{fold}"."""
-    return tuple(StageSpec(stage.id, stage.version, _with_fold(dict(stage.options), fold)) for stage in chain)
+    return tuple(stage_spec(stage, _with_fold(dict(stage.options), fold), registry) for stage in chain)
+
+
+def stage_spec(stage: Stage, parameters: Mapping[str, Any], registry: StageRegistry) -> StageSpec:
+    """Return the specification of a stage with these parameters, and with the origin that it has in a registry."""
+    return StageSpec(
+        stage.id,
+        stage.version,
+        parameters,
+        origin=registry.entry(stage.id).code(),
+        uses_truth=stage.uses_truth,
+        run_only=tuple(parameter.name for parameter in stage.parameters if parameter.when == "run"),
+    )
 
 
 def is_per_fold(chain: tuple[Stage, ...]) -> bool:
@@ -55,11 +67,11 @@ def place(suite: Suite, row: Row, key: KeyPath) -> str:
     return f"{suite.source_file.where(key)} (row '{row.id}')"
 
 
-def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: Registry) -> Stage:
+def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: StageRegistry) -> Stage:
     use = row.stages[number]
     key = (*row.place, "stages", number)
     try:
-        stage_class: type[Stage] = registry.get(use.id)
+        stage_class = registry.get(use.id)
     except RegistryError as error:
         raise ConfigError(f"{place(suite, row, (*key, 'id'))}: {error}") from error
     merged: dict[str, Any] = {}

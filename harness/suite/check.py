@@ -12,7 +12,7 @@ from harness.claims.ranking import Fastest
 from harness.claims.rules import SECONDS
 from harness.errors import ConfigError, HarnessError, nearest
 from harness.model import Tier
-from harness.registry import Registry
+from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.chain import Given
 from harness.suite.chains import check_order, resolve_chain
 from harness.suite.datarows import computed_names, data_row_problems
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
 
-def check_suite(suite: Suite, catalogue: Catalogue, stages: Registry | None = None) -> None:
+def check_suite(suite: Suite, catalogue: Catalogue, stages: StageRegistry | None = None) -> None:
     """Raise `ConfigError` with one line per tier that cannot be expanded or computed with this catalogue."""
     problems: list[str] = []
     for tier in suite.tiers:
@@ -59,7 +59,7 @@ def file_problems(suite: Suite) -> Iterator[str]:
         yield from _claim_problems(suite, claim, ("claims", number))
 
 
-def registry_problems(suite: Suite, stages: Registry, metrics: Registry) -> Iterator[str]:
+def registry_problems(suite: Suite, stages: StageRegistry, metrics: MetricRegistry) -> Iterator[str]:
     """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier."""
     known = [entry.id for entry in metrics]
     for number, metric in enumerate(suite.metrics):
@@ -87,7 +87,7 @@ def _given(suite: Suite, row: Row, tier: Tier) -> Given:
     return Given(tuple(reads), tuple(slot for slot, label in reads.items() if label in truths))
 
 
-def _series_problems(suite: Suite, metrics: Registry) -> Iterator[str]:
+def _series_problems(suite: Suite, metrics: MetricRegistry) -> Iterator[str]:
     """Yield figures over thresholds of a series that no metric of the suite belongs to."""
     for number, figure in enumerate(suite.figures):
         if figure.x == THRESHOLD and isinstance(figure.y, str):
@@ -148,7 +148,7 @@ def _row_override_problems(suite: Suite, row: Row) -> Iterator[str]:
             yield from _unknown(suite, overrides.stages, own, key, "stage of this row")
 
 
-def _shared_override_problems(suite: Suite, stages: Registry) -> Iterator[str]:
+def _shared_override_problems(suite: Suite, stages: StageRegistry) -> Iterator[str]:
     """Yield unknown stages among the overrides of a shared file; a known one may be used by other suites only."""
     accepted = [entry.id for entry in stages]
     for tier, spec in suite.tiers.items():

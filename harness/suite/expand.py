@@ -11,7 +11,7 @@ from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, StageSpec, Tier
-from harness.registry import Registry
+from harness.registry import StageRegistry
 from harness.stages.chain import Given
 from harness.stages.contract import Stage
 from harness.suite.chains import FOLD, check_order, is_per_fold, place, resolve_chain, stage_specs, weights_of
@@ -30,7 +30,7 @@ def expand(
     suite: Suite,
     tier: Tier,
     catalogue: Catalogue,
-    registry: Registry,
+    registry: StageRegistry,
 ) -> tuple[Cell, ...]:
     """Return the cells of a suite on a tier, ordered by row, dataset, fold, sample and repeat as they are declared.
 
@@ -47,7 +47,7 @@ def expand(
 class _Expansion:
     """One expansion with its caches: rows of a suite mostly share their data."""
 
-    def __init__(self, suite: Suite, tier: Tier, catalogue: Catalogue, registry: Registry) -> None:
+    def __init__(self, suite: Suite, tier: Tier, catalogue: Catalogue, registry: StageRegistry) -> None:
         self._suite = suite
         self._tier = tier
         self._registry = registry
@@ -80,7 +80,7 @@ class _Expansion:
         selections = self._selector.select(row)
         self._check_distinct(row, selections)
         chain = resolve_chain(self._suite, row, self._tier, self._registry)
-        shared = None if is_per_fold(chain) else stage_specs(chain, "")
+        shared = None if is_per_fold(chain) else stage_specs(chain, "", self._registry)
         for selected in selections:
             self._check_data(row, chain, selected)
             for fold in selected.folds:
@@ -88,7 +88,7 @@ class _Expansion:
                 named = list(weights_of(chain, fold.id))
                 weights = [self._weights_hash(row, stage, name) for stage, name in named]
                 self._check_weights(row, named, selected, fold)
-                specs = shared or stage_specs(chain, fold.id)
+                specs = shared or stage_specs(chain, fold.id, self._registry)
                 yield selected, fold, specs, self._base(row, selected, fold, specs, weights)
 
     def _fold_cells(
@@ -136,7 +136,7 @@ class _Expansion:
                 "fold": fold.id,
                 "train": [self._hashes[selected.dataset.id, sample] for sample in fold.train],
                 "validation": [self._hashes[selected.dataset.id, sample] for sample in fold.validation],
-                "chain": [spec.to_json() for spec in specs],
+                "chain": [spec.key_json() for spec in specs],
                 "weights": weights,
                 "metrics": list(self._suite.metrics),
             }

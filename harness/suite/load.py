@@ -12,7 +12,7 @@ from harness import registry
 from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.hashing import hash_value
-from harness.registry import Registry
+from harness.registry import MetricRegistry, StageRegistry
 from harness.shipped import shipped_folder
 from harness.suite.check import file_problems, registry_problems
 from harness.suite.matrix import expand_matrix
@@ -46,8 +46,8 @@ def shared_paths(start: Path | None = None) -> dict[str, Path]:
 def load_suite(
     name_or_path: str | Path,
     *,
-    stages: Registry | None = None,
-    metrics: Registry | None = None,
+    stages: StageRegistry | None = None,
+    metrics: MetricRegistry | None = None,
     start: Path | None = None,
 ) -> Suite:
     """Return a suite by its id or by the path of its file, checked against the registered stages and metrics.

@@ -8,8 +8,8 @@ from harness.datasets.content import content_of
 from harness.errors import ConfigError, HarnessError
 from harness.hashing import hash_value
 from harness.model import DataSelection, StageSpec
-from harness.registry import Registry
-from harness.stages.contract import Stage
+from harness.registry import StageRegistry
+from harness.suite.chains import stage_spec
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -21,7 +21,7 @@ def recipe_of(catalogue: Catalogue, name: str) -> Recipe | None:
     return catalogue.weights(name).declaration.recipe
 
 
-def recipe_spec(recipe: Recipe, name: str, registry: Registry) -> StageSpec:
+def recipe_spec(recipe: Recipe, name: str, registry: StageRegistry) -> StageSpec:
     """Return the stage that a recipe trains, with every parameter.
 
     Raises `ConfigError` for an unknown stage, a wrong parameter, a stage that does not train with these parameters or
@@ -29,8 +29,7 @@ def recipe_spec(recipe: Recipe, name: str, registry: Registry) -> StageSpec:
     """
     where = f"weights '{name}': recipe"
     try:
-        kind: type[Stage] = registry.get(recipe.stage)
-        stage = kind(recipe.parameters, where=where)
+        stage = registry.get(recipe.stage)(recipe.parameters, where=where)
     except HarnessError as error:
         raise ConfigError(str(error) if str(error).startswith(where) else f"{where}: {error}") from error
     if not stage.trains():
@@ -40,7 +39,7 @@ def recipe_spec(recipe: Recipe, name: str, registry: Registry) -> StageSpec:
     started = [p.name for p in stage.parameters if p.kind == "weights" and stage.options[p.name]]
     if started:
         raise ConfigError(f"{where}: '{started[0]}' names other weights; accepted: a training from scratch")
-    return StageSpec(stage.id, stage.version, dict(stage.options))
+    return stage_spec(stage, dict(stage.options), registry)
 
 
 def recipe_data(recipe: Recipe, catalogue: Catalogue) -> DataSelection:
@@ -49,7 +48,7 @@ def recipe_data(recipe: Recipe, catalogue: Catalogue) -> DataSelection:
     return DataSelection(recipe.dataset, channels, recipe.truth, recipe.truth)
 
 
-def recipe_problems(catalogue: Catalogue, registry: Registry) -> list[str]:
+def recipe_problems(catalogue: Catalogue, registry: StageRegistry) -> list[str]:
     """Return one line for each recipe of the catalogue that cannot be trained."""
     problems = []
     for name in catalogue.weight_ids():
@@ -62,7 +61,7 @@ def recipe_problems(catalogue: Catalogue, registry: Registry) -> list[str]:
     return problems
 
 
-def weights_hash(name: str, catalogue: Catalogue, registry: Registry) -> str:
+def weights_hash(name: str, catalogue: Catalogue, registry: StageRegistry) -> str:
     """Return what identifies registered weights before they are there.
 
     For files their checksums; for a recipe its stage with every parameter and the content it learns from, since
@@ -74,7 +73,7 @@ def weights_hash(name: str, catalogue: Catalogue, registry: Registry) -> str:
     dataset = catalogue.dataset(recipe.dataset)
     return hash_value(
         {
-            "stage": recipe_spec(recipe, name, registry).to_json(),
+            "stage": recipe_spec(recipe, name, registry).key_json(),
             "data": recipe_data(recipe, catalogue).to_json(),
             "training": [content_of(dataset, sample) for sample in recipe.samples],
             "validation": [content_of(dataset, sample) for sample in recipe.validation],

@@ -15,7 +15,7 @@ from harness.escaping import visible
 from harness.jobs.messages import Event, Log, WorkerSetup
 from harness.model import Grid, StageSpec
 from harness.predictions import Predictions
-from harness.registry import Registry
+from harness.registry import StageRegistry
 from harness.stages.contract import Context, Stage
 from harness.worker.cache import Setting, StageCache
 from harness.worker.isolation import ProcessState
@@ -48,7 +48,7 @@ class Workbench:
         self,
         setup: WorkerSetup,
         samples: SampleSlots,
-        registry: Registry,
+        registry: StageRegistry,
         *,
         machine: str,
         environment: str,
@@ -79,13 +79,15 @@ class Workbench:
     def create(self, spec: StageSpec) -> Stage:
         """Return a fresh stage of a specification; raises `BackendError` if its library is missing."""
         entry = self.registry.entry(spec.id)
-        kind: type[Stage] = self.registry.get(spec.id)
+        kind = self.registry.get(spec.id)
         if entry.reason:
             raise BackendError(f"stage '{spec.id}': {entry.reason}; {entry.install}")
         if kind.version != spec.version:
             raise ChainError(
                 f"stage '{spec.id}' is version {kind.version} in this worker; the cell asks {spec.version}"
             )
+        if spec.origin.is_plugin and entry.code() != spec.origin:
+            raise ChainError(f"stage '{spec.id}': {spec.origin.distribution} was changed after the run began")
         return kind(spec.parameters)
 
     def device_of(self, stage: Stage) -> str:

@@ -140,10 +140,11 @@ class Chain:
 
     def _fit_job(self, number: int, spec: StageSpec) -> FitJob:
         cell = self._cell
-        seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.to_json())
-        weights = stage_weights(self._bench.create(spec), self._weights)
+        seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.fit_json())
+        stage = self._bench.create(spec)
+        weights = stage_weights(stage, self._weights)
         training, validation = self._examples(number, cell.fold.train), self._examples(number, cell.fold.validation)
-        return FitJob(spec, training, validation, seed, weights, cell.draw)
+        return FitJob(spec, training, validation, seed, weights, cell.draw, stage.needs)
 
     def _examples(self, number: int, samples: Sequence[str]) -> list[LazyExample]:
         """Return training samples as a stage of the chain sees them: after the stages before it."""
@@ -171,7 +172,7 @@ class Chain:
                 context = bench.context(self._grid(sample), step.seed, scratch, step.device)
                 return step.stage.map_truth(truth.volume(), context)
 
-        return Source(hash_value(["map_truth", step.spec.to_json(), step.seed, truth.key]), make)
+        return Source(hash_value(["map_truth", step.spec.code_json(), step.seed, truth.key]), make)
 
     def _grid(self, sample: str) -> Grid:
         data = self._cell.data

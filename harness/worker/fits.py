@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.clock import timed
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_value
+from harness.identity import library_versions
 from harness.jobs.failures import NotApplicableError
 from harness.jobs.messages import Recipe, Resumed, StageBegun, Waiting, WeightsSource
 from harness.memory import Usage, device_watched
@@ -56,7 +57,7 @@ class LazyExample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitJob:
-    """A stage to train, its examples, its seed, its weight files, and the seed of what rows draw alike."""
+    """A stage to train, its examples, its seed, its weight files, the seed of what rows draw alike, its libraries."""
 
     spec: StageSpec
     training: Sequence[LazyExample]
@@ -64,13 +65,15 @@ class FitJob:
     seed: int
     weights: dict[str, WeightsSource]
     draw: int = 0
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """The content address of the model."""
         return hash_value(
             {
-                "stage": self.spec.to_json(),
+                "stage": {**self.spec.fit_json(), "code": self.spec.origin.code},
+                "libraries": library_versions(self.needs),
                 "training": [example.keys() for example in self.training],
                 "validation": [example.keys() for example in self.validation],
                 "seed": self.seed,
@@ -167,7 +170,7 @@ def located(bench: Workbench, weights: Mapping[str, WeightsSource]) -> dict[str,
 
 def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
     data = recipe.data
-    seed = derive_seed("recipe", data.to_json(), recipe.training, recipe.validation, recipe.spec.to_json())
+    seed = derive_seed("recipe", data.to_json(), recipe.training, recipe.validation, recipe.spec.fit_json())
 
     def example(sample: str) -> LazyExample:
         slots = bench.samples.slots(data, sample, truth=data.truth)
@@ -178,7 +181,8 @@ def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
         return LazyExample({"image": slots["image"]}, slots["truth"], grid)
 
     training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
-    return FitJob(recipe.spec, training, validation, seed, {}, seed)
+    needs = bench.registry.get(recipe.spec.id).needs
+    return FitJob(recipe.spec, training, validation, seed, {}, seed, needs)
 
 
 def check_dimensions(stage: Stage, grid: Grid) -> None:

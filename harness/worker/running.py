@@ -120,7 +120,7 @@ def _load(step: Step, bench: Workbench, files: Mapping[str, Path]) -> tuple[bool
     grid = step.grid()
     model = step.fitted.model.hash if step.fitted else ""
     weights = tuple(sorted((name, source.hash) for name, source in step.weights.items()))
-    identity = (hash_value(step.spec.to_json()), model, weights, step.device, grid.axes, grid.spacing_um)
+    identity = (hash_value(step.spec.code_json()), model, weights, step.device, grid.axes, grid.spacing_um)
     is_new = False
 
     def load() -> LoadedStage:

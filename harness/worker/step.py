@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.hashing import derive_seed, hash_value
+from harness.identity import library_versions
 from harness.jobs.messages import WeightsSource
 from harness.model import Grid, StageSpec
 from harness.stages.contract import Stage
@@ -66,7 +67,8 @@ def describe(
     device = bench.device_of(stage)
     key = hash_value(
         {
-            "stage": spec.to_json(),
+            "stage": spec.code_json(),
+            "libraries": library_versions(stage.needs),
             "inputs": {slot: source.key for slot, source in inputs.items()},
             "model": fitted.model.hash if fitted else None,
             "weights": {name: source.hash for name, source in sources.items()},
@@ -154,6 +156,8 @@ def _record(step: Step, output: str, facts: Mapping[str, float]) -> StageRecord:
         model=fitted.model.hash if fitted else None,
         weights={name: source.hash for name, source in step.weights.items()},
         output=output,
+        name=spec.name,
+        origin=spec.origin,
         facts={**(fitted.model.facts if fitted else {}), **facts},
     )
 

@@ -9,6 +9,7 @@ from harness.datasets import load_catalogue
 from harness.jobs.messages import Backend, Event, Job, WorkerSetup
 from harness.model import Cell, DataSelection, Fold, StageSpec
 from harness.registry import Registry
+from harness.suite.chains import stage_spec
 from harness.worker.bench import Workbench
 from harness.worker.sources import SampleSlots
 from tests.runner.project import Project
@@ -38,8 +39,9 @@ def workbench(
 
 
 def spec(project: Project, name: str, **parameters: Any) -> StageSpec:
-    stage = tiny_registry(project).get(name)(parameters)
-    return StageSpec(stage.id, stage.version, dict(stage.options))
+    registry = tiny_registry(project)
+    stage = registry.get(name)(parameters)
+    return stage_spec(stage, dict(stage.options), registry)
 
 
 def a_cell(*chain: StageSpec, sample: str = "a", fold: Fold | None = None, row: str = "r") -> Cell:

@@ -202,3 +202,18 @@ def test_a_recipe_that_learns_from_the_test_sample_is_refused(project: Project) 
     suite = project.suite({"tuned": '[{ id = "tune", base = "cooked" }]'}, split="folds")
     with pytest.raises(HarnessError, match="weights 'cooked' were trained on sample 'c' of dataset 'dots'"):
         project.run(suite)
+
+
+def test_an_edited_plugin_is_computed_again_and_its_records_name_the_file(project: Project) -> None:
+    suite = project.suite({"one": CHAIN})
+    assert project.run(suite).computed == 2
+    before = project.records()["one", "a"].stages
+    assert [stage.origin.distribution for stage in before if stage.origin] == ["tiny_stages.py"] * 2
+    assert project.run(suite).computed == 0
+    text = project.plugin.read_text(encoding="utf-8")
+    project.plugin.write_text(text.replace("array.min() + level", "array.min() + 1.3 * level"), encoding="utf-8")
+    assert project.run(suite).computed == 2
+    after = project.records()["one", "a"].stages
+    assert before[1].origin != after[1].origin
+    assert before[1].output != after[1].output, "nothing came from the cache of the old code"
+    assert project.count("cut") == 4

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ChainError, LabelError
-from harness.model import Grid, Volume
+from harness.model import Grid, UsesTruth, Volume
 from harness.stages.chain import ANISOTROPIC, ISOTROPIC, SCORED, Given, check_chain, checked_outputs
-from harness.stages.contract import Context, Stage, UsesTruth
+from harness.stages.contract import Context, Stage
 from harness.stages.values import Features, Masks, Prompts
 from tests.stages.chains import make
 

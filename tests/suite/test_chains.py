@@ -39,7 +39,7 @@ def test_specifications_hold_every_parameter_and_the_fold(project: Project) -> N
     suite = project.suite(LAYERED)
     chain = resolve_chain(suite, suite.row("net"), "paper", project.stages)
     assert is_per_fold(chain)
-    (spec,) = stage_specs(chain, "3")
+    (spec,) = stage_specs(chain, "3", project.stages)
     assert spec.to_json() == {"id": "learn", "version": 3, "parameters": {"steps": 7, "weights": "ready-3"}}
     assert list(weights_of(chain, "3")) == [("learn", "ready-3")]
 
@@ -49,7 +49,7 @@ def test_chains_without_a_fold_in_them(project: Project) -> None:
     chain = resolve_chain(suite, suite.row("otsu"), "smoke", project.stages)
     assert not is_per_fold(chain)
     assert list(weights_of(chain, "1")) == []
-    assert [spec.parameters["sigma"] for spec in stage_specs(chain, "") if spec.id == "blur"] == [2.0]
+    assert [spec.parameters["sigma"] for spec in stage_specs(chain, "", project.stages) if spec.id == "blur"] == [2.0]
 
 
 def test_the_message_names_the_layer_that_is_wrong(project: Project) -> None:
