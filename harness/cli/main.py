@@ -26,6 +26,7 @@ COMMANDS = (
     "fetch",
     "run",
     "score",
+    "rescore",
     "merge",
     "table",
     "compare",

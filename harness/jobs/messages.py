@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.errors import HarnessError
 from harness.model import Cell, DataSelection, StageSpec, Status
-from harness.store.records import CellError, StageRecord, StageTiming
+from harness.store.records import CellError, Counts, StageRecord, StageTiming
 
 T = TypeVar("T")
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
@@ -102,6 +102,7 @@ class Job:
 class Outcome:
     """How a cell ended in its worker, or how its worker ended. `metrics` may hold NaN.
 
+    counts      the addable numbers behind the metrics
     prediction  content hash of what was scored, by slot
     """
 
@@ -114,6 +115,7 @@ class Outcome:
     data: str = ""
     device: str = "cpu"
     notes: tuple[str, ...] = ()
+    counts: Counts = field(default_factory=dict)
     prediction: Mapping[str, str] = field(default_factory=dict)
 
 

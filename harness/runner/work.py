@@ -165,6 +165,7 @@ class SuiteWork:
             notes=(*outcome.notes, *self._order.preparation.notes(cell)),
             environment=fingerprint,
             code=code,
+            counts=outcome.counts,
             prediction=outcome.prediction,
             uses_truth=cell.uses_truth,
         )

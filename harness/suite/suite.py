@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,10 @@ class Suite:
     def tiers(self) -> Mapping[Tier, TierSpec]:
         """What each tier runs."""
         return self.file.tiers
+
+    def with_metrics(self, metrics: tuple[str, ...]) -> Suite:
+        """Return the suite as if it named other metrics; they are not looked up."""
+        return replace(self, file=self.file.model_copy(update={"metrics": metrics}))
 
     @property
     def metrics(self) -> tuple[str, ...]:

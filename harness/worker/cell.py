@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
-from harness import registry
 from harness.errors import LabelError, StoreError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.failures import machine_places, outcome_of
 from harness.jobs.messages import Done, Job, Outcome
+from harness.metrics import Pair
 from harness.model import Grid, StageSpec, Volume
+from harness.scoring import Scores, chosen_metrics, measure
 from harness.stages.values import Value, content_hash
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
@@ -23,9 +22,6 @@ from harness.worker.isolation import end_children
 from harness.worker.running import Product, Repeats
 from harness.worker.sources import Source
 from harness.worker.step import Step, describe
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Done:
@@ -36,8 +32,8 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
     start = clock()
     run = CellRun(bench, job)
     try:
-        metrics = run.scores()
-        outcome = run.outcome(metrics, clock() - start)
+        scores = run.scores()
+        outcome = run.outcome(scores, clock() - start)
     except BaseException as error:  # SystemExit too: it is the cell's failure, not the worker's
         traceback.print_exc()
         bench.forget()
@@ -60,8 +56,8 @@ class CellRun:
     stage: str = ""
     scored: dict[str, Value] = field(default_factory=dict)
 
-    def scores(self) -> dict[str, float]:
-        """Return every metric of the cell."""
+    def scores(self) -> Scores:
+        """Return every metric of the cell and the counts behind it."""
         cell = self.job.cell
         slots = self.bench.samples.slots(cell.data, cell.sample, truth=cell.data.truth)
         truth = slots["truth"]
@@ -77,7 +73,7 @@ class CellRun:
         labels = slots["labels"].volume()
         self.stage = ""
         self.scored["labels"] = labels
-        return score_labels(labels.array, truth.volume().array, cell.metrics)
+        return score_labels(labels, truth.volume(), cell.metrics)
 
     def _kept(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Keep what was scored; return its content hashes by slot, and a note if the disk refused."""
@@ -88,14 +84,15 @@ class CellRun:
             return {slot: content_hash(value) for slot, value in self.scored.items()}, ("the prediction is not kept",)
         return kept, ()
 
-    def outcome(self, metrics: dict[str, float], total_s: float) -> Outcome:
+    def outcome(self, scores: Scores, total_s: float) -> Outcome:
         """Return what the cell's record and timing will say."""
         cell, results = self.job.cell, [product.result() for product in self.products]
         timings = tuple(result.timing() for result in results)
         prediction, notes = self._kept()
         return Outcome(
             "ok",
-            metrics=metrics,
+            metrics=scores.values,
+            counts=scores.counts,
             stages=tuple(result.record() for result in results),
             timings=timings,
             total_s=total_s,
@@ -188,15 +185,8 @@ def warm_up() -> None:
     overlap_table(np.zeros((2, 2), np.uint16), np.zeros((2, 2), np.uint16))
 
 
-def score_labels(labels: np.ndarray, truth: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
-    """Return metrics of a label image against the truth (same shape, 0 is background), from one overlap table."""
-    from harness.metrics import overlap_table
-
-    if labels.shape != truth.shape:
-        raise LabelError(f"the chain's labels have shape {labels.shape}; the truth has {truth.shape}")
-    table = overlap_table(truth, labels)
-    scores = {name: float(registry.metrics().get(name)(table)) for name in metrics}
-    infinite = [name for name, value in scores.items() if math.isinf(value)]
-    if infinite:
-        raise LabelError(f"metric '{infinite[0]}' is {scores[infinite[0]]}; accepted: finite numbers or NaN")
-    return scores
+def score_labels(labels: Volume, truth: Volume, metrics: Sequence[str]) -> Scores:
+    """Return metrics of a label image against the truth (same shape, 0 is background), with the counts behind them."""
+    if labels.array.shape != truth.array.shape:
+        raise LabelError(f"the chain's labels have shape {labels.array.shape}; the truth has {truth.array.shape}")
+    return measure(Pair(truth.array, labels.array, truth.spacing_um), chosen_metrics(metrics))

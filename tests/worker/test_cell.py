@@ -1,14 +1,10 @@
 from __future__ import annotations
 
-import math
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from harness import registry
-from harness.errors import LabelError
-from harness.model import Fold
+from harness.errors import LabelError, RegistryError
+from harness.model import Fold, Volume
 from harness.worker.cell import execute, score_labels, warm_up
 from tests.runner.bench import a_job, spec, workbench
 from tests.runner.project import Project
@@ -68,12 +64,12 @@ def test_training_examples_pass_the_stages_before(project: Project) -> None:
     assert project.count("smooth") == 2, "once for the training sample, once for the test sample"
 
 
-def test_scores_of_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    labels = np.array([[0, 1], [0, 2]])
-    assert score_labels(labels, labels, ["count.pred", "pq"]) == {"count.pred": 2.0, "pq": 1.0}
+def test_scores_of_labels() -> None:
+    labels = Volume(np.array([[0, 1], [0, 2]]), "YX")
+    scores = score_labels(labels, labels, ["count.pred", "pq"])
+    assert scores.values == {"count.pred": 2.0, "pq": 1.0}
+    assert scores.counts
     with pytest.raises(LabelError, match=r"shape \(1, 2\); the truth has \(2, 2\)"):
-        score_labels(labels[:1], labels, [])
-    infinite = SimpleNamespace(get=lambda name: lambda table: math.inf)
-    monkeypatch.setattr(registry, "metrics", lambda: infinite)
-    with pytest.raises(LabelError, match="metric 'x' is inf"):
+        score_labels(Volume(labels.array[:1], "YX"), labels, [])
+    with pytest.raises(RegistryError, match="'x'"):
         score_labels(labels, labels, ["x"])
