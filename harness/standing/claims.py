@@ -22,17 +22,14 @@ from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rule import ClaimRule
 from harness.model import Cell, Tier
+from harness.standing.units import Unit, row_units
 from harness.statistics import summarise
 from harness.store.records import Record, Timing
-from harness.suite.schema import ClaimSpec, SpreadOver
+from harness.suite.schema import ClaimSpec
 from harness.suite.suite import Suite
 from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
 
-Unit: TypeAlias = tuple[object, ...]
 Bound: TypeAlias = tuple[tuple[str, Any], ...]
-
-FINER: Mapping[SpreadOver, SpreadOver] = {"folds": "samples", "samples": "repeats"}
-"""What is counted instead where a suite has one value of what its spread is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +152,25 @@ class _Checker:
             yield self._score_group(claim, metric, rows)
 
     def _score_group(self, claim: ClaimSpec, metric: str, rows: Sequence[str]) -> Group:
-        """Return the scores of rows; where each has one value of what the spread is over, finer ones are its units."""
-        over = self._suite.spread_over
-        values = {row: self._scores(claim, row, metric, over) for row in rows}
-        summaries = {row: summarise(list(found.values())) for row, found in values.items()}
-        while over in FINER and all(len(found) == 1 for found in values.values()):
-            over = FINER[over]
-            values = {row: self._scores(claim, row, metric, over) for row in rows}
-        ddof = self._suite.spread_ddof
-        spreads = {row: summary.sd(ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()}
+        """Return the scores of rows with what they are compared over; means and spreads are those of the table."""
+        suite = self._suite
+        records = {row: self._whole(claim, row) for row in rows}
+        by_row = {row: values_by_unit(own, metric, suite.spread_over) for row, own in records.items()}
+        summaries = {row: summarise(list(found.values())) for row, found in by_row.items()}
+        over, values = row_units(records, metric, suite.spread_over)
+        spreads = {
+            row: summary.sd(suite.spread_ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()
+        }
         means = {row: summary.mean if not summary.undefined else math.nan for row, summary in summaries.items()}
         return Group("", means, self._directions[metric], spreads, values, over)
 
-    def _scores(self, claim: ClaimSpec, row: str, metric: str, over: SpreadOver) -> dict[Unit, float]:
-        own = [r for r in self._records.get(row, []) if claim.dataset in ("", r.dataset)]
+    def _whole(self, claim: ClaimSpec, row: str) -> list[Record]:
+        """Return the records of a row; raises `UndecidableError` where cells failed or are missing."""
+        own = [record for record in self._records.get(row, []) if claim.dataset in ("", record.dataset)]
         missing = gaps(own, self._expected_of(claim, row))
-        values = values_by_unit(own, metric, over)
-        if missing or not values:
+        if missing or not own:
             raise UndecidableError(f"row '{row}': {missing or 'no records'}")
-        return values
+        return own
 
     def _expected_of(self, claim: ClaimSpec, row: str) -> frozenset[str] | None:
         """Return the keys a row must have; a claim on one dataset cannot know those of its missing cells by key."""

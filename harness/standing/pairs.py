@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 
 from harness.claims.decide import LEAST_UNITS
 from harness.errors import ConfigError, nearest
-from harness.standing.claims import FINER
 from harness.standing.standing import Standing
+from harness.standing.units import row_units
 from harness.statistics import Interval, holm, mean_interval, paired_difference
-from harness.store import Record
-from harness.suite.schema import SpreadOver
-from harness.verdicts import gaps, values_by_unit
+from harness.verdicts import gaps
 
 LEVEL = 0.05
 
@@ -53,8 +51,8 @@ class RowComparison:
 def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[str] = ()) -> RowComparison:
     """Return the comparison of two rows on metrics of a suite; none named are all of them.
 
-    Units are what the suite's spread is over; where either row has one of them, finer ones. Units that only one row
-    has are left out. Raises `ConfigError` for a row or a metric that the suite does not have.
+    Units are those of `row_units`; what only one row has is left out. Raises `ConfigError` for a row or a metric that
+    the suite does not have.
     """
     suite, directions = standing.suite, standing.directions
     for row in rows:
@@ -64,8 +62,7 @@ def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[st
             raise ConfigError(f"suite '{suite.id}' has no metric '{metric}'{nearest(metric, directions)}")
     own = {row: standing.of(row).records for row in rows}
     missing = {row: gaps(own[row], [cell.key for cell in standing.of(row).cells]) for row in rows}
-    over = _units(own, rows, suite.spread_over)
-    found = [_paired(metric, directions[metric], rows, own, over) for metric in metrics or directions]
+    found = [_paired(metric, standing, rows) for metric in metrics or directions]
     tested = [one for one in found if one.p is not None]
     corrected = dict(
         zip((one.metric for one in tested), holm([one.p for one in tested if one.p is not None]), strict=True)
@@ -74,17 +71,11 @@ def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[st
     return RowComparison(rows, judged, {row: text for row, text in missing.items() if text})
 
 
-def _units(records: Mapping[str, Sequence[Record]], rows: tuple[str, str], over: SpreadOver) -> SpreadOver:
-    """Return the coarsest units of which there are several."""
-    while over in FINER and any(len(values_by_unit(records[row], "", over)) <= 1 for row in rows):
-        over = FINER[over]
-    return over
-
-
-def _paired(
-    metric: str, direction: str, rows: tuple[str, str], records: Mapping[str, Sequence[Record]], over: SpreadOver
-) -> PairedMetric:
-    first, second = (values_by_unit(records[row], metric, over) for row in rows)
+def _paired(metric: str, standing: Standing, rows: tuple[str, str]) -> PairedMetric:
+    own = {row: standing.of(row).records for row in rows}
+    over, values = row_units(own, metric, standing.suite.spread_over)
+    direction = standing.directions[metric]
+    first, second = (values[row] for row in rows)
     shared = [(first[unit], second[unit]) for unit in first if unit in second]
     pairs = [pair for pair in shared if all(map(math.isfinite, pair))]
     n, undefined = len(pairs), len(shared) - len(pairs)

@@ -111,9 +111,10 @@ class Cli:
         return json.loads(out)
 
     def decide_claims(self) -> None:
-        """Give the suite three repeats and its spread over them: two samples decide no claim."""
-        path = self.folder / "suites" / "toy.toml"
-        path.write_text(path.read_text().replace('spread_over = "samples"', 'spread_over = "repeats"\nrepeats = 3'))
+        """Give the data a third sample: two decide no claim."""
+        path = self.folder / "datasets.toml"
+        two = "samples.b = { parameters = { seed = 2 } }"
+        path.write_text(path.read_text().replace(two, f"{two}\nsamples.c = {{ parameters = {{ seed = 3 }} }}"))
 
     def store(self, results: str = "runs", tier: str = "smoke") -> Store:
         """Return the store of the suite."""

@@ -18,7 +18,7 @@ def test_two_rows(cli: Cli) -> None:
     assert lines[1][-1] == "truth"
     found = cli.json("compare", "toy", "otsu", "truth", "--json", "--metric", "arand.elf")
     (metric,) = found["metrics"]
-    assert (metric["metric"], metric["n"], metric["over"], metric["better"]) == ("arand.elf", 3, "repeats", "truth")
+    assert (metric["metric"], metric["n"], metric["over"], metric["better"]) == ("arand.elf", 3, "samples", "truth")
     assert metric["interval"] == {"mean": -0.5, "low": -0.5, "high": -0.5, "n": 3}
 
 

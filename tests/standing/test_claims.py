@@ -153,10 +153,9 @@ def test_what_could_be_chance_is_open_and_says_in_how_many_samples_it_shows(proj
 def test_one_or_two_units_do_not_decide_however_well_they_agree(project: Project, n: int) -> None:
     two = [record(row, mean, sample) for row, mean in zip(ROWS, (0.9, 0.1, 0.2), strict=True) for sample in "ab"[:n]]
     found = decide(project, '{ kind = "best", row = "a", among = ["b"] }', two)
-    over = "repeats" if n == 1 else "samples"
     assert found.outcome == "open"
-    assert found.why == f"n = {n} {over} do not decide"
-    assert found.agreement == f"in {n} of {n} comparisons of single {over}"
+    assert found.why == f"n = {n} samples do not decide"
+    assert found.agreement == f"in {n} of {n} comparisons of single samples"
 
 
 def test_where_there_is_one_fold_its_samples_are_the_units(project: Project) -> None:
