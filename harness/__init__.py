@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from harness.runner.api import run
     from harness.scoring import score, score_set
     from harness.stages.contract import Context, Example, Stage
+    from harness.stages.values import Features, Masks, Prompts
     from harness.suite.filters import Selection
     from harness.tables.api import table
 
 _HOMES = {
     "Context": "harness.stages.contract",
     "Example": "harness.stages.contract",
+    "Features": "harness.stages.values",
     "Grid": "harness.model",
     "HarnessError": "harness.errors",
+    "Masks": "harness.stages.values",
     "Parameter": "harness.parameters",
+    "Prompts": "harness.stages.values",
     "Sample": "harness.model",
     "Stage": "harness.stages.contract",
     "Volume": "harness.model",
@@ -38,10 +42,13 @@ _HOMES = {
 __all__ = [
     "Context",
     "Example",
+    "Features",
     "Grid",
     "HarnessError",
+    "Masks",
     "Parameter",
     "Project",
+    "Prompts",
     "Sample",
     "Selection",
     "Stage",

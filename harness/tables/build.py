@@ -21,6 +21,10 @@ Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
 
 
+_USES_TRUTH = {"": "", "control": "made from the ground truth", "prompts": "prompts are made from the ground truth"}
+"""What is printed of a row whose chain reads the truth."""
+
+
 def table_of(standing: Standing) -> Table | Facts:
     """Return the table of a suite on a tier, whatever its kind."""
     if standing.suite.kind == "data-table":
@@ -98,10 +102,16 @@ def _row(
         missing=standing.missing,
         scores=scores,
         cost=cost,
-        note=row.availability,
+        note=_note(row, standing.cells),
         axes=row.axes,
         durations=durations,
     )
+
+
+def _note(row: Row, cells: Sequence[Cell]) -> str:
+    """Return what a reader must know about a row."""
+    uses = next((cell.uses_truth for cell in cells if cell.uses_truth), "")
+    return "; ".join(part for part in (_USES_TRUTH[uses], row.availability) if part)
 
 
 def _score(
