@@ -59,11 +59,7 @@ class Project:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Datasets and weights."""
-        first, *further = self.catalogues or (find_catalogue(self.root),)
-        loaded = load_catalogue(first)
-        for path in further:
-            loaded.add_file(path)
-        return loaded
+        return load_catalogue(self.catalogues or (find_catalogue(self.root),))
 
     @cached_property
     def stages(self) -> StageRegistry:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.config import TomlSource
 from harness.datasets.dataset import Dataset
@@ -15,19 +17,49 @@ from harness.datasets.weights import WeightsFile, variants_of
 from harness.errors import ConfigError, RegistryError, nearest
 from harness.shipped import shipped_folder
 
+T = TypeVar("T")
 FILE_NAME = "datasets.toml"
 ENTRY_POINT_GROUP = "harness.datasets"
 
 
-class Catalogue:
-    """Datasets and weights by id."""
+class _Layered(Mapping[str, T]):
+    """What a catalogue declares, and below it what another one does, which is read when it is first needed."""
 
-    def __init__(self) -> None:
-        self._datasets: dict[str, Dataset] = {}
-        self._weights: dict[str, WeightsFile] = {}
+    def __init__(self, below: Callable[[], Mapping[str, T]]) -> None:
+        self.own: dict[str, T] = {}
+        self._below = below
+
+    def __getitem__(self, name: str) -> T:
+        return self.own[name] if name in self.own else self._below()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.own
+        yield from (name for name in self._below() if name not in self.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Catalogue:
+    """Datasets and weights by id.
+
+    `below` is the file of a catalogue whose entries are known too, but for ids that are declared here.
+    """
+
+    def __init__(self, below: Path | None = None) -> None:
+        self._below = below
+        self._datasets: _Layered[Dataset] = _Layered(lambda: self._lower._datasets if self._below else {})
+        self._weights: _Layered[WeightsFile] = _Layered(lambda: self._lower._weights if self._below else {})
         self._origins: dict[tuple[str, str], str] = {}
         self.broken: dict[str, str] = {}
         """Entry points that could not be loaded, with the reason."""
+
+    @cached_property
+    def _lower(self) -> Catalogue:
+        lower = Catalogue()
+        assert self._below is not None
+        lower.add_file(self._below)
+        return lower
 
     def add_file(self, path: Path, origin: str = "") -> None:
         """Add everything a catalogue file declares.
@@ -39,7 +71,7 @@ class Catalogue:
         for name, dataset in declared.datasets.items():
             check_dataset(source, name, dataset)
             self._claim("dataset", name, origin or str(path))
-            self._datasets[name] = Dataset(name, dataset, path.resolve().parent)
+            self._datasets.own[name] = Dataset(name, dataset, path.resolve().parent)
         for name, weights in declared.weights.items():
             check_weights(source, name, weights)
             self._add_weights(name, weights, path, origin or str(path))
@@ -48,7 +80,7 @@ class Catalogue:
     def _add_weights(self, name: str, declaration: WeightsDeclaration, path: Path, origin: str) -> None:
         for full_name, variant in variants_of(name, declaration).items():
             self._claim("weights", full_name, origin)
-            self._weights[full_name] = WeightsFile(full_name, variant, path.resolve().parent)
+            self._weights.own[full_name] = WeightsFile(full_name, variant, path.resolve().parent)
 
     def _claim(self, kind: str, name: str, origin: str) -> None:
         taken = self._origins.get((kind, name))
@@ -77,15 +109,19 @@ class Catalogue:
         return tuple(sorted(self._weights))
 
 
-def load_catalogue(path: Path | None = None) -> Catalogue:
-    """Return the catalogue of a file and of the entry points of "harness.datasets".
+def load_catalogue(path: Path | Sequence[Path] | None = None) -> Catalogue:
+    """Return the catalogue of one or more files and of the entry points of "harness.datasets".
 
-    Without a path: the `datasets.toml` of the current folder or of the nearest one above it, else the one that ships
-    with the package. An entry point is a path, or a callable that returns one; a broken one is kept in
-    `Catalogue.broken`.
+    Without a path: the `datasets.toml` of the current folder or of the nearest one above it. Below them lies the one
+    that ships with the package: its entries are known too, but for ids that are declared again. An entry point is a
+    path, or a callable that returns one; a broken one is kept in `Catalogue.broken`.
     """
-    catalogue = Catalogue()
-    catalogue.add_file(path if path is not None else find_catalogue())
+    paths = [path] if isinstance(path, Path) else list(path or [find_catalogue()])
+    shipped = shipped_folder() / FILE_NAME
+    is_below = shipped.is_file() and shipped.resolve() not in {one.resolve() for one in paths}
+    catalogue = Catalogue(shipped if is_below else None)
+    for one in paths:
+        catalogue.add_file(one)
     for point in entry_points(group=ENTRY_POINT_GROUP):
         origin = f"{point.dist.name if point.dist else 'entry point'} ({point.value})"
         try:

@@ -64,7 +64,7 @@ class WorkerSetup:
 
     device   "cpu", "cuda", or "auto": CUDA for the stages that can use it where there is one
     threads  number of threads of every numerical library in one worker
-    catalogue  path of `datasets.toml`, "" for the usual search
+    catalogues  paths of catalogue files, none for the usual search
     scratch    folder of this worker alone, removed by the parent
     """
 
@@ -72,7 +72,7 @@ class WorkerSetup:
     scratch: str
     device: str
     threads: int
-    catalogue: str = ""
+    catalogues: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
 
     def with_scratch(self, folder: str) -> WorkerSetup:

@@ -92,7 +92,7 @@ def run(
             scratch="",
             device=device,
             threads=threads or max(1, usable_cores() // jobs),
-            catalogue=str(found.catalogues[0].resolve()) if found.catalogues else "",
+            catalogues=tuple(str(path.resolve()) for path in found.catalogues),
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
         tables: dict[str, FactsWork] = {}

@@ -81,7 +81,7 @@ def _bench(setup: WorkerSetup, outbox: Outbox, guard: int) -> tuple[Workbench, R
     for plugin in setup.plugins:
         registry.add_file(registry.stages(), Path(plugin))
     found = environment(setup.threads)
-    catalogue = load_catalogue(Path(setup.catalogue) if setup.catalogue else None)
+    catalogue = load_catalogue([Path(path) for path in setup.catalogues])
     machine = found.hardware.machine
     bench = Workbench(
         setup,

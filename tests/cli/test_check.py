@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.cli.project import CATALOGUE, RECIPE, SUITE, Cli
 
 
 def test_a_valid_project(cli: Cli) -> None:
     code, out, err = cli("check")
     assert (code, err) == (0, "")
-    assert out.splitlines() == ["ok      2 datasets, 0 weights", "ok      suite toy"]
+    datasets, suite = out.splitlines()
+    assert re.fullmatch(r"ok      \d+ datasets, \d+ weights", datasets)
+    assert suite == "ok      suite toy"
 
 
 def test_mistakes_of_every_suite(cli: Cli) -> None:
@@ -67,5 +71,5 @@ def test_recipes_of_weights_are_checked_whether_a_suite_needs_them_or_not(cli: C
     path.write_text(CATALOGUE + RECIPE.replace("steps =", "step ="))
     code, out, err = cli("check")
     assert code == 2
-    assert "INVALID 2 datasets, 1 weights" in out
+    assert re.search(r"INVALID \d+ datasets, \d+ weights", out)
     assert "weights 'cooked': recipe: unknown parameter 'step'" in err

@@ -45,12 +45,41 @@ def test_the_nearest_file_upwards_is_read(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a" / "b")
     assert find_catalogue() == path
-    assert load_catalogue().dataset_ids() == ("mine",)
+    assert load_catalogue().dataset("mine").id == "mine"
 
 
 def test_without_one_the_project_s_own_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "stardist-2d" in load_catalogue().dataset_ids()
+
+
+def test_what_ships_with_the_package_lies_below_one_s_own(tmp_path: Path) -> None:
+    loaded = load_catalogue(_write(tmp_path))
+    assert loaded.dataset("stardist-2d").channels == ("nuclei",)
+    assert {"mine", "stardist-2d"} <= set(loaded.dataset_ids())
+    assert "unet2d-nuclei-broad" in loaded.weight_ids()
+    with pytest.raises(RegistryError, match="did you mean 'stardist-2d'"):
+        loaded.dataset("stardist2d")
+
+
+def test_an_id_that_is_declared_again_is_one_s_own(tmp_path: Path) -> None:
+    assert load_catalogue(_write(tmp_path, "stardist-2d")).dataset("stardist-2d").sample_ids() == ("a",)
+
+
+def test_several_files_are_one_catalogue(tmp_path: Path) -> None:
+    loaded = load_catalogue([_write(tmp_path / "a", "one"), _write(tmp_path / "b", "two")])
+    assert {"one", "two"} <= set(loaded.dataset_ids())
+    with pytest.raises(RegistryError, match="declared twice"):
+        load_catalogue([_write(tmp_path / "a", "one"), _write(tmp_path / "b", "one")])
+
+
+def test_one_s_own_weights_may_name_what_ships(tmp_path: Path) -> None:
+    path = tmp_path / "datasets.toml"
+    path.write_text(
+        "schema = 1\n[weights.w]\ntitle = 'w'\nlicence = 'x'\npath = 'w'\n"
+        "trained_on = [{ dataset = 'stardist-2d', samples = ['train'] }]\n"
+    )
+    assert load_catalogue(path).weights("w").declaration.seen[0].dataset == "stardist-2d"
 
 
 def _entry_points(monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
@@ -64,7 +93,7 @@ def _entry_points(monkeypatch: pytest.MonkeyPatch, **values: object) -> None:
 def test_entry_points_are_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other, third = _write(tmp_path / "other", "other"), _write(tmp_path / "third", "third")
     _entry_points(monkeypatch, path=other, function=lambda: third)
-    assert load_catalogue(_write(tmp_path)).dataset_ids() == ("mine", "other", "third")
+    assert {"mine", "other", "third"} <= set(load_catalogue(_write(tmp_path)).dataset_ids())
 
 
 def test_a_doubled_id_names_both_origins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

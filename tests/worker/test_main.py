@@ -31,7 +31,7 @@ class Pipes:
             os.close(pipe)
         setup = WorkerSetup(str(project.cache), str(project.folder), "cpu", 1)
         catalogue, plugin = str(project.folder / "datasets.toml"), str(project.plugin)
-        send(self.jobs, encode(replace(setup, catalogue=catalogue, plugins=(plugin,))))
+        send(self.jobs, encode(replace(setup, catalogues=(catalogue,), plugins=(plugin,))))
         self._lines = lines(self.events)
 
     def next(self) -> Message:
