@@ -21,6 +21,14 @@ UsesTruth = Literal["", "control", "prompts"]
 Tier = Literal["smoke", "mini", "paper"]
 TIERS: tuple[Tier, ...] = ("smoke", "mini", "paper")
 
+Aggregation = Literal["per-image", "per-dataset", "pooled"]
+"""How images become one value.
+
+per-image    plain mean over images
+per-dataset  plain mean over data sets of their means over images: a large data set weighs as much as a small one
+pooled       the metric of the summed counts: an image weighs as much as what is counted in it
+"""
+
 Status = Literal["ok", "exception", "timeout", "out-of-memory", "killed", "backend-missing", "not-applicable"]
 """How a cell ended; everything but "ok" is a failure record."""
 

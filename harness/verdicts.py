@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.aggregation import Combine, mean_of_images
 from harness.model import Cell, Tier
 from harness.statistics import Summary, summarise
 from harness.store.records import Record
@@ -35,22 +36,26 @@ class ScoreVerdict:
     allowed: float | None = None
 
 
-def values_of(records: Iterable[Record], metric: str, over: SpreadOver) -> list[float]:
-    """Return the values whose mean and spread a table shows: one per fold, sample or repeat, each a plain mean.
+def values_of(
+    records: Iterable[Record], metric: str, over: SpreadOver, combine: Combine = mean_of_images
+) -> list[float]:
+    """Return the values whose mean and spread a table shows: one per fold, sample or repeat, each combined of images.
 
     Records that failed are left out; a NaN score makes the value it belongs to NaN. The order is that of first
     appearance.
     """
-    return list(values_by_unit(records, metric, over).values())
+    return list(values_by_unit(records, metric, over, combine).values())
 
 
-def values_by_unit(records: Iterable[Record], metric: str, over: SpreadOver) -> dict[tuple[object, ...], float]:
+def values_by_unit(
+    records: Iterable[Record], metric: str, over: SpreadOver, combine: Combine = mean_of_images
+) -> dict[tuple[object, ...], float]:
     """Return the values of `values_of` by what they belong to, so that those of two rows can be paired."""
-    groups: dict[tuple[object, ...], list[float]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[Record]] = defaultdict(list)
     for record in records:
         if record.status == "ok":
-            groups[unit_of(record, over)].append(record.metrics.get(metric, math.nan))
-    return {unit: math.fsum(values) / len(values) for unit, values in groups.items()}
+            groups[unit_of(record, over)].append(record)
+    return {unit: combine(own, metric) for unit, own in groups.items()}
 
 
 def gaps(records: Sequence[Record], expected: Collection[str] | None) -> str:
@@ -77,13 +82,14 @@ def score_verdict(
     over: SpreadOver,
     ddof: int,
     expected: Collection[str] | None = None,
+    combine: Combine = mean_of_images,
 ) -> ScoreVerdict:
     """Return the verdict on one printed value.
 
     A value is reproduced if the means differ by at most max(tolerance, spreads * sd), sd being the printed one, else
     the own one with `ddof`. `records` are those of the row; `expected` are the keys of all its cells, where known.
     """
-    values = values_of(records, metric, over)
+    values = values_of(records, metric, over, combine)
     summary = summarise(values) if values else None
     mean, sd = published.in_metric_unit() if published else (None, None)
 
@@ -108,7 +114,12 @@ def score_verdict(
 
 
 def suite_verdicts(
-    suite: Suite, tier: Tier, records: Iterable[Record], cells: Iterable[Cell] | None = None
+    suite: Suite,
+    tier: Tier,
+    records: Iterable[Record],
+    cells: Iterable[Cell] | None = None,
+    *,
+    combine: Combine = mean_of_images,
 ) -> tuple[ScoreVerdict, ...]:
     """Return the verdict on every printed value of a suite, by row and metric in the order of the table.
 
@@ -127,6 +138,7 @@ def suite_verdicts(
             over=suite.spread_over,
             ddof=suite.spread_ddof,
             expected=None if expected is None else expected.get(row.id, ()),
+            combine=combine,
         )
         for row in suite.rows
         for metric in suite.metrics

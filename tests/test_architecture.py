@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry",),
     ("provenance", "jobs", "predictions"),
     ("datasets", "stages", "metrics"),
-    ("scoring", "pairing"),
+    ("scoring", "aggregation", "pairing"),
     ("worker",),
     ("claims",),
     ("suite",),

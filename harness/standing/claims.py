@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from harness.aggregation import Combine, mean_of_images
 from harness.claims import (
     SECONDS,
     Decision,
@@ -63,6 +64,7 @@ def check_claims(
     directions: Mapping[str, Direction],
     cells: Iterable[Cell] | None = None,
     suites: Mapping[str, Suite] | None = None,
+    combine: Combine = mean_of_images,
 ) -> tuple[ClaimVerdict, ...]:
     """Return the verdict on every claim of a suite, in declared order.
 
@@ -72,8 +74,9 @@ def check_claims(
         cells: all cells of the tier (`expand`); a claim on a row that lacks one of them is not decided. Records and
             timings of other cells are out of date and ignored. None: whatever was recorded counts.
         suites: other suites by id, for claims on printed values of several tables.
+        combine: how the records of several images become one value.
     """
-    checker = _Checker(suite, tier, records, timings, directions, cells, {suite.id: suite, **(suites or {})})
+    checker = _Checker(suite, tier, records, timings, directions, cells, {suite.id: suite, **(suites or {})}, combine)
     return tuple(checker.verdict(claim) for claim in suite.claims)
 
 
@@ -89,11 +92,13 @@ class _Checker:
         directions: Mapping[str, Direction],
         cells: Iterable[Cell] | None,
         suites: Mapping[str, Suite],
+        combine: Combine,
     ) -> None:
         self._suite = suite
         self._tier = tier
         self._directions = directions
         self._suites = suites
+        self._combine = combine
         self._expected = expected_keys(cells)
         self._records = records_by_row(records, self._expected)
         known = None if self._expected is None else frozenset().union(*self._expected.values())
@@ -155,9 +160,9 @@ class _Checker:
         """Return the scores of rows with what they are compared over; means and spreads are those of the table."""
         suite = self._suite
         records = {row: self._whole(claim, row) for row in rows}
-        by_row = {row: values_by_unit(own, metric, suite.spread_over) for row, own in records.items()}
+        by_row = {row: values_by_unit(own, metric, suite.spread_over, self._combine) for row, own in records.items()}
         summaries = {row: summarise(list(found.values())) for row, found in by_row.items()}
-        over, values = row_units(records, metric, suite.spread_over)
+        over, values = row_units(records, metric, suite.spread_over, self._combine)
         spreads = {
             row: summary.sd(suite.spread_ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()
         }

@@ -73,7 +73,7 @@ def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[st
 
 def _paired(metric: str, standing: Standing, rows: tuple[str, str]) -> PairedMetric:
     own = {row: standing.of(row).records for row in rows}
-    over, values = row_units(own, metric, standing.suite.spread_over)
+    over, values = row_units(own, metric, standing.suite.spread_over, standing.combine)
     direction = standing.directions[metric]
     first, second = (values[row] for row in rows)
     shared = [(first[unit], second[unit]) for unit in first if unit in second]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.aggregation import Combine, combining
 from harness.datatables import DataTableRow
 from harness.model import Cell, CellId, Tier
 from harness.store import FactRecord, Record, Store, Timing
@@ -152,6 +153,11 @@ class Standing:
     def directions(self) -> Mapping[str, Any]:
         """Which way is better, by metric id."""
         return {name: metric.direction for name, metric in self.metrics.items()}
+
+    @property
+    def combine(self) -> Combine:
+        """How the records of several images become one value: the suite's aggregation."""
+        return combining(self.suite.file.aggregation, self.metrics)
 
     @property
     def stored(self) -> tuple[Record, ...]:

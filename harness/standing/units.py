@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from harness.aggregation import Combine, mean_of_images
 from harness.store import Record
 from harness.suite.schema import SpreadOver
 from harness.verdicts import values_by_unit
@@ -14,7 +15,9 @@ Values: TypeAlias = dict[str, dict[Unit, float]]
 """By row: the value of each unit."""
 
 
-def row_units(records: Mapping[str, Sequence[Record]], metric: str, over: SpreadOver) -> tuple[SpreadOver, Values]:
+def row_units(
+    records: Mapping[str, Sequence[Record]], metric: str, over: SpreadOver, combine: Combine = mean_of_images
+) -> tuple[SpreadOver, Values]:
     """Return what rows are compared over, and the values of each.
 
     That is what the suite's spread is over; where the rows share only one such unit, samples, else repeats. Repeats
@@ -22,7 +25,7 @@ def row_units(records: Mapping[str, Sequence[Record]], metric: str, over: Spread
     """
     kinds: dict[SpreadOver, Values] = {}
     for kind in dict.fromkeys((over, *_FINER)):
-        values = {row: values_by_unit(own, metric, kind) for row, own in records.items()}
+        values = {row: values_by_unit(own, metric, kind, combine) for row, own in records.items()}
         if kind == "repeats" and all(len(set(found.values())) <= 1 for found in values.values()):
             values = {row: dict(list(found.items())[:1]) for row, found in values.items()}
         kinds[kind] = values

@@ -11,7 +11,7 @@ from pydantic.config import JsonDict
 from harness.claims.naming import Scalar, Selector
 from harness.claims.rules import Rule
 from harness.config import Strict
-from harness.model import Tier
+from harness.model import Aggregation, Tier
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]*$")]
 SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -282,6 +282,10 @@ class Head(Strict):
         default="", description="Suites that name the same group share seeds, and so trained models; default: the id."
     )
     spread_ddof: Literal[0, 1] = Field(default=1, description="Delta degrees of freedom of the spread in tables.")
+    aggregation: Aggregation = Field(
+        default="per-image",
+        description="How images become one value: mean of images, mean of data sets, or pooled counts.",
+    )
     spread_over: SpreadOver = Field(default="folds", description="What one value of a mean is: fold, sample, repeat.")
     default_tier: Tier | None = Field(
         default=None, description="Tier run when none is named; default: the smallest there is."

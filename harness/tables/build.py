@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from harness.model import Cell
-from harness.standing import RowStanding, Standing, same_rows
+from harness.standing import Standing, same_rows
 from harness.statistics import summarise
 from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite
@@ -47,10 +47,10 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         _column(suite, name, metric.direction, metric.unit, metric.at) for name, metric in standing.metrics.items()
     )
     durations = row_durations(suite, tier, standing.records, timings)
-    verdicts = suite_verdicts(suite, tier, standing.records, standing.cells) if tier == "paper" else ()
+    verdicts = _verdicts(standing)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts}
     rows = tuple(
-        _row(suite, row, standing.of(row.id), costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
+        _row(standing, row, costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
         for row in suite.rows
         if row.id in standing.rows
     )
@@ -66,6 +66,7 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         failures=tuple(_failure(record) for record in standing.records if record.status != "ok"),
         stale=len(standing.stale),
         over=suite.spread_over,
+        aggregation=suite.file.aggregation,
         ddof=suite.spread_ddof,
         machine=machine,
         claims=claim_lines(claims_of(standing)),
@@ -74,32 +75,32 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
     )
 
 
+def _verdicts(standing: Standing) -> tuple[ScoreVerdict, ...]:
+    if standing.tier != "paper":
+        return ()
+    return suite_verdicts(standing.suite, standing.tier, standing.records, standing.cells, combine=standing.combine)
+
+
 def _column(suite: Suite, metric: str, direction: str, unit: str, at: tuple[str, float] | None) -> Column:
     """Print every fraction in percent where the source prints its values so."""
     printed = {published.unit for row in suite.rows for published in row.published.values()}
     return Column(metric, direction, "percent" if printed == {"percent"} and unit == "fraction" else unit, at)
 
 
-def _row(
-    suite: Suite,
-    row: Row,
-    standing: RowStanding,
-    cost: Cost,
-    verdicts: Verdicts,
-    durations: Mapping[str, Duration],
-) -> TableRow:
+def _row(standing: Standing, row: Row, cost: Cost, verdicts: Verdicts, durations: Mapping[str, Duration]) -> TableRow:
+    own = standing.of(row.id)
     scores = {
-        metric: _score(suite, standing.scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
-        for metric in suite.metrics
+        metric: _score(standing, own.scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
+        for metric in standing.suite.metrics
     }
     return TableRow(
         id=row.id,
         label=row.label,
         group=row.group,
-        cells=len(standing.cells),
-        ok=standing.ok,
-        failed=standing.failed,
-        missing=standing.missing,
+        cells=len(own.cells),
+        ok=own.ok,
+        failed=own.failed,
+        missing=own.missing,
         scores=scores,
         cost=cost,
         note=_note(row, standing.cells),
@@ -115,9 +116,9 @@ def _note(row: Row, cells: Sequence[Cell]) -> str:
 
 
 def _score(
-    suite: Suite, scored: Sequence[Record], metric: str, published: Published | None, verdict: ScoreVerdict | None
+    standing: Standing, scored: Sequence[Record], metric: str, published: Published | None, verdict: ScoreVerdict | None
 ) -> Score:
-    summary = summarise(values_of(scored, metric, suite.spread_over))
+    summary = summarise(values_of(scored, metric, standing.suite.spread_over, standing.combine))
     return Score(summary, published) if verdict is None else Score(summary, published, verdict.outcome, verdict.reason)
 
 

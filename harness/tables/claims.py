@@ -19,6 +19,7 @@ def claims_of(standing: Standing) -> tuple[ClaimVerdict, ...]:
         directions=standing.directions,
         cells=standing.cells,
         suites=standing.suites,
+        combine=standing.combine,
     )
 
 

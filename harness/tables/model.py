@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.claims.naming import Scalar
-from harness.model import Tier
+from harness.model import Aggregation, Tier
 from harness.statistics import Summary
 from harness.suite import Published
 from harness.suite.schema import FigureSpec
@@ -117,8 +117,8 @@ class ClaimLine:
 class Table:
     """The records of a suite on one tier, laid out as the source lays them out.
 
-    `over` names what one value of mean and spread is; `stale` counts missing cells of which there is a
-    record whose chain, data or versions are not those that the suite asks for today.
+    `over` names what one value of mean and spread is, `aggregation` how several images become it; `stale` counts
+    missing cells of which there is a record whose chain, data or versions are not those that the suite asks for today.
     """
 
     suite: str
@@ -132,6 +132,7 @@ class Table:
     failures: tuple[Failure, ...]
     stale: int
     over: str
+    aggregation: Aggregation
     ddof: int
     machine: str
     claims: tuple[ClaimLine, ...] = ()

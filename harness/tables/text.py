@@ -84,7 +84,7 @@ def header_lines(table: Table) -> tuple[str, ...]:
     lines = [f"suite {table.suite} v{table.version}, tier {table.tier}; data: {table.data_note}", count]
     if table.stale:
         lines.append(f"{table.stale} of the missing cells have records of another chain, data or version, not shown")
-    lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof})")
+    lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof}); images of one value: {table.aggregation}")
     if table.machine:
         lines.append(f"seconds per image, seconds of training, peak memory: measured on {table.machine}")
     if table.has_published and not table.is_paper:

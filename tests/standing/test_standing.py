@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from harness.errors import ConfigError
 from harness.model import Cell, CellId
+from harness.registry import metrics
 from harness.standing import Standing
 from harness.store import Record
 from harness.suite import Selection
-from tests.helpers import FakeAvailability, Project, temp_project
+from tests.helpers import SUITE, FakeAvailability, Project, temp_project
 from tests.records import make_timing, record_of
 
 
@@ -104,3 +105,18 @@ def _record(cell: Cell, fate: str) -> Record:
 def test_ids_of_cells_and_records_are_one(project: Project) -> None:
     cell = project.cells()[0]
     assert record_of(cell).id == cell.id == CellId("otsu", "flat", "a", "", 0)
+
+
+def test_a_suite_says_how_images_become_one_value(project: Project) -> None:
+    text = (
+        SUITE.replace("schema = 1", 'schema = 1\naggregation = "pooled"')
+        .replace("map.toy", "pq")
+        .replace("arand.toy", "sq")
+    )
+    pooled = replace(project, metrics=metrics())
+    (cell, *_) = pooled.cells(text)
+    kept = [{"objects.truth": n, "objects.pred": n, "match.50": n, "match.50.iou": n * 0.5} for n in (1, 9)]
+    kept[0]["match.50"] = kept[0]["match.50.iou"] = 0
+    records = [replace(record_of(cell, {"pq": pq}), counts=counts) for pq, counts in zip((0.0, 0.5), kept, strict=True)]
+    assert pooled.standing(text=text).combine(records, "pq") == 0.45
+    assert pooled.standing(text=text.replace("pooled", "per-image")).combine(records, "pq") == 0.25

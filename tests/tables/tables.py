@@ -55,6 +55,7 @@ def make_table(**changed: Any) -> Table:
         "failures": (Failure("net", "blobs/a fold 1", "exception", "unet: <script>|\n_x_"),),
         "stale": 1,
         "over": "samples",
+        "aggregation": "per-image",
         "ddof": 1,
         "machine": "cpu-2c",
         "claims": (ClaimLine("c", "truth & net", "section 1", "holds", "truth 1, net 0.6", "blobs (2 samples)"),),

@@ -1,0 +1,68 @@
+"""One number from the records of several images, in the three ways."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.aggregation import combined
+from harness.errors import LabelError, StoreError
+from harness.metrics import METRICS, Pair
+from harness.scoring import measure, score_set
+from harness.store import Record
+from tests.metrics.images import hostile_pairs
+from tests.records import make_record
+
+BY_ID = {metric.id: metric for metric in METRICS}
+IMAGES = [hostile_pairs()[name] for name in ("shifted 2d", "unrelated", "truth empty")]
+
+
+def records(prefix: str = "") -> list[Record]:
+    made = []
+    for number, (truth, pred) in enumerate(IMAGES):
+        scores = measure(Pair(truth, pred), METRICS)
+        record = make_record(
+            sample=str(number),
+            dataset="small" if number == 0 else "large",
+            metrics={f"{prefix}{name}": value for name, value in scores.values.items()},
+        )
+        made.append(replace(record, counts={f"{prefix}{name}": value for name, value in scores.counts.items()}))
+    return made
+
+
+@pytest.mark.parametrize("aggregation", ["per-image", "pooled"])
+def test_records_say_what_the_images_say(aggregation: str) -> None:
+    expected = score_set([(pred, truth) for truth, pred in IMAGES], list(BY_ID), aggregation=aggregation)
+    for name in BY_ID:
+        assert combined(records(), name, aggregation, BY_ID) == pytest.approx(expected[name], abs=0, nan_ok=True)
+
+
+def test_a_named_pair_is_pooled_from_its_own_counts() -> None:
+    both = [replace(named, counts={**named.counts, "objects.truth": 99}, metrics={}) for named in records(prefix="fg:")]
+    assert combined(both, "fg:count.truth", "pooled", BY_ID) == combined(records(), "count.truth", "pooled", BY_ID)
+
+
+def test_each_data_set_weighs_the_same() -> None:
+    values = [record.metrics["voi.sum"] for record in records()]
+    expected = (values[0] + (values[1] + values[2]) / 2) / 2
+    assert combined(records(), "voi.sum", "per-dataset", BY_ID) == pytest.approx(expected)
+
+
+def test_what_is_absent_or_undefined_makes_the_value_undefined() -> None:
+    assert math.isnan(combined(records(), "no.such", "per-image", BY_ID))
+    assert math.isnan(combined(records(), "sbd.spoco", "per-dataset", BY_ID))
+    assert math.isnan(combined([], "pq", "per-image", BY_ID))
+
+
+def test_records_without_counts_are_not_pooled() -> None:
+    with pytest.raises(StoreError, match=r"metric 'pq': some records keep no counts.*harness rescore"):
+        combined([make_record(metrics={"pq": 1.0})], "pq", "pooled", BY_ID)
+
+
+def test_a_plain_function_is_not_pooled() -> None:
+    own = replace(BY_ID["pq"], function=lambda table: np.nan, counts=None, value=None)
+    with pytest.raises(LabelError, match="cannot be pooled"):
+        combined(records(), "pq", "pooled", {"pq": own})
