@@ -42,13 +42,16 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
         raise ChainError(f"{where}: the chain is empty; it needs at least one stage that makes labels")
     grids = dict.fromkeys(("image", TRUTH, *given.reads), given.grid)
     truths = {TRUTH, *given.truths}
+    made: set[str] = set()
     for number, stage in enumerate(stages, start=1):
         here = f"{where}: stage {number} '{stage.id}'"
         _check_inputs(stage, list(grids), here)
         _check_truth(stage, truths, here)
+        _check_targets(stage, made, here)
         after = stage.grid_after(_grid_of_inputs(stage, grids, here), given.grid)
         grids.update(dict.fromkeys(stage.makes(), after))
         truths.difference_update(stage.makes())
+        made.update(stage.makes())
     end = _end(stages)
     if not end:
         raise ChainError(f"{where}: no stage of the chain makes 'labels'; accepted at its end: {', '.join(SCORED)}")
@@ -58,6 +61,16 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
             f"{where}: the chain ends with '{end}' on another grid than the truth's: '{moving}' resamples and nothing "
             f"brings '{end}' back; 'to-original-grid' does that for labels"
         )
+
+
+def _check_targets(stage: Stage, made: set[str], where: str) -> None:
+    """Refuse to learn a further label image of the data: only the one that the data names for training is guarded."""
+    if not stage.trains():
+        return
+    accepted = {TRUTH, *made}
+    for slot in (*stage.learns(), *stage.validates()):
+        if slot not in accepted:
+            raise ChainError(f"{where} learns '{slot}', which no earlier stage makes{nearest(slot, accepted)}")
 
 
 def checked_outputs(stage: Stage, inputs: Mapping[str, Value], returned: object, sample: Grid) -> dict[str, Value]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import ChainError
 from harness.model import Grid, UsesTruth, Volume
 from harness.parameters import Parameter, StageOptions, described, options_of
+from harness.stages.slots import TRUTH
 from harness.stages.values import Value
 
 if TYPE_CHECKING:
@@ -52,10 +53,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """One training sample as the stage sees it: its input slots and the truth on the same grid."""
+    """One training sample as the stage sees it: its input slots, and by slot what it learns (or validates on).
+
+    The truth lies on the grid that the stages before have made.
+    """
 
     inputs: Mapping[str, Volume]
-    truth: Volume
+    targets: Mapping[str, Volume]
 
 
 class Stage(ABC):
@@ -129,6 +133,17 @@ class Stage(ABC):
     def trains(self) -> bool:
         """Whether these parameters ask for `fit` before `run` (True wherever `fit` is implemented by default)."""
         return type(self).fit is not Stage.fit
+
+    def learns(self) -> tuple[str, ...]:
+        """Return the slots that `fit` learns, the targets of its training examples.
+
+        "truth" is the label image that the data names for training; the others are made by stages before this one.
+        """
+        return (TRUTH,)
+
+    def validates(self) -> tuple[str, ...]:
+        """Return the slots that `fit` validates on, the targets of its validation examples."""
+        return self.learns()
 
     def gpu_problem(self) -> str:
         """Why the library of a stage that names "cuda" among its devices can use none here, "" if it can.

@@ -9,6 +9,7 @@ import numpy as np
 from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Example
+from harness.stages.slots import TRUTH
 
 
 def channels_first(volume: Volume, where: str) -> np.ndarray:
@@ -36,8 +37,12 @@ def consecutive(labels: np.ndarray) -> np.ndarray:
     return np.asarray(numbers[inverse].reshape(labels.shape))
 
 
-def training_pairs(examples: Sequence[Example], where: str) -> list[tuple[np.ndarray, np.ndarray]]:
+def training_pairs(
+    examples: Sequence[Example], where: str, *, target: str = TRUTH
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return one (image, labels) pair per example: float32 C(Z)YX and int32 (Z)YX with consecutive ids.
+
+    `target` is the slot that is learnt.
 
     Raises `DataError` for images that are not finite, images and truths of different shapes, and examples that
     differ in their number of channels.
@@ -46,7 +51,7 @@ def training_pairs(examples: Sequence[Example], where: str) -> list[tuple[np.nda
     for number, example in enumerate(examples, start=1):
         place = f"{where}: example {number}"
         image = channels_first(example.inputs["image"], place)
-        truth = consecutive(example.truth.array)
+        truth = consecutive(example.targets[target].array)
         if image.shape[1:] != truth.shape:
             raise DataError(f"{place}: the image has shape {image.shape[1:]} and its truth {truth.shape}")
         pairs.append((image, truth))

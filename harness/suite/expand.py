@@ -44,6 +44,10 @@ def expand(
     return tuple(_Expansion(suite, tier, catalogue, registry).cells())
 
 
+TRAINING = 2
+"""Part of the key of every cell that trains: to be raised when the seeds of trainings are derived otherwise."""
+
+
 class _Expansion:
     """One expansion with its caches: rows of a suite mostly share their data."""
 
@@ -89,7 +93,8 @@ class _Expansion:
                 weights = [self._weights_hash(row, stage, name) for stage, name in named]
                 self._check_weights(row, named, selected, fold)
                 specs = shared or stage_specs(chain, fold.id, self._registry)
-                yield selected, fold, specs, self._base(row, selected, fold, specs, weights)
+                trains = any(stage.trains() for stage in chain)
+                yield selected, fold, specs, self._base(row, selected, fold, specs, weights, trains=trains)
 
     def _fold_cells(
         self, row: Row, selected: Selected, fold: Fold, chain: tuple[StageSpec, ...], base: str, repeats: int
@@ -123,7 +128,16 @@ class _Expansion:
             self._seeds[parts] = derive_seed(self._suite.seed_group, *parts)
         return self._seeds[parts]
 
-    def _base(self, row: Row, selected: Selected, fold: Fold, specs: tuple[StageSpec, ...], weights: list[str]) -> str:
+    def _base(
+        self,
+        row: Row,
+        selected: Selected,
+        fold: Fold,
+        specs: tuple[StageSpec, ...],
+        weights: list[str],
+        *,
+        trains: bool,
+    ) -> str:
         """Return the hash of what the cells of a row share on a fold."""
         for sample in (*fold.test, *fold.train, *fold.validation):
             at = (selected.dataset.id, sample)
@@ -139,6 +153,7 @@ class _Expansion:
                 "chain": [spec.key_json() for spec in specs],
                 "weights": weights,
                 "metrics": list(self._suite.metrics),
+                **({"training": TRAINING} if trains else {}),
             }
         )
 

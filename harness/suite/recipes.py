@@ -36,6 +36,8 @@ def recipe_spec(recipe: Recipe, name: str, registry: StageRegistry) -> StageSpec
         raise ConfigError(f"{where}: stage '{stage.id}' does not train with these parameters")
     if stage.reads() != ("image",):
         raise ConfigError(f"{where}: stage '{stage.id}' reads {', '.join(stage.reads())}; accepted: the image alone")
+    if {*stage.learns(), *stage.validates()} != {"truth"}:
+        raise ConfigError(f"{where}: stage '{stage.id}' learns {', '.join(stage.learns())}; accepted: the truth alone")
     started = [p.name for p in stage.parameters if p.kind == "weights" and stage.options[p.name]]
     if started:
         raise ConfigError(f"{where}: '{started[0]}' names other weights; accepted: a training from scratch")

@@ -137,17 +137,15 @@ class Chain:
 
     def _fit_job(self, number: int, spec: StageSpec) -> FitJob:
         cell = self._cell
-        seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.fit_json())
         stage = self._bench.create(spec)
+        seed = derive_seed("fit", cell.data.dataset, cell.fold.id, cell.repeat, spec.fit_json())
+        training = [self._example(number, sample, stage.learns()) for sample in cell.fold.train]
+        validation = [self._example(number, sample, stage.validates()) for sample in cell.fold.validation]
         weights = stage_weights(stage, self._weights)
-        training, validation = self._examples(number, cell.fold.train), self._examples(number, cell.fold.validation)
         return FitJob(spec, training, validation, seed, weights, cell.draw, stage.needs)
 
-    def _examples(self, number: int, samples: Sequence[str]) -> list[LazyExample]:
-        """Return training samples as a stage of the chain sees them: after the stages before it."""
-        return [self._example(number, sample) for sample in samples]
-
-    def _example(self, number: int, sample: str) -> LazyExample:
+    def _example(self, number: int, sample: str, targets: Sequence[str]) -> LazyExample:
+        """Return a training sample as a stage of the chain sees it, after the stages before it, with what it learns."""
         cell = self._cell
         slots = self._bench.samples.slots(cell.data, sample, truth=cell.data.train_truth)
         seed = derive_seed("training", cell.data.dataset, sample, cell.repeat)
@@ -156,7 +154,8 @@ class Chain:
             truth = self._mapped_truth(step, slots["truth"], sample)
             slots = {**slots, **Product(step, self._bench).sources(), "truth": truth}
         wanted = self._bench.create(cell.chain[number]).reads()
-        return LazyExample({slot: slots[slot] for slot in wanted}, slots["truth"], partial(self._grid, sample))
+        inputs, learnt = ({slot: slots[slot] for slot in names} for names in (wanted, targets))
+        return LazyExample(inputs, learnt, partial(self._grid, sample))
 
     def _mapped_truth(self, step: Step, truth: Source, sample: str) -> Source:
         """Return the truth on the grid that a resampling stage makes."""

@@ -19,6 +19,7 @@ from harness.jobs.messages import Recipe, Resumed, StageBegun, Waiting, WeightsS
 from harness.memory import Usage, device_watched
 from harness.model import Grid, StageSpec
 from harness.stages.contract import Example, Stage
+from harness.stages.slots import TRUTH
 from harness.store.lock import ExclusiveLock
 from harness.worker.bench import Workbench
 from harness.worker.cache import CorruptEntryError
@@ -43,16 +44,19 @@ class LazyExample:
     """A training sample whose slots are made only if a model must be trained."""
 
     inputs: dict[str, Source]
-    truth: Source
+    targets: dict[str, Source]
     grid: Callable[[], Grid]
 
     def keys(self) -> list[object]:
         """Return what identifies the example."""
-        return [{slot: source.key for slot, source in self.inputs.items()}, self.truth.key]
+        return [{slot: source.key for slot, source in part.items()} for part in (self.inputs, self.targets)]
 
     def make(self) -> Example:
         """Return the example with its arrays."""
-        return Example({slot: source.volume() for slot, source in self.inputs.items()}, self.truth.volume())
+        inputs, targets = (
+            {slot: source.volume() for slot, source in part.items()} for part in (self.inputs, self.targets)
+        )
+        return Example(inputs, targets)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +182,7 @@ def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
         def grid() -> Grid:
             return bench.samples.sample(data.dataset, sample, data.channels).image.grid
 
-        return LazyExample({"image": slots["image"]}, slots["truth"], grid)
+        return LazyExample({"image": slots["image"]}, {TRUTH: slots[TRUTH]}, grid)
 
     training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
     needs = bench.registry.get(recipe.spec.id).needs

@@ -133,7 +133,7 @@ class Learn(Stage):
         context.report("busy_s", 0.5)
         context.report("best_epoch", 7)
         time.sleep(0.2)
-        level = np.mean([e.inputs["distance"].array[e.truth.array > 0].mean() for e in training])
+        level = np.mean([e.inputs["distance"].array[e.targets["truth"].array > 0].mean() for e in training])
         (model / "level.txt").write_text(f"{float(level)!r} {context.seed}")
 
     def load(self, context):
@@ -151,7 +151,7 @@ class Tune(Stage):
 
     def fit(self, training, validation, context, model):
         trace("tune-base" if not self.options["base"] else "tune")
-        level = float(np.mean([e.inputs["image"].array[e.truth.array > 0].mean() for e in training]))
+        level = float(np.mean([e.inputs["image"].array[e.targets["truth"].array > 0].mean() for e in training]))
         if self.options["base"]:
             level = (level + float((context.weights["base"] / "level.txt").read_text())) / 2
         (model / "level.txt").write_text(repr(level))

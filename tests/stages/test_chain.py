@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,27 @@ def stage(
     kind = Resampling if shape else Made
     kind.inputs, kind.outputs = inputs, outputs
     return kind()
+
+
+def learner(*slots: str) -> Stage:
+    """A stage that learns these slots."""
+
+    class Learner(type(stage(("image",), ("labels",)))):  # type: ignore[misc]
+        def fit(self, training: Any, validation: Any, context: Context, model: Path) -> None: ...
+
+        def learns(self) -> tuple[str, ...]:
+            return slots
+
+    Learner.inputs, Learner.outputs = ("image",), ("labels",)
+    return Learner()
+
+
+def test_what_earlier_stages_made_can_be_learnt_but_no_further_label_image() -> None:
+    check_chain((BOUNDARY, learner("probability", "truth")), Given(), "here")
+    with pytest.raises(ChainError, match="here: stage 1 'made' learns 'probability', which no earlier stage makes"):
+        check_chain((learner("probability"),), Given(), "here")
+    with pytest.raises(ChainError, match="learns 'nuclei', which no earlier stage makes"):
+        check_chain((learner("nuclei"),), Given(reads=("nuclei",)), "here")
 
 
 BOUNDARY = stage(("image",), ("probability",))

@@ -99,7 +99,7 @@ def test_fit_of_a_stage_that_does_not_train_is_an_error(tmp_path: Path) -> None:
 
 def test_fit_writes_into_the_model_folder(tmp_path: Path) -> None:
     volume = Volume(np.zeros((2, 2)), "YX")
-    Trained().fit([Example({"image": volume}, volume)], [], context(tmp_path), tmp_path)
+    Trained().fit([Example({"image": volume}, {"truth": volume})], [], context(tmp_path), tmp_path)
     assert (tmp_path / "n").read_text(encoding="utf-8") == "1"
 
 

@@ -11,7 +11,9 @@ from harness.stages.examples import channels_first, consecutive, require_objects
 
 def _example(image: np.ndarray, axes: str = "YX", truth: np.ndarray | None = None) -> Example:
     plane = image if axes == "YX" else image[0]
-    return Example({"image": Volume(image, axes)}, Volume(np.ones(plane.shape, int) if truth is None else truth, "YX"))
+    return Example(
+        {"image": Volume(image, axes)}, {"truth": Volume(np.ones(plane.shape, int) if truth is None else truth, "YX")}
+    )
 
 
 def test_channel_axis_comes_first() -> None:

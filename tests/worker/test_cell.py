@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from harness.errors import LabelError, RegistryError
 from harness.model import Fold, Volume
+from harness.stages.contract import Context, Example, Stage
 from harness.worker.cell import execute, score_labels, warm_up
 from tests.runner.bench import a_job, spec, workbench
 from tests.runner.project import Project
@@ -62,6 +66,38 @@ def test_training_examples_pass_the_stages_before(project: Project) -> None:
     assert outcome.error is not None
     assert outcome.error.message.startswith("the chain's labels have shape (16, 16)")
     assert project.count("smooth") == 2, "once for the training sample, once for the test sample"
+
+
+def test_a_stage_learns_what_an_earlier_one_made_and_validates_on_the_truth(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, _ = workbench(project)
+    learn = bench.registry.get("learn")
+    seen: list[set[str]] = []
+
+    def fit(self: Stage, training: list[Example], validation: list[Example], context: Context, model: Path) -> None:
+        seen.extend(set(example.targets) for example in (*training, *validation))
+        (model / "level.txt").write_text("0.5 1", encoding="utf-8")
+
+    monkeypatch.setattr(learn, "fit", fit)
+    monkeypatch.setattr(learn, "learns", lambda self: ("distance",))
+    monkeypatch.setattr(learn, "validates", lambda self: ("truth",))
+    fold = Fold("1", ("a",), ("b",), ("b",))
+    outcome = execute(bench, a_job(spec(project, "smooth"), spec(project, "learn"), fold=fold)).outcome
+    assert outcome.status == "ok"
+    assert seen == [{"distance"}, {"truth"}]
+
+
+@pytest.mark.parametrize(("run_only", "models"), [(("bias",), 1), ((), 2)])
+def test_rows_that_differ_in_prediction_alone_share_a_model(
+    project: Project, run_only: tuple[str, ...], models: int
+) -> None:
+    bench, _ = workbench(project)
+    fold = Fold("1", ("a",), ("b",), ())
+    for bias in (0.125, 0.25):
+        learn = replace(spec(project, "learn", bias=bias), run_only=run_only)
+        assert execute(bench, a_job(spec(project, "smooth"), learn, fold=fold)).outcome.status == "ok"
+    assert project.count("fit") == models
 
 
 def test_scores_of_labels() -> None:

@@ -22,7 +22,7 @@ from tests.runner.project import Project
 def fit_job(project: Project, bench: Workbench, *, seed: int = 1, samples: str = "ab") -> FitJob:
     def example(sample: str) -> LazyExample:
         slots = bench.samples.slots(a_cell().data, sample, truth="gold")
-        return LazyExample({"distance": slots["image"]}, slots["truth"], lambda: Grid("YX", (32, 32)))
+        return LazyExample({"distance": slots["image"]}, {"truth": slots["truth"]}, lambda: Grid("YX", (32, 32)))
 
     return FitJob(spec(project, "learn"), [example(sample) for sample in samples], [], seed, {})
 
@@ -124,7 +124,7 @@ def test_recipes_are_trained_once_before_what_starts_from_them(project: Project)
     level = float((places["base"] / "level.txt").read_text())
     job = fit_job(project, bench)
     slots = bench.samples.slots(a_cell().data, "a", truth="gold")
-    example = LazyExample({"image": slots["image"]}, slots["truth"], job.training[0].grid)
+    example = LazyExample({"image": slots["image"]}, {"truth": slots["truth"]}, job.training[0].grid)
     tuned = FitJob(spec(project, "tune", base="w"), [example], [], 1, {"base": sources["base"]})
     found = float((fit_or_find(bench, tuned).model.folder / "level.txt").read_text())
     own = float(slots["image"].volume().array[slots["truth"].volume().array > 0].mean())

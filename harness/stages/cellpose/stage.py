@@ -17,6 +17,7 @@ from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Example, Stage
 from harness.stages.examples import channels_first, require_objects, training_pairs
 from harness.stages.nets.compute import choose, torch_threads
+from harness.stages.slots import TRUTH
 
 
 class Cellpose(Stage):
@@ -53,7 +54,7 @@ class Cellpose(Stage):
         where = self.where
         pairs = training_pairs(training, where)
         require_objects(pairs, where)
-        self._train(pairs, [example.truth for example in training], context, model)
+        self._train(pairs, [example.targets[TRUTH] for example in training], context, model)
 
     def _train(self, pairs: list[planes.Pair], truths: list[Volume], context: Context, folder: Path) -> None:
         options = self.options

@@ -54,7 +54,8 @@ def _balls(seed: int) -> Example:
     example = blobs(VOLUME, (5, 9, 9), 8, seed)
     image = example.inputs["image"]
     return Example(
-        {"image": Volume(image.array, "ZYX", (2.0, 1.0, 1.0))}, replace(example.truth, spacing_um=(2.0, 1.0, 1.0))
+        {"image": Volume(image.array, "ZYX", (2.0, 1.0, 1.0))},
+        {"truth": replace(example.targets["truth"], spacing_um=(2.0, 1.0, 1.0))},
     )
 
 
@@ -65,7 +66,7 @@ def test_learns_discs_and_reloads_as_weights_and_as_base(tmp_path: Path) -> None
     stage.load(context(tmp_path, PLANE, model=model))
     labels = stage.run(test.inputs, context(tmp_path, PLANE))
     assert labels.array.dtype == np.uint32
-    assert average_precision(test.truth.array, labels.array) > 0.5
+    assert average_precision(test.targets["truth"].array, labels.array) > 0.5
     assert any("train_loss" in line for line in lines)
     assert json.loads((model / "training.json").read_text())["planes"] == 2
 
@@ -109,7 +110,7 @@ def test_learns_balls(tmp_path: Path, mode: dict[str, object]) -> None:
     stage.fit([_balls(1), _balls(2)], [], context(tmp_path, VOLUME), model)
     stage.load(context(tmp_path, VOLUME, model=model))
     labels = stage.run(test.inputs, context(tmp_path, VOLUME))
-    assert average_precision(test.truth.array, labels.array) > 0.5
+    assert average_precision(test.targets["truth"].array, labels.array) > 0.5
 
 
 def test_planes_of_isotropic_training_volumes(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_bad_input(tmp_path: Path) -> None:
     here = context(tmp_path, PLANE)
     with pytest.raises(ChainError, match="fit it or give 'weights'"):
         Cellpose().load(here)
-    nothing = Example(disc.inputs, Volume(np.zeros(PLANE, np.uint8), "YX"))
+    nothing = Example(disc.inputs, {"truth": Volume(np.zeros(PLANE, np.uint8), "YX")})
     with pytest.raises(DataError, match="no foreground"):
         Cellpose(TINY).fit([nothing], [], here, model)
     with pytest.raises(DataError, match=r"none of 1 training planes has 5 objects \(the fullest has 1\)"):

@@ -27,7 +27,7 @@ def blobs(shape: tuple[int, ...], radius: tuple[float, ...], count: int, seed: i
                 break
     image = (100 * (labels > 0) + generator.normal(50, 8, shape)).clip(0, 255).astype(np.uint8)
     axes = "YX" if len(shape) == 2 else "ZYX"
-    return Example({"image": Volume(image, axes)}, Volume(labels, axes))
+    return Example({"image": Volume(image, axes)}, {"truth": Volume(labels, axes)})
 
 
 def context(tmp_path: Path, shape: tuple[int, ...], *, seed: int = 7, **changed: object) -> Context:

@@ -36,7 +36,7 @@ def test_learns_discs_and_reloads_as_weights(tmp_path: Path) -> None:
     stage.load(context(tmp_path, SHAPE, model=model))
     labels = stage.run(test.inputs, context(tmp_path, SHAPE, model=model))
     assert labels.array.dtype == np.uint32
-    assert average_precision(test.truth.array, labels.array) > 0.5
+    assert average_precision(test.targets["truth"].array, labels.array) > 0.5
     assert len(lines) == 6
     assert lines[-1].startswith("epoch 6: loss")
     record = json.loads((model / "training.json").read_text())
@@ -63,7 +63,7 @@ def test_training_is_bit_reproducible_and_depends_on_the_seed(tmp_path: Path) ->
 
 def test_bad_examples(tmp_path: Path) -> None:
     model, empty = folder(tmp_path, "model"), _discs(1)
-    nothing = Example(empty.inputs, Volume(np.zeros(SHAPE, np.uint8), "YX"))
+    nothing = Example(empty.inputs, {"truth": Volume(np.zeros(SHAPE, np.uint8), "YX")})
     with pytest.raises(DataError, match="stage 'stardist-2d': no foreground"):
         StarDist2D(TINY).fit([nothing], [], context(tmp_path, SHAPE), model)
     with pytest.raises(DataError, match=r"sides \[128, 128\]; accepted: at most \[128, 128\]"):
@@ -71,7 +71,7 @@ def test_bad_examples(tmp_path: Path) -> None:
     noisy = np.full(SHAPE, np.nan, np.float32)
     with pytest.raises(DataError, match="example 1: 16384 of 16384 image values are NaN"):
         StarDist2D(TINY).fit(
-            [Example({"image": Volume(noisy, "YX")}, empty.truth)], [], context(tmp_path, SHAPE), model
+            [Example({"image": Volume(noisy, "YX")}, empty.targets)], [], context(tmp_path, SHAPE), model
         )
 
 
@@ -80,7 +80,7 @@ def test_two_channels_one_object_and_the_wrong_number_of_channels(tmp_path: Path
     plane = one.inputs["image"].array
     both = Volume(np.stack([plane, plane]), "CYX", None, ("a", "b"))
     stage = StarDist2D(TINY)
-    stage.fit([Example({"image": both}, one.truth)], [], context(tmp_path, SHAPE), model)
+    stage.fit([Example({"image": both}, one.targets)], [], context(tmp_path, SHAPE), model)
     stage.load(context(tmp_path, SHAPE, model=model))
     assert stage.run({"image": both}, context(tmp_path, SHAPE)).grid.shape == SHAPE
     with pytest.raises(DataError, match="axes YX and 1 channels; the model accepts YX with 2"):

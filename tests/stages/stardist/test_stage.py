@@ -33,12 +33,12 @@ def test_grid_must_be_powers_of_two() -> None:
 @pytest.mark.parametrize("fault", ["no object", "not finite"])
 def test_examples_that_cannot_train(tmp_path: Path, fault: str) -> None:
     example = blobs(SHAPE, (8.0, 8.0), 4, seed=1)
-    image, truth = example.inputs["image"].array.astype(np.float32), example.truth.array
+    image, truth = example.inputs["image"].array.astype(np.float32), example.targets["truth"].array
     if fault == "no object":
         truth = np.zeros_like(truth)
     else:
         image[0, 0] = np.nan
-    broken = Example({"image": Volume(image, "YX")}, Volume(truth, "YX"))
+    broken = Example({"image": Volume(image, "YX")}, {"truth": Volume(truth, "YX")})
     model = tmp_path / "model"
     model.mkdir()
     with pytest.raises(DataError, match="no foreground" if fault == "no object" else r"finite|NaN"):

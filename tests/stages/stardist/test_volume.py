@@ -42,7 +42,7 @@ def test_learns_ellipsoids(tmp_path: Path, network: dict[str, object]) -> None:
     assert record["anisotropy"][0] > 1.3
     stage.load(context(tmp_path, SHAPE, model=model))
     labels = stage.run(test.inputs, context(tmp_path, SHAPE))
-    assert average_precision(test.truth.array, labels.array) > 0.5
+    assert average_precision(test.targets["truth"].array, labels.array) > 0.5
 
     given = StarDist3D({**SMALL, "backbone": network["backbone"], "weights": "x"})
     weights = context(tmp_path, SHAPE, weights={"weights": model})

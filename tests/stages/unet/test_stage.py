@@ -41,7 +41,7 @@ def example(shape: tuple[int, ...] = (20, 24, 28), *, seed: int = 0, channels: i
     image = (200 * (labels > 0) + rng.integers(0, 40, shape)).astype(np.uint8)
     axes = "ZYX"[-len(shape) :]
     volume = Volume(np.stack([image] * channels), "C" + axes) if channels else Volume(image, axes)
-    return Example({"image": volume}, Volume(labels, axes))
+    return Example({"image": volume}, {"truth": Volume(labels, axes)})
 
 
 Make = Callable[..., Context]
