@@ -73,9 +73,11 @@ def nearest(found: str, accepted: Iterable[str]) -> str:
 
     >>> nearest("gaps", ["gasp", "multicut"])
     "; did you mean 'gasp'?"
+    >>> nearest("otsu", ["otsu-components", "multicut"])
+    "; did you mean 'otsu-components'?"
     """
     names = sorted(accepted)
-    close = get_close_matches(found, names, n=1)
+    close = get_close_matches(found, names, n=1) or [name for name in names if found and name.startswith(found)]
     if close:
         return f"; did you mean '{close[0]}'?"
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""

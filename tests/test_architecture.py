@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry",),
     ("provenance", "jobs", "predictions"),
     ("datasets", "stages", "metrics"),
-    ("scoring", "aggregation", "pairing"),
+    ("scoring", "aggregation", "pairing", "trying"),
     ("worker",),
     ("claims",),
     ("suite",),

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from harness import errors
-from harness.errors import BaselineError, HarnessError, nearest
+from harness.errors import BaselineError, HarnessError, IncompleteError, nearest
 
 TREE = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, HarnessError)]
 
@@ -14,7 +14,7 @@ TREE = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issub
 def test_every_error_is_of_the_one_tree_and_documented(error: type[HarnessError]) -> None:
     assert issubclass(error, HarnessError)
     assert error.__doc__
-    assert error.exit_code == (4 if error is BaselineError else 2)
+    assert error.exit_code == {BaselineError: 4, IncompleteError: 3}.get(error, 2)
 
 
 def test_nearest_names_the_closest() -> None:

@@ -27,6 +27,7 @@ COMMANDS = (
     "run",
     "score",
     "rescore",
+    "try",
     "merge",
     "table",
     "compare",
@@ -38,7 +39,9 @@ COMMANDS = (
 )
 """Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(project, arguments) -> exit code`."""
 
-EXIT_INTERNAL = 70
+MODULES = {"try": "trial"}
+"""Modules of commands whose names are words of Python."""
+
 EXIT_INTERRUPTED = 130
 EXIT_INTERNAL = 70
 EPILOG = """\
@@ -67,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
-        module = import_module(f"harness.cli.{name}")
+        module = import_module(f"harness.cli.{MODULES.get(name, name)}")
         command = commands.add_parser(name, help=module.HELP, description=module.__doc__)
         module.add_arguments(command)
         command.set_defaults(handler=module.run)

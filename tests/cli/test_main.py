@@ -11,7 +11,7 @@ from importlib import import_module
 import pytest
 
 from harness.cli import check
-from harness.cli.main import COMMANDS, build_parser, main
+from harness.cli.main import COMMANDS, MODULES, build_parser, main
 from harness.errors import ConfigError
 from harness.project import Project
 from tests.cli.project import Cli
@@ -33,7 +33,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_a_handler(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    module = import_module(f"harness.cli.{command}")
+    module = import_module(f"harness.cli.{MODULES.get(command, command)}")
     assert callable(module.run)
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])

@@ -1,0 +1,108 @@
+"""Pictures of what a method got wrong: objects found, missed and invented, over the image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from harness.datasets.fetching.places import cache_folder
+from harness.errors import StoreError
+from harness.metrics import Pair
+from harness.model import Cell
+from harness.predictions import Predictions
+from harness.project import Project
+from harness.standing import Standing
+from harness.store import Record
+
+FOUND, MISSED, INVENTED = (60, 180, 75), (230, 60, 60), (70, 110, 240)
+"""Colours: an object that is found at an IoU of 0.5, a true one that is not, a predicted one that matches none."""
+MOST_PICTURES_A_ROW = 6
+
+
+def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[Path, ...]:
+    """Write a PNG for the first samples of every row that were scored and kept; of a volume, its middle plane.
+
+    Raises `StoreError` if the folder cannot be written.
+    """
+    predictions = Predictions(cache_folder())
+    written: list[Path] = []
+    count: dict[str, int] = {}
+    for cell in standing.cells:
+        record = standing.current.get(cell.id)
+        labels = None if record is None else _prediction(predictions, record)
+        if labels is None or count.get(cell.row, 0) == MOST_PICTURES_A_ROW:
+            continue
+        count[cell.row] = count.get(cell.row, 0) + 1
+        written.append(_write(folder / cell.row / f"{cell.sample}.png", _picture(project, cell, labels)))
+    return tuple(written)
+
+
+def error_picture(image: np.ndarray, truth: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """Return an 8-bit RGB picture (Y, X, 3) of a grey plane with the outlines of found, missed and invented objects.
+
+    Objects match at an intersection over union of 0.5 or more of the plane.
+    """
+    grey = _grey(image)
+    picture = np.repeat(grey[..., None], 3, axis=-1)
+    table = Pair(truth, pred).overlap
+    objects = table.objects
+    matched = objects.iou >= 0.5
+    found_truth, found_pred = (
+        set(ids[index[matched]].tolist())
+        for ids, index in ((table.truth_ids, objects.rows), (table.pred_ids, objects.cols))
+    )
+    for labels, found, colours in ((truth, found_truth, (FOUND, MISSED)), (pred, found_pred, (FOUND, INVENTED))):
+        outline = _outline(labels)
+        is_found = np.isin(labels, list(found))
+        picture[outline & is_found] = colours[0]
+        picture[outline & ~is_found] = colours[1]
+    return picture
+
+
+def _prediction(predictions: Predictions, record: Record) -> np.ndarray | None:
+    digest = record.prediction.get("labels")
+    value = None if digest is None else predictions.find(digest, "labels")
+    return None if value is None else np.asarray(next(iter(value.arrays().values())))
+
+
+def _picture(project: Project, cell: Cell, labels: np.ndarray) -> np.ndarray:
+    sample = project.catalogue.dataset(cell.data.dataset).load(cell.sample)
+    truth = sample.labels[cell.data.truth].array
+    image = sample.image.array
+    while image.ndim > truth.ndim:
+        image = image[0]
+    if truth.ndim == 3:
+        middle = truth.shape[0] // 2
+        image, truth, labels = image[middle], truth[middle], labels[middle]
+    return error_picture(image, truth, labels)
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    """Return a plane as 8 bits between its 1st and 99.8th percentile."""
+    low, high = np.percentile(image, (1, 99.8))
+    scaled = (image.astype(np.float64) - low) / max(float(high - low), 1e-9)
+    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+
+
+def _outline(labels: np.ndarray) -> np.ndarray:
+    """Return which pixels of objects touch another label or background below or to the right, or the other way."""
+    edge = np.zeros(labels.shape, bool)
+    for axis in range(2):
+        first, second = (np.moveaxis(labels, axis, 0)[part] for part in (slice(None, -1), slice(1, None)))
+        differs = first != second
+        rows = np.moveaxis(edge, axis, 0)
+        rows[:-1] |= differs
+        rows[1:] |= differs
+    return np.asarray(edge & (labels > 0))
+
+
+def _write(path: Path, picture: np.ndarray) -> Path:
+    import imageio.v3 as imageio
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        imageio.imwrite(path, picture)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror or error})") from error
+    return path

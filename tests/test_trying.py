@@ -1,0 +1,89 @@
+"""From two folders to a data declaration and a suite that the harness accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from harness.datasets import load_catalogue
+from harness.datasets.readers import write_labels
+from harness.errors import DataError
+from harness.suite import check_suite, load_suite
+from harness.trying import METHODS, dataset_text, default_methods, find_pairs, suite_text
+
+
+def fill(folder: Path, images: list[str], labels: list[str], shape: tuple[int, ...] = (12, 16)) -> tuple[Path, Path]:
+    labelled = np.zeros(shape, np.uint16)
+    labelled[..., 2:6, 3:9] = 1
+    for kind, names in (("images", images), ("labels", labels)):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for number, name in enumerate(names):
+            write_labels(folder / kind / name, np.roll(labelled, number, -1))
+    return folder / "images", folder / "labels"
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "samples", "label_glob", "left_out"),
+    [
+        (["a.tif", "b.tif"], ["a.tif", "b.tif"], ("a", "b"), "labels/{id}.tif", ()),
+        (["a.tif", "b.tif"], ["a_masks.png", "b_masks.png"], ("a", "b"), "labels/{id}_masks.png", ()),
+        (["a.tif", "b.tif", "c.png"], ["a.tif", "b.tif", "c.tif"], ("a", "b"), "labels/{id}.tif", ("c.png", "c.tif")),
+        (["a.tif", "z.tif"], ["a.tif"], ("a",), "labels/{id}.tif", ("z.tif",)),
+    ],
+)
+def test_pairs_by_name(
+    tmp_path: Path, images: list[str], labels: list[str], samples: tuple[str, ...], label_glob: str, left_out: object
+) -> None:
+    found = find_pairs(*fill(tmp_path, images, labels))
+    assert (found.samples, found.label_glob, found.axes) == (samples, label_glob, "YX")
+    assert found.left_out == left_out
+    assert found.folder == tmp_path.resolve()
+
+
+def test_folders_that_make_no_pairs(tmp_path: Path) -> None:
+    images, labels = fill(tmp_path, ["a.tif"], ["b.tif"])
+    with pytest.raises(DataError, match=r"no image has a label image of its name; found 1 \(a\) and 1 \(b\)"):
+        find_pairs(images, labels)
+    with pytest.raises(DataError, match="lie in one folder"):
+        find_pairs(images, images)
+    with pytest.raises(DataError, match="cannot be read"):
+        find_pairs(images, tmp_path / "absent")
+
+
+@pytest.mark.parametrize("folds", [1, 2, 3, 9])
+@pytest.mark.parametrize("names", [["a", "b", "c", "d"], ["a b", "x[1]"], ["one"]])
+def test_what_is_written_is_accepted(tmp_path: Path, folds: int, names: list[str]) -> None:
+    files = [f"{name}.tif" for name in names]
+    found = find_pairs(*fill(tmp_path, files, files))
+    own = tmp_path / "try"
+    (own / "suites").mkdir(parents=True)
+    (own / "datasets.toml").write_text(dataset_text(found, folds), encoding="utf-8")
+    (own / "suites" / "try.toml").write_text(suite_text(METHODS[:2], found, folds, 5.0), encoding="utf-8")
+    catalogue = load_catalogue(own / "datasets.toml")
+    check_suite(load_suite(own / "suites" / "try.toml"), catalogue)
+    dataset = catalogue.dataset("mine")
+    assert dataset.sample_ids() == tuple(sorted(names))
+    tested = [sample for fold in dataset.splits["default"] for sample in fold.test]
+    assert sorted(tested) == sorted(names), "each sample is tested once"
+    assert dataset.load(names[0]).labels["truth"].array.max() == 1
+
+
+def test_colour_images_are_read_as_grey(tmp_path: Path) -> None:
+    images, labels = fill(tmp_path, ["a.tif"], ["a.tif"])
+    tifffile.imwrite(images / "a.tif", np.zeros((12, 16, 3), np.uint8), photometric="rgb")
+    assert 'colour = "grey"' in dataset_text(find_pairs(images, labels), 1)
+
+
+def test_methods_suit_the_images(tmp_path: Path) -> None:
+    planes = find_pairs(*fill(tmp_path / "p", ["a.tif", "b.tif"], ["a.tif", "b.tif"]))
+    single = find_pairs(*fill(tmp_path / "s", ["a.tif"], ["a.tif"]))
+    volumes = find_pairs(*fill(tmp_path / "v", ["a.tif", "b.tif"], ["a.tif", "b.tif"], (4, 12, 16)))
+    assert default_methods(planes, METHODS) == METHODS
+    assert "stardist-2d" not in default_methods(single, METHODS)
+    assert (volumes.axes, "stardist-2d" in default_methods(volumes, METHODS)) == ("ZYX", False)
+    assert default_methods(planes, ["otsu-components"]) == ("otsu-components",)
+    text = suite_text(["stardist-2d"], planes, 2, 10.0)
+    assert "[tiers.mini.stages.stardist-2d]\nsteps = 300\n" in text
