@@ -82,7 +82,7 @@ def _grey(image: np.ndarray) -> np.ndarray:
     """Return a plane as 8 bits between its 1st and 99.8th percentile."""
     low, high = np.percentile(image, (1, 99.8))
     scaled = (image.astype(np.float64) - low) / max(float(high - low), 1e-9)
-    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    return np.asarray((np.clip(scaled, 0, 1) * 255).astype(np.uint8))
 
 
 def _outline(labels: np.ndarray) -> np.ndarray:
