@@ -18,6 +18,7 @@ from harness.registry import MetricRegistry, Registry, StageRegistry
 from harness.standing import Standing
 from harness.store import Store
 from harness.suite import EVERYTHING, Selection, Suite, expand, load_suite, suite_paths
+from harness.suite.methods import with_methods
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -38,15 +39,22 @@ class Project:
 
     plugins     Python files with further stages
     catalogues  catalogue files, in place of the `datasets.toml` that is searched for from the root upwards
+    methods     rows laid over every suite: chains "stage?parameter=value -> stage", or paths of files with rows
     """
 
     root: Path
     plugins: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
+    methods: tuple[str, ...] = ()
 
     @classmethod
     def find(
-        cls, start: Path | None = None, *, plugins: Sequence[Path] = (), catalogues: Sequence[Path] = ()
+        cls,
+        start: Path | None = None,
+        *,
+        plugins: Sequence[Path] = (),
+        catalogues: Sequence[Path] = (),
+        methods: Sequence[str] = (),
     ) -> Project:
         """Return the project of a folder (the current one): the nearest folder above with suites or a catalogue.
 
@@ -54,7 +62,7 @@ class Project:
         """
         here = (start or Path.cwd()).resolve()
         root = next((at for at in (here, *here.parents) if any((at / mark).exists() for mark in MARKS)), here)
-        return cls(root, tuple(plugins), tuple(catalogues))
+        return cls(root, tuple(plugins), tuple(catalogues), tuple(methods))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -90,13 +98,15 @@ class Project:
         return folder / RESULTS
 
     def suite(self, name: SuiteName) -> Suite:
-        """Return a suite by id or path, checked against what is registered; one that is loaded stays as it is.
+        """Return a suite by id or path, checked against what is registered, with the methods laid over it.
 
         Raises `ConfigError` with one line per mistake.
         """
         if isinstance(name, Suite):
-            return name
-        return load_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
+            loaded = name
+        else:
+            loaded = load_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
+        return with_methods(loaded, self.methods, self.stages, self.metrics)
 
     def suites(self, names: Sequence[SuiteName] = ()) -> tuple[Suite, ...]:
         """Return the named suites, each once, or all where none is named."""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_json, add_project, add_suites
+from harness.cli.options import add_json, add_methods, add_project, add_suites
 from harness.cli.output import json_result, log, result
 from harness.errors import HarnessError
 
@@ -19,6 +19,7 @@ HELP = "validate datasets.toml, suites and shared files"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_suites(parser, nargs="*")
+    add_methods(parser)
     add_project(parser)
     add_json(parser)
 

@@ -116,7 +116,11 @@ def _project(arguments: argparse.Namespace) -> Project:
     """Return the project that a command works on, found once."""
     from harness.project import Project
 
-    return Project.find(plugins=getattr(arguments, "plugins", ()), catalogues=getattr(arguments, "catalogues", ()))
+    return Project.find(
+        plugins=getattr(arguments, "plugins", ()),
+        catalogues=getattr(arguments, "catalogues", ()),
+        methods=getattr(arguments, "methods", ()),
+    )
 
 
 if __name__ == "__main__":

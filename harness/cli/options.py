@@ -60,6 +60,18 @@ def add_project(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_methods(parser: argparse.ArgumentParser) -> None:
+    """Add --method."""
+    parser.add_argument(
+        "--method",
+        dest="methods",
+        action="append",
+        default=[],
+        metavar="CHAIN|FILE",
+        help="a row laid over the suite: 'stage?parameter=value -> stage', or a .toml file of rows; may be repeated",
+    )
+
+
 def selection(arguments: argparse.Namespace) -> Selection:
     """Return what `add_filters` declared."""
     from harness.suite import Selection

@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_filters, add_json, add_project, add_results, add_suites, add_tier, selection
+from harness.cli.options import (
+    add_filters,
+    add_json,
+    add_methods,
+    add_project,
+    add_results,
+    add_suites,
+    add_tier,
+    selection,
+)
 from harness.cli.output import columns, json_result, result
 
 if TYPE_CHECKING:
@@ -21,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
     add_results(parser)
     add_filters(parser)
+    add_methods(parser)
     add_project(parser)
     add_json(parser)
 

@@ -6,7 +6,16 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_filters, add_json, add_project, add_results, add_suites, add_tier, selection
+from harness.cli.options import (
+    add_filters,
+    add_json,
+    add_methods,
+    add_project,
+    add_results,
+    add_suites,
+    add_tier,
+    selection,
+)
 from harness.cli.output import columns, json_result, log, markdown_result, result
 
 if TYPE_CHECKING:
@@ -40,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="use no network")
     parser.add_argument("--again", action="store_true", help="compute cells that have scores too, and replace those")
     parser.add_argument("--dry-run", action="store_true", help="compute nothing, say how many cells would be computed")
+    add_methods(parser)
     add_project(parser)
     add_json(parser)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +44,7 @@ def run(
     dry_run: bool = False,
     progress: Progress | None = None,
     plugins: Sequence[Path] = (),
+    methods: Sequence[str] = (),
     catalogue: Path | None = None,
     project: Project | None = None,
 ) -> RunSummary:
@@ -63,6 +65,7 @@ def run(
         dry_run: compute and write nothing; the summary's `pending` says how many cells would be computed.
         progress: where progress goes; None shows it on stderr.
         plugins: Python files with further stages, of the project that is found from the current folder upwards.
+        methods: rows laid over the suites: chains "stage?parameter=value -> stage", or paths of files with `[[rows]]`.
         catalogue: path of a `datasets.toml` for that project; None searches for it.
         project: what suites, data sets and stages are looked up in, in place of the one that is found.
 
@@ -74,6 +77,8 @@ def run(
     if jobs < 1 or (threads is not None and threads < 1):
         raise HarnessError(f"jobs is {jobs} and threads is {threads}; accepted: whole numbers from 1")
     found = project or Project.find(plugins=plugins, catalogues=() if catalogue is None else (catalogue,))
+    if methods:
+        found = replace(found, methods=(*found.methods, *methods))
     loaded = found.suites([suites] if isinstance(suites, str | Path | Suite) else list(suites))
     shown = progress if progress is not None else default_progress()
     with _offline(offline), ExitStack() as stack:

@@ -168,6 +168,7 @@ class SuiteWork:
             counts=outcome.counts,
             prediction=outcome.prediction,
             uses_truth=cell.uses_truth,
+            added=cell.row in self._suite.added,
         )
 
     def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:

@@ -83,7 +83,7 @@ def _suite(source: TomlData, file: SuiteFile) -> Suite:
 
 def _rows(source: TomlData, file: SuiteFile) -> Iterator[Row]:
     for number, spec in enumerate(file.rows):
-        yield _row(source, spec, ("rows", number))
+        yield stage_row(source, spec, ("rows", number))
     for number, matrix in enumerate(file.matrix):
         place: KeyPath = ("matrix", number)
         try:
@@ -91,7 +91,7 @@ def _rows(source: TomlData, file: SuiteFile) -> Iterator[Row]:
         except ConfigError as error:
             raise source.error(place, str(error)) from error
         for table in tables:
-            yield _row(source, _row_spec(source, table, place), place)
+            yield stage_row(source, _row_spec(source, table, place), place)
 
 
 def _row_spec(source: TomlData, table: dict[str, Any], place: KeyPath) -> RowSpec:
@@ -105,7 +105,8 @@ def _row_spec(source: TomlData, table: dict[str, Any], place: KeyPath) -> RowSpe
         ) from error
 
 
-def _row(source: TomlData, spec: RowSpec, place: KeyPath) -> Row:
+def stage_row(source: TomlData, spec: RowSpec, place: KeyPath) -> Row:
+    """Return a row with its stages; raises `ConfigError` for a stage without an id."""
     uses = []
     for number, table in enumerate(spec.stages):
         if not isinstance(table.get("id"), str):

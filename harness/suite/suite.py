@@ -91,6 +91,8 @@ class Suite:
     rows: tuple[Row, ...]
     source_file: TomlData
     hash: str
+    added: tuple[str, ...] = ()
+    """Rows that are none of the suite's, but were laid over it."""
 
     @property
     def id(self) -> str:

@@ -103,16 +103,17 @@ def _row(standing: Standing, row: Row, cost: Cost, verdicts: Verdicts, durations
         missing=own.missing,
         scores=scores,
         cost=cost,
-        note=_note(row, standing.cells),
+        note=_note(suite, row, standing.cells),
         axes=row.axes,
         durations=durations,
     )
 
 
-def _note(row: Row, cells: Sequence[Cell]) -> str:
+def _note(suite: Suite, row: Row, cells: Sequence[Cell]) -> str:
     """Return what a reader must know about a row."""
     uses = next((cell.uses_truth for cell in cells if cell.uses_truth), "")
-    return "; ".join(part for part in (_USES_TRUTH[uses], row.availability) if part)
+    added = "not of the suite" if row.id in suite.added else ""
+    return "; ".join(part for part in (added, _USES_TRUTH[uses], row.availability) if part)
 
 
 def _score(

@@ -217,3 +217,16 @@ def test_an_edited_plugin_is_computed_again_and_its_records_name_the_file(projec
     assert before[1].origin != after[1].origin
     assert before[1].output != after[1].output, "nothing came from the cache of the old code"
     assert project.count("cut") == 4
+
+
+def test_a_method_is_laid_over_a_suite_and_its_records_say_so(project: Project) -> None:
+    suite = project.suite({"one": CHAIN})
+    assert project.run(suite).computed == 2
+    summary = project.run(suite, methods=["smooth -> cut?level=0.4"])
+    assert (summary.computed, summary.cached) == (2, 2)
+    records = project.records()
+    assert not records["one", "a"].added
+    assert records["smooth-cut-level-0.4", "a"].added
+    assert project.run(suite, methods=["smooth -> cut?level=0.4"]).computed == 0
+    assert project.run(suite, methods=["smooth -> cut?level=0.3"]).computed == 2
+    assert project.count("smooth") == 2, "the outputs of stages are shared with the rows of the suite"
