@@ -185,7 +185,31 @@ class Dataset:
             splits[name] = tuple(built)
         whole = tuple(name for name in self.sample_ids() if not self._is_crop(name))
         splits.setdefault("all", (Fold("", whole),))
+        if self.declaration.folds is not None and whole:
+            splits.setdefault("folds", tuple(self._numbered_folds(whole, self.declaration.folds)))
         return splits
+
+    def _numbered_folds(self, samples: tuple[str, ...], count: int) -> Iterator[Fold]:
+        """Yield folds of samples, dealt out in an order that their ids alone determine."""
+        volumes = {name: self._plane_of(name) for name in samples}
+        dealt = sorted(set(volumes.values()), key=lambda name: (hash_value(name), name))
+        if len(dealt) < count:
+            raise DataError(f"dataset '{self.id}': {count} folds of {len(dealt)} samples")
+        number = {name: index % count for index, name in enumerate(dealt)}
+        for index in range(count):
+            validating = (index + 1) % count if count > 2 else None
+            groups: dict[str, list[str]] = {"test": [], "train": [], "validation": []}
+            for name, volume in volumes.items():
+                mine = number[volume]
+                role = "test" if mine == index else "validation" if mine == validating else "train"
+                groups[role].append(name)
+            roles = {role: tuple(names) for role, names in groups.items()}
+            yield Fold(str(index + 1), roles["test"], roles["train"], roles["validation"])
+
+    def _plane_of(self, sample: str) -> str:
+        """Return the volume that a plane is of; the sample itself if it is none."""
+        declared = self._declared(sample)
+        return (declared.source or sample) if isinstance(declared, PlaneSample) else sample
 
     def _is_crop(self, sample: str) -> bool:
         declared = self._declared(sample)

@@ -98,6 +98,19 @@ def test_mini_volumes_of_gonuclear(mirror: Path, monkeypatch: pytest.MonkeyPatch
     assert [(fold.test, fold.train) for fold in folds] == [(("1135",), ("1136-train",)), (("1136",), ("1135-train",))]
 
 
+def test_neurites_with_a_boundary_map(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_MIRROR", str(mirror))
+    monkeypatch.setenv("HARNESS_OFFLINE", "1")
+    dataset = load_catalogue(Path(__file__).parents[2] / "datasets.toml").dataset("fibsem-gala-train")
+    if not dataset.availability().ok:
+        pytest.skip("the mirror has no fibsem-gala-train")
+    sample = dataset.load("whole")
+    assert (sample.image.axes, sample.image.array.dtype) == ("CZYX", np.float32)
+    boundary = sample.image.channel("boundary_prediction")
+    assert (boundary.min(), boundary.max()) == (0.0, 1.0)
+    assert np.count_nonzero(np.unique(sample.labels["gold"].array)) == 87
+
+
 def test_the_catalogue_is_light() -> None:
     code = (
         "import sys\nimport harness.datasets\nassert 'numpy' not in sys.modules\n"
@@ -163,3 +176,39 @@ def test_parts_in_other_files_are_refused(catalogue: Callable[[str], Catalogue],
     sample = catalogue(COUNTED.format(file="gold.h5", said="")).dataset("d").load("a")
     with pytest.raises(DataError, match=r"lie in other files \(part.h5\), which its hash does not cover"):
         sample.labels["gold"]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_folds_by_their_number(catalogue: Callable[[str], Catalogue], count: int) -> None:
+    samples = "".join(f"samples.s{index} = {{}}\n" for index in range(7))
+    text = (
+        '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\ngenerator = "nuclei-2d"\n'
+        f"parameters = {{ shape = [8, 8] }}\nfolds = {count}\n{samples}"
+    )
+    dataset = catalogue(text).dataset("p")
+    folds = dataset.splits["folds"]
+    assert [fold.id for fold in folds] == [str(index + 1) for index in range(count)]
+    assert sorted(sample for fold in folds for sample in fold.test) == sorted(dataset.sample_ids())
+    for fold in folds:
+        assert bool(fold.validation) == (count > 2)
+        assert sorted((*fold.test, *fold.train, *fold.validation)) == sorted(dataset.sample_ids())
+        assert max(len(one.test) for one in folds) - len(fold.test) <= 1
+
+
+def test_planes_of_one_volume_lie_in_one_fold(catalogue: Callable[[str], Catalogue]) -> None:
+    text = (
+        '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\ngenerator = "nuclei-3d"\n'
+        "parameters = { shape = [8, 8, 8] }\nfolds = 2\nplanes = { Z = { stop = 3 } }\nsamples.a = {}\nsamples.b = {}\n"
+    )
+    folds = catalogue(text).dataset("p").splits["folds"]
+    assert sorted({sample[0] for sample in fold.test} == {fold.test[0][0]} for fold in folds) == [True, True]
+    assert [len(fold.test) for fold in folds] == [3, 3]
+
+
+def test_more_folds_than_samples(catalogue: Callable[[str], Catalogue]) -> None:
+    text = (
+        '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\ngenerator = "nuclei-2d"\n'
+        "parameters = { shape = [8, 8] }\nfolds = 3\nsamples.a = {}\nsamples.b = {}\n"
+    )
+    with pytest.raises(DataError, match="dataset 'p': 3 folds of 2 samples"):
+        dict(catalogue(text).dataset("p").splits)

@@ -232,6 +232,9 @@ class DatasetBase(Strict):
     resize: Size = ()
     """Size per spatial axis that samples are brought to: images linearly, labels by the nearest voxel."""
     splits: Mapping[Identifier, tuple[FoldDeclaration, ...]] = Field(default_factory=dict)
+    folds: int | None = Field(default=None, ge=2)
+    """Number of folds of the split "folds": every sample is tested once, the next fold validates (from three on), the
+    others train. Crops are left out, and planes of one volume stay together."""
     samples: Mapping[SampleIdentifier, SampleDeclaration] = Field(default_factory=dict)
 
 

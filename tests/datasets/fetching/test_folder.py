@@ -130,18 +130,6 @@ def test_thirty_images_of_nuclei(local_data: Path, monkeypatch: pytest.MonkeyPat
         assert len(np.unique(sample.labels["gold"].array)) - 1 == declared.objects["gold"]
 
 
-def test_neurites_with_a_boundary_map(local_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HARNESS_DATA", str(local_data))
-    dataset = load_catalogue().dataset("fibsem-gala-train")
-    if not dataset.availability().ok:
-        pytest.skip("the folder fibsem-gala-train is absent")
-    sample = dataset.load("whole")
-    assert (sample.image.axes, sample.image.array.dtype) == ("CZYX", np.float32)
-    boundary = sample.image.channel("boundary_prediction")
-    assert (boundary.min(), boundary.max()) == (0.0, 1.0)
-    assert np.count_nonzero(np.unique(sample.labels["gold"].array)) == 87
-
-
 def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
     for name in ("a.tif", "._a.tif", ".hidden.tif", "sub/b.tif", ".git/c.tif", "sub/._b.tif"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
