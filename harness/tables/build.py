@@ -103,7 +103,7 @@ def _row(standing: Standing, row: Row, cost: Cost, verdicts: Verdicts, durations
         missing=own.missing,
         scores=scores,
         cost=cost,
-        note=_note(suite, row, standing.cells),
+        note=_note(standing.suite, row, standing.cells),
         axes=row.axes,
         durations=durations,
     )
