@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+MOST_GUESSES = 3
+"""Of names that have the word that was given."""
 
 
 class HarnessError(Exception):
@@ -77,8 +81,14 @@ def nearest(found: str, accepted: Iterable[str]) -> str:
     "; did you mean 'otsu-components'?"
     """
     names = sorted(accepted)
-    close = get_close_matches(found, names, n=1) or [name for name in names if found and name.startswith(found)]
+    words = [
+        name
+        for name in names
+        if found and (name.startswith(found) or found.lower() in re.split(r"[-_./:]", name.lower()))
+    ]
+    close = get_close_matches(found, names, n=1) or words[:MOST_GUESSES]
     if close:
-        return f"; did you mean '{close[0]}'?"
+        quoted = [f"'{name}'" for name in close]
+        return f"; did you mean {' or '.join(quoted)}?"
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"; accepted: {', '.join(names[:MOST_NAMES])}{more}" if names else ""

@@ -27,3 +27,8 @@ def test_nearest_lists_all_where_none_is_close() -> None:
 
 def test_nearest_of_nothing_is_empty() -> None:
     assert nearest("x", []) == ""
+
+
+def test_a_word_of_a_name_finds_the_names_that_have_it() -> None:
+    assert nearest("otsu", ["otsu-components", "gasp"]) == "; did you mean 'otsu-components'?"
+    assert nearest("sam", ["cellpose-sam", "sam-encode"]) == "; did you mean 'cellpose-sam' or 'sam-encode'?"

@@ -29,8 +29,18 @@ class RowStanding:
 
     @property
     def scored(self) -> tuple[Record, ...]:
-        """Records of cells that have scores."""
-        return tuple(record for record in self.records if record.status == "ok")
+        """Records of cells that have scores; what was altered after it was written counts for nothing."""
+        return tuple(record for record in self.records if record.status == "ok" and not record.is_altered)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Data sets of the cells, in their order."""
+        return tuple(dict.fromkeys(cell.data.dataset for cell in self.cells))
+
+    def on(self, dataset: str) -> RowStanding:
+        """Return the standing of the row's cells of one data set."""
+        cells = tuple(cell for cell in self.cells if cell.data.dataset == dataset)
+        return RowStanding(self.row, cells, tuple(record for record in self.records if record.dataset == dataset))
 
     @property
     def ok(self) -> int:
@@ -39,7 +49,7 @@ class RowStanding:
 
     @property
     def failed(self) -> int:
-        """Number of cells that were tried and failed."""
+        """Number of cells that were tried and failed, or whose record was altered."""
         return len(self.records) - self.ok
 
     @property
@@ -117,7 +127,7 @@ class Standing:
     def is_done(self, cell: Cell) -> bool:
         """Return whether a cell has scores of its own key."""
         record = self.current.get(cell.id)
-        return record is not None and record.status == "ok" and record.cell == cell.key
+        return record is not None and record.status == "ok" and not record.is_altered
 
     def pending(self) -> tuple[Cell, ...]:
         """Return the cells without scores: never tried, failed, or changed since."""

@@ -287,6 +287,9 @@ class Head(Strict):
         description="How images become one value: mean of images, mean of data sets, or pooled counts.",
     )
     spread_over: SpreadOver = Field(default="folds", description="What one value of a mean is: fold, sample, repeat.")
+    pooled: bool = Field(
+        default=False, description="Whether a table of several data sets also has lines over all of them."
+    )
     default_tier: Tier | None = Field(
         default=None, description="Tier run when none is named; default: the smallest there is."
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from harness.model import Cell
-from harness.standing import Standing, same_rows
+from harness.standing import RowStanding, Standing, same_rows
 from harness.statistics import summarise
 from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite
@@ -19,6 +19,9 @@ from harness.verdicts import ScoreVerdict, suite_verdicts, values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
+ALTERED = (
+    "its line was changed after it was written and counts for nothing; `harness rescore` or `harness run` mends it"
+)
 
 
 _USES_TRUTH = {"": "", "control": "made from the ground truth", "prompts": "prompts are made from the ground truth"}
@@ -42,7 +45,7 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
     suite, tier = standing.suite, standing.tier
     machine = machine or _busiest(standing.timed)
     timings = [timing for timing in standing.timed if timing.machine == machine]
-    costs = _costs(timings)
+    costs = _by_row(timings)
     columns = tuple(
         _column(suite, name, metric.direction, metric.unit, metric.at) for name, metric in standing.metrics.items()
     )
@@ -50,9 +53,10 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
     verdicts = _verdicts(standing)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts}
     rows = tuple(
-        _row(standing, row, costs.get(row.id, Cost()), judged, durations.get(row.id, {}))
+        _row(standing, row, part, _cost_on(costs.get(row.id, ()), dataset), judged, durations.get(row.id, {}), dataset)
         for row in suite.rows
         if row.id in standing.rows
+        for dataset, part in _parts(standing.of(row.id), pooled=suite.file.pooled)
     )
     return Table(
         suite=suite.id,
@@ -63,7 +67,7 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         data_note=suite.tier(tier).data_note or _data_note(standing.cells),
         columns=columns,
         rows=rows,
-        failures=tuple(_failure(record) for record in standing.records if record.status != "ok"),
+        failures=tuple(_failure(record) for record in standing.records if record.status != "ok" or record.is_altered),
         stale=len(standing.stale),
         over=suite.spread_over,
         aggregation=suite.file.aggregation,
@@ -87,15 +91,23 @@ def _column(suite: Suite, metric: str, direction: str, unit: str, at: tuple[str,
     return Column(metric, direction, "percent" if printed == {"percent"} and unit == "fraction" else unit, at)
 
 
-def _row(standing: Standing, row: Row, cost: Cost, verdicts: Verdicts, durations: Mapping[str, Duration]) -> TableRow:
-    own = standing.of(row.id)
+def _row(
+    standing: Standing,
+    row: Row,
+    own: RowStanding,
+    cost: Cost,
+    verdicts: Verdicts,
+    durations: Mapping[str, Duration],
+    dataset: str,
+) -> TableRow:
+    judged = {} if dataset else verdicts
     scores = {
-        metric: _score(standing, own.scored, metric, row.published.get(metric), verdicts.get((row.id, metric)))
+        metric: _score(standing, own.scored, metric, row.published.get(metric), judged.get((row.id, metric)))
         for metric in standing.suite.metrics
     }
     return TableRow(
         id=row.id,
-        label=row.label,
+        label=f"{row.label}, {dataset}" if dataset else row.label,
         group=row.group,
         cells=len(own.cells),
         ok=own.ok,
@@ -103,8 +115,9 @@ def _row(standing: Standing, row: Row, cost: Cost, verdicts: Verdicts, durations
         missing=own.missing,
         scores=scores,
         cost=cost,
-        note=_note(standing.suite, row, standing.cells),
+        note=_note(standing.suite, row, own.cells),
         axes=row.axes,
+        dataset=dataset,
         durations=durations,
     )
 
@@ -116,6 +129,17 @@ def _note(suite: Suite, row: Row, cells: Sequence[Cell]) -> str:
     return "; ".join(part for part in (added, _USES_TRUTH[uses], row.availability) if part)
 
 
+def _parts(standing: RowStanding, *, pooled: bool) -> Iterator[tuple[str, RowStanding]]:
+    """Yield what a row's lines are of: each of several data sets, and all of them (no name) where that is asked for.
+
+    A mean over data sets of different difficulty and size says nothing of any of them.
+    """
+    if len(standing.datasets) > 1:
+        yield from ((dataset, standing.on(dataset)) for dataset in standing.datasets)
+    if pooled or len(standing.datasets) <= 1:
+        yield "", standing
+
+
 def _score(
     standing: Standing, scored: Sequence[Record], metric: str, published: Published | None, verdict: ScoreVerdict | None
 ) -> Score:
@@ -124,6 +148,8 @@ def _score(
 
 
 def _failure(record: Record) -> Failure:
+    if record.is_altered:
+        return Failure(record.row, record.id.where, "altered", ALTERED)
     error = record.error
     stage = f"{error.stage}: " if error is not None and error.stage else ""
     return Failure(record.row, record.id.where, record.status, f"{stage}{error.message}" if error is not None else "")
@@ -134,11 +160,16 @@ def _busiest(timings: Iterable[Timing]) -> str:
     return max(sorted(counts), key=counts.__getitem__, default="")
 
 
-def _costs(timings: Iterable[Timing]) -> dict[str, Cost]:
+def _by_row(timings: Iterable[Timing]) -> dict[str, list[Timing]]:
     by_row: dict[str, list[Timing]] = defaultdict(list)
     for timing in timings:
         by_row[timing.row].append(timing)
-    return {row: _cost(of_row) for row, of_row in by_row.items()}
+    return by_row
+
+
+def _cost_on(timings: Iterable[Timing], dataset: str) -> Cost:
+    """Return what a row's cells of one data set took, of all of them for no name."""
+    return _cost([timing for timing in timings if dataset in ("", timing.dataset)])
 
 
 def _cost(timings: Sequence[Timing]) -> Cost:

@@ -69,7 +69,7 @@ class Curve:
     @property
     def rows(self) -> tuple[TableRow, ...]:
         """The rows of its points, each once."""
-        return tuple({point.row.id: point.row for point in self.points}.values())
+        return tuple({(point.row.id, point.row.dataset): point.row for point in self.points}.values())
 
     @property
     def is_whole(self) -> bool:

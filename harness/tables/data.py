@@ -22,6 +22,7 @@ PLACE_COLUMNS = (
     "group",
     "row",
     "label",
+    "dataset",
     "cells",
     "ok",
     "failed",
@@ -171,6 +172,7 @@ def _place(table: Table, row: TableRow) -> dict[str, Any]:
         "group": row.group,
         "row": row.id,
         "label": row.label,
+        "dataset": row.dataset,
         "cells": row.cells,
         "ok": row.ok,
         "failed": row.failed,
@@ -182,6 +184,7 @@ def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "label": row.label,
+        "dataset": row.dataset,
         "group": row.group,
         "cells": row.cells,
         "ok": row.ok,

@@ -46,12 +46,12 @@ def grid(table: Table) -> Grid:
         if index == 0 or any(line[index] not in (ABSENT, "") for line in lines) or title in _titles(table)
     ]
     kept_lines = {
-        row.id: GridLine(row.id, tuple(line[index] for index in kept))
+        (row.id, row.dataset): GridLine(row.id, tuple(line[index] for index in kept))
         for row, line in zip(table.rows, lines, strict=True)
     }
     return Grid(
         tuple(header[index] for index in kept),
-        tuple((group, tuple(kept_lines[row.id] for row in rows)) for group, rows in grouped(table.rows)),
+        tuple((group, tuple(kept_lines[row.id, row.dataset] for row in rows)) for group, rows in grouped(table.rows)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.claims.naming import Scalar
@@ -89,6 +89,7 @@ class TableRow:
     note: str = ""
     axes: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     durations: Mapping[str, Duration] = field(default_factory=dict, hash=False)
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,25 +140,30 @@ class Table:
     notes: tuple[str, ...] = ()
     figures: tuple[FigureSpec, ...] = ()
 
+    def _counted(self) -> Iterator[TableRow]:
+        """Yield rows so that each cell is counted once: a line over several data sets repeats theirs."""
+        split = {row.id for row in self.rows if row.dataset}
+        return (row for row in self.rows if row.dataset or row.id not in split)
+
     @property
     def cells(self) -> int:
         """How many cells the tier has."""
-        return sum(row.cells for row in self.rows)
+        return sum(row.cells for row in self._counted())
 
     @property
     def ok(self) -> int:
         """How many cells have scores."""
-        return sum(row.ok for row in self.rows)
+        return sum(row.ok for row in self._counted())
 
     @property
     def failed(self) -> int:
         """How many cells have a failure record."""
-        return sum(row.failed for row in self.rows)
+        return sum(row.failed for row in self._counted())
 
     @property
     def missing(self) -> int:
         """How many cells have no record."""
-        return sum(row.missing for row in self.rows)
+        return sum(row.missing for row in self._counted())
 
     @property
     def is_paper(self) -> bool:

@@ -121,9 +121,9 @@ class Cli:
         return Store(self.folder / results, "toy", 1, tier)  # type: ignore[arg-type]
 
     def rewrite(self, change: Callable[[dict[str, Any]], dict[str, Any] | None], results: str = "runs") -> None:
-        """Change the lines of scores.jsonl; None drops a line."""
+        """Change the lines of scores.jsonl, as if they had been written so; None drops a line."""
         path = self.store(results).scores_path
-        lines = (change(json.loads(line)) for line in path.read_text().splitlines())
+        lines = (change({**json.loads(line), "checksum": ""}) for line in path.read_text().splitlines())
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines if line is not None))
 
     def fake_records(self, score: float = 0.5, results: str = "runs", tier: str = "smoke") -> tuple[Record, ...]:

@@ -16,7 +16,7 @@ from harness.store import CellError, Record, Timing
 from harness.suite import Suite
 from harness.tables import Table, build_table
 from tests.helpers import SUITE, temp_project, toy_metrics
-from tests.records import make_record, make_timing
+from tests.records import make_record, make_timing, record_of
 
 METRICS = {name: toy_metrics().get(name) for name in ("map.toy", "arand.toy")}
 
@@ -147,3 +147,35 @@ def test_undefined_scores_are_left_out_and_noted(suite_and_cells: tuple[Suite, t
     assert (summary.mean, summary.n, summary.undefined) == (0.5, 4, 1)
     assert any(note.startswith("undefined scores are left out of means") for note in table.notes)
     assert _table(suite, cells, [_record(cell) for cell in cells]).notes == ()
+
+
+TWO = SUITE.replace(
+    'samples = ["a"], train = ["b"] }]', 'samples = ["a"], train = ["b"] }, { dataset = "crops", samples = ["left"] }]'
+)
+
+
+@pytest.mark.parametrize(
+    ("pooled", "labels"),
+    [("", ["otsu, flat", "otsu, crops"]), ("pooled = true\n", ["otsu, flat", "otsu, crops", "otsu"])],
+)
+def test_each_of_several_data_sets_has_a_line_and_a_pooled_one_only_where_asked_for(
+    tmp_path: Path, pooled: str, labels: list[str]
+) -> None:
+    project = temp_project(tmp_path)
+    text = TWO.replace("[tiers.smoke]", f"{pooled}[tiers.smoke]").partition('[[rows]]\nid = "net"')[0]
+    cells = project.cells(text)
+    records = [record_of(cell, {"map.toy": 0.2 if cell.sample == "a" else 0.8, "arand.toy": 0.0}) for cell in cells]
+    table = build_table(project.standing(records, text=text))
+    assert [row.label for row in table.rows] == labels
+    assert [row.scores["map.toy"].summary.mean for row in table.rows] == [0.2, 0.8, 0.5][: len(labels)]
+    assert (table.cells, table.ok) == (2, 2)
+
+
+def test_an_altered_record_is_struck_out_and_named(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    first, second = (record_of(cell, {"map.toy": 0.5, "arand.toy": 0.1}) for cell in project.cells())
+    altered = replace(first, checksum="of other content")
+    table = build_table(project.standing([altered, second]))
+    assert [(failure.row, failure.status) for failure in table.failures] == [("otsu", "altered")]
+    assert (table.ok, table.failed) == (1, 1)
+    assert math.isnan(table.rows[0].scores["map.toy"].summary.mean)
