@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import stat
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -96,10 +97,15 @@ def folder_file(folder: Path, source: ArraySource, sample: str, name: str) -> Pa
 
 
 def content_hash(path: Path) -> str:
-    """Return the hash of a file's bytes (a folder's files), computed once per path, size and time of change."""
+    """Return the hash of a file's bytes (a folder's files), computed once per path, size and time of change.
+
+    Raises `DataError` for what is neither: a pipe would never end.
+    """
     if path.is_dir():
         return hash_path(path)
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise DataError(f"{path}: is a pipe, socket or device; accepted: a regular file or a folder")
     return _file_hash(str(path), status.st_size, status.st_mtime_ns)
 
 

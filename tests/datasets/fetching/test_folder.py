@@ -138,3 +138,9 @@ def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
     assert set(by_sample(tmp_path, "**/*.tif")) == {"a", "b"}
     assert set(by_sample(tmp_path, ".hid*.tif")) == {".hidden"}
     assert folder_file(tmp_path, ArraySource(file="*a.tif"), "a", "*a.tif") == tmp_path / "a.tif"
+
+
+def test_a_pipe_has_no_content(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.npy")
+    with pytest.raises(DataError, match="is a pipe, socket or device"):
+        content_hash(tmp_path / "a.npy")
