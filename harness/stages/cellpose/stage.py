@@ -11,7 +11,7 @@ import numpy as np
 from harness.errors import ChainError, DataError
 from harness.model import Volume
 from harness.stages.arrays import labels_on, spacing_of
-from harness.stages.cellpose import network, planes, training
+from harness.stages.cellpose import network, planes, stitching, training
 from harness.stages.cellpose.options import CellposeOptions
 from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Example, Stage
@@ -31,6 +31,7 @@ class Cellpose(Stage):
 
     id = "cellpose"
     title = "Cellpose 3"
+    version = 2
     needs = ("cellpose", "torch")
     needs_versions = ("cellpose<4",)
     extra = "cellpose"
@@ -105,7 +106,7 @@ class Cellpose(Stage):
         stacked = array.ndim == 4 and array.shape[1] > 1
         if stacked and not in_3d and not options.stitch_threshold:
             raise DataError(f"{where}: planes of a volume need a 'stitch_threshold' above 0")
-        with torch_threads(context.threads):
+        with torch_threads(context.threads), stitching.mended():
             masks, _, _ = self.model.eval(
                 np.moveaxis(array, 0, -1),
                 batch_size=options.prediction_batch,
