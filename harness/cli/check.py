@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from harness.cli.options import add_json, add_methods, add_project, add_suites
@@ -20,12 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_suites(parser, nargs="*")
     add_methods(parser)
+    parser.add_argument("--data", action="store_true", help="open a file of each sample source that is here, too")
     add_project(parser)
     add_json(parser)
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Check everything, report every mistake, and return 2 if there is any."""
+    from harness.datasets.opening import data_problems
     from harness.suite import check_suite, read_shared, recipe_problems, shared_paths
 
     catalogue, stages = project.catalogue, project.stages
@@ -45,6 +47,12 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         found = _mistakes(read_shared, path, name)
         problems += found
         checked[f"shared file {name}"] = not found
+    if arguments.data:
+        named = _named_datasets(project, arguments.suites)
+        for name in named:
+            found = list(data_problems(catalogue.dataset(name)))
+            problems += found
+            checked[f"data {name}"] = not found
     problems = list(dict.fromkeys(problems))  # each suite on a shared file finds its mistakes
     if arguments.json:
         json_result({"ok": not problems, "problems": problems})
@@ -54,6 +62,25 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     for problem in problems:
         log(f"harness: error: {problem}")
     return HarnessError.exit_code if problems else 0
+
+
+def _named_datasets(project: Project, suites: Sequence[str]) -> list[str]:
+    """Return the datasets of the named suites, else those of the catalogue whose files are on this machine."""
+    from harness.errors import HarnessError
+
+    catalogue = project.catalogue
+    if not suites:
+        datasets = [catalogue.dataset(name) for name in catalogue.dataset_ids()]
+        with_files = [dataset for dataset in datasets if dataset.declaration.kind != "generated"]
+        return [dataset.id for dataset in with_files if dataset.availability().ok and dataset.availability().here]
+    names: dict[str, None] = {}
+    for suite_name in suites:
+        try:
+            suite = project.suite(suite_name)
+        except HarnessError:  # its mistakes are listed already
+            continue
+        names.update({spec.dataset: None for tier in suite.tiers.values() for spec in tier.data or ()})
+    return [name for name in names if name in catalogue.dataset_ids()]
 
 
 def _mistakes(check: Callable[..., object], *arguments: object) -> list[str]:

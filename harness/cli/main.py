@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "list",
+    "show",
+    "init",
     "check",
     "plan",
     "fetch",
