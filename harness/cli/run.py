@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.gating import PublishedScore
     from harness.project import Project
     from harness.runner.summary import RunSummary, SuiteSummary
+    from harness.store import Record
     from harness.suite import Suite
 
 HELP = "run suites and print their tables"
@@ -133,6 +134,7 @@ def _show(
             log(f"{ran.folder}: the kept table stays: it shows records of data that is not here ({', '.join(lost)})")
         else:
             log(f"wrote {', '.join(map(str, write_tables(table, arguments.results)))}")
+        _log_other_code(standing.of_other_code)
         if not arguments.json:
             markdown_result(render(table, "md"))
         if not is_published:
@@ -141,6 +143,13 @@ def _show(
             if found and not arguments.json:
                 result(_beside(found, by_id[ran.suite].primary))
     return {agreement.replace(" ", "_"): count for agreement, count in agreement_counts(scores).items()}
+
+
+def _log_other_code(records: Sequence[Record]) -> None:
+    """Say which records were made with other code than that at hand: they stand, as a published table does."""
+    if records:
+        rows = ", ".join(dict.fromkeys(record.row for record in records))
+        log(f"{len(records)} records were made with other code than that at hand ({rows}); --again makes them anew")
 
 
 def _beside(scores: Sequence[PublishedScore], primary: str) -> str:

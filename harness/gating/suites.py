@@ -19,6 +19,7 @@ from harness.standing.claims import check_claims
 from harness.store import Record, find_stores
 from harness.suite import Suite
 
+OTHER_CODE = "its record was made with other code than that at hand; `harness run --again` makes it anew"
 STALE = "its record is of another chain, other data or another version; `harness run` computes it"
 
 
@@ -66,7 +67,7 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     """Return the comparison of a suite's results with its baseline.
 
     Only cells that the suite has count. A baseline's record may be of other inputs or older code; one of the results
-    must be of the cell at hand, else the cell is missing. Rows that only one side knows are named.
+    must be of the cell and the code at hand, else the cell is missing. Rows that only one side knows are named.
     """
     suite, tier = after.suite, after.tier
     if suite.kind == "data-table":
@@ -75,16 +76,18 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
         return Comparison(suite.id, suite.version, tier, compare_facts(old, new))
     exact = {**suite.tolerance, **rules.tolerance}
     elsewhere = {**suite.hardware_tolerance, **rules.hardware_tolerance}
+    foreign_code = {record.id for record in after.of_other_code}
     cells, shifts = compare(
         _records(before),
-        after.records,
+        [record for record in after.records if record.id not in foreign_code],
         directions=after.directions,
         tolerance=exact,
         elsewhere=OtherHardware(before.environments, after.environments, elsewhere),
     )
-    stale = {record.id for record in after.stale}
+    reasons = {**{record.id: STALE for record in after.stale}, **dict.fromkeys(foreign_code, OTHER_CODE)}
     cells = tuple(
-        replace(cell, detail=STALE) if cell.outcome == "missing cell" and cell.id in stale else cell for cell in cells
+        replace(cell, detail=reasons[cell.id]) if cell.outcome == "missing cell" and cell.id in reasons else cell
+        for cell in cells
     )
     timings = () if rules.timing is None else compare_timings(before.timings, after.timed, rule=rules.timing)
     has_moved = any(cell.hardware and cell.outcome != "same" for cell in cells)

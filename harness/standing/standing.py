@@ -159,6 +159,18 @@ class Standing:
         """Current records in the order of the cells."""
         return tuple(self.current.values())
 
+    @cached_property
+    def of_other_code(self) -> tuple[Record, ...]:
+        """Current records in which a stage says that its code was not that at hand.
+
+        Nothing is said of stages whose record names no origin: they are from before it was kept.
+        """
+        return tuple(
+            self.current[cell.id]
+            for cell in self.cells
+            if cell.id in self.current and _has_other_code(self.current[cell.id], cell)
+        )
+
     @property
     def directions(self) -> Mapping[str, Any]:
         """Which way is better, by metric id."""
@@ -188,3 +200,9 @@ class Standing:
     def environments(self) -> Mapping[str, Mapping[str, Any]]:
         """What the folder says of the environments in which records were made."""
         return {} if self.store is None else self.store.environments()
+
+
+def _has_other_code(record: Record, cell: Cell) -> bool:
+    """Compare the stages that a record has with those at hand; a failure has only some of them."""
+    pairs = zip(record.stages, cell.chain, strict=False)
+    return any(stage.origin is not None and stage.origin.code != spec.origin.code for stage, spec in pairs)

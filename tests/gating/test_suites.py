@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.gating import GateRules, compare_suite
-from harness.gating.suites import STALE
-from harness.store import Record
+from harness.gating.suites import OTHER_CODE, STALE
+from harness.model import Origin
+from harness.store import Record, StageRecord
 from tests.helpers import Project, temp_project
 from tests.records import record_of
 
@@ -74,3 +75,15 @@ def test_rules_lie_over_the_tolerance_of_the_suite(project: Project) -> None:
 def test_an_empty_baseline_is_none(project: Project) -> None:
     found = compare_suite(project.standing(), project.standing(_records(project)), RULES)
     assert (found.counts, found.exit_code) == ({"missing baseline": 2}, 4)
+
+
+def test_results_of_other_code_are_missing_and_a_baseline_may_be_of_other_code(project: Project) -> None:
+    records = _records(project)
+    other = [
+        replace(record, stages=(StageRecord("blur", 1, {}, origin=Origin("somewhere", "1", "other code")),))
+        for record in records
+    ]
+    found = compare_suite(project.standing(records), project.standing(other), RULES)
+    assert found.exit_code == 3
+    assert {cell.detail for cell in found.cells} == {OTHER_CODE}
+    assert compare_suite(project.standing(other), project.standing(records), RULES).exit_code == 0

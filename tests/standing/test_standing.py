@@ -13,7 +13,7 @@ from harness.errors import ConfigError
 from harness.model import Cell, CellId
 from harness.registry import metrics
 from harness.standing import Standing
-from harness.store import Record
+from harness.store import Record, StageRecord
 from harness.suite import Selection
 from tests.helpers import SUITE, FakeAvailability, Project, temp_project
 from tests.records import make_timing, record_of
@@ -120,3 +120,12 @@ def test_a_suite_says_how_images_become_one_value(project: Project) -> None:
     records = [replace(record_of(cell, {"pq": pq}), counts=counts) for pq, counts in zip((0.0, 0.5), kept, strict=True)]
     assert pooled.standing(text=text).combine(records, "pq") == 0.45
     assert pooled.standing(text=text.replace("pooled", "per-image")).combine(records, "pq") == 0.25
+
+
+def test_records_say_whether_their_code_is_that_at_hand(project: Project) -> None:
+    cell = project.cells()[0]
+    at_hand = tuple(StageRecord(spec.id, spec.version, spec.parameters, origin=spec.origin) for spec in cell.chain)
+    other = (replace(at_hand[0], origin=replace(cell.chain[0].origin, code="other")), *at_hand[1:])
+    unknown = tuple(replace(stage, origin=None) for stage in at_hand)
+    for stages, expected in ((at_hand, 0), (other, 1), (unknown, 0), (other[:1], 1), ((), 0)):
+        assert len(project.standing([replace(record_of(cell), stages=stages)]).of_other_code) == expected
