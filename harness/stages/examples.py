@@ -63,6 +63,18 @@ def training_pairs(
     return pairs
 
 
+def found_nothing(sign: str, losses: Sequence[float], steps: int) -> str:
+    """Return the line that says that a training found nothing: by what sign, how the loss went, and the likely cause.
+
+    >>> found_nothing("no object on 2 validation examples", (2.0, 1.5), 8)
+    'found nothing: no object on 2 validation examples; loss 2 -> 1.5 in 8 steps; likely cause: too few steps'
+    """
+    curve = f"loss {losses[0]:.4g} -> {losses[-1]:.4g} in {steps} steps" if losses else f"{steps} steps"
+    falls = len(losses) > 1 and losses[-1] < 0.95 * losses[0]
+    cause = "too few steps" if falls or len(losses) < 2 else "a learning rate that does not suit, or too few steps"
+    return f"found nothing: {sign}; {curve}; likely cause: {cause}"
+
+
 def require_objects(pairs: Sequence[tuple[np.ndarray, np.ndarray]], where: str) -> None:
     """Raise `DataError` unless at least one truth has an object."""
     if not pairs:

@@ -6,7 +6,7 @@ import pytest
 from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Example
-from harness.stages.examples import channels_first, consecutive, require_objects, training_pairs
+from harness.stages.examples import channels_first, consecutive, found_nothing, require_objects, training_pairs
 
 
 def _example(image: np.ndarray, axes: str = "YX", truth: np.ndarray | None = None) -> Example:
@@ -57,3 +57,13 @@ def test_no_foreground_and_no_examples() -> None:
         require_objects(training_pairs([_example(flat, truth=flat)], "here"), "here")
     with pytest.raises(DataError, match="no training examples"):
         require_objects([], "here")
+
+
+@pytest.mark.parametrize(
+    ("losses", "cause"),
+    [((2.0, 1.0), "too few steps"), ((1.0, 1.0), "a learning rate that does not suit"), ((), "too few steps")],
+)
+def test_a_training_that_found_nothing_says_why(losses: tuple[float, ...], cause: str) -> None:
+    line = found_nothing("no object", losses, 8)
+    assert line.startswith("found nothing: no object; ")
+    assert "8 steps; likely cause: " + cause in line

@@ -11,7 +11,7 @@ import numpy as np
 from harness.errors import ChainError, DataError
 from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
-from harness.stages.examples import channels_first, require_objects, training_pairs
+from harness.stages.examples import channels_first, found_nothing, require_objects, training_pairs
 from harness.stages.stardist import session, training
 from harness.stages.stardist.options import StarDistOptions, VolumeOptions
 from harness.stages.stardist.weights import build_model, read_model, require_architecture
@@ -71,6 +71,9 @@ class StarDistStage(Stage):
             training.require_patch_fits(learn, options.patch, multiples, where)
             losses = training.train(model, learn, watch, options, context)
             thresholds = training.search_thresholds(model, watch, options)
+        if thresholds["source"].endswith(training.NO_MATCH):
+            epochs, per_epoch = training.budget(options)
+            context.log(f"{where}: {found_nothing(training.NO_MATCH, losses['loss'], epochs * per_epoch)}")
         training.write_json(folder / "thresholds.json", {name: thresholds[name] for name in ("prob", "nms")})
         record = {
             "anisotropy": list(extents),

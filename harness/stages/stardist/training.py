@@ -16,6 +16,7 @@ from harness.stages.stardist.augment import make_augmenter
 from harness.stages.stardist.options import AUGMENTERS, StarDistOptions, VolumeOptions
 from harness.stages.stardist.weights import LIBRARY_THRESHOLDS
 
+NO_MATCH = "no threshold gives a match on the validation examples"
 Pair = tuple[np.ndarray, np.ndarray]
 """A normalised float32 (Z)YXC image and its int32 (Z)YX labels."""
 
@@ -143,7 +144,7 @@ def search_thresholds(model: Any, validation: Sequence[Pair], options: StarDistO
             )
             if value > best:
                 best, prob, nms = float(value), float(np.clip(found, top / 2, top)), float(candidate)
-        reason = "" if best else "no threshold gives a match on the validation examples"
+        reason = "" if best else NO_MATCH
     source = f"library defaults: {reason}" if reason else f"searched on {len(usable)} validation examples"
     model.thresholds = {"prob": prob, "nms": nms}
     return {"prob": prob, "nms": nms, "source": source, "accuracy": best}

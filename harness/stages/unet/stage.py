@@ -11,7 +11,7 @@ import numpy as np
 from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
-from harness.stages.examples import channels_first, require_objects, training_pairs
+from harness.stages.examples import channels_first, found_nothing, require_objects, training_pairs
 from harness.stages.nets import checkpoints, compute, patches, tiling, training
 from harness.stages.nets.build import build_network
 from harness.stages.nets.halo import tile_halo
@@ -23,6 +23,10 @@ from harness.stages.unet.options import UNetOptions
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+WORTHLESS_DICE = 0.05
+"""A validation score below which a network has learnt nothing."""
 
 
 class UNetStage(Stage):
@@ -88,6 +92,11 @@ class UNetStage(Stage):
                 log=context.log,
                 report=context.report,
             )
+        scores = [entry[self.head.name] for entry in trained.history if self.head.name in entry]
+        if scores and max(scores) < WORTHLESS_DICE:
+            losses = [entry["loss"] for entry in trained.history]
+            sign = f"best Dice {max(scores):.3g} on {len(held_out)} validation examples"
+            context.log(f"{self.where}: {found_nothing(sign, losses, trained.iterations)}")
         checkpoints.save_model(model, spec, trained.network, notes=training.history_json(trained))
 
     def _volumes(self, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[TrainingVolume]:
