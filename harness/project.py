@@ -121,7 +121,7 @@ class Project:
         """Return what a results folder holds of a suite on a tier."""
         store = Store(folder, suite.id, suite.version, tier)
         if suite.kind == "data-table":
-            rows = data_table_rows(suite, tier, self.catalogue, store.facts())
+            rows = data_table_rows(suite, tier, self.catalogue, store.statements())
             return Standing(suite, tier, (), {}, statements=rows, store=store)
         return Standing.join(
             suite,

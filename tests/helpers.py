@@ -45,6 +45,9 @@ class FakeAvailability:
     reason: str = ""
     how: str = ""
 
+    def __str__(self) -> str:
+        return "; ".join(part for part in (self.reason, self.how) if part)
+
 
 @dataclass
 class FakeDataset:

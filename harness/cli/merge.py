@@ -40,7 +40,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         for source in stores:
             target = Store(arguments.results, source.suite, source.version, source.tier)
             merges.append(plan_merge(source, target, replace=arguments.replace))
-            if source.facts():
+            if source.statements():
                 log(f"{source.folder}: facts of data tables are not merged; `harness run` computes them")
     for merge in merges:
         if merge.wanted:

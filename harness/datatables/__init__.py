@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.datatables.facts import FactInputs, Value, compute_facts, fact_inputs
 from harness.datatables.rows import DataTableRow, ValueVerdict, data_table_rows
+from harness.datatables.statements import StatementInputs, Value, compute_statements, statement_inputs
 
 __all__ = [
     "DataTableRow",
-    "FactInputs",
+    "StatementInputs",
     "Value",
     "ValueVerdict",
-    "compute_facts",
+    "compute_statements",
     "data_table_rows",
-    "fact_inputs",
+    "statement_inputs",
 ]

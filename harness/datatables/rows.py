@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.datatables.facts import FactInputs, Value, fact_inputs
+from harness.datatables.statements import StatementInputs, Value, statement_inputs
 from harness.errors import ConfigError, HarnessError
 from harness.model import Tier
-from harness.store import FactRecord
+from harness.store import StatementRecord
 from harness.suite.datarows import row_source
 from harness.suite.schema import DataRowSpec, PrintedValue
 from harness.suite.suite import Suite
@@ -51,7 +51,7 @@ class DataTableRow:
 
 
 def data_table_rows(
-    suite: Suite, tier: Tier, catalogue: Catalogue, records: Iterable[FactRecord]
+    suite: Suite, tier: Tier, catalogue: Catalogue, records: Iterable[StatementRecord]
 ) -> tuple[DataTableRow, ...]:
     """Return the rows of a data table on a tier from stored facts; nothing is read or computed.
 
@@ -65,13 +65,15 @@ def data_table_rows(
     return tuple(_row(suite, row, tier, catalogue, found.get(row.id)) for row in suite.data_rows)
 
 
-def _row(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue, record: FactRecord | None) -> DataTableRow:
+def _row(
+    suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue, record: StatementRecord | None
+) -> DataTableRow:
     absent = row_source(row, tier).absent
     missing = ""
     computed: Mapping[str, Value] = {}
     if not absent:
         try:
-            inputs = fact_inputs(suite, row, tier, catalogue)
+            inputs = statement_inputs(suite, row, tier, catalogue)
             missing = _missing(suite, tier, inputs, catalogue, record)
             computed = {} if missing or record is None else record.facts
         except HarnessError as error:
@@ -84,7 +86,9 @@ def _row(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue, recor
     return DataTableRow(row.id, title, computed, row.values, row.stated, verdicts, missing, absent, row.conflict)
 
 
-def _missing(suite: Suite, tier: Tier, inputs: FactInputs, catalogue: Catalogue, record: FactRecord | None) -> str:
+def _missing(
+    suite: Suite, tier: Tier, inputs: StatementInputs, catalogue: Catalogue, record: StatementRecord | None
+) -> str:
     """Return why there are no facts of today's inputs ("" if there are)."""
     if record is not None and record.key == inputs.key:
         return ""

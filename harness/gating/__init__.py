@@ -2,10 +2,10 @@
 
 from harness.gating.baseline import Baseline, open_baseline
 from harness.gating.compare import CellComparison, Change, ClaimChange, Comparison, RowShift, compare, exit_code
-from harness.gating.facts import compare_facts
 from harness.gating.hardware import OtherHardware
 from harness.gating.output import gate_json, gate_junit, gate_markdown
 from harness.gating.published import PublishedScore, agreement_counts, beside_published
+from harness.gating.statements import compare_statements
 from harness.gating.suites import Gated, GateRules, compare_suite, gate_suites
 from harness.gating.timing import TimingComparison, TimingRule, compare_timings
 
@@ -25,7 +25,7 @@ __all__ = [
     "agreement_counts",
     "beside_published",
     "compare",
-    "compare_facts",
+    "compare_statements",
     "compare_suite",
     "compare_timings",
     "exit_code",

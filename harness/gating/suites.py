@@ -9,8 +9,8 @@ from pathlib import Path
 from harness.claims import SECONDS
 from harness.gating.baseline import open_baseline
 from harness.gating.compare import CellComparison, ClaimChange, Comparison, compare
-from harness.gating.facts import compare_facts
 from harness.gating.hardware import OtherHardware
+from harness.gating.statements import compare_statements
 from harness.gating.timing import TimingRule, compare_timings
 from harness.model import Tier
 from harness.project import Project
@@ -73,7 +73,7 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     if suite.kind == "data-table":
         known = {row.id for row in suite.data_rows}
         old, new = ([item for item in side.stated if item.row in known] for side in (before, after))
-        return Comparison(suite.id, suite.version, tier, compare_facts(old, new))
+        return Comparison(suite.id, suite.version, tier, compare_statements(old, new))
     exact = {**suite.tolerance, **rules.tolerance}
     elsewhere = {**suite.hardware_tolerance, **rules.hardware_tolerance}
     foreign_code = {record.id for record in after.of_other_code}

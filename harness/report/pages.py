@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from harness.model import Tier
-from harness.store import Code, FactRecord, Record, Timing
+from harness.store import Code, Record, StatementRecord, Timing
 from harness.suite import Suite
-from harness.tables import Facts, Table
+from harness.tables import StatementTable, Table
 from harness.tables.text import heading
 
 
@@ -45,7 +45,7 @@ class RecordView:
 
 
 @dataclass(frozen=True, slots=True)
-class FactView:
+class StatementView:
     """The facts of one row of a data table and where they come from, as text."""
 
     row: str
@@ -82,11 +82,11 @@ class Page:
 
     suite: Suite
     tier: Tier
-    table: Table | Facts
+    table: Table | StatementTable
     records: tuple[RecordView, ...]
     environments: Mapping[str, str]
     files: tuple[str, ...]
-    facts: tuple[FactView, ...] = ()
+    statements: tuple[StatementView, ...] = ()
     figures: tuple[FigureView, ...] = ()
 
     @property
@@ -110,7 +110,7 @@ class Page:
     @property
     def verdict(self) -> str:
         """How complete the page is, in words."""
-        if isinstance(self.table, Facts):
+        if isinstance(self.table, StatementTable):
             return f"{self.table.missing} rows missing" if self.table.missing else "complete"
         broken = ((self.table.failed, "failed"), (self.table.missing, "missing"))
         return ", ".join(f"{count} {name}" for count, name in broken if count) or "complete"
@@ -139,11 +139,11 @@ def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
     )
 
 
-def fact_view(record: FactRecord) -> FactView:
+def statement_view(record: StatementRecord) -> StatementView:
     """Return what the page says of the facts of a row."""
     source = ", ".join(f"{name} {_listed(value)}" for name, value in record.source.items())
     data = tuple(f"{name} {digest[:12]}" for name, digest in record.data.items())
-    return FactView(record.row, source, data, "; ".join(record.notes), _commit(record.code), record.key[:12])
+    return StatementView(record.row, source, data, "; ".join(record.notes), _commit(record.code), record.key[:12])
 
 
 def environment_text(environment: Mapping[str, Any]) -> str:

@@ -10,14 +10,14 @@ from harness.errors import BackendError
 from harness.model import TIERS, Tier
 from harness.project import Project
 from harness.report.figure import figure_svg, figure_title
-from harness.report.pages import FigureView, Page, environment_text, fact_view, record_view, records_folder
+from harness.report.pages import FigureView, Page, environment_text, record_view, records_folder, statement_view
 from harness.standing import Standing
 from harness.store import find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
-from harness.tables import Facts, Table, caption, curve_figures, table_files, table_of
-from harness.tables.facts import facts_grid, facts_lines, facts_notes
+from harness.tables import StatementTable, Table, caption, curve_figures, table_files, table_of
 from harness.tables.grid import grid
+from harness.tables.statements import statements_grid, statements_lines, statements_notes
 from harness.tables.text import footnotes, header_lines, row_notes
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
 
 def _page(standing: Standing, output: Path) -> Page:
     suite, tier, table = standing.suite, standing.tier, table_of(standing)
-    machine = "" if isinstance(table, Facts) else table.machine
+    machine = "" if isinstance(table, StatementTable) else table.machine
     timings = {timing.id: timing for timing in standing.timings if timing.machine == machine}
     stored = standing.stored
     records = tuple(record_view(record, timings.get(record.id), line) for line, record in enumerate(stored, start=1))
@@ -90,13 +90,13 @@ def _page(standing: Standing, output: Path) -> Page:
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     folder = records_folder(suite, tier)
-    figures = () if isinstance(table, Facts) else _figures(table, folder)
+    figures = () if isinstance(table, StatementTable) else _figures(table, folder)
     for name, text in texts.items():
         replace_text(output / folder / name, text)
     for figure in figures:
         replace_text(output / figure.file, figure.svg)
     files = (*(f"{folder}/{name}" for name in texts), *(figure.file for figure in figures))
-    return Page(suite, tier, table, records, environments, files, tuple(map(fact_view, facts)), figures)
+    return Page(suite, tier, table, records, environments, files, tuple(map(statement_view, facts)), figures)
 
 
 def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
@@ -116,13 +116,13 @@ def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
 def _suite_context(page: Page) -> dict[str, Any]:
     """Return the values of the suite template."""
     table = page.table
-    if isinstance(table, Facts):
+    if isinstance(table, StatementTable):
         return {
             "page": page,
-            "lines": facts_lines(table),
-            "grid": facts_grid(table),
+            "lines": statements_lines(table),
+            "grid": statements_grid(table),
             "table": None,
-            "footnotes": facts_notes(table),
+            "footnotes": statements_notes(table),
         }
     return {
         "page": page,

@@ -18,10 +18,10 @@ from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
 from harness.runner.backends import BackendChooser
 from harness.runner.executor import Executor
-from harness.runner.facts import FactsWork
 from harness.runner.local import LocalExecutor
 from harness.runner.preparing import Preparation
 from harness.runner.progress import Progress, default_progress
+from harness.runner.statements import StatementWork
 from harness.runner.summary import RunSummary
 from harness.runner.sweeping import sweep
 from harness.runner.work import Order, SuiteWork
@@ -100,12 +100,12 @@ def run(
             catalogues=tuple(str(path.resolve()) for path in found.catalogues),
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
-        tables: dict[str, FactsWork] = {}
+        tables: dict[str, StatementWork] = {}
         work: dict[str, SuiteWork] = {}
         for suite in loaded:
             chosen = tier or suite.default_tier
             if suite.kind == "data-table":
-                tables[suite.id] = FactsWork(order, suite, chosen)
+                tables[suite.id] = StatementWork(order, suite, chosen)
             else:
                 work[suite.id] = SuiteWork(order, suite, chosen, stack)
         code = Code(*commit_of_code())
@@ -113,7 +113,7 @@ def run(
             table.compute(code, stack)
         if not dry_run:
             _compute(list(work.values()), setup, jobs, shown, stack, code)
-        done: dict[str, FactsWork | SuiteWork] = {**tables, **work}
+        done: dict[str, StatementWork | SuiteWork] = {**tables, **work}
         return RunSummary(tuple(done[suite.id].summary() for suite in loaded))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.aggregation import Combine, combining
 from harness.datatables import DataTableRow
 from harness.model import Cell, CellId, Tier
-from harness.store import FactRecord, Record, Store, Timing
+from harness.store import Record, StatementRecord, Store, Timing
 from harness.suite import Selection, Suite
 
 if TYPE_CHECKING:
@@ -192,9 +192,9 @@ class Standing:
         return not (self.current or self.stale or self.foreign or self.stated)
 
     @property
-    def stated(self) -> tuple[FactRecord, ...]:
+    def stated(self) -> tuple[StatementRecord, ...]:
         """Stored statements of a data table."""
-        return () if self.store is None else self.store.facts()
+        return () if self.store is None else self.store.statements()
 
     @property
     def environments(self) -> Mapping[str, Mapping[str, Any]]:

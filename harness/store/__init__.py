@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from harness.store.facts import FactRecord, FactWriter
 from harness.store.folder import Store, Writer, find_stores, read_results
 from harness.store.merging import Merge, plan_merge
 from harness.store.records import (
@@ -13,16 +12,17 @@ from harness.store.records import (
     StageTiming,
     Timing,
 )
+from harness.store.statements import StatementRecord, StatementWriter
 
 __all__ = [
     "CellError",
     "Code",
-    "FactRecord",
-    "FactWriter",
     "Merge",
     "Record",
     "StageRecord",
     "StageTiming",
+    "StatementRecord",
+    "StatementWriter",
     "Store",
     "Timing",
     "Writer",

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from harness.errors import IncompleteError, StoreError
 from harness.model import TIERS, CellId, Tier
-from harness.store.facts import FactRecord, FactWriter, read_fact
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import ExclusiveLock
 from harness.store.records import Record, Timing, read_record, read_timing
+from harness.store.statements import StatementRecord, StatementWriter, read_statement
 
 ItemT = TypeVar("ItemT", Record, Timing)
 Entry = tuple[Record, Timing | None]
@@ -46,23 +46,23 @@ class Store:
         return self.folder / "scores.journal"
 
     @property
-    def facts_path(self) -> Path:
+    def statements_path(self) -> Path:
         """The file of facts of a data table."""
         return self.folder / "facts.jsonl"
 
-    def facts(self) -> tuple[FactRecord, ...]:
+    def statements(self) -> tuple[StatementRecord, ...]:
         """Return the facts of a data table, in the order of its rows.
 
         Raises `StoreError` naming file and line of what cannot be read.
         """
-        return read_lines(self.facts_path, read_fact)
+        return read_lines(self.statements_path, read_statement)
 
-    def open_facts(self, order: Sequence[str]) -> FactWriter:
+    def open_statements(self, order: Sequence[str]) -> StatementWriter:
         """Return the one writer of this folder's facts (a context manager); `order` are the rows of the suite.
 
         Raises `StoreError` naming the folder and the process that holds it if another writer is open.
         """
-        return FactWriter(self.facts_path, order)
+        return StatementWriter(self.statements_path, order)
 
     def records(self) -> tuple[Record, ...]:
         """Return the newest record of every cell, in the file's order, then those of the journal.
@@ -235,7 +235,7 @@ def find_stores(results_dir: Path) -> tuple[Store, ...]:
         number = re.fullmatch(r"v(\d+)", folder.parent.name)
         if number and folder.name in TIERS:
             store = Store(results_dir, folder.parent.parent.name, int(number[1]), folder.name)
-            if any(path.exists() for path in (store.scores_path, store.journal_path, store.facts_path)):
+            if any(path.exists() for path in (store.scores_path, store.journal_path, store.statements_path)):
                 found.append(store)
     return tuple(sorted(found, key=lambda store: (store.suite, store.version, TIERS.index(store.tier))))
 

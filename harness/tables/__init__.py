@@ -5,9 +5,9 @@ from __future__ import annotations
 from harness.tables.build import build_table, table_of
 from harness.tables.caption import caption
 from harness.tables.curves import Curve, CurveFigure, curve_figures
-from harness.tables.facts import Facts, build_facts
 from harness.tables.model import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
 from harness.tables.render import FORMATS, Format, render, table_files, write_tables
+from harness.tables.statements import StatementTable, build_statements
 
 __all__ = [
     "FORMATS",
@@ -17,13 +17,13 @@ __all__ = [
     "Curve",
     "CurveFigure",
     "Duration",
-    "Facts",
     "Failure",
     "Format",
     "Score",
+    "StatementTable",
     "Table",
     "TableRow",
-    "build_facts",
+    "build_statements",
     "build_table",
     "caption",
     "curve_figures",

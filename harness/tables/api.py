@@ -7,13 +7,13 @@ from pathlib import Path
 from harness.model import Tier
 from harness.project import RUNS, Project, SuiteName
 from harness.tables.build import table_of
-from harness.tables.facts import Facts
 from harness.tables.model import Table
+from harness.tables.statements import StatementTable
 
 
 def table(
     suite: SuiteName, *, tier: Tier | None = None, results: Path | None = None, project: Project | None = None
-) -> Table | Facts:
+) -> Table | StatementTable:
     """Return the table of a suite from its records; `.frame()` gives it as a pandas data frame.
 
     Args:

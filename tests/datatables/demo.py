@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.datatables import compute_facts, fact_inputs
+from harness.datatables import compute_statements, statement_inputs
 from harness.model import Sample, Tier, Volume
-from harness.store import FactRecord
+from harness.store import StatementRecord
 from harness.suite import Suite
 from tests.helpers import Project, temp_project
 
@@ -61,14 +61,14 @@ def demo_project(folder: Path) -> Project:
     return project
 
 
-def stored(project: Project, suite: Suite, tier: Tier) -> tuple[FactRecord, ...]:
+def stored(project: Project, suite: Suite, tier: Tier) -> tuple[StatementRecord, ...]:
     """Return the facts of every row as a run would store them."""
     records = []
     for row in suite.data_rows:
-        inputs = fact_inputs(suite, row, tier, project.catalogue)
-        facts = compute_facts(inputs, project.catalogue)
+        inputs = statement_inputs(suite, row, tier, project.catalogue)
+        facts = compute_statements(inputs, project.catalogue)
         records.append(
-            FactRecord(
+            StatementRecord(
                 inputs.key, suite.id, suite.version, tier, row.id, inputs.source.model_dump(), inputs.data, facts
             )
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.datasets import Catalogue, load_catalogue
-from harness.datatables import DataTableRow, compute_facts, data_table_rows, fact_inputs
+from harness.datatables import DataTableRow, compute_statements, data_table_rows, statement_inputs
 from harness.model import Tier
-from harness.store import FactRecord
+from harness.store import StatementRecord
 from harness.suite import check_suite, load_suite
 from harness.suite.datarows import row_source
 
@@ -28,9 +28,9 @@ def rows(table: str, tier: Tier, catalogue: Catalogue) -> dict[str, DataTableRow
     records = []
     for row in suite.data_rows:
         if not row_source(row, tier).absent:
-            inputs = fact_inputs(suite, row, tier, catalogue)
-            facts = compute_facts(inputs, catalogue)
-            records.append(FactRecord(inputs.key, suite.id, suite.version, tier, row.id, {}, inputs.data, facts))
+            inputs = statement_inputs(suite, row, tier, catalogue)
+            facts = compute_statements(inputs, catalogue)
+            records.append(StatementRecord(inputs.key, suite.id, suite.version, tier, row.id, {}, inputs.data, facts))
     return {row.id: row for row in data_table_rows(suite, tier, catalogue, records)}
 
 
@@ -84,10 +84,10 @@ def test_table_2_9_says_what_was_never_released(catalogue: Catalogue) -> None:
 def test_the_released_voxel_size_of_n5_is_not_the_printed_one(catalogue: Catalogue) -> None:
     """The declared spacing is that of the archive; read values can only agree with it."""
     suite = load_suite(ROOT / "suites" / "table-2.1.toml")
-    inputs = {row.id: fact_inputs(suite, row, "paper", catalogue) for row in suite.data_rows}
+    inputs = {row.id: statement_inputs(suite, row, "paper", catalogue) for row in suite.data_rows}
     samples = catalogue.dataset("gonuclear").declaration.samples
     records = [
-        FactRecord(
+        StatementRecord(
             one.key,
             suite.id,
             suite.version,

@@ -56,15 +56,15 @@ def run(project: Project, table: Path, **options: Any) -> RunSummary:
 def test_facts_are_computed_once(project: Project, table: Path) -> None:
     assert run(project, table).counts() == {"cells": 2, "computed": 2, "cached": 0, "failed": 0, "missing": 0}
     store = Store(project.results, "facts", 1, "smoke")
-    one, all_of = store.facts()
+    one, all_of = store.statements()
     assert (one.row, all_of.row) == ("a", "all")
     assert one.facts["count"] >= 1
     assert one.source == {"dataset": "dots", "sample": "a", "label": "gold"}
     assert [len(digest) for digest in one.data.values()] == [64]
     assert all_of.facts["samples"] == 4
-    before = store.facts_path.read_text(encoding="utf-8")
+    before = store.statements_path.read_text(encoding="utf-8")
     assert run(project, table).counts()["cached"] == 2
-    assert store.facts_path.read_text(encoding="utf-8") == before
+    assert store.statements_path.read_text(encoding="utf-8") == before
 
 
 def test_a_changed_row_alone_is_computed_again(project: Project, table: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_changed_row_alone_is_computed_again(project: Project, table: Path) ->
     table.write_text(TABLE.replace('label = "gold"\nvalues = { count = 1 }', ""), encoding="utf-8")
     summary = run(project, table)
     assert (summary.computed, summary.cached) == (1, 1)
-    assert "count" not in Store(project.results, "facts", 1, "smoke").facts()[0].facts
+    assert "count" not in Store(project.results, "facts", 1, "smoke").statements()[0].facts
 
 
 def test_a_dry_run_counts_and_writes_nothing(project: Project, table: Path) -> None:
@@ -162,4 +162,4 @@ listing = {{ archive = "zenodo", record = "{int(is_stated)}", base = "{server.ur
 """
         )
         assert run(project, table, only=Selection(rows=("a",))).counts()["computed"] == 1
-    assert Store(project.results, "facts", 1, "smoke").facts()[0].notes == (note,)
+    assert Store(project.results, "facts", 1, "smoke").statements()[0].notes == (note,)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-from harness.datatables import FactInputs, compute_facts, fact_inputs
+from harness.datatables import StatementInputs, compute_statements, statement_inputs
 from harness.errors import HarnessError
 from harness.model import Tier
 from harness.runner.preparing import hash_notes
 from harness.runner.summary import MissingCell, SuiteSummary
 from harness.runner.work import Order
-from harness.store import Code, FactRecord, FactWriter, Store
+from harness.store import Code, StatementRecord, StatementWriter, Store
 from harness.suite import Suite
 from harness.suite.schema import DataRowSpec
 
 
-class FactsWork:
+class StatementWork:
     """One data table of a run. Its rows take the place of cells; a row that the tier declares absent is none."""
 
     def __init__(self, order: Order, suite: Suite, tier: Tier) -> None:
@@ -33,13 +33,13 @@ class FactsWork:
 
     def compute(self, code: Code, stack: ExitStack) -> None:
         """Compute and store the facts of every row whose stored ones are of other inputs; in a dry run count them."""
-        stored = {record.row: record.key for record in self._store.facts()}
-        writer: FactWriter | None = None
+        stored = {record.row: record.key for record in self._store.statements()}
+        writer: StatementWriter | None = None
         if not self._order.dry_run:
-            writer = stack.enter_context(self._store.open_facts([row.id for row in self._suite.data_rows]))
+            writer = stack.enter_context(self._store.open_statements([row.id for row in self._suite.data_rows]))
         for row in self._rows:
             try:
-                inputs = fact_inputs(self._suite, row, self._tier, self._catalogue)
+                inputs = statement_inputs(self._suite, row, self._tier, self._catalogue)
                 if stored.get(row.id) == inputs.key and not self._order.again:
                     self._cached += 1
                 elif writer is None:
@@ -65,11 +65,11 @@ class FactsWork:
             pending=self._pending,
         )
 
-    def _record(self, row: DataRowSpec, inputs: FactInputs, code: Code) -> FactRecord:
-        facts = compute_facts(inputs, self._catalogue)
+    def _record(self, row: DataRowSpec, inputs: StatementInputs, code: Code) -> StatementRecord:
+        facts = compute_statements(inputs, self._catalogue)
         if inputs.reads:  # fetching is what first tells the hash of a file for which nobody states one
-            inputs = fact_inputs(self._suite, row, self._tier, self._catalogue)
-        return FactRecord(
+            inputs = statement_inputs(self._suite, row, self._tier, self._catalogue)
+        return StatementRecord(
             key=inputs.key,
             suite=self._suite.id,
             version=self._suite.version,
@@ -82,7 +82,7 @@ class FactsWork:
             code=code,
         )
 
-    def _notes(self, inputs: FactInputs) -> tuple[str, ...]:
+    def _notes(self, inputs: StatementInputs) -> tuple[str, ...]:
         dataset = inputs.source.dataset if inputs.reads else None
         return () if dataset is None else hash_notes("the data", self._catalogue.dataset(dataset).provenance())
 

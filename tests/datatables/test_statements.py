@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.datatables.facts import (
-    FactInputs,
-    array_facts,
-    availability_facts,
-    compute_facts,
-    fact_inputs,
-    object_facts,
-    sample_facts,
-    weights_facts,
+from harness.datatables.statements import (
+    StatementInputs,
+    array_statements,
+    availability_statements,
+    compute_statements,
+    object_statements,
+    sample_statements,
+    statement_inputs,
+    weights_statements,
 )
 from harness.errors import ConfigError, DataError
 from harness.model import Volume
@@ -31,13 +31,13 @@ def project(tmp_path: Path) -> Project:
     return demo_project(tmp_path)
 
 
-def inputs_of(project: Project, text: str = SUMMARY) -> FactInputs:
+def inputs_of(project: Project, text: str = SUMMARY) -> StatementInputs:
     suite = project.suite(text)
-    return fact_inputs(suite, suite.data_rows[0], "paper", project.catalogue)
+    return statement_inputs(suite, suite.data_rows[0], "paper", project.catalogue)
 
 
 def facts_of(project: Project, text: str = SUMMARY) -> dict[str, Any]:
-    facts = compute_facts(inputs_of(project, text), project.catalogue)
+    facts = compute_statements(inputs_of(project, text), project.catalogue)
     table = project.suite(text).table
     assert table is not None
     assert set(facts) <= set(COMPUTED[table])
@@ -92,12 +92,12 @@ def test_data_that_is_not_here(project: Project) -> None:
 @pytest.mark.parametrize("name", ["initial", "absent"])
 def test_a_label_image_that_the_sample_has_not(project: Project, name: str) -> None:
     with pytest.raises(ConfigError, match=f"has no label image '{name}'"):
-        sample_facts(sample(), name)
+        sample_statements(sample(), name)
 
 
 def test_a_spacing_that_nobody_states() -> None:
     known = sample()
-    bare = sample_facts(type(known)("d", "N1", Volume(known.image.array, "CZYX"), known.labels, "hash"), None)
+    bare = sample_statements(type(known)("d", "N1", Volume(known.image.array, "CZYX"), known.labels, "hash"), None)
     assert bare == {"shape": (2, 4, 5)}
 
 
@@ -118,7 +118,7 @@ def test_channels(project: Project) -> None:
 
 
 def test_an_empty_array_has_no_range() -> None:
-    assert array_facts(Volume(np.zeros((0, 3), np.uint8), "YX"), is_label=True) == {"type": "uint8", "count": 0}
+    assert array_statements(Volume(np.zeros((0, 3), np.uint8), "YX"), is_label=True) == {"type": "uint8", "count": 0}
 
 
 def test_folds_under_the_names_of_the_source(project: Project) -> None:
@@ -142,7 +142,7 @@ def test_weights(project: Project) -> None:
     facts = facts_of(project, row("weights-inventory", 'weights = ["ready-*"]'))
     assert (facts["count"], facts["open"], facts["checksums"]) == (6, 5, 1)
     catalogue._weights = {"net/1": toy_weights("1"), "net/2": toy_weights("2"), "one": toy_weights("3")}
-    assert weights_facts(["net/1", "net/2", "one"], catalogue)["entries"] == ("net", "one")
+    assert weights_statements(["net/1", "net/2", "one"], catalogue)["entries"] == ("net", "one")
 
 
 def test_weights_whose_path_is_absent_are_registered_all_the_same(project: Project) -> None:
@@ -159,13 +159,13 @@ def test_availability(project: Project) -> None:
     text = row("availability", 'dataset = "volumes"')
     assert facts_of(project, text) == {"availability": "open-direct-download", "licence": "MIT"}
     volumes.said = {"spacing_um": (2.0, 0.2, 0.1)}
-    assert availability_facts(volumes)["spacing_xyz"] == (0.1, 0.2, 2.0)
+    assert availability_statements(volumes)["spacing_xyz"] == (0.1, 0.2, 2.0)
 
 
 def test_a_suite_of_scores_is_refused(project: Project) -> None:
     suite, other = project.suite(), project.suite(SUMMARY)
     with pytest.raises(ConfigError, match="suite 'demo' is of kind 'scores', not 'data-table'"):
-        fact_inputs(suite, other.data_rows[0], "paper", project.catalogue)
+        statement_inputs(suite, other.data_rows[0], "paper", project.catalogue)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_suite_of_scores_is_refused(project: Project) -> None:
     ],
 )
 def test_objects_of_special_images(array: np.ndarray, expected: Any) -> None:
-    assert object_facts(Volume(array, "YX")) == expected
+    assert object_statements(Volume(array, "YX")) == expected
 
 
 @given(
@@ -187,6 +187,6 @@ def test_objects_of_special_images(array: np.ndarray, expected: Any) -> None:
 def test_objects_do_not_depend_on_their_numbers(rows: list[list[int]], names: list[int]) -> None:
     array = np.array(rows, np.uint16)
     renamed = np.array([0, *(10 * name for name in names)], np.uint16)[array]
-    count, extent = object_facts(Volume(array, "YX"))
-    assert (count, extent) == object_facts(Volume(renamed, "YX"))
+    count, extent = object_statements(Volume(array, "YX"))
+    assert (count, extent) == object_statements(Volume(renamed, "YX"))
     assert count == len(set(array.ravel()) - {0})

@@ -27,7 +27,7 @@ SPARSE_IDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class FactInputs:
+class StatementInputs:
     """What a row is computed from on a tier.
 
     declared  facts that need no data
@@ -52,7 +52,7 @@ class FactInputs:
         return self.source.sample is not None
 
 
-def fact_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue) -> FactInputs:
+def statement_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue) -> StatementInputs:
     """Return what a row of a data table is computed from; needs no data, only declarations.
 
     Raises `ConfigError` for a suite of another kind or for a name that the catalogue does not have, `DataError` where
@@ -63,24 +63,26 @@ def fact_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Catalogue
     source = row_source(row, tier)
     if suite.table == "weights-inventory":
         names = matching_weights(source.weights or (), catalogue.weight_ids())
-        return FactInputs(suite.table, source, weights_facts(names, catalogue), _weights_hashes(names, catalogue))
+        return StatementInputs(
+            suite.table, source, weights_statements(names, catalogue), _weights_hashes(names, catalogue)
+        )
     dataset = catalogue.dataset(source.dataset or "")
     samples: Iterable[str] = () if source.sample is None else (source.sample,)
     declared: Mapping[str, Value] = {}
     if suite.table == "folds":
-        declared, samples = fold_facts(dataset, source.split or "", source.fold or "")
+        declared, samples = fold_statements(dataset, source.split or "", source.fold or "")
     elif suite.table == "availability":
-        declared = availability_facts(dataset)
+        declared = availability_statements(dataset)
     elif suite.table == "channels":
-        declared = channel_facts(dataset, source)
+        declared = channel_statements(dataset, source)
     else:
-        declared = dataset_facts(dataset, with_counts=source.sample is None)
-    return FactInputs(
+        declared = dataset_statements(dataset, with_counts=source.sample is None)
+    return StatementInputs(
         suite.table, source, declared, {f"{dataset.id}/{sample}": content_of(dataset, sample) for sample in samples}
     )
 
 
-def compute_facts(inputs: FactInputs, catalogue: Catalogue) -> dict[str, Value]:
+def compute_statements(inputs: StatementInputs, catalogue: Catalogue) -> dict[str, Value]:
     """Return every fact of a row; a sample is read, and fetched, where one is named.
 
     Raises `DataError` if the data cannot be had, `ConfigError` for a label image that the sample has not.
@@ -94,18 +96,18 @@ def compute_facts(inputs: FactInputs, catalogue: Catalogue) -> dict[str, Value]:
         raise DataError(f"dataset '{dataset.id}': {found}")
     sample = dataset.load(source.sample, channels=() if source.channel is None else (source.channel,))
     if inputs.table != "channels":
-        return {**inputs.declared, **sample_facts(sample, source.label)}
+        return {**inputs.declared, **sample_statements(sample, source.label)}
     volume = sample.image if source.label is None else _label(sample, source.label)
-    return {**inputs.declared, **array_facts(volume, is_label=source.label is not None)}
+    return {**inputs.declared, **array_statements(volume, is_label=source.label is not None)}
 
 
-def dataset_facts(dataset: Dataset, *, with_counts: bool) -> dict[str, Value]:
+def dataset_statements(dataset: Dataset, *, with_counts: bool) -> dict[str, Value]:
     """Return what the declaration of a dataset says: channels and labels, and numbers of samples and dimensions."""
     names: dict[str, Value] = {"channels": tuple(dataset.channels), "labels": tuple(dataset.label_names)}
     return {"samples": len(dataset.sample_ids()), "dimensions": dataset.ndim, **names} if with_counts else names
 
 
-def availability_facts(dataset: Dataset) -> dict[str, Value]:
+def availability_statements(dataset: Dataset) -> dict[str, Value]:
     """Return class of availability and licence of a dataset, and the voxel size where all of it has one."""
     declaration = dataset.declaration
     facts: dict[str, Value] = {"availability": declaration.availability, "licence": declaration.licence}
@@ -113,7 +115,7 @@ def availability_facts(dataset: Dataset) -> dict[str, Value]:
     return {**facts, "spacing_xyz": tuple(spacing)[::-1]} if spacing else facts
 
 
-def channel_facts(dataset: Dataset, source: DataSource) -> dict[str, Value]:
+def channel_statements(dataset: Dataset, source: DataSource) -> dict[str, Value]:
     """Return role and origin of one channel or label image.
 
     Raises `ConfigError` for a channel or label image that the dataset has not.
@@ -129,7 +131,7 @@ def channel_facts(dataset: Dataset, source: DataSource) -> dict[str, Value]:
     return {"role": "raw" if source.label is None else "label", "origin": origin}
 
 
-def sample_facts(sample: Sample, label: str | None) -> dict[str, Value]:
+def sample_statements(sample: Sample, label: str | None) -> dict[str, Value]:
     """Return shape, spacing and extent of a sample, and count and median extent of the objects of a label image.
 
     Spacing and extent are absent where the spacing is unknown, object facts where no label image is named. Raises
@@ -142,20 +144,20 @@ def sample_facts(sample: Sample, label: str | None) -> dict[str, Value]:
         facts["spacing_xyz"] = grid.spacing_um[::-1]
         facts["extent_zyx"] = tuple(n * step for n, step in zip(grid.shape, grid.spacing_um, strict=True))
     if label is not None:
-        facts["count"], facts["object_extent_zyx"] = object_facts(_label(sample, label))
+        facts["count"], facts["object_extent_zyx"] = object_statements(_label(sample, label))
     return facts
 
 
-def array_facts(volume: Volume, *, is_label: bool) -> dict[str, Value]:
+def array_statements(volume: Volume, *, is_label: bool) -> dict[str, Value]:
     """Return type and range of an array, and the number of objects of a label image; an empty array has no range."""
     array = volume.array
     facts: dict[str, Value] = {"type": str(array.dtype)}
     if array.size:
         facts["range"] = (array.min().item(), array.max().item())
-    return {**facts, "count": object_facts(volume)[0]} if is_label else facts
+    return {**facts, "count": object_statements(volume)[0]} if is_label else facts
 
 
-def object_facts(labels: Volume) -> tuple[int, tuple[float, ...]]:
+def object_statements(labels: Volume) -> tuple[int, tuple[float, ...]]:
     """Return the number of objects and the median extent of their bounding boxes in voxels, per axis.
 
     `labels`: unsigned integers on axes (Z)YX, 0 is background. Without objects the extents are 0.
@@ -174,7 +176,7 @@ def object_facts(labels: Volume) -> tuple[int, tuple[float, ...]]:
     return len(boxes), tuple(float(extent) for extent in np.median(extents, axis=0))
 
 
-def fold_facts(dataset: Dataset, split: str, fold: str) -> tuple[dict[str, Value], tuple[str, ...]]:
+def fold_statements(dataset: Dataset, split: str, fold: str) -> tuple[dict[str, Value], tuple[str, ...]]:
     """Return the members of one fold under their names in the source, and the ids of all of them.
 
     A sample with a single tag goes by it. The order within training and validation has no meaning: they are sorted.
@@ -196,7 +198,7 @@ def fold_facts(dataset: Dataset, split: str, fold: str) -> tuple[dict[str, Value
     raise ConfigError(f"dataset '{dataset.id}' has no fold '{fold}' in a split '{split}'")
 
 
-def weights_facts(names: Sequence[str], catalogue: Catalogue) -> dict[str, Value]:
+def weights_statements(names: Sequence[str], catalogue: Catalogue) -> dict[str, Value]:
     """Return the entries that weights belong to, how many they are, may be downloaded, and have a stated checksum."""
     declared = [catalogue.weights(name).declaration for name in names]
     return {

@@ -9,10 +9,12 @@ from harness.gating.compare import CellComparison, Outcome
 from harness.model import CellId
 
 if TYPE_CHECKING:
-    from harness.store import FactRecord
+    from harness.store import StatementRecord
 
 
-def compare_facts(baseline: Sequence[FactRecord], results: Sequence[FactRecord]) -> tuple[CellComparison, ...]:
+def compare_statements(
+    baseline: Sequence[StatementRecord], results: Sequence[StatementRecord]
+) -> tuple[CellComparison, ...]:
     """Return the outcome of every row on either side, in the order of the records.
 
     Facts of the same inputs that differ are "worse": the code that computes them changed what it says. Of other
@@ -23,7 +25,7 @@ def compare_facts(baseline: Sequence[FactRecord], results: Sequence[FactRecord])
     return tuple(_compare(before.get(row), after.get(row), bool(before)) for row in dict.fromkeys((*before, *after)))
 
 
-def _compare(before: FactRecord | None, after: FactRecord | None, has_baseline: bool) -> CellComparison:
+def _compare(before: StatementRecord | None, after: StatementRecord | None, has_baseline: bool) -> CellComparison:
     if before is None:
         assert after is not None
         return CellComparison(_identity(after), "new cell" if has_baseline else "missing baseline")
@@ -40,7 +42,7 @@ def _compare(before: FactRecord | None, after: FactRecord | None, has_baseline: 
     return CellComparison(_identity(after), outcome, "; ".join(changes), inputs_changed=is_other)
 
 
-def _identity(record: FactRecord) -> CellId:
+def _identity(record: StatementRecord) -> CellId:
     source = record.source
     weights = ", ".join(source.get("weights", ()))
     sample = source.get("sample") or source.get("split") or weights or "all"

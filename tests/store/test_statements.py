@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from harness.errors import StoreError
-from harness.store import Code, FactRecord, Store, find_stores
+from harness.store import Code, StatementRecord, Store, find_stores
 
-RECORD = FactRecord(
+RECORD = StatementRecord(
     key="k",
     suite="facts",
     version=1,
@@ -29,9 +29,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_records_come_back_as_they_were(store: Store) -> None:
-    with store.open_facts(["N1"]) as writer:
+    with store.open_statements(["N1"]) as writer:
         writer.add(RECORD)
-    (back,) = store.facts()
+    (back,) = store.statements()
     assert back == RECORD
     for name, value in RECORD.facts.items():
         assert type(back.facts[name]) is type(value)
@@ -39,26 +39,26 @@ def test_records_come_back_as_they_were(store: Store) -> None:
 
 
 def test_rows_stand_in_the_order_of_the_suite_and_replace_each_other(store: Store) -> None:
-    with store.open_facts(["N1", "N2", "gone"]) as writer:
+    with store.open_statements(["N1", "N2", "gone"]) as writer:
         for row in ("gone", "N2", "N1"):
             writer.add(replace(RECORD, row=row))
-    with store.open_facts(["N1", "N2"]) as writer:
+    with store.open_statements(["N1", "N2"]) as writer:
         writer.add(replace(RECORD, row="N1", key="new"))
-    assert [(record.row, record.key) for record in store.facts()] == [("N1", "new"), ("N2", "k")]
+    assert [(record.row, record.key) for record in store.statements()] == [("N1", "new"), ("N2", "k")]
 
 
 def test_one_writer_at_a_time(store: Store) -> None:
-    with store.open_facts(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
-        store.open_facts(["N1"])
-    with store.open_facts(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
+    with store.open_statements(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
+        store.open_statements(["N1"])
+    with store.open_statements(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
         store.open()
-    with store.open_facts(["N1"]):
+    with store.open_statements(["N1"]):
         pass
 
 
 def test_a_store_of_facts_is_found(store: Store, tmp_path: Path) -> None:
     assert find_stores(tmp_path) == ()
-    with store.open_facts(["N1"]) as writer:
+    with store.open_statements(["N1"]) as writer:
         writer.add(RECORD)
     assert [(found.suite, found.tier) for found in find_stores(tmp_path)] == [("facts", "mini")]
 
@@ -75,7 +75,7 @@ def test_a_store_of_facts_is_found(store: Store, tmp_path: Path) -> None:
 )
 def test_lines_that_cannot_be_read_name_file_and_line(store: Store, line: str, message: Any) -> None:
     store.folder.mkdir(parents=True)
-    store.facts_path.write_text(f"{line}\n", encoding="utf-8")
+    store.statements_path.write_text(f"{line}\n", encoding="utf-8")
     with pytest.raises(StoreError) as caught:
-        store.facts()
+        store.statements()
     assert message in str(caught.value)

@@ -19,7 +19,7 @@ from harness.store.records import Code, json_line, read_item
 
 
 @dataclass(frozen=True, slots=True)
-class FactRecord:
+class StatementRecord:
     """The computed facts of one row of a data table.
 
     key     hash of everything that determines the facts
@@ -46,7 +46,7 @@ class FactRecord:
         return json_line(self)
 
 
-def read_fact(data: Any, where: str) -> FactRecord:
+def read_statement(data: Any, where: str) -> StatementRecord:
     """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
     data = upgrade(data, "fact", where)
     for name in ("source", "facts"):
@@ -55,7 +55,7 @@ def read_fact(data: Any, where: str) -> FactRecord:
     return read_item(_adapter(), data, where)
 
 
-class FactWriter:
+class StatementWriter:
     """The one writer of a folder's facts (a context manager); every added record is durable at once.
 
     `order` are the rows of the suite; records of other rows are dropped when one is added.
@@ -66,14 +66,14 @@ class FactWriter:
         self._order = tuple(order)
         self._lock = ExclusiveLock.hold(path.parent)
 
-    def add(self, record: FactRecord) -> None:
+    def add(self, record: StatementRecord) -> None:
         """Put a record in its place, replacing that of the same row."""
         self._lock.keep()
-        records = {known.row: known for known in read_lines(self._path, read_fact)}
+        records = {known.row: known for known in read_lines(self._path, read_statement)}
         records[record.row] = record
         replace_text(self._path, "".join(f"{records[row].to_line()}\n" for row in self._order if row in records))
 
-    def __enter__(self) -> FactWriter:
+    def __enter__(self) -> StatementWriter:
         return self
 
     def __exit__(
@@ -83,5 +83,5 @@ class FactWriter:
 
 
 @cache
-def _adapter() -> TypeAdapter[FactRecord]:
-    return TypeAdapter(FactRecord)
+def _adapter() -> TypeAdapter[StatementRecord]:
+    return TypeAdapter(StatementRecord)

@@ -6,7 +6,13 @@ import json
 from typing import Any
 
 from harness.datatables import DataTableRow, ValueVerdict
-from harness.tables.facts import Facts, facts_csv, facts_json, facts_latex, facts_markdown
+from harness.tables.statements import (
+    StatementTable,
+    statements_csv,
+    statements_json,
+    statements_latex,
+    statements_markdown,
+)
 
 ROWS = (
     DataTableRow(
@@ -23,7 +29,7 @@ ROWS = (
 )
 
 
-def _facts(**changed: Any) -> Facts:
+def _facts(**changed: Any) -> StatementTable:
     fields: dict[str, Any] = {
         "suite": "table-2.1",
         "version": 1,
@@ -33,11 +39,11 @@ def _facts(**changed: Any) -> Facts:
         "data_note": "as published",
         "rows": ROWS,
     }
-    return Facts(**{**fields, **changed})
+    return StatementTable(**{**fields, **changed})
 
 
 def test_markdown() -> None:
-    lines = facts_markdown(_facts()).splitlines()
+    lines = statements_markdown(_facts()).splitlines()
     assert lines[0] == "# Data (table 2.1)"
     assert "- 3 rows, 1 MISSING, 1 ABSENT" in lines
     assert "- N3 is absent from this tier: no crop" in lines
@@ -53,22 +59,28 @@ def test_markdown() -> None:
 
 
 def test_no_verdict_below_the_paper_tier() -> None:
-    for text in (facts_markdown(_facts(tier="mini")), facts_latex(_facts(tier="mini")), facts_csv(_facts(tier="mini"))):
+    for text in (
+        statements_markdown(_facts(tier="mini")),
+        statements_latex(_facts(tier="mini")),
+        statements_csv(_facts(tier="mini")),
+    ):
         assert "reproduced" not in text.replace("no reproduction", "")
-    assert "no reproduction and gets no verdict" in facts_markdown(_facts(tier="mini"))
+    assert "no reproduction and gets no verdict" in statements_markdown(_facts(tier="mini"))
 
 
 def test_csv_latex_and_json() -> None:
-    lines = facts_csv(_facts()).splitlines()
+    lines = statements_csv(_facts()).splitlines()
     assert lines[1] == "table-2.1,1,paper,n1,count,1118,1118,-,reproduced,,,1119 elsewhere"
     assert lines[4].startswith("table-2.1,1,paper,n2,count,-,7,-,missing,no data,no data")
-    assert "\\label{tab:table-2.1-paper}" in facts_latex(_facts())
-    value = facts_json(_facts())
+    assert "\\label{tab:table-2.1-paper}" in statements_latex(_facts())
+    value = statements_json(_facts())
     json.dumps(value, allow_nan=False)
     assert (value["missing"], value["absent"]) == (1, 1)
 
 
 def test_values_that_are_not_printed_have_one_column() -> None:
     row = DataTableRow("n1", "N1", {"count": 3, "shape": (1, 2)}, {"count": 3}, {}, {})
-    header = next(line for line in facts_markdown(_facts(rows=(row,), tier="mini")).splitlines() if "| row |" in line)
+    header = next(
+        line for line in statements_markdown(_facts(rows=(row,), tier="mini")).splitlines() if "| row |" in line
+    )
     assert header == "| row | count | count, printed | shape |"

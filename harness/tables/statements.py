@@ -19,7 +19,7 @@ from harness.tables.text import ABSENT, heading
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class StatementTable:
     """The rows of a data table with what its header must say."""
 
     suite: str
@@ -41,23 +41,26 @@ class Facts:
         return sum(1 for row in self.rows if row.absent)
 
 
-def build_facts(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> Facts:
+def build_statements(suite: Suite, tier: Tier, rows: tuple[DataTableRow, ...]) -> StatementTable:
     """Return the table of computed rows."""
-    return Facts(suite.id, suite.version, tier, suite.title, suite.source, suite.tier(tier).data_note, rows)
+    note = suite.tier(tier).data_note
+    return StatementTable(suite.id, suite.version, tier, suite.title, suite.source, note, rows)
 
 
-def facts_markdown(facts: Facts) -> str:
+def statements_markdown(facts: StatementTable) -> str:
     """Return the table as Markdown, reasons of verdicts below it."""
-    return markdown_page(heading(facts.title, facts.source), facts_lines(facts), facts_grid(facts), facts_notes(facts))
+    return markdown_page(
+        heading(facts.title, facts.source), statements_lines(facts), statements_grid(facts), statements_notes(facts)
+    )
 
 
-def facts_latex(facts: Facts) -> str:
+def statements_latex(facts: StatementTable) -> str:
     """Return the table as LaTeX for booktabs."""
-    caption = ". ".join((heading(facts.title, facts.source), *facts_lines(facts)))
-    return latex_table(caption, f"{facts.suite}-{facts.tier}", facts_grid(facts))
+    caption = ". ".join((heading(facts.title, facts.source), *statements_lines(facts)))
+    return latex_table(caption, f"{facts.suite}-{facts.tier}", statements_grid(facts))
 
 
-def facts_csv(facts: Facts) -> str:
+def statements_csv(facts: StatementTable) -> str:
     """Return one line per row and value."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -88,12 +91,12 @@ def facts_csv(facts: Facts) -> str:
     return text.getvalue()
 
 
-def facts_json(facts: Facts) -> dict[str, Any]:
+def statements_json(facts: StatementTable) -> dict[str, Any]:
     """Return the table as a JSON-able value."""
     return {**asdict(facts), "missing": facts.missing, "absent": facts.absent}
 
 
-def facts_lines(facts: Facts) -> list[str]:
+def statements_lines(facts: StatementTable) -> list[str]:
     """Return what must be read before any value."""
     note = f"; data: {facts.data_note}" if facts.data_note else ""
     lines = [f"suite {facts.suite} v{facts.version}, tier {facts.tier}{note}"]
@@ -106,7 +109,7 @@ def facts_lines(facts: Facts) -> list[str]:
     return lines
 
 
-def facts_grid(facts: Facts) -> Grid:
+def statements_grid(facts: StatementTable) -> Grid:
     """Return computed, printed and stated values side by side; verdicts on the paper tier only.
 
     A value that a note is about is marked [!].
@@ -131,7 +134,7 @@ def facts_grid(facts: Facts) -> Grid:
     return Grid((*header, *further, *(f"{name} (stated)" for name in stated)), (("", tuple(lines)),))
 
 
-def facts_notes(facts: Facts) -> list[str]:
+def statements_notes(facts: StatementTable) -> list[str]:
     """Return what is said below the table: reasons of verdicts, and where the source contradicts itself."""
     notes = []
     if facts.tier == "paper":
