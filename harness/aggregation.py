@@ -32,7 +32,7 @@ def mean_of_images(records: Sequence[Record], metric: str) -> float:
 def combined(records: Sequence[Record], metric: str, how: Aggregation, metrics: Mapping[str, Metric]) -> float:
     """Return one value of records that ended well: NaN where a value that it needs is absent or undefined.
 
-    `metric` is an id, of a named pair as "pair:id"; `metrics` are the metrics by plain id. Raises `StoreError` if
+    `metric` is an id, of a named pair as "pair:id"; `metrics` are the metrics by such ids. Raises `StoreError` if
     records are pooled that keep no counts of the metric, `LabelError` for a metric that cannot be pooled.
     """
     if how == "pooled":
@@ -44,14 +44,14 @@ def combined(records: Sequence[Record], metric: str, how: Aggregation, metrics: 
 
 
 def _pooled(records: Sequence[Record], metric: str, metrics: Mapping[str, Metric]) -> float:
-    pair, separator, plain = metric.rpartition(PAIR_SEPARATOR)
+    pair, separator, _ = metric.rpartition(PAIR_SEPARATOR)
     parts = [counts_of_pair(record.counts, f"{pair}{separator}") for record in records]
     if not all(parts):
         raise StoreError(
             f"metric '{metric}': some records keep no counts and cannot be pooled; "
             "`harness rescore` adds them where the predictions are kept, `harness run --again` makes them anew"
         )
-    return metrics[plain].pooled(parts)
+    return metrics[metric].pooled(parts)
 
 
 def counts_of_pair(counts: Counts, prefix: str) -> Counts:

@@ -229,6 +229,36 @@ class CellId:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredPair:
+    """What a cell compares: a slot that its chain made, with a label image of the data or with another slot.
+
+    name       "" for the pair that every suite has; metric ids of another one are "name:metric"
+    pred       the slot; where it holds reals, voxels above `threshold` are its foreground
+    truth      a slot ("truth" is the label image that the row is scored against), else a label image of the data
+    """
+
+    name: str
+    pred: str
+    truth: str
+    metrics: tuple[str, ...]
+    threshold: float = 0.5
+
+    def id_of(self, name: str) -> str:
+        """Return the id of a metric or count in a record."""
+        return f"{self.name}:{name}" if self.name else name
+
+    def to_json(self) -> JsonDict:
+        """Return the JSON form that goes into keys."""
+        return {
+            "name": self.name,
+            "pred": self.pred,
+            "truth": self.truth,
+            "metrics": list(self.metrics),
+            "threshold": self.threshold,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One row on one sample of one fold with one seed: the unit of work, failure and resume.
 
@@ -246,7 +276,7 @@ class Cell:
     repeat: int
     seed: int
     chain: tuple[StageSpec, ...]
-    metrics: tuple[str, ...]
+    scores: tuple[ScoredPair, ...]
     key: str
     draw: int = 0
 
@@ -259,6 +289,11 @@ class Cell:
     def id(self) -> CellId:
         """Where the cell stands in its suite."""
         return CellId(self.row, self.data.dataset, self.sample, self.fold.id, self.repeat)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The ids of every metric of the cell's record."""
+        return tuple(pair.id_of(metric) for pair in self.scores for metric in pair.metrics)
 
     def __str__(self) -> str:
         return f"{self.suite} {self.tier}: {self.id}"

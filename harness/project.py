@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +136,7 @@ class Project:
 
     def metrics_of(self, suite: Suite) -> dict[str, Metric]:
         """Return the metrics of a suite by the ids of its columns."""
-        return {metric: self.metrics.get(metric) for metric in suite.metrics}
+        return {name: replace(self.metrics.get(name.rpartition(":")[2]), id=name) for name in suite.metrics}
 
     def _named_by_claims(self, suite: Suite) -> Iterator[tuple[str, Suite]]:
         """Yield the other suites whose printed values a claim compares."""

@@ -9,16 +9,13 @@ from pathlib import Path
 
 from harness.errors import DataError
 from harness.hashing import canonical_json
-from harness.metrics import Pair
 from harness.model import Cell, CellId, Tier, Volume
 from harness.predictions import Predictions
 from harness.project import Project
-from harness.scoring import chosen_metrics, measure
 from harness.store import Record, Store
 from harness.suite import Suite, expand
+from harness.worker.pairs import score_pairs
 from harness.worker.sources import SampleSlots
-
-LABELS = "labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +69,19 @@ def _recorded(
     project: Project, suite: Suite, tier: Tier, cells: tuple[Cell, ...], records: tuple[Record, ...]
 ) -> Iterator[tuple[CellId, Record]]:
     """Yield the records with scores that are of today's cells, or were when the suite named the record's metrics."""
-    keys: dict[tuple[str, ...], dict[CellId, str]] = {suite.metrics: {cell.id: cell.key for cell in cells}}
+    today = {cell.id: cell.key for cell in cells}
+    keys = {suite.file.metrics: today}
     for record in records:
         if record.status != "ok":
             continue
-        if keys[suite.metrics].get(record.id) == record.cell:
+        if today.get(record.id) == record.cell:
             yield record.id, record
             continue
-        metrics = tuple(record.metrics)
+        metrics = tuple(name for name in record.metrics if ":" not in name)
         if metrics not in keys:
             then = suite.with_metrics(metrics)
             keys[metrics] = {cell.id: cell.key for cell in expand(then, tier, project.catalogue, project.stages)}
-        if keys[metrics].get(record.id) == record.cell and record.id in keys[suite.metrics]:
+        if keys[metrics].get(record.id) == record.cell and record.id in today:
             yield record.id, record
 
 
@@ -99,19 +97,36 @@ class _Scorer:
         """Return the record with the metrics of its kept prediction, or why there are none."""
         if record.is_altered and not _is_of(record, cell):
             return "its line was altered, and not only its scores: run it again"
-        digest = record.prediction.get(LABELS)
-        if digest is None:
-            return "its prediction was not kept: run it again"
-        value = self._predictions.find(digest, LABELS)
-        if not isinstance(value, Volume):
-            gone = self._evicted.get(digest)
-            return f"its prediction was removed on {gone.day} ({gone.why})" if gone else "its prediction is not here"
+        slots = self._samples.slots(cell.data, cell.sample, truth=cell.data.truth)
+
+        def value(name: str) -> Volume:
+            if name in record.prediction:
+                return self._kept(record.prediction[name], name)
+            if name in slots:
+                return slots[name].volume()
+            return self._samples.label(cell.data, cell.sample, name).volume()
+
+        absent = [pair.pred for pair in cell.scores if pair.pred not in record.prediction]
+        if absent:
+            return f"its '{absent[0]}' were not kept: run it again"
         try:
-            truth = self._samples.slots(cell.data, cell.sample, truth=cell.data.truth)["truth"].volume()
-        except DataError as error:
-            return f"its truth is not to be had: {error}"
-        scores = measure(Pair(truth.array, value.array, truth.spacing_um), chosen_metrics(cell.metrics))
+            scores = score_pairs(cell.scores, value)
+        except (DataError, _AbsentError) as error:
+            return str(error)
         return replace(record, cell=cell.key, metrics=scores.values, counts=scores.counts, checksum="")
+
+    def _kept(self, digest: str, slot: str) -> Volume:
+        value = self._predictions.find(digest, slot)
+        if isinstance(value, Volume):
+            return value
+        gone = self._evicted.get(digest)
+        raise _AbsentError(
+            f"its prediction was removed on {gone.day} ({gone.why})" if gone else "its prediction is not here"
+        )
+
+
+class _AbsentError(Exception):
+    """A kept prediction is not here; the text says why."""
 
 
 def _is_of(record: Record, cell: Cell) -> bool:

@@ -52,7 +52,7 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
         grids.update(dict.fromkeys(stage.makes(), after))
         truths.difference_update(stage.makes())
         made.update(stage.makes())
-    end = _end(stages)
+    end = scored_slot(stages)
     if not end:
         raise ChainError(f"{where}: no stage of the chain makes 'labels'; accepted at its end: {', '.join(SCORED)}")
     if not _is_same(grids[end], given.grid):
@@ -123,7 +123,7 @@ def _grid_of_inputs(stage: Stage, grids: Mapping[str, Grid], where: str) -> Grid
     return grids[first]
 
 
-def _end(stages: Sequence[Stage]) -> str:
+def scored_slot(stages: Sequence[Stage]) -> str:
     """Return the slot that is scored: the labels, else what the last stage makes that can be scored, else ""."""
     made = [slot for stage in stages for slot in stage.makes()]
     if "labels" in made:

@@ -62,11 +62,12 @@ def file_problems(suite: Suite) -> Iterator[str]:
 def registry_problems(suite: Suite, stages: StageRegistry, metrics: MetricRegistry) -> Iterator[str]:
     """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier."""
     known = [entry.id for entry in metrics]
-    for number, metric in enumerate(suite.metrics):
+    named: list[tuple[KeyPath, str]] = [(("metrics", number), one) for number, one in enumerate(suite.file.metrics)]
+    for place, _, spec in suite.further_pairs():
+        named += [((*place, "metrics", number), one) for number, one in enumerate(spec.metrics)]
+    for key, metric in dict.fromkeys(named):
         if metric not in metrics:
-            yield str(
-                suite.source_file.error(("metrics", number), f"unknown metric '{metric}'{nearest(metric, known)}")
-            )
+            yield str(suite.source_file.error(key, f"unknown metric '{metric}'{nearest(metric, known)}"))
     yield from _series_problems(suite, metrics)
     yield from _shared_override_problems(suite, stages)
     seen: set[str] = set()
@@ -120,7 +121,7 @@ def _kind_problems(suite: Suite) -> Iterator[str]:
 
 
 def _metric_problems(suite: Suite) -> Iterator[str]:
-    yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.metrics)), "metric")
+    yield from _doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.file.metrics)), "metric")
     if suite.primary and suite.primary not in suite.metrics:
         yield from _unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
     for name, given in (("tolerance", suite.tolerance), ("hardware_tolerance", suite.hardware_tolerance)):

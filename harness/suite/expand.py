@@ -10,12 +10,13 @@ from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
-from harness.model import Cell, Fold, StageSpec, Tier
+from harness.model import Cell, Fold, ScoredPair, StageSpec, Tier
 from harness.registry import StageRegistry
 from harness.stages.chain import Given
 from harness.stages.contract import Stage
 from harness.suite.chains import FOLD, check_order, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.recipes import weights_hash
+from harness.suite.scored import scored_pairs
 from harness.suite.selection import Selected, Selector
 from harness.suite.suite import Row, Suite
 
@@ -69,7 +70,7 @@ class _Expansion:
         """Yield the cells of every row; raises what `expand` raises."""
         count = 0
         for row in self._suite.rows:
-            for selected, fold, chain, base in self._row_folds(row):
+            for selected, fold, chain, base, scores in self._row_folds(row):
                 repeats = self._suite.repeats_of(self._tier, row)
                 count += len(fold.test) * repeats
                 if count > MOST_CELLS:
@@ -77,16 +78,19 @@ class _Expansion:
                         f"{place(self._suite, row, row.place)}: with this row the suite has more than "
                         f"{MOST_CELLS} cells on tier '{self._tier}'"
                     )
-                yield from self._fold_cells(row, selected, fold, chain, base, repeats)
+                yield from self._fold_cells(row, selected, fold, chain, base, scores, repeats)
 
-    def _row_folds(self, row: Row) -> Iterator[tuple[Selected, Fold, tuple[StageSpec, ...], str]]:
-        """Yield each fold of a row with its chain and the hash of what its cells share."""
+    def _row_folds(
+        self, row: Row
+    ) -> Iterator[tuple[Selected, Fold, tuple[StageSpec, ...], str, tuple[ScoredPair, ...]]]:
+        """Yield each fold of a row with its chain, the hash of what its cells share, and what they compare."""
         selections = self._selector.select(row)
         self._check_distinct(row, selections)
         chain = resolve_chain(self._suite, row, self._tier, self._registry)
         shared = None if is_per_fold(chain) else stage_specs(chain, "", self._registry)
         for selected in selections:
             self._check_data(row, chain, selected)
+            scores = scored_pairs(self._suite, row, self._tier, chain, selected, self._catalogue)
             for fold in selected.folds:
                 self._check_fold(row, chain, selected, fold)
                 named = list(weights_of(chain, fold.id))
@@ -94,10 +98,18 @@ class _Expansion:
                 self._check_weights(row, named, selected, fold)
                 specs = shared or stage_specs(chain, fold.id, self._registry)
                 trains = any(stage.trains() for stage in chain)
-                yield selected, fold, specs, self._base(row, selected, fold, specs, weights, trains=trains)
+                base = self._base(row, selected, fold, specs, weights, scores, trains=trains)
+                yield selected, fold, specs, base, scores
 
     def _fold_cells(
-        self, row: Row, selected: Selected, fold: Fold, chain: tuple[StageSpec, ...], base: str, repeats: int
+        self,
+        row: Row,
+        selected: Selected,
+        fold: Fold,
+        chain: tuple[StageSpec, ...],
+        base: str,
+        scores: tuple[ScoredPair, ...],
+        repeats: int,
     ) -> Iterator[Cell]:
         """Yield the cells of one row on one fold in the order of samples and repeats."""
         suite, dataset = self._suite, selected.dataset.id
@@ -118,7 +130,7 @@ class _Expansion:
                     seed=seed,
                     draw=draw,
                     chain=chain,
-                    metrics=suite.metrics,
+                    scores=scores,
                     key=hash_value([base, sample, content, repeat, seed]),
                 )
 
@@ -135,6 +147,7 @@ class _Expansion:
         fold: Fold,
         specs: tuple[StageSpec, ...],
         weights: list[str],
+        scores: tuple[ScoredPair, ...],
         *,
         trains: bool,
     ) -> str:
@@ -152,7 +165,8 @@ class _Expansion:
                 "validation": [self._hashes[selected.dataset.id, sample] for sample in fold.validation],
                 "chain": [spec.key_json() for spec in specs],
                 "weights": weights,
-                "metrics": list(self._suite.metrics),
+                "metrics": list(self._suite.file.metrics),
+                **({"scores": [pair.to_json() for pair in scores[1:]]} if scores[1:] else {}),
                 **({"training": TRAINING} if trains else {}),
             }
         )

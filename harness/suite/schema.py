@@ -73,6 +73,15 @@ class DataSpec(Strict):
     validation: tuple[str, ...] = Field(default=(), description="Validation samples for `samples`.")
 
 
+class ScoresSpec(Strict):
+    """A further pair that is scored; its metrics are called "name:metric"."""
+
+    truth: str = Field(description="A label image of the data, or a slot that the chain makes or reads.")
+    pred: str = Field(default="labels", description="A slot that the chain makes.")
+    metrics: tuple[str, ...] = Field(min_length=1, description="Metric ids.")
+    threshold: StrictFloat = Field(default=0.5, description="Where the slot holds reals: voxels above are foreground.")
+
+
 class DataChoice(Strict):
     """What is read: samples, image channels and label images. A tier, a row and a row's tier may each say it."""
 
@@ -84,6 +93,10 @@ class DataChoice(Strict):
     train_truth: str | None = Field(default=None, description="Label image trained on; default: `truth`.")
     reads: dict[SlotName, str] | None = Field(
         default=None, description="Further label images by the slot in which stages find them; never the truth."
+    )
+    scores: dict[Name, ScoresSpec] | None = Field(
+        default=None,
+        description="Further pairs that are scored, by name; a truth that the data lack is not applicable.",
     )
 
 
@@ -169,6 +182,7 @@ class MatrixSpec(Strict):
     truth: str | None = Field(default=None, description="As for rows.")
     train_truth: str | None = Field(default=None, description="As for rows.")
     reads: dict[SlotName, str] | None = Field(default=None, description="As for rows.")
+    scores: dict[Name, ScoresSpec] | None = Field(default=None, description="As for rows.")
     availability: str = Field(default="", description="As for rows.")
     repeats: Any = Field(default=None, description="As for rows.")
     tiers: dict[Tier, dict[str, Any]] = Field(default={}, description="As for rows.")
@@ -276,6 +290,9 @@ class Head(Strict):
 
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
     metrics: tuple[str, ...] = Field(default=(), description="Metric ids in the order of the columns.")
+    scores: dict[Name, ScoresSpec] = Field(
+        default={}, description="Further pairs that are scored, by name, where neither row nor tier says others."
+    )
     primary: str = Field(default="", description="The metric that ranks rows; default: the first.")
     repeats: Repeats = Field(default=1, description="Seeds per row, sample and fold.")
     seed_group: str = Field(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from harness.suite.schema import (
     Overrides,
     Published,
     RowSpec,
+    ScoresSpec,
     SpreadOver,
     SuiteFile,
     TierSpec,
@@ -130,18 +131,30 @@ class Suite:
         return self.file.tiers
 
     def with_metrics(self, metrics: tuple[str, ...]) -> Suite:
-        """Return the suite as if it named other metrics; they are not looked up."""
+        """Return the suite as if it named other metrics beside its further pairs; they are not looked up."""
         return replace(self, file=self.file.model_copy(update={"metrics": metrics}))
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Metric ids in the order of the columns."""
-        return self.file.metrics
+        """Metric ids in the order of the columns: those of the suite, then those of its further pairs."""
+        named = (f"{name}:{metric}" for _, name, spec in self.further_pairs() for metric in spec.metrics)
+        return (*self.file.metrics, *dict.fromkeys(named))
+
+    def further_pairs(self) -> Iterator[tuple[KeyPath, str, ScoresSpec]]:
+        """Yield every further pair that is scored anywhere, with its name and the place of its declaration."""
+        holders: list[tuple[KeyPath, Mapping[str, ScoresSpec] | None]] = [((), self.file.scores)]
+        holders += [(("tiers", tier), spec.scores) for tier, spec in self.tiers.items()]
+        for row in self.rows:
+            holders.append((row.place, row.spec.scores))
+            holders += [((*row.place, "tiers", tier), spec.scores) for tier, spec in row.spec.tiers.items()]
+        for place, scores in holders:
+            for name, spec in (scores or {}).items():
+                yield (*place, "scores", name), name, spec
 
     @property
     def primary(self) -> str:
         """The metric that ranks rows; "" for a data table."""
-        return self.file.primary or next(iter(self.file.metrics), "")
+        return self.file.primary or next(iter(self.metrics), "")
 
     @property
     def repeats(self) -> int:

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from harness.errors import LabelError, StoreError
+from harness.errors import StoreError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.failures import machine_places, outcome_of
 from harness.jobs.messages import Done, Job, Outcome
-from harness.metrics import Pair
 from harness.model import Grid, StageSpec, Volume
-from harness.scoring import Scores, chosen_metrics, measure
+from harness.scoring import Scores
 from harness.stages.values import Value, content_hash
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
 from harness.worker.isolation import end_children
+from harness.worker.pairs import score_pairs
 from harness.worker.running import Product, Repeats
 from harness.worker.sources import Source
 from harness.worker.step import Step, describe
@@ -60,7 +60,6 @@ class CellRun:
         """Return every metric of the cell and the counts behind it."""
         cell = self.job.cell
         slots = self.bench.samples.slots(cell.data, cell.sample, truth=cell.data.truth)
-        truth = slots["truth"]
         chain = Chain(self.bench, self.job)
         repeats = Repeats(self.job.warmup, self.job.repeats)
         for number, spec in enumerate(cell.chain):
@@ -70,10 +69,15 @@ class CellRun:
             product.result()
             self.products.append(product)
             slots = {**slots, **product.sources()}
-        labels = slots["labels"].volume()
         self.stage = ""
-        self.scored["labels"] = labels
-        return score_labels(labels, truth.volume(), cell.metrics)
+        made = {slot for product in self.products for slot in product.sources()}
+        compared = [slot for pair in cell.scores for slot in (pair.pred, pair.truth)]
+        self.scored.update((slot, slots[slot].value()) for slot in compared if slot in made)
+
+        def value(name: str) -> Volume:
+            return (slots[name] if name in slots else self.bench.samples.label(cell.data, cell.sample, name)).volume()
+
+        return score_pairs(cell.scores, value)
 
     def _kept(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Keep what was scored; return its content hashes by slot, and a note if the disk refused."""
@@ -182,10 +186,3 @@ def warm_up() -> None:
     from harness.metrics import overlap_table
 
     overlap_table(np.zeros((2, 2), np.uint16), np.zeros((2, 2), np.uint16))
-
-
-def score_labels(labels: Volume, truth: Volume, metrics: Sequence[str]) -> Scores:
-    """Return metrics of a label image against the truth (same shape, 0 is background), with the counts behind them."""
-    if labels.array.shape != truth.array.shape:
-        raise LabelError(f"the chain's labels have shape {labels.array.shape}; the truth has {truth.array.shape}")
-    return measure(Pair(truth.array, labels.array, truth.spacing_um), chosen_metrics(metrics))

@@ -89,16 +89,21 @@ class SampleSlots:
     def slots(self, selection: DataSelection, sample: str, *, truth: str) -> dict[str, Source]:
         """Return the slots of one sample; `truth` names the label image that stands in the slot "truth"."""
         content = self.content_hash(selection.dataset, sample)
+        image = Source(
+            hash_value(["image", content, list(selection.channels)]),
+            lambda: self.sample(selection.dataset, sample, selection.channels).image,
+        )
+        further = {slot: self.label(selection, sample, name) for slot, name in selection.reads}
+        return {"image": image, "truth": self.label(selection, sample, truth), **further}
 
-        def read() -> Sample:
-            return self.sample(selection.dataset, sample, selection.channels)
+    def label(self, selection: DataSelection, sample: str, name: str) -> Source:
+        """Return a label image of a sample."""
+        content = self.content_hash(selection.dataset, sample)
 
-        def label(name: str) -> Source:
-            return Source(hash_value(["label", content, name]), lambda: _label(read(), name))
+        def read() -> Volume:
+            return _label(self.sample(selection.dataset, sample, selection.channels), name)
 
-        image = Source(hash_value(["image", content, list(selection.channels)]), lambda: read().image)
-        further = {slot: label(name) for slot, name in selection.reads}
-        return {"image": image, "truth": label(truth), **further}
+        return Source(hash_value(["label", content, name]), read)
 
     def forget(self) -> None:
         """Drop every sample: one of them may have been changed in place."""

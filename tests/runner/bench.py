@@ -7,7 +7,7 @@ from typing import Any
 from harness import registry
 from harness.datasets import load_catalogue
 from harness.jobs.messages import Backend, Event, Job, WorkerSetup
-from harness.model import Cell, DataSelection, Fold, StageSpec
+from harness.model import Cell, DataSelection, Fold, ScoredPair, StageSpec
 from harness.registry import Registry
 from harness.suite.chains import stage_spec
 from harness.worker.bench import Workbench
@@ -56,7 +56,7 @@ def a_cell(*chain: StageSpec, sample: str = "a", fold: Fold | None = None, row: 
         repeat=0,
         seed=7,
         chain=chain,
-        metrics=("count.pred",),
+        scores=(ScoredPair("", "labels", "truth", ("count.pred",)),),
         key=f"key of {row}",
     )
 

@@ -3,13 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from harness.errors import LabelError, RegistryError
-from harness.model import Fold, Volume
+from harness.model import Fold
 from harness.stages.contract import Context, Example, Stage
-from harness.worker.cell import execute, score_labels, warm_up
+from harness.worker.cell import execute, warm_up
 from tests.runner.bench import a_job, spec, workbench
 from tests.runner.project import Project
 
@@ -98,14 +96,3 @@ def test_rows_that_differ_in_prediction_alone_share_a_model(
         learn = replace(spec(project, "learn", bias=bias), run_only=run_only)
         assert execute(bench, a_job(spec(project, "smooth"), learn, fold=fold)).outcome.status == "ok"
     assert project.count("fit") == models
-
-
-def test_scores_of_labels() -> None:
-    labels = Volume(np.array([[0, 1], [0, 2]]), "YX")
-    scores = score_labels(labels, labels, ["count.pred", "pq"])
-    assert scores.values == {"count.pred": 2.0, "pq": 1.0}
-    assert scores.counts
-    with pytest.raises(LabelError, match=r"shape \(1, 2\); the truth has \(2, 2\)"):
-        score_labels(Volume(labels.array[:1], "YX"), labels, [])
-    with pytest.raises(RegistryError, match="'x'"):
-        score_labels(labels, labels, ["x"])

@@ -1,0 +1,63 @@
+"""What the cells of a row compare: the pair that every suite has, and the further pairs that its file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import nearest
+from harness.model import ScoredPair, Tier
+from harness.stages.chain import scored_slot
+from harness.stages.contract import Stage
+from harness.stages.slots import TRUTH
+from harness.suite.schema import ScoresSpec
+from harness.suite.selection import Selected, chosen
+from harness.suite.suite import Row, Suite
+from harness.toml_lines import KeyPath
+
+if TYPE_CHECKING:
+    from harness.datasets import Catalogue
+
+
+def scored_pairs(
+    suite: Suite, row: Row, tier: Tier, chain: Sequence[Stage], selected: Selected, catalogue: Catalogue
+) -> tuple[ScoredPair, ...]:
+    """Return the pairs that cells of a row compare on a dataset.
+
+    A further pair whose truth is a label image that other datasets have and this one lacks is not applicable here.
+    Raises `ConfigError` with file, line and key for a slot that nothing makes, and for a truth that nothing provides.
+    """
+    pairs = [ScoredPair("", scored_slot(chain), TRUTH, suite.file.metrics)]
+    scores, place = chosen(suite, row, tier, "scores")
+    further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
+    place = ("scores",) if scores is None else place
+    made = {slot for stage in chain for slot in stage.makes()}
+    read = {TRUTH, *(slot for slot, _ in selected.data.reads)}
+    for name, spec in further.items():
+        at = (*place, name)
+        if spec.pred not in made:
+            raise suite.source_file.error(
+                (*at, "pred"), f"row '{row.id}': no stage makes '{spec.pred}'{nearest(spec.pred, sorted(made))}"
+            )
+        if _is_provided(suite, row, spec.truth, made | read, selected, catalogue, (*at, "truth")):
+            pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold))
+    return tuple(pairs)
+
+
+def _is_provided(
+    suite: Suite, row: Row, truth: str, slots: set[str], selected: Selected, catalogue: Catalogue, key: KeyPath
+) -> bool:
+    """Return whether a cell has the truth; raises `ConfigError` for a name of nothing, or of two things."""
+    labels = selected.dataset.label_names
+    if truth in labels and truth in slots:
+        raise suite.source_file.error(
+            key, f"row '{row.id}': '{truth}' is a slot of the chain and a label image of '{selected.dataset.id}'"
+        )
+    if truth in labels or truth in slots:
+        return True
+    if any(truth in catalogue.dataset(other).label_names for other in catalogue.dataset_ids()):
+        return False
+    accepted = sorted({*labels, *slots})
+    raise suite.source_file.error(
+        key, f"row '{row.id}': no slot and no label image '{truth}'{nearest(truth, accepted)}"
+    )

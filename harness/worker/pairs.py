@@ -1,0 +1,34 @@
+"""Scores of what a cell compares: every pair measured, its metrics and counts under the names that records use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.errors import LabelError
+from harness.metrics import Pair
+from harness.metrics.counts import Number
+from harness.model import ScoredPair, Volume
+from harness.scoring import Scores, chosen_metrics, measure
+
+
+def score_pairs(pairs: Sequence[ScoredPair], value: Callable[[str], Volume]) -> Scores:
+    """Return metrics and counts of every pair; `value` gives what a slot or label image holds.
+
+    Raises `LabelError` for images that cannot be compared, and whatever `value` raises.
+    """
+    values: dict[str, float] = {}
+    counts: dict[str, Number | tuple[Number, ...]] = {}
+    for pair in pairs:
+        scores = score_pair(pair, value(pair.pred), value(pair.truth))
+        values.update((pair.id_of(name), number) for name, number in scores.values.items())
+        counts.update((pair.id_of(name), number) for name, number in scores.counts.items())
+    return Scores(values, counts)
+
+
+def score_pair(pair: ScoredPair, pred: Volume, truth: Volume) -> Scores:
+    """Return the metrics of one pair; of a volume of reals, the voxels above the pair's threshold are compared."""
+    if pred.array.shape != truth.array.shape:
+        what = "the truth" if pair.truth == "truth" else f"'{pair.truth}'"
+        raise LabelError(f"the chain's {pair.pred} have shape {pred.array.shape}; {what} has {truth.array.shape}")
+    array = pred.array > pair.threshold if pred.array.dtype.kind == "f" else pred.array
+    return measure(Pair(truth.array, array, truth.spacing_um), chosen_metrics(pair.metrics))

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.errors import LabelError, RegistryError
+from harness.model import ScoredPair, Volume
+from harness.worker.pairs import score_pair, score_pairs
+
+LABELS = Volume(np.array([[0, 1], [0, 2]]), "YX")
+REALS = Volume(np.array([[0.1, 0.6], [0.2, 0.4]], np.float32), "YX")
+PAIR = ScoredPair("", "labels", "truth", ("count.pred", "pq"))
+
+
+def test_pairs_are_scored_under_their_names() -> None:
+    slots = {"labels": LABELS, "truth": LABELS, "outline": LABELS, "probability": REALS}
+    further = ScoredPair("fg", "probability", "outline", ("sbd.mask",))
+    scores = score_pairs((PAIR, further), slots.__getitem__)
+    assert list(scores.values) == ["count.pred", "pq", "fg:sbd.mask"]
+    assert scores.values["count.pred"] == 2
+    assert scores.values["fg:sbd.mask"] == pytest.approx(2 / 3)
+    plain = score_pair(PAIR, LABELS, LABELS)
+    assert {name for name in scores.counts if ":" not in name} == set(plain.counts)
+    assert any(name.startswith("fg:") for name in scores.counts)
+
+
+def test_the_threshold_of_reals_is_the_pairs() -> None:
+    at = ScoredPair("fg", "probability", "truth", ("sbd.mask",), 0.3)
+    assert score_pair(at, REALS, LABELS).values == {"sbd.mask": 1.0}
+
+
+def test_images_of_other_shapes_and_unknown_metrics_are_errors() -> None:
+    small = Volume(LABELS.array[:1], "YX")
+    with pytest.raises(LabelError, match=r"chain's labels have shape \(1, 2\); the truth has \(2, 2\)"):
+        score_pair(PAIR, small, LABELS)
+    with pytest.raises(RegistryError, match="'x'"):
+        score_pair(ScoredPair("", "labels", "truth", ("x",)), LABELS, LABELS)
