@@ -42,7 +42,8 @@ def test_records_say_what_the_images_say(aggregation: str) -> None:
 
 def test_a_named_pair_is_pooled_from_its_own_counts() -> None:
     both = [replace(named, counts={**named.counts, "objects.truth": 99}, metrics={}) for named in records(prefix="fg:")]
-    assert combined(both, "fg:count.truth", "pooled", BY_ID) == combined(records(), "count.truth", "pooled", BY_ID)
+    named = {"fg:count.truth": BY_ID["count.truth"]}
+    assert combined(both, "fg:count.truth", "pooled", named) == combined(records(), "count.truth", "pooled", BY_ID)
 
 
 def test_each_data_set_weighs_the_same() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.cli.project import Cli
@@ -18,6 +19,13 @@ def ran(cli: Cli) -> bytes:
     return cli.store().scores_path.read_bytes()
 
 
+def alter(cli: Cli, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Change what lines say and leave their checksums."""
+    path = cli.store().scores_path
+    lines = [change(json.loads(line)) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
 def test_nothing_is_written_where_nothing_changed(cli: Cli) -> None:
     ran(cli)
     before = cli.store().scores_path.stat().st_mtime_ns
@@ -28,7 +36,7 @@ def test_nothing_is_written_where_nothing_changed(cli: Cli) -> None:
 
 def test_deleted_values_come_back_bit_for_bit(cli: Cli) -> None:
     before = ran(cli)
-    cli.rewrite(lambda line: {**line, "metrics": {}, "counts": {}})
+    alter(cli, lambda line: {**line, "metrics": {}, "counts": {}})
     assert all(record.is_altered for record in cli.store().records())
     code, out, _ = cli("rescore", "toy")
     assert (code, counts(out)["rescored"]) == (0, 4)
@@ -44,10 +52,10 @@ def test_an_altered_score_is_made_good_and_an_altered_chain_is_not(cli: Cli) -> 
     def seed(line: dict[str, Any]) -> dict[str, Any]:
         return {**line, "seed": 3} if (line["row"], line["sample"]) == ("otsu", "a") else line
 
-    cli.rewrite(score)
+    alter(cli, score)
     assert cli("rescore", "toy")[0] == 0
     assert cli.store().scores_path.read_bytes() == before
-    cli.rewrite(seed)
+    alter(cli, seed)
     code, out, err = cli("rescore", "toy")
     assert (code, counts(out)) == (3, {"cells": 4, "rescored": 3, "missing": 1})
     assert "its line was altered, and not only its scores" in err
