@@ -29,6 +29,7 @@ COMMANDS = (
     "run",
     "score",
     "rescore",
+    "export",
     "try",
     "merge",
     "table",
