@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Fold
+from harness.model import Fold, ScoredPair
 from harness.stages.contract import Context, Example, Stage
 from harness.worker.cell import execute, warm_up
 from tests.runner.bench import a_job, spec, workbench
@@ -96,3 +96,14 @@ def test_rows_that_differ_in_prediction_alone_share_a_model(
         learn = replace(spec(project, "learn", bias=bias), run_only=run_only)
         assert execute(bench, a_job(spec(project, "smooth"), learn, fold=fold)).outcome.status == "ok"
     assert project.count("fit") == models
+
+
+def test_a_chain_that_ends_with_reals_is_scored_above_the_threshold(project: Project) -> None:
+    bench, _ = workbench(project)
+    job = a_job(spec(project, "smooth"))
+    soft = ScoredPair("", "distance", "truth", ("count.pred", "sbd.mask"), 10.0)
+    outcome = execute(bench, replace(job, cell=replace(job.cell, scores=(soft,)))).outcome
+    assert outcome.status == "ok"
+    assert outcome.metrics["count.pred"] == 1
+    assert 0 < outcome.metrics["sbd.mask"] <= 1
+    assert set(outcome.prediction) == {"distance"}
