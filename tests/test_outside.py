@@ -67,7 +67,9 @@ def test_a_suite_mixes_what_is_inside_and_outside(installed: Path, tmp_path: Pat
     ran = harness(installed, "run", str(suite), "--results", str(results), "--json")
     assert ran.returncode == 0, ran.stderr
     counts = json.loads(ran.stdout.splitlines()[-1])
+    published = counts.pop("published")
     assert counts == {"cells": 4, "computed": 4, "cached": 0, "failed": 0, "missing": 0}
+    assert set(published.values()) == {0}
     lines = (results / "outside" / "v1" / "smoke" / "scores.jsonl").read_text().splitlines()
     records = [json.loads(line) for line in lines]
     assert {record["row"] for record in records} == {"outside", "inside"}

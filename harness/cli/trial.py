@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("images", type=Path, metavar="IMAGES", help="folder of images")
     parser.add_argument("labels", type=Path, metavar="LABELS", help="folder of label images with the same names")
-    parser.add_argument("--methods", nargs="+", metavar="STAGE", help="stages that make labels of an image")
+    parser.add_argument(
+        "--methods", dest="tried", nargs="+", metavar="STAGE", help="stages that make labels of an image"
+    )
     parser.add_argument("--folds", type=int, default=3, metavar="N", help="parts, each tested once (default: 3)")
     parser.add_argument("--minutes", type=float, default=20.0, metavar="M", help="time for all trainings (default: 20)")
     parser.add_argument("--output", type=Path, default=Path("try"), metavar="DIR", help="new folder (default: try)")
@@ -62,16 +64,16 @@ def _methods(project: Project, found: Found, arguments: argparse.Namespace) -> t
     from harness.errors import ConfigError
     from harness.trying import default_methods
 
-    if not arguments.methods:
+    if not arguments.tried:
         return default_methods(found, (entry.id for entry in project.stages if not entry.reason))
-    for name in arguments.methods:
+    for name in arguments.tried:
         stage = project.stages.get(name)
         if tuple(stage.inputs) != ("image",) or "labels" not in stage.outputs:
             raise ConfigError(
                 f"--methods: stage '{name}' reads {', '.join(stage.inputs)} and makes {', '.join(stage.outputs)}; "
                 f"accepted: stages that make labels of an image alone (a chain of stages goes into a suite)"
             )
-    return tuple(dict.fromkeys(arguments.methods))
+    return tuple(dict.fromkeys(arguments.tried))
 
 
 def _run(project: Project, folder: Path) -> int:

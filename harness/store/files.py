@@ -99,25 +99,40 @@ class Journal:
         self._is_torn = False
 
     def append(self, lines: Iterable[str]) -> None:
-        """Add lines, all or none; raises `StoreError` when the disk refuses, with every earlier line kept."""
+        """Add lines, all or none; raises `StoreError` when the disk refuses, with every earlier line kept.
+
+        Lines are in memory before they are on the disk: where an interrupt comes between, the end completes them.
+        """
         content = _bytes("".join(f"{line}\n" for line in lines))
         try:
-            if self._fd < 0:
-                self._open()
-            if self._is_torn:
-                self._cut()
-            if not self._is_in_place():
-                self._write_again()
-            self._is_torn = True
-            write_all(self._fd, content)
-            os.fsync(self._fd)
+            self._prepare()
+            self._write(content)
         except OSError as error:
             with contextlib.suppress(OSError):  # else the torn tail stays, which readers skip and the next append cuts
-                self._cut()
+                self._settle()
             raise StoreError(
                 f"{self.path}: cannot be written ({error.strerror}); every earlier record is kept"
             ) from error
+
+    def _prepare(self) -> None:
+        """Have the file open, whole and in its place."""
+        if self._fd < 0:
+            self._open()
+        if self._is_torn:
+            self._settle()
+        if not self._is_in_place():
+            self._write_again()
+
+    def _write(self, content: bytes) -> None:
+        start = len(self._content)
+        self._is_torn = True
         self._content += content
+        try:
+            write_all(self._fd, content)
+            os.fsync(self._fd)
+        except OSError:
+            del self._content[start:]
+            raise
         self._is_torn = False
 
     def secure(self) -> None:
@@ -129,7 +144,7 @@ class Journal:
             if self._fd < 0:
                 return
             if self._is_torn:
-                self._cut()
+                self._settle()
             if not self._is_in_place() or self.path.read_bytes() != self._content:
                 self._write_again()
         except OSError as error:
@@ -174,10 +189,16 @@ class Journal:
         sync_folder(self.path.parent)
         self._log(f"{self.path}: was removed or changed while this run writes it; its {lines} lines are written again")
 
-    def _cut(self) -> None:
-        """Take back a half-written line."""
+    def _settle(self) -> None:
+        """Bring the end of the file to that of the lines in memory: a half-written one is cut, or completed."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, len(self._content))
+            size = os.fstat(self._fd).st_size
+            if size > len(self._content):
+                os.ftruncate(self._fd, len(self._content))
+            else:
+                write_all(self._fd, bytes(self._content[size:]))
+                os.fsync(self._fd)
+            self._is_torn = False
 
 
 def is_open_file(fd: int, path: Path) -> bool:

@@ -86,7 +86,7 @@ class Ran:
     asked_later: list[str]
 
     def records(self, suite: str = "table-2.6") -> tuple[Record, ...]:
-        return Store(self.project.folder / "results", suite, 1, "paper").records()
+        return Store(self.project.folder / "runs", suite, 1, "paper").records()
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_values_that_the_deposit_gives_are_reproduced(ran: Ran) -> None:
 
 def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) -> None:
     project, files = ran.project.copy(tmp_path), ran.project.server.files
-    shutil.rmtree(project.folder / "results")
+    shutil.rmtree(project.folder / "runs")
     data = f"/files/{ACCESSION}/{ROOT}/Training data/3d_all_in_one/1137.h5"
     models = f"/files/{ACCESSION}/{ROOT}/Models/stardist/unet/gold/stardist_unet_96_grid244_1136"
     places = (data, f"{models}/weights_best.h5", BASE_MODEL)
@@ -265,6 +265,6 @@ def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) ->
     assert "5 cells, 0 computed, 0 cached, 0 failed, 5 missing" in run.stderr
     assert "MISSING 5 cells: datasets 'gonuclear': file '1137.h5' could not be fetched: " in run.stderr
     assert "(table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1, " in run.stderr
-    assert Store(project.folder / "results", "table-2.6", 1, "paper").records() == ()
+    assert Store(project.folder / "runs", "table-2.6", 1, "paper").records() == ()
     restored = project.harness("fetch", *wanted)
     assert restored.stdout.count("verified against the lock file") == 3

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from harness.errors import StoreError
+from harness.store import files
 from harness.store.files import Journal, read_lines, replace_text
 
 
@@ -83,3 +85,24 @@ def test_a_journal_is_compared_byte_for_byte_at_the_end(tmp_path: Path) -> None:
     journal.secure()
     assert path.read_text() == "1\n"
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_line_is_kept_when_an_interrupt_comes_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.append(["first"])
+
+    def interrupted(fd: int, content: bytes) -> None:
+        os.write(fd, content[: round(share * len(content))])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            journal.append(["second"])
+    journal.secure()
+    assert journal.path.read_text() == "first\nsecond\n"
+    journal.append(["third"])
+    assert journal.path.read_text() == "first\nsecond\nthird\n"
