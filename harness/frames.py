@@ -26,11 +26,17 @@ def record_frame(records: Iterable[Record]) -> DataFrame:
 
 def frame(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> DataFrame:
     """Return lines as a data frame with the given columns; raises `BackendError` without pandas."""
+    made: DataFrame = reading_pandas().DataFrame(list(lines), columns=list(columns))
+    return made
+
+
+def reading_pandas() -> Any:
+    """Return the module pandas; raises `BackendError` where it is not installed."""
     try:
         import pandas
     except ImportError as error:
         raise BackendError("data frames need pandas, which is not installed; pip install pandas") from error
-    return pandas.DataFrame(list(lines), columns=list(columns))
+    return pandas
 
 
 def _record_line(record: Record) -> dict[str, Any]:

@@ -136,7 +136,15 @@ class Project:
 
     def metrics_of(self, suite: Suite) -> dict[str, Metric]:
         """Return the metrics of a suite by the ids of its columns."""
-        return {name: replace(self.metrics.get(name.rpartition(":")[2]), id=name) for name in suite.metrics}
+        return {name: self._column_metric(name) for name in suite.metrics}
+
+    def _column_metric(self, name: str) -> Metric:
+        """Return the metric of a column under the column's id; a named pair's points lie on a curve of their own."""
+        pair, _, plain = name.rpartition(":")
+        metric: Metric = self.metrics.get(plain)
+        if not pair:
+            return metric
+        return replace(metric, id=name, at=metric.at and (f"{pair}:{metric.at[0]}", metric.at[1]))
 
     def _named_by_claims(self, suite: Suite) -> Iterator[tuple[str, Suite]]:
         """Yield the other suites whose printed values a claim compares."""

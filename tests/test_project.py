@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from harness import registry
 from harness.errors import ConfigError
 from harness.project import Project
 from harness.suite import Selection
+from harness.suite.schema import ScoresSpec
 from tests.cli.project import SUITE, Cli, make_project
 
 PLUGIN = """
@@ -88,3 +90,13 @@ def test_claims_on_printed_values_load_the_suites_they_name(folder: Path) -> Non
     project = Project.find(folder)
     standing = project.results(folder / "runs", project.suite("toy"), "smoke")
     assert list(standing.suites) == ["other"]
+
+
+def test_points_of_a_named_pair_lie_on_a_curve_of_their_own(folder: Path) -> None:
+    project = Project.find(folder)
+    suite = project.suite("toy")
+    pair = ScoresSpec(truth="truth", metrics=("ap50.gonuclear", "pq"))
+    paired = replace(suite, file=suite.file.model_copy(update={"scores": {"fg": pair}}))
+    metrics = project.metrics_of(paired)
+    assert metrics["fg:ap50.gonuclear"].at == ("fg:ap.gonuclear", 0.5)
+    assert (metrics["fg:ap50.gonuclear"].id, metrics["fg:pq"].at) == ("fg:ap50.gonuclear", None)

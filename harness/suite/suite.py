@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,9 @@ class Row:
         return self.spec.tiers.get(tier, NOTHING)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Suite:
-    """A suite whose file is free of mistakes that need no dataset to find."""
+    """A suite whose file is free of mistakes that need no dataset to find. Not slotted: its columns are found once."""
 
     file: SuiteFile
     rows: tuple[Row, ...]
@@ -134,7 +135,7 @@ class Suite:
         """Return the suite as if it named other metrics beside its further pairs; they are not looked up."""
         return replace(self, file=self.file.model_copy(update={"metrics": metrics}))
 
-    @property
+    @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Metric ids in the order of the columns: those of the suite, then those of its further pairs."""
         named = (f"{name}:{metric}" for _, name, spec in self.further_pairs() for metric in spec.metrics)

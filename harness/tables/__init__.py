@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.tables.api import table_frame
 from harness.tables.build import build_table, table_of
 from harness.tables.caption import caption
 from harness.tables.curves import Curve, CurveFigure, curve_figures
@@ -29,6 +30,7 @@ __all__ = [
     "curve_figures",
     "render",
     "table_files",
+    "table_frame",
     "table_of",
     "write_tables",
 ]

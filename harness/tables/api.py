@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness.frames import reading_pandas
 from harness.model import Tier
 from harness.project import RUNS, Project, SuiteName
 from harness.tables.build import table_of
 from harness.tables.model import Table
+from harness.tables.render import render
 from harness.tables.statements import StatementTable
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def table(
     suite: SuiteName, *, tier: Tier | None = None, results: Path | None = None, project: Project | None = None
 ) -> Table | StatementTable:
-    """Return the table of a suite from its records; `.frame()` gives it as a pandas data frame.
+    """Return the table of a suite from its records; `harness.tables.table_frame` makes a pandas data frame of it.
 
     Args:
         suite: an id, the path of a suite file, or a loaded suite.
@@ -28,3 +35,12 @@ def table(
     found = project or Project.find()
     loaded = found.suite(suite)
     return table_of(found.results(results or RUNS, loaded, tier or loaded.default_tier))
+
+
+def table_frame(table: Table | StatementTable) -> DataFrame:
+    """Return a table as a pandas data frame: the columns and lines of its CSV file, numbers at full precision.
+
+    Raises `BackendError` without pandas.
+    """
+    frame: DataFrame = reading_pandas().read_csv(io.StringIO(render(table, "csv")))
+    return frame

@@ -219,9 +219,11 @@ def _axis_curves(
 
 
 def _line(spec: FigureSpec, row: TableRow) -> str:
-    if spec.lines:
-        return str(row.axes[spec.lines])
-    return row.label if spec.x == THRESHOLD else ""
+    """Return what a row's line is called; over an axis of rows each data set of a suite has lines of its own."""
+    name = str(row.axes[spec.lines]) if spec.lines else ""
+    if spec.x == THRESHOLD:
+        return name or row.label
+    return ", ".join(part for part in (name, row.dataset) if part)
 
 
 def _point(table: Table, spec: FigureSpec, row: TableRow, x: Scalar, place: float) -> Point:

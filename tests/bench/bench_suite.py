@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from harness.suite import Suite, expand, plan
+from harness.standing import Standing
+from harness.standing.plan import Plan, plan
+from harness.suite import Suite, expand
 from tests.helpers import FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
+from tests.records import make_timing, record_of
 
 SHAPES = {"many rows": (1000, 10), "many samples": (10, 1000)}
 
@@ -51,7 +53,11 @@ def test_expand(benchmark: Any, project: tuple[Project, Suite]) -> None:
 
 def test_expand_and_plan(benchmark: Any, project: tuple[Project, Suite]) -> None:
     own, suite = project
-    done = [cell.key for cell in expand(suite, "smoke", own.catalogue, own.stages)[::2]]
-    timings = [SimpleNamespace(row="row-1", total_s=1.0, stages=()) for _ in range(5000)]
-    found = benchmark(plan, suite, "smoke", own.catalogue, own.stages, done=done, timings=timings)
-    assert found.remaining == 5_000
+    records = [record_of(cell) for cell in expand(suite, "smoke", own.catalogue, own.stages)[::2]]
+    timings = [make_timing("row-1", f"s{number}") for number in range(5000)]
+
+    def expand_and_plan() -> Plan:
+        cells = expand(suite, "smoke", own.catalogue, own.stages)
+        return plan(Standing.join(suite, "smoke", cells, records), own.catalogue, timings)
+
+    assert benchmark(expand_and_plan).remaining == 5_000

@@ -104,3 +104,15 @@ def test_a_name_among_the_values_makes_an_axis_of_names() -> None:
     named = tuple(replace(row, axes={**row.axes, "n": "all" if row.axes["n"] == 16 else 4}) for row in table.rows)
     figure = curve_figures(replace(table, rows=named))[0]
     assert figure.ticks == ((0.0, "all"), (1.0, "4"))
+
+
+def test_each_data_set_has_lines_of_its_own_over_an_axis() -> None:
+    table = make_sweep_table()
+    of_two = [replace(row, dataset=name) for row in table.rows for name in ("large", "small")]
+    alone, (figure, *_) = curve_figures(table)[0], curve_figures(replace(table, rows=tuple(of_two)))
+    lines = [curve.label for curve in alone.panels[0].curves]
+    assert [curve.label for curve in figure.panels[0].curves] == [
+        f"{one}, {d}" for one in lines for d in ("large", "small")
+    ]
+    counts = [len(curve.points) for curve in alone.panels[0].curves for _ in range(2)]
+    assert [len(curve.points) for curve in figure.panels[0].curves] == counts
