@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import contamination
@@ -64,6 +64,16 @@ class Preparation:
         recipes = {name: recipe_of(self._catalogue, name) for name in weights}
         trained = [TRAINED_HERE.format(name, one.stage, one.dataset) for name, one in recipes.items() if one]
         return (*pinned, *trained, *self._unknown(cell, values))
+
+    def contamination(self, cell: Cell) -> Literal["", "clean", "unknown"]:
+        """Return whether the cell's weights have seen its sample; "" where it uses none.
+
+        Weights that have seen it never get here: such cells are refused when they are expanded.
+        """
+        values = self._weight_values(cell)
+        if not values:
+            return ""
+        return "unknown" if any(self._unknown(cell, values)) else "clean"
 
     def _unknown(self, cell: Cell, values: list[str]) -> Iterator[str]:
         """Yield a note for each weights value of which nobody can say that it has not seen the sample."""

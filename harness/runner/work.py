@@ -168,6 +168,7 @@ class SuiteWork:
             counts=outcome.counts,
             prediction=outcome.prediction,
             uses_truth=cell.uses_truth,
+            contamination=self._order.preparation.contamination(cell),
             added=cell.row in self._suite.added,
         )
 

@@ -116,6 +116,15 @@ def test_weights_with_a_recipe_are_left_to_the_worker(project: Project) -> None:
     assert source.recipe is not None
     assert (source.recipe.spec.id, source.recipe.training, source.recipe.validation) == ("tune", ("c", "d"), ())
     assert ready.notes(cell) == ("the weights 'cooked' were trained here: stage 'tune' on dataset 'dots'",)
+    assert ready.contamination(cell) == "clean"
+
+
+def test_a_record_says_whether_anybody_knows_what_its_weights_have_seen(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "w"
+    path.write_text("0.5")
+    ready = preparation(project)
+    assert ready.contamination(a_cell(spec(project, "weighted", level=str(path)))) == "unknown"
+    assert ready.contamination(a_cell(spec(project, "noop"))) == ""
 
 
 def test_a_recipe_without_its_data_is_a_reason(project: Project) -> None:
