@@ -19,15 +19,18 @@ if TYPE_CHECKING:
     from harness.metrics import Metric
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RowStanding:
-    """The cells of one row in order, and the current records that they have."""
+    """The cells of one row in order, and the current records that they have.
+
+    Not slotted: whether records were altered is a hash over each, and is asked once.
+    """
 
     row: str
     cells: tuple[Cell, ...]
     records: tuple[Record, ...]
 
-    @property
+    @cached_property
     def scored(self) -> tuple[Record, ...]:
         """Records of cells that have scores; what was altered after it was written counts for nothing."""
         return tuple(record for record in self.records if record.status == "ok" and not record.is_altered)
@@ -124,10 +127,14 @@ class Standing:
         """Return the standing of one row; one without cells on this tier has none."""
         return self.rows.get(row, RowStanding(row, (), ()))
 
+    @cached_property
+    def _altered(self) -> frozenset[CellId]:
+        return frozenset(cell for cell, record in self.current.items() if record.is_altered)
+
     def is_done(self, cell: Cell) -> bool:
         """Return whether a cell has scores of its own key."""
         record = self.current.get(cell.id)
-        return record is not None and record.status == "ok" and not record.is_altered
+        return record is not None and record.status == "ok" and cell.id not in self._altered
 
     def pending(self) -> tuple[Cell, ...]:
         """Return the cells without scores: never tried, failed, or changed since."""
