@@ -217,7 +217,9 @@ def test_cellpose_is_fine_tuned_from_the_base_model_of_its_library(ran: Ran) -> 
     assert list(record.stages[0].weights) == ["base"]
     assert record.notes[1:] == (
         "no published checksum: the weights 'cellpose-nuclei' are pinned by the first download",
-    )  # fmt: skip
+        "weights 'cellpose-nuclei' may have seen dataset 'gonuclear': what trained them is not declared",
+    )
+    assert record.contamination == "unknown"
 
 
 def test_both_forms_of_the_deposit_give_the_same_scores(ran: Ran) -> None:
