@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 
 from harness.runner.process import LOGS, SCRATCH
-from harness.worker.cache import STALE_S, StageCache
+from harness.worker.cache import StageCache
+from harness.worker.folders import STALE_S
 from harness.worker.models import ModelStore
 
 LOG_S = 14 * 24 * 3600.0

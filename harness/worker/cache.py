@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -22,9 +20,9 @@ from harness.model import JsonDict
 from harness.stages.slots import slot_of
 from harness.stages.values import Value, content_hash
 from harness.store.records import StageTiming
+from harness.worker.folders import remove, sweep_drafts
 
 SCHEMA = 4
-STALE_S = 24 * 3600.0
 
 
 class CorruptEntryError(Exception):
@@ -177,19 +175,11 @@ class StageCache:
 
     def drop(self, key: str) -> None:
         """Remove an entry that cannot be read."""
-        folder = self._folder_of(key)
-        if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            folder.unlink(missing_ok=True)
+        remove(self._folder_of(key))
 
     def sweep(self, *, now_s: float | None = None) -> None:
         """Remove what killed workers left half-written more than a day ago."""
-        oldest_s = (time.time() if now_s is None else now_s) - STALE_S
-        for partial in (self.folder / "partial").glob("*"):
-            with contextlib.suppress(OSError):  # its worker lives and has finished it, or it is another user's
-                if partial.stat().st_mtime < oldest_s:
-                    shutil.rmtree(partial, ignore_errors=True)
+        sweep_drafts((self.folder / "partial").glob("*"), now_s=now_s)
 
     def _folder_of(self, key: str) -> Path:
         return self.folder / key[:2] / key

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -18,7 +16,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from harness.errors import StoreError
 from harness.hashing import hash_folder
 from harness.store.lock import ExclusiveLock
-from harness.worker.cache import STALE_S, CorruptEntryError, Setting
+from harness.worker.cache import CorruptEntryError, Setting
+from harness.worker.folders import remove, sweep_drafts
 
 SCHEMA: Final = 4
 
@@ -117,19 +116,11 @@ class ModelStore:
 
     def drop(self, key: str) -> None:
         """Remove a model that cannot be used."""
-        folder = self._folder_of(key)
-        if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            folder.unlink(missing_ok=True)
+        remove(self._folder_of(key))
 
     def sweep(self, *, now_s: float | None = None) -> None:
         """Remove drafts that killed workers left more than a day ago."""
-        oldest_s = (time.time() if now_s is None else now_s) - STALE_S
-        for partial in self.folder.glob("??/*.partial"):
-            with contextlib.suppress(OSError):  # its worker lives and has finished it, or it is another user's
-                if partial.stat().st_mtime < oldest_s:
-                    shutil.rmtree(partial, ignore_errors=True)
+        sweep_drafts(self.folder.glob("??/*.partial"), now_s=now_s)
 
     def _folder_of(self, key: str) -> Path:
         return self.folder / key[:2] / key

@@ -1,0 +1,29 @@
+"""Folders by key that several workers share: how one is removed, and how what was left half-written is swept."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+STALE_S = 24 * 3600.0
+"""Age in seconds after which a half-written folder has no living owner."""
+
+
+def remove(folder: Path) -> None:
+    """Remove an entry, whatever stands in its place: a folder, a file, or a link, whose target stays."""
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        folder.unlink(missing_ok=True)
+
+
+def sweep_drafts(drafts: Iterable[Path], *, now_s: float | None = None) -> None:
+    """Remove what killed workers left half-written more than a day ago; `now_s` is the time since the epoch."""
+    oldest_s = (time.time() if now_s is None else now_s) - STALE_S
+    for draft in drafts:
+        with contextlib.suppress(OSError):  # its worker lives and has finished it, or it is another user's
+            if draft.stat().st_mtime < oldest_s:
+                shutil.rmtree(draft, ignore_errors=True)
