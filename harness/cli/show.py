@@ -60,12 +60,16 @@ def _stage(project: Project, name: str) -> dict[str, Any]:
 
 
 def _metric(project: Project, name: str) -> dict[str, Any]:
+    from harness.metrics.metric import NAN_RULES
+
     entry = project.metrics.entry(name)
     metric = project.metrics.get(name)
     found = {"metric": entry.id, "origin": entry.origin}
     for key in ("title", "definition", "source", "direction", "unit", "range", "at"):
         value = getattr(metric, key, None)
         found[key] = "" if value is None else value
+    found["sparse"] = metric.sparse
+    found["undefined"] = NAN_RULES[metric.nan_rule]
     return found
 
 

@@ -29,7 +29,7 @@ import numpy as np
 from harness.errors import RegistryError, nearest
 from harness.metrics.counts import Counts, series
 from harness.metrics.matching import Matched, one_to_one, rows_and_columns_hit
-from harness.metrics.metric import FRACTION, Metric
+from harness.metrics.metric import FRACTION, Metric, NanRule
 from harness.metrics.overlap import OverlapTable
 
 PERCENTS = tuple(range(50, 100, 5))
@@ -95,6 +95,11 @@ class Convention:
     wording: str
     source: str
     edge_cases: tuple[tuple[str, float, int], ...]
+
+    @property
+    def nan_rule(self) -> NanRule:
+        """Whether P(t) is ever undefined."""
+        return "spreads" if math.isnan(self.empty) else "never"
 
     def precision(self, tp: int, fp: int, fn: int) -> float:
         """Return P = TP / (TP + FP + FN)."""
@@ -228,6 +233,7 @@ def _metrics(convention: Convention) -> tuple[Metric, ...]:
         ),
         counts=counts,
         value=partial(mean_average_precision, convention=convention),
+        nan_rule=convention.nan_rule,
     )
     return (mean, *(_at(convention, index, counts) for index in range(len(PERCENTS))))
 
@@ -246,6 +252,7 @@ def _at(convention: Convention, index: int, counts: Callable[[OverlapTable], Cou
         counts=counts,
         value=partial(_precision_at, convention=convention, index=index),
         at=(f"ap.{convention.name}", DECIMALS[index]),
+        nan_rule=convention.nan_rule,
     )
 
 

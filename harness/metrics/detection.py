@@ -68,6 +68,8 @@ def _count_metric(
         edge_cases=tuple(zip(cases, expected, strict=True)),
         counts=object_counts,
         value=value,
+        sparse="sparse safe" if name == "truth" else "dense only",
+        nan_rule="never",
     )
 
 
@@ -95,6 +97,8 @@ def _match_metric(
         ),
         counts=object_counts,
         value=value,
+        sparse="sparse safe" if name == "recall" else "dense only",
+        nan_rule="never",
     )
 
 

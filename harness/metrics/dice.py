@@ -108,6 +108,7 @@ def _metric(name: str, wording: str, source: str, edge_cases: tuple[tuple[str, f
         edge_cases=edge_cases,
         counts=object_counts if name == "mask" else dice_counts,
         value=mask if name == "mask" else _value(name),
+        nan_rule="spreads" if name == "spoco" else "never",
     )
 
 

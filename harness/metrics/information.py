@@ -67,6 +67,7 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=information_counts,
         value=split,
+        nan_rule="never",
     ),
     Metric(
         id="voi.merge",
@@ -87,6 +88,7 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=information_counts,
         value=merge,
+        nan_rule="never",
     ),
     Metric(
         id="voi.sum",
@@ -106,5 +108,6 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=information_counts,
         value=total,
+        nan_rule="never",
     ),
 )

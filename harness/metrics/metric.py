@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.errors import LabelError, RegistryError
@@ -14,6 +15,16 @@ from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
 Evidence = Literal["overlap"]
+Sparse = Literal["dense only", "sparse safe"]
+NanRule = Literal["never", "spreads", "left out"]
+NAN_RULES: Mapping[NanRule, str] = MappingProxyType(
+    {
+        "never": "always defined",
+        "spreads": "a mean is undefined where one image is",
+        "left out": "images where it is undefined are left out of a mean",
+    }
+)
+"""What an undefined value of one image makes of a mean over images, in words."""
 FRACTION = (0.0, 1.0)
 UNBOUNDED = (0.0, math.inf)
 
@@ -34,6 +45,9 @@ class Metric:
     function    in place of both: from the overlap table to the number, which then cannot be pooled
     needs       the evidence that `counts` reads, an attribute of `Pair`
     at          (series, threshold) for a metric that is one point of a curve: ("ap.gonuclear", 0.5)
+    sparse      "sparse safe" if objects predicted wholly where the truth is 0 do not change it, so that it holds where
+                only some objects are annotated; "dense only" if it counts them as wrong
+    nan_rule    what an image where it is undefined makes of a mean over images, a key of `NAN_RULES`
 
     Nothing of a metric may change the evidence. An out-of-tree metric is such an object, named by an entry point of the
     group "harness.metrics". Raises `RegistryError` unless it has either `function`, or `counts` and `value`.
@@ -52,6 +66,8 @@ class Metric:
     value: Callable[[Counts], float] | None = None
     needs: Evidence = "overlap"
     at: tuple[str, float] | None = None
+    sparse: Sparse = "dense only"
+    nan_rule: NanRule = "spreads"
 
     def __post_init__(self) -> None:
         if (self.function is None) != (self.counts is not None and self.value is not None):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from harness.metrics.counts import Counts
 from harness.metrics.overlap import OverlapTable, overlap_table
+
+Border = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +20,8 @@ class Pair:
     truth, pred  NumPy arrays or what `overlap_table` reads block by block
     spacing_um   size of a voxel in micrometres, one number per axis; None where it is unknown
     ignore       an array of the same shape: voxels where it is not 0 are counted nowhere; None keeps all
+    border       whether objects that touch the border of their image are kept, or are background in either image
+    sparse       whether the truth holds only some of the objects, so that its 0 says nothing
 
     Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
     """
@@ -26,6 +30,8 @@ class Pair:
     pred: Any
     spacing_um: tuple[float, ...] | None = None
     ignore: Any = None
+    border: Border = "keep"
+    sparse: bool = False
     _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property

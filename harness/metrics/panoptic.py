@@ -59,6 +59,7 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=object_counts,
         value=panoptic_quality,
+        nan_rule="never",
     ),
     Metric(
         id="sq",
@@ -79,6 +80,7 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=object_counts,
         value=segmentation_quality,
+        nan_rule="never",
     ),
     Metric(
         id="rq",
@@ -99,5 +101,6 @@ METRICS: tuple[Metric, ...] = (
         ),
         counts=object_counts,
         value=recognition_quality,
+        nan_rule="never",
     ),
 )

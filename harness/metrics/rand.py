@@ -133,6 +133,8 @@ def _metric(
         edge_cases=tuple(zip(_CASES, values, strict=True)),
         counts=rand_counts,
         value=value,
+        sparse="dense only" if name in ("skimage-all", "elf") else "sparse safe",
+        nan_rule="never" if name == "elf" else "spreads",
     )
 
 

@@ -20,7 +20,9 @@ def test_a_stage_with_what_its_parameters_mean(cli: Cli) -> None:
 
 
 def test_a_metric_and_a_dataset(cli: Cli) -> None:
-    assert cli.json("show", "metric", "pq", "--json")["definition"]
+    metric = cli.json("show", "metric", "arand.cremi", "--json")
+    assert metric["definition"]
+    assert (metric["sparse"], metric["undefined"]) == ("sparse safe", "a mean is undefined where one image is")
     found = cli.json("show", "dataset", "blobs", "--json")
     assert (found["samples"], found["usable"]) == (2, "yes")
     code, out, _ = cli("show", "dataset", "absent")

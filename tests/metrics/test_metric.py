@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 from harness.errors import LabelError, RegistryError
 from harness.metrics import METRICS, Metric, Pair, overlap_table
 from harness.metrics.cases import CASES
+from harness.metrics.metric import NAN_RULES
+from tests.metrics.images import Pair as ImagePair
+from tests.metrics.images import hostile_pairs, pairs
 
 FOUR_DECIMALS = 5e-5
 EVERY_METRIC = ("both empty", "truth empty, 2 predicted", "truth of 2, prediction empty", "identical")
@@ -51,6 +56,25 @@ def test_everything_is_documented(metric: Metric) -> None:
     assert all((metric.title, metric.definition, metric.source, metric.unit))
     assert metric.direction in ("higher", "lower", "none")
     assert "doi:" in metric.source or "arXiv:" in metric.source or metric.unit == "count" or "elf" in metric.id
+
+
+def test_what_is_declared_always_defined_is(metric: Metric) -> None:
+    values = [value for _, value in metric.edge_cases]
+    values += [metric(overlap_table(*pair)) for pair in hostile_pairs().values()]
+    assert metric.nan_rule in NAN_RULES
+    assert metric.nan_rule != "never" or not any(map(math.isnan, values))
+
+
+@given(pairs())
+def test_a_sparse_safe_metric_heeds_no_object_where_nothing_is_annotated(images: ImagePair) -> None:
+    truth, pred = images
+    if not truth.any():
+        return
+    added = np.where((truth == 0) & (pred == 0), int(pred.max()) + 1, pred)
+    one, other = overlap_table(truth, pred), overlap_table(truth, added)
+    for metric in METRICS:
+        if metric.sparse == "sparse safe":
+            assert metric(one) == pytest.approx(metric(other), abs=0, nan_ok=True), metric.id
 
 
 def test_ids_are_unique_and_complete() -> None:
