@@ -47,9 +47,10 @@ class TomlData(ABC):
         return file.line(own)
 
     def where(self, key: Sequence[str | int]) -> str:
-        """Return "file:line: key" for a message."""
+        """Return "file:line: key" for a message, "file:line" for the file as a whole."""
         file, own = self.origin(key)
-        return f"{file.name}:{file.line(own)}: {'.'.join(str(part) for part in own)}"
+        path = ".".join(str(part) for part in own)
+        return f"{file.name}:{file.line(own)}{': ' if path else ''}{path}"
 
     def error(self, key: Sequence[str | int], problem: str) -> ConfigError:
         """Return the error to raise for a key."""

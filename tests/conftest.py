@@ -9,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 from tests.cli.project import Cli, make_project
+from tests.submission.making import bundle, predictions
+
+__all__ = ["bundle", "predictions"]
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
-    ("provenance", "jobs", "predictions"),
+    ("provenance", "jobs", "predictions", "bundles"),
     ("datasets", "stages", "metrics"),
     ("scoring", "aggregation", "pairing", "trying"),
     ("worker",),
@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verdicts", "datatables"),
     ("standing", "frames"),
     ("project",),
-    ("runner", "tables", "gating"),
+    ("runner", "tables", "gating", "submission"),
     ("report",),
     ("cli",),
 )

@@ -68,7 +68,8 @@ def add_methods(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CHAIN|FILE",
-        help="a row laid over the suite: 'stage?parameter=value -> stage', or a .toml file of rows; may be repeated",
+        help="a row laid over the suite: 'stage?parameter=value -> stage', a .toml file of rows, or a bundle of label "
+        "images (.zip); may be repeated",
     )
 
 

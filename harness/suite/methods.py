@@ -1,4 +1,4 @@
-"""Rows laid over a suite from outside: a chain in one line, or a file of rows."""
+"""Rows laid over a suite from outside: a chain in one line, a file of rows, or a bundle of label images."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.bundles import open_container, read_manifest
+from harness.bundles.card import NOTHING
 from harness.config import Strict, TomlData, TomlSource
 from harness.errors import ConfigError
 from harness.registry import MetricRegistry, StageRegistry
@@ -45,6 +47,40 @@ class GivenChain(TomlSource):
         return 1
 
 
+class GivenBundle(TomlSource):
+    """The method of a bundle as a row whose one stage reads the bundle's labels, in the form of a file of rows.
+
+    Raises `DataError` for a bundle that was altered, `ConfigError` for one of another suite.
+    """
+
+    def __init__(self, path: Path, suite: Suite) -> None:
+        self.text = ""
+        self.path = path
+        self.name = path.name
+        with open_container(path) as container:
+            manifest = read_manifest(container)
+        if (manifest.suite, manifest.version) != (suite.id, suite.version):
+            raise ConfigError(
+                f"--method {path}: is for version {manifest.version} of suite '{manifest.suite}'; "
+                f"this is version {suite.version} of '{suite.id}'"
+            )
+        card = manifest.method
+        own = {spec.dataset for tier in suite.tiers.values() for spec in tier.data or ()}
+        category = "the suite's data alone" if set(card.training_data) <= {NOTHING, *own} else "any data"
+        row = {
+            "id": card.id,
+            "label": f"{card.title} {card.version}".strip(),
+            "group": f"Submitted labels, scored here; trained on {category}",
+            "availability": f"labels of a bundle; {card.licence}; trained on {', '.join(card.training_data)}",
+            "stages": [{"id": "submitted-labels", "bundle": str(path)}],
+        }
+        self.data = {"rows": [row]}
+
+    def line(self, key: Sequence[str | int]) -> int:
+        """Return 1: there are no lines."""
+        return 1
+
+
 class WithRows(TomlData):
     """A suite's data with rows of other sources behind its own; a key path leads to where it was written."""
 
@@ -67,7 +103,7 @@ def with_methods(suite: Suite, methods: Sequence[str], stages: StageRegistry, me
     """Return a suite with further rows; they read the data of its tiers unless they say otherwise.
 
     Args:
-        methods: chains such as "my-stage?level=0.4 -> other", and paths of files with `[[rows]]`.
+        methods: chains such as "my-stage?level=0.4 -> other", paths of files with `[[rows]]`, and of bundles (.zip).
 
     Raises:
         ConfigError: one line per mistake; for a data table, and for a row whose name the suite has.
@@ -76,7 +112,7 @@ def with_methods(suite: Suite, methods: Sequence[str], stages: StageRegistry, me
         return suite
     if suite.kind == "data-table":
         raise ConfigError(f"suite '{suite.id}' is a data table; no method can be laid over it")
-    sources = [TomlSource(Path(text)) if text.endswith(".toml") else GivenChain(text) for text in methods]
+    sources = [_source(text, suite) for text in methods]
     specs = [spec for source in sources for spec in source.validate(RowsFile).rows]
     named = [spec.id for spec in specs if spec.method]
     if named:
@@ -96,6 +132,12 @@ def with_methods(suite: Suite, methods: Sequence[str], stages: StageRegistry, me
     if problems:
         raise ConfigError("\n".join(problems))
     return joined
+
+
+def _source(text: str, suite: Suite) -> TomlSource:
+    if text.endswith(".toml"):
+        return TomlSource(Path(text))
+    return GivenBundle(Path(text), suite) if text.endswith(".zip") else GivenChain(text)
 
 
 def _split(text: str) -> list[str]:

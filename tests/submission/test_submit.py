@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+from tests.cli.project import Cli
+from tests.submission.tampering import manifest_of, members_of
+
+
+def test_labels_are_ome_zarr_that_zarr_itself_reads(cli: Cli, bundle: Path) -> None:
+    for name, content in members_of(bundle).items():
+        path = cli.folder / "unpacked" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    group = zarr.open_group(str(cli.folder / "unpacked/labels/blobs/a.ome.zarr"), mode="r")
+    about = group.attrs["ome"]
+    assert isinstance(about, dict)
+    assert about["version"] == "0.5"
+    assert about["image-label"] == {"version": "0.5"}
+    labels = np.asarray(zarr.open_array(str(cli.folder / "unpacked/labels/blobs/a.ome.zarr/0"), mode="r")[...])
+    assert labels.max() > 3
+
+
+def test_the_manifest_names_suite_method_and_scores(bundle: Path) -> None:
+    manifest = manifest_of(members_of(bundle))
+    assert (manifest["suite"], manifest["version"], manifest["tier"]) == ("toy", 1, "smoke")
+    assert manifest["method"]["training_data"] == ["none"]
+    assert set(manifest["samples"][0]["scores"]) == {"map.gonuclear", "arand.elf", "count.pred"}
+
+
+def test_a_name_of_a_row_and_another_ending_are_refused(cli: Cli, predictions: Path) -> None:
+    card = cli.folder / "mine.toml"
+    assert (
+        "accepted: a name that ends in .zip"
+        in cli("submit", predictions, "--suite", "toy", "--method", card, "--out", "x.tar")[2]
+    )
+    card.write_text(card.read_text().replace("mine", "otsu"))
+    assert "has a row of that name" in cli("submit", predictions, "--suite", "toy", "--method", card)[2]
