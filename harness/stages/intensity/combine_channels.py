@@ -42,7 +42,7 @@ class CombineChannels(Stage):
         if options.operation == "divide":
             array = np.divide(first, second, out=np.zeros_like(first), where=second != 0)
         else:
-            functions = {
+            functions: dict[str, np.ufunc] = {
                 "add": np.add,
                 "subtract": np.subtract,
                 "multiply": np.multiply,

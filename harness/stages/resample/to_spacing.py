@@ -24,7 +24,7 @@ class ToSpacing(ToIsotropic):
             ge=0.0,
         )
 
-    options: Options  # type: ignore[assignment]
+    options: Options
 
     def grid_after(self, grid: Grid, sample: Grid) -> Grid:
         """Return the grid of the same extent with about these voxels.
