@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError
     from harness.gating.api import gate
     from harness.model import Grid, Sample, Volume
+    from harness.objects import object_table
     from harness.parameters import Parameter
     from harness.project import Project
     from harness.runner.api import run
@@ -33,6 +34,7 @@ _HOMES = {
     "Project": "harness.project",
     "Selection": "harness.suite.filters",
     "gate": "harness.gating.api",
+    "object_table": "harness.objects",
     "run": "harness.runner.api",
     "score": "harness.scoring",
     "score_set": "harness.scoring",
@@ -54,6 +56,7 @@ __all__ = [
     "Stage",
     "Volume",
     "gate",
+    "object_table",
     "run",
     "score",
     "score_set",

@@ -51,7 +51,8 @@ def _pooled(records: Sequence[Record], metric: str, metrics: Mapping[str, Metric
             f"metric '{metric}': some records keep no counts and cannot be pooled; "
             "`harness rescore` adds them where the predictions are kept, `harness run --again` makes them anew"
         )
-    return metrics[metric].pooled(parts)
+    kept_by_all = set().union(*parts).intersection(*parts)  # records from before a count was kept lack it
+    return metrics[metric].pooled([{name: part[name] for name in part if name in kept_by_all} for part in parts])
 
 
 def counts_of_pair(counts: Counts, prefix: str) -> Counts:

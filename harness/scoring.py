@@ -10,6 +10,7 @@ from typing import Any, Literal
 from harness.errors import LabelError
 from harness.metrics import Metric, Pair
 from harness.metrics.counts import Counts
+from harness.metrics.errors import error_counts
 from harness.metrics.matching import object_counts
 from harness.registry import metrics as registered_metrics
 
@@ -28,7 +29,7 @@ def measure(pair: Pair, metrics: Iterable[Metric]) -> Scores:
     Raises `LabelError` for images that cannot be compared, and for a metric that is infinite.
     """
     chosen = list(metrics)
-    counts = dict(pair.counted(object_counts, "overlap"))
+    counts = {**pair.counted(object_counts, "overlap"), **pair.counted(error_counts, "overlap")}
     for metric in chosen:
         counts.update(metric.counts_of(pair))
     values = {metric.id: metric.of(pair) for metric in chosen}

@@ -63,6 +63,14 @@ def test_records_without_counts_are_not_pooled() -> None:
         combined([make_record(metrics={"pq": 1.0})], "pq", "pooled", BY_ID)
 
 
+def test_a_count_that_some_records_lack_stops_only_the_metrics_that_need_it() -> None:
+    old, *rest = records()
+    old = replace(old, counts={name: value for name, value in old.counts.items() if not name.startswith("errors.")})
+    assert combined([old, *rest], "pq", "pooled", BY_ID) == combined(records(), "pq", "pooled", BY_ID)
+    with pytest.raises(LabelError, match=r"the count 'errors\.truth\.missed' was not kept; score the prediction again"):
+        combined([old, *rest], "errors.missed", "pooled", BY_ID)
+
+
 def test_a_plain_function_is_not_pooled() -> None:
     own = replace(BY_ID["pq"], function=lambda table: np.nan, counts=None, value=None)
     with pytest.raises(LabelError, match="cannot be pooled"):

@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("claims",),
     ("suite",),
     ("verdicts", "datatables"),
-    ("standing", "frames"),
+    ("standing", "frames", "objects"),
     ("project",),
     ("runner", "tables", "gating", "submission"),
     ("report",),

@@ -33,6 +33,7 @@ COMMANDS = (
     "images",
     "submit",
     "verify",
+    "objects",
     "try",
     "merge",
     "table",

@@ -16,6 +16,8 @@ from harness.cli.output import columns, json_result, log, result
 from harness.escaping import csv_value
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from harness.project import Project
 
 HELP = "score a label image, or a folder of them, against the truth"
@@ -24,13 +26,14 @@ INCOMPLETE = 3
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One line: the files of a name, their scores, or why there are none."""
+    """One line: the files of a name, their scores and object table if it is asked for, or why there are none."""
 
     name: str
     prediction: str
     truth: str
     metrics: dict[str, float] = field(default_factory=dict)
     problem: str = ""
+    objects: DataFrame | None = None
 
 
 class _MetricNames(argparse.Action):
@@ -67,6 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(swallowed=[])
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a line per pair of files as CSV")
     parser.add_argument(
+        "--objects",
+        type=Path,
+        metavar="FILE",
+        help="write a line per object of both images as .csv or .parquet: class of error, place, partner, overlaps",
+    )
+    parser.add_argument(
         "--allow-pickle",
         action="store_true",
         help="read Cellpose's _seg.npy, whose Python objects can run any code: only for files you trust",
@@ -78,6 +87,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
     from harness.errors import ConfigError
 
+    if arguments.objects is not None:
+        from harness.objects import file_format
+
+        file_format(arguments.objects)
     given = [value for value in (arguments.prediction, arguments.truth, *arguments.swallowed) if value is not None]
     if len(given) != 2:
         raise ConfigError(f"score needs PRED and GT, two files or two folders; found {', '.join(given) or 'none'}")
@@ -87,9 +100,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
     if all(are_folders):
         return _score_folders(Path(prediction), Path(truth), arguments)
-    scored = Scored(Path(truth).name, prediction, truth, _scores(prediction, truth, arguments))
-    if arguments.csv is not None:
-        _write_csv(arguments.csv, [scored])
+    scored = _scores(Path(truth).name, prediction, truth, arguments)
+    _write_files([scored], arguments)
     if arguments.json:
         json_result({"metrics": _finite(scored.metrics)}, one_line=True)
     else:
@@ -105,8 +117,7 @@ def _score_folders(predictions: Path, truths: Path, arguments: argparse.Namespac
     for line in lines:
         if line.problem:
             log(f"harness: {line.name}: {line.problem}")
-    if arguments.csv is not None:
-        _write_csv(arguments.csv, lines)
+    _write_files(lines, arguments)
     means = [_mean(name, [line.metrics[name] for line in lines if line.metrics]) for name in _names(lines)]
     left_out = sum(bool(line.problem) for line in lines)
     if arguments.json:
@@ -131,24 +142,31 @@ def _scored(pair: Any, arguments: argparse.Namespace) -> Scored:
     if pair.problem:
         return Scored(pair.name, *files, problem=pair.problem)
     try:
-        return Scored(pair.name, *files, metrics=_scores(*files, arguments))
+        return _scores(pair.name, *files, arguments)
     except (DataError, LabelError) as error:  # it is the line's reason, and the others are scored
         return Scored(pair.name, *files, problem=str(error))
 
 
-def _scores(prediction: str, truth: str, arguments: argparse.Namespace) -> dict[str, float]:
+def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespace) -> Scored:
     from harness.datasets.formats.labels import looks_like_a_mask
     from harness.datasets.readers import LazyLabels, read_labels
-    from harness.scoring import score
+    from harness.metrics import Pair
+    from harness.scoring import chosen_metrics, measure
 
-    images = [read_labels(name, allow_pickle=arguments.allow_pickle) for name in (prediction, truth)]
-    for name, image in zip((prediction, truth), images, strict=True):
+    images = [read_labels(file, allow_pickle=arguments.allow_pickle) for file in (prediction, truth)]
+    for file, image in zip((prediction, truth), images, strict=True):
         if not isinstance(image, LazyLabels) and looks_like_a_mask(image):
             log(
-                f"harness: note: {name}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
+                f"harness: note: {file}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
                 f"components, as `scipy.ndimage.label` numbers them"
             )
-    return score(images[0], images[1], arguments.metrics)
+    pair = Pair(truth=images[1], pred=images[0])
+    metrics = measure(pair, chosen_metrics(arguments.metrics)).values
+    if arguments.objects is None:
+        return Scored(name, prediction, truth, metrics)
+    from harness.objects import object_frame
+
+    return Scored(name, prediction, truth, metrics, objects=object_frame(pair, {"name": name}))
 
 
 def _mean(metric: str, values: Sequence[float]) -> dict[str, Any]:
@@ -164,6 +182,22 @@ def _mean(metric: str, values: Sequence[float]) -> dict[str, Any]:
 
 def _names(lines: Iterable[Scored]) -> list[str]:
     return list(dict.fromkeys(name for line in lines for name in line.metrics))
+
+
+def _write_files(lines: Sequence[Scored], arguments: argparse.Namespace) -> None:
+    """Write what --csv and --objects ask for."""
+    if arguments.csv is not None:
+        _write_csv(arguments.csv, lines)
+    if arguments.objects is None:
+        return
+    from harness.objects import joined, write_objects
+
+    tables = [line.objects for line in lines if line.objects is not None]
+    if not tables:
+        log(f"harness: {arguments.objects}: not written: no pair could be compared")
+        return
+    write_objects(arguments.objects, joined(tables))
+    log(f"wrote {arguments.objects}")
 
 
 def _write_csv(path: Path, lines: Sequence[Scored]) -> None:

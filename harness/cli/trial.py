@@ -79,7 +79,7 @@ def _methods(project: Project, found: Found, arguments: argparse.Namespace) -> t
 def _run(project: Project, folder: Path) -> int:
     from harness.errors import BackendError
     from harness.report import write_report
-    from harness.report.errors import write_pictures
+    from harness.report.errors import LEGEND, write_pictures
     from harness.runner.api import run
     from harness.tables import render, table_of, write_tables
 
@@ -91,7 +91,7 @@ def _run(project: Project, folder: Path) -> int:
     standing = project.results(results, suite, TIER)
     write_tables(table_of(standing), results)
     pictures = write_pictures(project, standing, folder / "errors")
-    log(f"wrote {len(pictures)} pictures of errors: {folder / 'errors'}")
+    log(f"wrote {len(pictures)} pictures of errors: {folder / 'errors'}: {LEGEND}")
     try:
         log(f"wrote {write_report(project, [suite], results, folder / 'report')}")
     except BackendError as error:  # the table is there all the same

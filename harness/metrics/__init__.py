@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.metrics import ap, detection, dice, information, panoptic, rand
+from harness.metrics import ap, detection, dice, errors, information, panoptic, rand
 from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
 from harness.metrics.overlap import OverlapTable, overlap_table
@@ -17,5 +17,6 @@ METRICS: tuple[Metric, ...] = (
     *information.METRICS,
     *panoptic.METRICS,
     *detection.METRICS,
+    *errors.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ STORAGE_BLOCK = 1 << 22
 """Voxels of a block read from Zarr, HDF5 or Dask, unless a chunk is larger."""
 LARGEST_COMMON_CHUNK = 1 << 24
 """Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
+MOST_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +68,7 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
             f"prediction has shape {tuple(pred.shape)}, truth has shape {tuple(truth.shape)}; accepted: equal shapes"
         )
     if ignore is not None:
-        ignore = _label_array(ignore, "the ignore mask")
-        if tuple(ignore.shape) != tuple(truth.shape):
-            raise LabelError(
-                f"the ignore mask has shape {tuple(ignore.shape)}, truth has shape {tuple(truth.shape)}; "
-                "accepted: equal shapes"
-            )
+        ignore = _ignore_mask(ignore, truth, "truth")
     dtype = np.dtype(f"u{max(truth.dtype.itemsize, pred.dtype.itemsize)}")
     in_memory = isinstance(truth, np.ndarray) and isinstance(pred, np.ndarray)
     if block is None and in_memory and ignore is None:
@@ -80,6 +77,85 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
     elif block is None:
         block = _enlarged(_common_chunk(truth, pred), truth.shape, STORAGE_BLOCK)
     return PairedBlocks(truth, pred, ignore, dtype, _regions(tuple(truth.shape), block), in_memory)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageBlocks:
+    """A checked label image, what to ignore of it, and the regions in which to read it.
+
+    image      array or array-like; the axes of one in memory may be reordered
+    axes       the image's own axes in the order of `image`'s: its axis k is axis `axes[k]` of what was given
+    dtype      the unsigned integer dtype as which it is read
+    regions    slices that cover `image` once
+    in_memory  whether it is a NumPy array
+    """
+
+    image: Any
+    ignore: Any
+    name: str
+    axes: tuple[int, ...]
+    dtype: np.dtype
+    regions: tuple[Slices, ...]
+    in_memory: bool
+
+    def read(self, region: Slices) -> np.ndarray:
+        """Return the labels of a region in C order: flat, contiguous, of `dtype`, negative values wrapped.
+
+        Voxels that are ignored are 0. Raises `LabelError` for a block that cannot be read, or is not what its image
+        declares.
+        """
+        block = _block(self.image, region, self.name)
+        if self.ignore is not None:
+            block = np.where(_block(self.ignore, region, "the ignore mask") == 0, block, block.dtype.type(0))
+        return _flat(block, self.dtype)
+
+
+def image_blocks(image: Any, name: str, *, ignore: Any = None, block: tuple[int, ...] | None = None) -> ImageBlocks:
+    """Check one label image and cut it into blocks (of shape `block` if given, else by storage and size).
+
+    `name` is what errors call the image. Accepts and raises what `paired_blocks` does.
+    """
+    image = _label_array(image, name)
+    if ignore is not None:
+        ignore = _ignore_mask(ignore, image, name)
+    axes = tuple(range(len(image.shape)))
+    in_memory = isinstance(image, np.ndarray)
+    if block is None and in_memory and isinstance(ignore, np.ndarray | None):
+        axes = tuple(sorted(axes, key=lambda axis: -abs(image.strides[axis])))
+        image, ignore = image.transpose(axes), None if ignore is None else ignore.transpose(axes)
+        block = _enlarged((1,) * image.ndim, image.shape, MEMORY_BLOCK)
+    elif block is None:
+        block = _enlarged(_common_chunk(image, image), image.shape, STORAGE_BLOCK)
+    dtype = np.dtype(f"u{image.dtype.itemsize}")
+    return ImageBlocks(image, ignore, name, axes, dtype, _regions(tuple(image.shape), block), in_memory)
+
+
+def reading_threads(regions: Sequence[Slices], *, in_memory: bool) -> int:
+    """Return how many threads read these regions: the processors, at most four; one for images not in memory."""
+    if not in_memory:
+        return 1
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(processors, MOST_THREADS, len(regions))
+
+
+def refuse_negative(dtype: np.dtype, wrapped: np.ndarray, name: str) -> None:
+    """Raise `LabelError` if labels of a signed dtype, seen as unsigned, were negative."""
+    bits = 8 * dtype.itemsize
+    negative = wrapped[wrapped >= np.uint64(1 << (bits - 1))] if dtype.kind == "i" else wrapped[:0]
+    if negative.size:
+        least = int(negative.min()) - (1 << bits)
+        raise LabelError(f"{name} ({dtype}) has the negative label {least}; accepted: 0 (background) and above")
+
+
+def _ignore_mask(ignore: Any, image: Any, name: str) -> Any:
+    """Return a checked mask of the image's shape."""
+    ignore = _label_array(ignore, "the ignore mask")
+    if tuple(ignore.shape) != tuple(image.shape):
+        raise LabelError(
+            f"the ignore mask has shape {tuple(ignore.shape)}, {name} has shape {tuple(image.shape)}; "
+            "accepted: equal shapes"
+        )
+    return ignore
 
 
 def _label_array(array: Any, name: str) -> Any:

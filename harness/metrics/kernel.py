@@ -24,7 +24,7 @@ ONE = np.uint64(1)
 BLOCK = np.uint64(LANES)
 
 
-def _compiled(function: Compiled) -> Compiled:
+def compiled(function: Compiled) -> Compiled:
     """Compile without the interpreter lock, keeping the machine code where a folder for it can be written."""
     try:
         return cast(Compiled, njit(nogil=True, cache=True)(function))
@@ -32,7 +32,7 @@ def _compiled(function: Compiled) -> Compiled:
         return cast(Compiled, njit(nogil=True)(function))
 
 
-@_compiled
+@compiled
 def _add(table: np.ndarray, shift: np.uint64, truth: np.uint64, pred: np.uint64, run: np.uint64) -> int:
     """Add a run to the slot of its pair; return 1 if the pair is new, else 0."""
     mask = np.uint64(table.shape[0] - 1)
@@ -48,7 +48,7 @@ def _add(table: np.ndarray, shift: np.uint64, truth: np.uint64, pred: np.uint64,
     return 1
 
 
-@_compiled
+@compiled
 def _count_runs(
     truth: np.ndarray, pred: np.ndarray, table: np.ndarray, shift: np.uint64, room: int
 ) -> tuple[np.int64, int]:
@@ -79,7 +79,7 @@ def _count_runs(
     return np.int64(size), new
 
 
-@_compiled
+@compiled
 def _move(table: np.ndarray, new_table: np.ndarray, new_shift: np.uint64) -> None:
     """Insert every taken slot of one table into another, larger one."""
     for slot in range(table.shape[0]):

@@ -14,7 +14,7 @@ from harness.metrics.overlap import OverlapTable
 from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
-Evidence = Literal["overlap"]
+Evidence = Literal["overlap", "geometry", "objects"]
 Sparse = Literal["dense only", "sparse safe"]
 NanRule = Literal["never", "spreads", "left out"]
 NAN_RULES: Mapping[NanRule, str] = MappingProxyType(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import LabelError
-from harness.metrics.blocks import PairedBlocks, paired_blocks
-
-MOST_THREADS = 4
+from harness.metrics.blocks import PairedBlocks, paired_blocks, reading_threads, refuse_negative
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,19 +130,12 @@ def overlap_table(
     (array([0, 1], dtype=uint64), array([0, 7], dtype=uint64), array([1, 1, 1]))
     """
     blocks = paired_blocks(truth, pred, ignore=ignore, block=block)
-    ids, counts = _count(blocks, threads or _threads(blocks))
+    ids, counts = _count(blocks, threads or reading_threads(blocks.regions, in_memory=blocks.in_memory))
     if not counts.size:
         raise LabelError("every voxel is ignored: there is nothing to compare")
-    _refuse_negative(blocks.truth.dtype, ids[:, 0], "truth")
-    _refuse_negative(blocks.pred.dtype, ids[:, 1], "prediction")
+    refuse_negative(blocks.truth.dtype, ids[:, 0], "truth")
+    refuse_negative(blocks.pred.dtype, ids[:, 1], "prediction")
     return _table(ids, counts)
-
-
-def _threads(blocks: PairedBlocks) -> int:
-    if not blocks.in_memory:
-        return 1
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors, MOST_THREADS, len(blocks.regions))
 
 
 def _count(blocks: PairedBlocks, threads: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,15 +153,6 @@ def _count(blocks: PairedBlocks, threads: int) -> tuple[np.ndarray, np.ndarray]:
     with ThreadPoolExecutor(threads) as pool:
         shares = list(pool.map(count_share, range(threads)))
     return np.concatenate([ids for ids, _ in shares]), np.concatenate([counts for _, counts in shares])
-
-
-def _refuse_negative(dtype: np.dtype, wrapped: np.ndarray, name: str) -> None:
-    """Raise `LabelError` if labels of a signed dtype, seen as unsigned, were negative."""
-    bits = 8 * dtype.itemsize
-    negative = wrapped[wrapped >= np.uint64(1 << (bits - 1))] if dtype.kind == "i" else wrapped[:0]
-    if negative.size:
-        least = int(negative.min()) - (1 << bits)
-        raise LabelError(f"{name} ({dtype}) has the negative label {least}; accepted: 0 (background) and above")
 
 
 def _table(ids: np.ndarray, counts: np.ndarray) -> OverlapTable:

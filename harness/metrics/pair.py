@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.metrics.counts import Counts
+from harness.metrics.geometry import PairGeometry, geometry
+from harness.metrics.objects import ObjectTable, object_table_of
 from harness.metrics.overlap import OverlapTable, overlap_table
 
 Border = Literal["keep", "drop"]
@@ -38,6 +40,17 @@ class Pair:
     def overlap(self) -> OverlapTable:
         """The overlap table; raises `LabelError` for images that cannot be compared."""
         return overlap_table(self.truth, self.pred, ignore=self.ignore)
+
+    @cached_property
+    def geometry(self) -> PairGeometry:
+        """Where the objects of both images lie; raises `LabelError` for images that cannot be read."""
+        images = ((self.truth, "truth"), (self.pred, "prediction"))
+        return PairGeometry(*(geometry(image, name=name, ignore=self.ignore) for image, name in images))
+
+    @cached_property
+    def objects(self) -> ObjectTable:
+        """What became of each object; raises `LabelError` for images that cannot be compared."""
+        return object_table_of(self.overlap, self.geometry)
 
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""

@@ -1,4 +1,4 @@
-"""Pictures of what a method got wrong: objects found, missed and invented, over the image."""
+"""Pictures of what a method got wrong: the outlines of objects over the image, coloured by their class of error."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import numpy as np
 
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import StoreError
-from harness.metrics import Pair
+from harness.metrics.classes import CLASSES
+from harness.metrics.errormap import CLASS_COLOURS, class_maps
 from harness.model import Cell
 from harness.predictions import Predictions
 from harness.project import Project
 from harness.standing import Standing
 from harness.store import Record
 
-FOUND, MISSED, INVENTED = (60, 180, 75), (230, 60, 60), (70, 110, 240)
-"""Colours: an object that is found at an IoU of 0.5, a true one that is not, a predicted one that matches none."""
 MOST_PICTURES_A_ROW = 6
+LEGEND = (
+    "green correct, red missed, blue spurious, cyan split, pink merged, purple split and merged, yellow poor boundary"
+)
+"""`CLASS_COLOURS` in words."""
 
 
 def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[Path, ...]:
@@ -39,24 +42,15 @@ def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[
 
 
 def error_picture(image: np.ndarray, truth: np.ndarray, pred: np.ndarray) -> np.ndarray:
-    """Return an 8-bit RGB picture (Y, X, 3) of a grey plane with the outlines of found, missed and invented objects.
+    """Return an 8-bit RGB picture (Y, X, 3) of a grey plane with the outlines of all objects in `CLASS_COLOURS`.
 
-    Objects match at an intersection over union of 0.5 or more of the plane.
+    The class of an object is that of the plane. Where a true and a predicted outline meet, the predicted one is seen.
     """
-    grey = _grey(image)
-    picture = np.repeat(grey[..., None], 3, axis=-1)
-    table = Pair(truth, pred).overlap
-    objects = table.objects
-    matched = objects.iou >= 0.5
-    found_truth, found_pred = (
-        set(ids[index[matched]].tolist())
-        for ids, index in ((table.truth_ids, objects.rows), (table.pred_ids, objects.cols))
-    )
-    for labels, found, colours in ((truth, found_truth, (FOUND, MISSED)), (pred, found_pred, (FOUND, INVENTED))):
+    picture = np.repeat(_grey(image)[..., None], 3, axis=-1)
+    colours = np.array([(0, 0, 0), *(CLASS_COLOURS[name] for name in CLASSES)], np.uint8)
+    for labels, classes in zip((truth, pred), class_maps(truth, pred), strict=True):
         outline = _outline(labels)
-        is_found = np.isin(labels, list(found))
-        picture[outline & is_found] = colours[0]
-        picture[outline & ~is_found] = colours[1]
+        picture[outline] = colours[classes[outline]]
     return picture
 
 

@@ -14,6 +14,7 @@ from harness.model import Tier
 from harness.store import Code, Record, StatementRecord, Timing
 from harness.suite import Suite
 from harness.tables import StatementTable, Table
+from harness.tables.errors import ErrorRow
 from harness.tables.text import heading
 
 
@@ -88,6 +89,7 @@ class Page:
     files: tuple[str, ...]
     statements: tuple[StatementView, ...] = ()
     figures: tuple[FigureView, ...] = ()
+    errors: tuple[ErrorRow, ...] = ()
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import BackendError
+from harness.metrics.errormap import CLASS_COLOURS
 from harness.model import TIERS, Tier
 from harness.project import Project
 from harness.report.figure import figure_svg, figure_title
@@ -16,6 +17,7 @@ from harness.store import find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
 from harness.tables import StatementTable, Table, caption, curve_figures, table_files, table_of
+from harness.tables.errors import SHOWN, error_notes, error_rows
 from harness.tables.grid import grid
 from harness.tables.statements import statements_grid, statements_lines, statements_notes
 from harness.tables.text import footnotes, header_lines, row_notes
@@ -96,7 +98,17 @@ def _page(standing: Standing, output: Path) -> Page:
     for figure in figures:
         replace_text(output / figure.file, figure.svg)
     files = (*(f"{folder}/{name}" for name in texts), *(figure.file for figure in figures))
-    return Page(suite, tier, table, records, environments, files, tuple(map(statement_view, facts)), figures)
+    return Page(
+        suite,
+        tier,
+        table,
+        records,
+        environments,
+        files,
+        tuple(map(statement_view, facts)),
+        figures,
+        error_rows(standing),
+    )
 
 
 def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
@@ -130,4 +142,7 @@ def _suite_context(page: Page) -> dict[str, Any]:
         "grid": grid(table),
         "table": table,
         "footnotes": (*footnotes(table), *row_notes(table)),
+        "classes": SHOWN,
+        "colours": {name: f"rgb{colour}" for name, colour in CLASS_COLOURS.items()},
+        "error_notes": error_notes(page.errors),
     }

@@ -1,4 +1,4 @@
-"""A cell as a picture that viewers open: image, truth, prediction and error map in one OME-Zarr folder."""
+"""A cell as a picture that viewers open: image, truth, prediction and error maps in one OME-Zarr folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from harness.datasets.formats.ome_zarr import write_ome_zarr
 from harness.errors import IncompleteError, StoreError, nearest
-from harness.metrics.errormap import ADDED, AGREED, CONFUSED, MISSED, error_map
+from harness.metrics.classes import CLASSES
+from harness.metrics.errormap import ADDED, AGREED, CLASS_COLOURS, CONFUSED, MISSED, class_map, error_map
 from harness.model import Cell, Volume
 from harness.predictions import Predictions
 from harness.project import Project
@@ -23,6 +24,7 @@ COLOURS = {
     ADDED: (70, 110, 240, 255),
     CONFUSED: (240, 180, 40, 255),
 }
+OBJECT_COLOURS = {index: (*CLASS_COLOURS[name], 255) for index, name in enumerate(CLASSES, start=1)}
 SHORTEST_KEY = 6
 
 
@@ -47,25 +49,39 @@ def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cach
     """Write what the cell read and made as `<folder>/<row>-<dataset>-<sample>….ome.zarr` and return that path.
 
     Label images of other scored slots lie beside the first prediction; slots of reals are left out. The error map has
-    1 where matched objects agree, 2 missed, 3 added, 4 confused. Raises `IncompleteError` if a prediction is not here,
-    `DataError` for data that are not, and for a folder that is there already.
+    1 where matched objects agree, 2 missed, 3 added, 4 confused; the map of classes has for each voxel of an object one
+    more than its index in `harness.metrics.classes.CLASSES`, of the true object where there is one. Raises
+    `IncompleteError` if a prediction is not here, `DataError` for data that are not, and for a folder that is there.
     """
     slots = SampleSlots(project.catalogue).slots(cell.data, cell.sample, truth=cell.data.truth)
     image, truth = slots["image"].volume(), slots["truth"].volume()
     first = cell.scores[0]
-    made = {slot: _kept(Predictions(cache), cell, slot, digest) for slot, digest in record.prediction.items()}
+    made = {slot: kept_volume(Predictions(cache), cell, slot, digest) for slot, digest in record.prediction.items()}
     if first.pred not in made:
         raise IncompleteError(f"{cell}: its prediction was not kept: run it again")
     pred = made.pop(first.pred)
     if pred.array.dtype.kind == "f":
         pred = Volume(pred.array > first.threshold, pred.axes, pred.spacing_um)
     further = {slot: volume for slot, volume in made.items() if volume.array.dtype.kind != "f"}
-    errors = Volume(error_map(truth.array, pred.array), truth.axes, truth.spacing_um)
+    errors, classes = (
+        Volume(made_of(truth.array, pred.array), truth.axes, truth.spacing_um) for made_of in (error_map, class_map)
+    )
     path = folder / f"{_file_name(cell)}.ome.zarr"
     about = {"cell": cell.key, "suite": cell.suite, "tier": cell.tier, "id": str(cell.id), "scores": _scores(record)}
-    labels = {"truth": truth, "prediction": pred, **further, "errors": errors}
-    write_ome_zarr(path, image, labels, colours={"errors": COLOURS}, about=about)
+    labels = {"truth": truth, "prediction": pred, **further, "errors": errors, "classes": classes}
+    colours = {"errors": COLOURS, "classes": OBJECT_COLOURS}
+    write_ome_zarr(path, image, labels, colours=colours, about=about)
     return path
+
+
+def kept_volume(predictions: Predictions, cell: Cell, slot: str, digest: str) -> Volume:
+    """Return what a cell left in a slot; raises `IncompleteError` with the reason where it is not here."""
+    value = predictions.find(digest, slot)
+    if isinstance(value, Volume):
+        return value
+    gone = predictions.evicted().get(digest)
+    why = f"was removed on {gone.day} ({gone.why})" if gone else "is not here"
+    raise IncompleteError(f"{cell}: its prediction {why}: run it again")
 
 
 def _recorded(project: Project, results: Path, suite: Suite | None) -> Iterator[tuple[Cell, Record]]:
@@ -87,15 +103,6 @@ def _recorded(project: Project, results: Path, suite: Suite | None) -> Iterator[
 def _is_called(name: str, cell: Cell, record: Record) -> bool:
     is_key = len(name) >= SHORTEST_KEY and cell.key.startswith(name)
     return is_key or name in (str(record.id), str(cell))
-
-
-def _kept(predictions: Predictions, cell: Cell, slot: str, digest: str) -> Volume:
-    value = predictions.find(digest, slot)
-    if isinstance(value, Volume):
-        return value
-    gone = predictions.evicted().get(digest)
-    why = f"was removed on {gone.day} ({gone.why})" if gone else "is not here"
-    raise IncompleteError(f"{cell}: its prediction {why}: run it again")
 
 
 def _scores(record: Record) -> dict[str, float | None]:

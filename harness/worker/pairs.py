@@ -26,9 +26,17 @@ def score_pairs(pairs: Sequence[ScoredPair], value: Callable[[str], Volume]) -> 
 
 
 def score_pair(pair: ScoredPair, pred: Volume, truth: Volume) -> Scores:
-    """Return the metrics of one pair; of a volume of reals, the voxels above the pair's threshold are compared."""
+    """Return the metrics of one pair; raises what `pair_of` raises."""
+    return measure(pair_of(pair, pred, truth), chosen_metrics(pair.metrics))
+
+
+def pair_of(pair: ScoredPair, pred: Volume, truth: Volume) -> Pair:
+    """Return the images to compare; of a volume of reals, the voxels above the pair's threshold.
+
+    Raises `LabelError` for images of unequal shapes.
+    """
     if pred.array.shape != truth.array.shape:
         what = "the truth" if pair.truth == "truth" else f"'{pair.truth}'"
         raise LabelError(f"the chain's {pair.pred} have shape {pred.array.shape}; {what} has {truth.array.shape}")
     array = pred.array > pair.threshold if pred.array.dtype.kind == "f" else pred.array
-    return measure(Pair(truth.array, array, truth.spacing_um), chosen_metrics(pair.metrics))
+    return Pair(truth.array, array, truth.spacing_um)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.datasets.formats.zarr import open_zarr
+from harness.metrics.classes import CORRECT
 from harness.metrics.errormap import AGREED
 from tests.cli.project import Cli
 
@@ -22,6 +23,7 @@ def test_a_cell_is_written_for_a_viewer(cli: Cli) -> None:
     assert (code, path) == (0, Path("out/truth-blobs-a.ome.zarr"))
     np.testing.assert_array_equal(read(path, "labels/truth"), read(path, "labels/prediction"))
     assert set(np.unique(read(path, "labels/errors"))) == {0, AGREED}
+    assert set(np.unique(read(path, "labels/classes"))) == {0, 1 + CORRECT}
     assert read(path, "0").shape[-2:] == (48, 48)
     assert open_zarr(path).spacing_um == (0.3, 0.3)
     assert cli("export", "truth on blobs/a", "--to", "out")[0] == 2

@@ -159,3 +159,37 @@ def test_large_files_are_read_block_by_block(
     assert lazy.shape == (6, 7, 8)
     assert np.array_equal(lazy[1:3, 2:, :4], image[0, 1:3, 2:, :4])
     assert cli.json("score", path, path, "--metric", "pq", "--json")["metrics"] == {"pq": 1.0}
+
+
+def test_a_line_per_object(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "objects.csv"
+    code, _, err = cli("score", *files, "--objects", out)
+    assert (code, err) == (0, f"wrote {out}\n")
+    lines = list(csv.DictReader(out.open()))
+    assert {line["name"] for line in lines} == {"t.npy"}
+    found = [(line["side"], line["id"], line["class"], line["partner"]) for line in lines]
+    assert found == [
+        ("truth", "1", "split", "1"),
+        ("truth", "2", "correct", "2"),
+        ("prediction", "1", "split", "1"),
+        ("prediction", "2", "correct", "2"),
+        ("prediction", "3", "split", "1"),
+    ]
+
+
+def test_a_line_per_object_of_every_pair_of_two_folders(cli: Cli, folders: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "objects.csv"
+    assert cli("score", *folders, "--metric", "pq", "--objects", out)[0] == 3
+    assert [line["name"] for line in csv.DictReader(out.open())] == ["a"] * 5 + ["b"] * 4
+    for name in ("a", "b"):
+        write_labels(folders[1] / f"{name}.npy", np.zeros((3, 3), np.uint8))
+    out.unlink()
+    code, _, err = cli("score", *folders, "--metric", "pq", "--objects", out)
+    assert (code, out.exists()) == (3, False)
+    assert f"{out}: not written: no pair could be compared" in err
+
+
+def test_another_format_of_objects_is_refused(cli: Cli, files: tuple[Path, Path]) -> None:
+    code, out, err = cli("score", *files, "--objects", "objects.xls")
+    assert (code, out) == (2, "")
+    assert "written as .csv or .parquet; found the suffix '.xls'" in err

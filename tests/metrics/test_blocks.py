@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import scipy.sparse
 
 from harness.errors import DataError, LabelError
-from harness.metrics.blocks import LARGEST_COMMON_CHUNK, MEMORY_BLOCK, paired_blocks
+from harness.metrics.blocks import (
+    LARGEST_COMMON_CHUNK,
+    MEMORY_BLOCK,
+    MOST_THREADS,
+    image_blocks,
+    paired_blocks,
+    reading_threads,
+    refuse_negative,
+)
 from harness.metrics.overlap import overlap_table
 
 
@@ -252,3 +262,47 @@ def test_few_chunks_of_images_that_are_chunked_differently_are_decoded_twice(
     ]
     assert sum(decoded) <= 2 * times
     assert max(np.prod([s.stop - s.start for s in region]) for region in blocks.regions) <= LARGEST_COMMON_CHUNK
+
+
+@pytest.mark.parametrize("block", [None, (1, 1, 1), (3, 2, 4), (9, 9, 9)])
+@pytest.mark.parametrize("layout", [np.ascontiguousarray, np.asfortranarray, lambda a: a[::-1, :, ::-1]])
+def test_blocks_of_one_image_cover_it_once(
+    layout: Callable[[np.ndarray], np.ndarray], block: tuple[int, ...] | None
+) -> None:
+    image = layout(TRUTH)
+    blocks = image_blocks(image, "the image", block=block)
+    found = np.zeros([image.shape[axis] for axis in blocks.axes], blocks.dtype)
+    for region in blocks.regions:
+        part = blocks.read(region)
+        assert part.flags.c_contiguous
+        found[region] = part.reshape([one.stop - one.start for one in region])
+    assert np.array_equal(found.transpose(np.argsort(blocks.axes)), image)
+    assert blocks.dtype == np.uint32
+
+
+def test_ignored_voxels_of_one_image_are_background() -> None:
+    ignore = np.zeros(TRUTH.shape, bool)
+    ignore[1] = True
+    blocks = image_blocks(TRUTH, "the image", ignore=ignore)
+    found = np.concatenate([blocks.read(region) for region in blocks.regions]).reshape(TRUTH.shape)
+    assert np.array_equal(found, np.where(ignore, 0, TRUTH))
+
+
+def test_one_image_is_called_by_its_name() -> None:
+    with pytest.raises(LabelError, match="the image has dtype float64"):
+        image_blocks(np.zeros(3), "the image")
+    with pytest.raises(LabelError, match=r"the ignore mask has shape \(2,\), the image has shape \(3,\)"):
+        image_blocks(np.zeros(3, int), "the image", ignore=np.zeros(2, int))
+
+
+def test_threads_are_one_where_storage_is_read() -> None:
+    regions = paired_blocks(TRUTH, PRED, block=(1, 1, 1)).regions
+    assert reading_threads(regions, in_memory=False) == 1
+    assert 1 <= reading_threads(regions, in_memory=True) <= MOST_THREADS
+    assert reading_threads(regions[:1], in_memory=True) == 1
+
+
+def test_negative_labels_are_named_by_the_least() -> None:
+    refuse_negative(np.dtype("u2"), np.array([65535], np.uint64), "the image")
+    with pytest.raises(LabelError, match=r"the image \(int16\) has the negative label -2; accepted: 0"):
+        refuse_negative(np.dtype("i2"), np.array([65535, 65534, 7], np.uint64), "the image")

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from harness.errors import LabelError
-from harness.metrics.errormap import ADDED, AGREED, CONFUSED, MISSED, error_map
+from harness.metrics.classes import CLASSES, CORRECT, SPLIT, SPURIOUS
+from harness.metrics.errormap import (
+    ADDED,
+    AGREED,
+    CLASS_COLOURS,
+    CONFUSED,
+    MISSED,
+    class_map,
+    class_maps,
+    error_map,
+)
 
 
 def test_each_kind_of_error() -> None:
@@ -30,3 +40,19 @@ def test_bool_images_and_other_shapes() -> None:
     assert error_map(mask, mask).tolist() == [AGREED, 0]
     with pytest.raises(LabelError):
         error_map(mask, np.array([1]))
+
+
+def test_each_voxel_has_the_class_of_its_object() -> None:
+    truth = np.array([[1, 1, 1, 1, 0, 0, 3, 3, 3]])
+    pred = np.array([[5, 5, 6, 6, 0, 7, 3, 3, 0]], np.uint16)
+    true, predicted = class_maps(truth, pred)
+    split, spurious, correct = SPLIT + 1, SPURIOUS + 1, CORRECT + 1
+    assert true.tolist() == [[split] * 4 + [0, 0] + [correct] * 3]
+    assert predicted.tolist() == [[split] * 4 + [0, spurious, correct, correct, 0]]
+    assert class_map(truth, pred).tolist() == [[split] * 4 + [0, spurious] + [correct] * 3]
+    assert class_map(truth, pred).dtype == np.uint8
+
+
+def test_every_class_has_a_colour_of_its_own() -> None:
+    assert set(CLASS_COLOURS) == set(CLASSES)
+    assert len(set(CLASS_COLOURS.values())) == len(CLASSES)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from harness.errors import BackendError
+from harness.metrics.counts import number
 from harness.project import Project
 from harness.report import write_report
 from tests.cli.project import DATA_TABLE, SUITE, Cli
@@ -164,3 +165,17 @@ def test_without_a_library_the_install_line_is_given(cli: Cli, library: str, mon
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(BackendError, match=rf"{library}.*pip install '\.\[report\]'"):
         _site(cli)
+
+
+def test_objects_are_shown_by_class_of_error(cli: Cli) -> None:
+    cli("run", "toy")
+    text = (_site(cli) / "toy-v1-smoke.html").read_text(encoding="utf-8")
+    assert "<h2>What became of the objects</h2>" in text
+    assert text.index("</table>") < text.index("What became of the objects") < text.index("<h2>Files</h2>")
+    both = sum(number(one.counts, "objects.truth") for one in cli.store().records() if one.row == "truth")
+    assert f'<i style="flex-grow: {both}; background: rgb(60, 180, 75)" title="correct: {both}"></i>' in text
+
+
+def test_records_without_classes_show_no_objects(cli: Cli) -> None:
+    cli.fake_records()
+    assert "What became of the objects" not in (_site(cli) / "toy-v1-smoke.html").read_text(encoding="utf-8")
