@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.errors import HarnessError
     from harness.gating.api import gate
+    from harness.metrics.metric import Metric
     from harness.model import Grid, Sample, Volume
     from harness.objects import object_table
     from harness.parameters import Parameter
@@ -26,6 +27,7 @@ _HOMES = {
     "Grid": "harness.model",
     "HarnessError": "harness.errors",
     "Masks": "harness.stages.values",
+    "Metric": "harness.metrics.metric",
     "Parameter": "harness.parameters",
     "Prompts": "harness.stages.values",
     "Sample": "harness.model",
@@ -48,6 +50,7 @@ __all__ = [
     "Grid",
     "HarnessError",
     "Masks",
+    "Metric",
     "Parameter",
     "Project",
     "Prompts",

@@ -13,11 +13,12 @@ from harness.claims.printed import EqualPublished
 from harness.datasets import load_catalogue
 from harness.datasets.catalogue import find_catalogue
 from harness.datatables import data_table_rows
-from harness.model import Cell, Tier
-from harness.registry import MetricRegistry, Registry, StageRegistry
+from harness.model import Cell, Origin, Tier
+from harness.registry import MetricRegistry, StageRegistry
 from harness.standing import Standing
 from harness.store import Store
 from harness.suite import EVERYTHING, Selection, Suite, expand, load_suite, suite_paths
+from harness.suite.added import with_added_metrics
 from harness.suite.methods import with_methods
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ MARKS = ("suites", "datasets.toml")
 class Project:
     """A project: its root is found once, everything else is read when it is first asked for.
 
-    plugins     Python files with further stages
-    catalogues  catalogue files, in place of the `datasets.toml` that is searched for from the root upwards
-    methods     rows laid over every suite: chains "stage?parameter=value -> stage", or paths of files with rows
+    plugins        Python files with further stages and metrics
+    catalogues     catalogue files, in place of the `datasets.toml` that is searched for from the root upwards
+    methods        rows laid over every suite: chains "stage?parameter=value -> stage", or paths of files with rows
+    added_metrics  metrics laid over every suite that does not name them
     """
 
     root: Path
     plugins: tuple[Path, ...] = ()
     catalogues: tuple[Path, ...] = ()
     methods: tuple[str, ...] = ()
+    added_metrics: tuple[str, ...] = ()
 
     @classmethod
     def find(
@@ -55,6 +58,7 @@ class Project:
         plugins: Sequence[Path] = (),
         catalogues: Sequence[Path] = (),
         methods: Sequence[str] = (),
+        added_metrics: Sequence[str] = (),
     ) -> Project:
         """Return the project of a folder (the current one): the nearest folder above with suites or a catalogue.
 
@@ -62,29 +66,31 @@ class Project:
         """
         here = (start or Path.cwd()).resolve()
         root = next((at for at in (here, *here.parents) if any((at / mark).exists() for mark in MARKS)), here)
-        return cls(root, tuple(plugins), tuple(catalogues), tuple(methods))
+        return cls(root, tuple(plugins), tuple(catalogues), tuple(methods), tuple(added_metrics))
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """Datasets and weights."""
         return load_catalogue(self.catalogues or (find_catalogue(self.root),))
 
-    @cached_property
+    @property
     def stages(self) -> StageRegistry:
         """Registered stages and those of the project's plug-in files."""
-        if not self.plugins:
-            return registry.stages()
-        joined: StageRegistry = Registry("stage")
-        for entry in registry.stages():
-            joined.add(entry)
-        for path in self.plugins:
-            registry.add_file(joined, path)
-        return joined
+        return self._registries[0]
+
+    @property
+    def metrics(self) -> MetricRegistry:
+        """Registered metrics and those of the project's plug-in files."""
+        return self._registries[1]
 
     @cached_property
-    def metrics(self) -> MetricRegistry:
-        """Registered metrics."""
-        return registry.metrics()
+    def _registries(self) -> tuple[StageRegistry, MetricRegistry]:
+        if not self.plugins:
+            return registry.stages(), registry.metrics()
+        stages, metrics = registry.stages().copy(), registry.metrics().copy()
+        for path in self.plugins:
+            registry.add_file(path, stages, metrics)
+        return stages, metrics
 
     @cached_property
     def suite_paths(self) -> dict[str, Path]:
@@ -106,7 +112,8 @@ class Project:
             loaded = name
         else:
             loaded = load_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
-        return with_methods(loaded, self.methods, self.stages, self.metrics)
+        joined = with_methods(loaded, self.methods, self.stages, self.metrics)
+        return with_added_metrics(joined, self.added_metrics, self.metrics)
 
     def suites(self, names: Sequence[SuiteName] = ()) -> tuple[Suite, ...]:
         """Return the named suites, each once, or all where none is named."""
@@ -130,6 +137,7 @@ class Project:
             store.records(),
             store.timings(),
             metrics=self.metrics_of(suite),
+            origins=self._metric_origins(suite),
             suites=dict(self._named_by_claims(suite)),
             store=store,
         )
@@ -141,10 +149,16 @@ class Project:
     def _column_metric(self, name: str) -> Metric:
         """Return the metric of a column under the column's id; a named pair's points lie on a curve of their own."""
         pair, _, plain = name.rpartition(":")
-        metric: Metric = self.metrics.get(plain)
+        metric = self.metrics.get(plain)
         if not pair:
             return metric
         return replace(metric, id=name, at=metric.at and (f"{pair}:{metric.at[0]}", metric.at[1]))
+
+    def _metric_origins(self, suite: Suite) -> dict[str, Origin]:
+        """Return where those metrics of a suite come from that are none of this package."""
+        names = dict.fromkeys(name.rpartition(":")[2] for name in suite.metrics)
+        found = {name: self.metrics.entry(name).code() for name in names}
+        return {name: origin for name, origin in found.items() if origin.is_plugin}
 
     def _named_by_claims(self, suite: Suite) -> Iterator[tuple[str, Suite]]:
         """Yield the other suites whose printed values a claim compares."""

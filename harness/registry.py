@@ -6,9 +6,10 @@ import contextlib
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import Path
@@ -24,9 +25,11 @@ from harness.identity import installed_version, module_code
 from harness.model import DISTRIBUTION, Origin
 
 if TYPE_CHECKING:
+    from harness.metrics import Metric
     from harness.stages.contract import Stage
 
 T = TypeVar("T")
+_UNKNOWN_FIELD = re.compile(r"\bMetric\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,12 @@ class Registry(Generic[T]):
             raise BackendError(f"{self.kind} '{name}' from {entry.origin} is broken: {entry.reason}")
         return entry.item
 
+    def copy(self) -> Registry[T]:
+        """Return a registry of the same entries, to which more can be added."""
+        copied: Registry[T] = Registry(self.kind)
+        copied._entries.update(self._entries)
+        return copied
+
     def __contains__(self, name: object) -> bool:
         return name in self._entries
 
@@ -81,7 +90,7 @@ class Registry(Generic[T]):
 
 
 StageRegistry = Registry["type[Stage]"]
-MetricRegistry = Registry[Any]
+MetricRegistry = Registry["Metric"]
 
 
 @cache
@@ -119,24 +128,31 @@ def add_module_stages(registry: StageRegistry, module: ModuleType, origin: str) 
             registry.add(verified(stage, origin, code))
 
 
-def add_file(registry: StageRegistry, path: Path) -> None:
-    """Register the stages of a single Python file (`harness run … --plugin my_method.py`).
+def add_file(path: Path, stages: StageRegistry, metrics: MetricRegistry) -> None:
+    """Register the stages and metrics of a single Python file (`harness run … --plugin my_method.py`).
 
-    Raises `RegistryError`, in one line, for a file that is no Python, that cannot be imported, without a stage, and
-    with every mistake of its stages.
+    A metric is a `harness.Metric` at the level of the module, or one of its tuple METRICS where it has one. Raises
+    `RegistryError`, in one line, for a file that is no Python, that cannot be imported, with neither a stage nor a
+    metric, and with every mistake of what it defines.
     """
     if path.suffix != ".py" or not path.is_file():
         raise RegistryError(f"{path}: not a Python file")
     digest = hash_file(path)
     module = _imported(path, f"harness_plugin_{path.stem}_{digest[:12]}")
-    own = _own_stages(module)
-    bases = {base for stage in own for base in stage.__mro__[1:]}
-    concrete = [stage for stage in own if stage not in bases or "id" in vars(stage)]
-    if not concrete:
-        raise RegistryError(f"{path}: no stage in it; accepted: a class that derives from harness.Stage")
+    own_stages, own_metrics = _concrete(_own_stages(module)), _own_metrics(module)
+    if not own_stages and not own_metrics:
+        raise RegistryError(
+            f"{path}: no stage and no metric in it; accepted: a class that derives from harness.Stage, or an object of "
+            "harness.Metric"
+        )
+    problems = [*_stage_problems(own_stages), *_metric_problems(own_metrics)]
+    if problems:
+        raise RegistryError(f"{path}: {'; '.join(problems)}")
     origin = Origin(path.name, "", digest)
-    for stage in concrete:
-        registry.add(verified(stage, str(path), lambda: origin))
+    for stage in own_stages:
+        stages.add(replace(stage_entry(stage, str(path)), code=lambda: origin))
+    for metric in own_metrics:
+        metrics.add(Entry(metric.id, metric, str(path), code=lambda: origin))
 
 
 def verified(stage: type[Stage], origin: str, code: Callable[[], Origin]) -> Entry[type[Stage]]:
@@ -144,12 +160,33 @@ def verified(stage: type[Stage], origin: str, code: Callable[[], Origin]) -> Ent
 
     Raises `RegistryError` with every mistake of the class in one line.
     """
+    for problem in _stage_problems([stage]):
+        raise RegistryError(f"{origin}: {problem}")
+    return replace(stage_entry(stage, origin), code=code)
+
+
+def _stage_problems(stages: Sequence[type[Stage]]) -> Iterator[str]:
+    """Yield a clause for each class that does not keep the contract, with all its mistakes."""
     from harness.stages.verification import mistakes
 
-    found = mistakes(stage)
-    if found:
-        raise RegistryError(f"{origin}: stage {stage.__name__}: {'; '.join(found)}")
-    return replace(stage_entry(stage, origin), code=code)
+    for stage in stages:
+        if found := mistakes(stage):
+            yield f"stage {stage.__name__}: {'; '.join(found)}"
+
+
+def _metric_problems(metrics: Sequence[Metric], *, measured: bool = True) -> Iterator[str]:
+    """Yield a clause for each metric that does not keep the contract, with all its mistakes.
+
+    Unless it is `measured`, its edge cases are taken at its word.
+    """
+    from harness.metrics import Metric
+    from harness.metrics.verification import disproved, mistakes
+
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            yield f"METRICS holds {metric!r}; accepted: a tuple of harness.Metric"
+        elif found := mistakes(metric) or (disproved(metric) if measured else ()):
+            yield f"metric {metric.id!r}: {'; '.join(found)}"
 
 
 def stage_entry(stage: type[Stage], origin: str) -> Entry[type[Stage]]:
@@ -188,6 +225,23 @@ def _own_stages(module: ModuleType) -> list[type[Stage]]:
     return [stage for stage in dict.fromkeys(found) if stage.__module__ == module.__name__]
 
 
+def _concrete(own: Sequence[type[Stage]]) -> list[type[Stage]]:
+    """Return the classes that are no mere base of others."""
+    bases = {base for stage in own for base in stage.__mro__[1:]}
+    return [stage for stage in own if stage not in bases or "id" in vars(stage)]
+
+
+def _own_metrics(module: ModuleType) -> list[Metric]:
+    """Return METRICS of a module, else the metrics at its level that are none of this package."""
+    from harness.metrics import METRICS, Metric
+
+    if hasattr(module, "METRICS"):
+        return list(module.METRICS) if isinstance(module.METRICS, tuple | list) else [module.METRICS]
+    in_tree = {id(metric) for metric in METRICS}
+    found = {id(item): item for item in vars(module).values() if isinstance(item, Metric)}
+    return [metric for key, metric in found.items() if key not in in_tree]
+
+
 def _imported(path: Path, name: str) -> ModuleType:
     """Return a file as a module; what it prints goes to stderr, whatever it raises becomes a `RegistryError`."""
     spec = importlib.util.spec_from_file_location(name, path)
@@ -200,8 +254,16 @@ def _imported(path: Path, name: str) -> ModuleType:
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the file of a user may fail in any way; it is said, not hidden
         del sys.modules[name]
-        raise RegistryError(f"{path}: cannot be imported: {one_line(_said(error))}") from error
+        raise RegistryError(f"{path}: cannot be imported: {one_line(_said(error))}{_hint(error)}") from error
     return module
+
+
+def _hint(error: BaseException) -> str:
+    """Return the nearest field of a metric where an object was made with one that there is not."""
+    from harness.metrics import Metric
+
+    unknown = _UNKNOWN_FIELD.search(str(error)) if isinstance(error, TypeError) else None
+    return nearest(unknown[1], [one.name for one in fields(Metric)]) if unknown else ""
 
 
 def _said(error: BaseException) -> str:
@@ -233,7 +295,9 @@ def _add_entry_point(registry: Registry[Any], point: EntryPoint) -> None:
         if registry.kind == "stage":
             entry = verified(item, origin, partial(_code_of_point, point, item.__module__))
         else:
-            entry = Entry(item.id, item, origin)
+            for problem in _metric_problems([item], measured=False):
+                raise RegistryError(problem)
+            entry = Entry(item.id, item, origin, code=partial(_code_of_point, point, point.module))
     except Exception as error:  # a plug-in may fail in any way; it is listed with its reason, not hidden
         entry = Entry(point.name, None, origin, _said(error))
     registry.add(entry)

@@ -12,7 +12,11 @@ from harness.metrics import Metric, Pair
 from harness.metrics.counts import Counts
 from harness.metrics.errors import error_counts
 from harness.metrics.matching import object_counts
+from harness.registry import MetricRegistry
 from harness.registry import metrics as registered_metrics
+
+MetricNames = Iterable[str | Metric] | str | Metric | None
+"""Metrics by id or as themselves; None: every one that could be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +43,14 @@ def measure(pair: Pair, metrics: Iterable[Metric]) -> Scores:
     return Scores(values, counts)
 
 
-def score(pred: Any, truth: Any, metrics: Iterable[str] | str | None = None, *, ignore: Any = None) -> dict[str, float]:
+def score(pred: Any, truth: Any, metrics: MetricNames = None, *, ignore: Any = None) -> dict[str, float]:
     """Return metric id -> value of a predicted label image against the truth, from one pass over both.
 
     `pred` and `truth` have equal shapes, any number of axes and any integer dtype (0 is background, labels need not
     be consecutive) or bool; they are NumPy, Dask, Zarr or HDF5 arrays, or nested lists. What is not in memory is read
-    block by block. Voxels where `ignore` is not 0 are counted nowhere. `metrics` are ids in the order of the answer;
-    None means every registered metric that could be loaded, in the order of their ids. A value may be NaN where its
-    convention defines it so.
+    block by block. Voxels where `ignore` is not 0 are counted nowhere. `metrics` are ids, or objects of
+    `harness.Metric`, in the order of the answer; None means every registered metric that could be loaded, in the order
+    of their ids. A value may be NaN where its convention defines it so.
 
     Raises `RegistryError` for an unknown id (with the nearest one), `BackendError` for a metric whose plug-in is
     broken, `LabelError` for images that cannot be compared.
@@ -59,7 +63,7 @@ def score(pred: Any, truth: Any, metrics: Iterable[str] | str | None = None, *, 
 
 def score_set(
     pairs: Iterable[Sequence[Any]],
-    metrics: Iterable[str] | str | None = None,
+    metrics: MetricNames = None,
     *,
     aggregation: Literal["per-image", "pooled"] = "per-image",
 ) -> dict[str, float]:
@@ -98,12 +102,15 @@ def _numbered(number: int, pair: Sequence[Any], metrics: list[Metric]) -> Scores
         raise LabelError(f"pair {number}: {error}") from error
 
 
-def chosen_metrics(ids: Iterable[str] | str | None) -> list[Metric]:
-    """Return metrics by id in that order, or every registered one that could be loaded.
+def chosen_metrics(ids: MetricNames, registry: MetricRegistry | None = None) -> list[Metric]:
+    """Return metrics by id in that order (one that is given as itself is taken), or every one that could be loaded.
+
+    They are looked up in a registry; None is that of the process.
 
     Raises `RegistryError` for an unknown id, `BackendError` for a metric whose plug-in is broken.
     """
-    registry = registered_metrics()
+    known = registered_metrics() if registry is None else registry
     if ids is None:
-        return [entry.item for entry in registry if entry.item is not None]
-    return [registry.get(name) for name in ([ids] if isinstance(ids, str) else ids)]
+        return [entry.item for entry in known if entry.item is not None]
+    chosen = [ids] if isinstance(ids, str | Metric) else ids
+    return [one if isinstance(one, Metric) else known.get(one) for one in chosen]

@@ -9,7 +9,7 @@ import pytest
 
 import harness
 from harness import registry
-from harness.errors import ConfigError
+from harness.errors import ConfigError, RegistryError
 from harness.project import Project
 from harness.suite import Selection
 from harness.suite.schema import ScoresSpec
@@ -63,6 +63,33 @@ def test_plugins_belong_to_the_project_and_not_to_the_process(folder: Path) -> N
     assert "own-of-a-test" in Project.find(folder, plugins=[plugin]).stages
     assert "own-of-a-test" not in registry.stages()
     assert "own-of-a-test" not in Project.find(folder).stages
+
+
+METRIC = """
+from harness import Metric
+MINE = Metric(
+    id="own-metric", title="one", definition="always 1", source="tests", direction="higher", unit="fraction",
+    range=(0.0, 1.0), edge_cases=(), function=lambda table: 1.0,
+)
+"""
+
+
+def test_metrics_of_plugins_belong_to_the_project_and_are_laid_over_suites(folder: Path) -> None:
+    plugin = folder / "own.py"
+    plugin.write_text(METRIC)
+    project = Project.find(folder, plugins=[plugin], added_metrics=["own-metric"])
+    assert "own-metric" not in registry.metrics()
+    suite = project.suite("toy")
+    assert suite.metrics == ("map.gonuclear", "arand.elf", "count.pred", "own-metric")
+    plain = Project.find(folder)
+    assert [cell.key for cell in project.cells(suite, "smoke")] == [
+        cell.key for cell in plain.cells(plain.suite("toy"), "smoke")
+    ]
+    standing = project.results(Path("runs"), suite, "smoke")
+    assert standing.origins["own-metric"].distribution == "own.py"
+    assert set(standing.origins) == {"own-metric"}
+    with pytest.raises(RegistryError, match="unknown metric 'own-metric'"):
+        Project.find(folder, added_metrics=["own-metric"]).suite("toy")
 
 
 def test_catalogues_replace_the_one_that_is_found(folder: Path, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint, PackageNotFoundError
 from pathlib import Path
 from textwrap import dedent
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import pytest
 
@@ -15,6 +16,7 @@ from harness.identity import module_code
 from harness.model import Volume
 from harness.registry import (
     Entry,
+    MetricRegistry,
     Registry,
     StageRegistry,
     add_file,
@@ -44,6 +46,13 @@ class Toy(Stage):
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         return inputs["image"]
+
+
+def added(path: Path) -> StageRegistry:
+    """The stages of a file."""
+    found: StageRegistry = Registry("stage")
+    add_file(path, found, Registry("metric"))
+    return found
 
 
 def test_entries_come_sorted_and_by_id() -> None:
@@ -81,8 +90,7 @@ def test_broken_plugin_is_kept_with_its_reason() -> None:
 def test_only_own_concrete_stages_of_a_module_are_added(tmp_path: Path) -> None:
     path = tmp_path / "plugin_one.py"
     path.write_text(PLUGIN, encoding="utf-8")
-    registry = Registry("stage")
-    add_file(registry, path)
+    registry = added(path)
     assert [entry.id for entry in registry] == ["mine"]
     assert registry.entry("mine").origin == str(path)
 
@@ -90,7 +98,7 @@ def test_only_own_concrete_stages_of_a_module_are_added(tmp_path: Path) -> None:
 def test_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.py", tmp_path / "data.txt"):
         with pytest.raises(RegistryError, match="not a Python file"):
-            add_file(Registry("stage"), path)
+            added(path)
 
 
 BROKEN = {
@@ -98,7 +106,7 @@ BROKEN = {
     "import no_such_module_anywhere": "cannot be imported: ModuleNotFoundError: No module named",
     "raise RuntimeError('boom\\nsecond line')": "cannot be imported: RuntimeError: boom second line",
     "import sys; sys.exit(5)": "cannot be imported: SystemExit: 5",
-    "x = 1": "no stage in it; accepted: a class that derives from harness.Stage",
+    "x = 1": "no stage and no metric in it; accepted: a class that derives from harness.Stage, or an object of",
     "from harness import Stage\nclass Mine(Stage):\n    id = 'mine'\n    title = 'x'\n": "stage Mine: no run; accepted",
     "from harness import Stage\nclass Mine(Stage):\n    title = 'x'\n": "no id; accepted: id = a text; no run",
     "from harness import Stage\nclass Mine(Stage):\n    id = 5\n    inputs = 'image'\n": "no title; accepted",
@@ -110,7 +118,7 @@ def test_a_broken_file_is_an_error_of_one_line(tmp_path: Path, text: str) -> Non
     path = tmp_path / "mine.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RegistryError) as caught:
-        add_file(Registry("stage"), path)
+        added(path)
     assert BROKEN[text] in str(caught.value)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
@@ -121,9 +129,7 @@ def test_the_origin_of_a_file_is_its_name_and_the_digest_of_what_was_run(tmp_pat
     codes = []
     for text in (PLUGIN, PLUGIN + "# more\n"):
         path.write_text(text, encoding="utf-8")
-        registry: StageRegistry = Registry("stage")
-        add_file(registry, path)
-        codes.append(registry.entry("mine").code())
+        codes.append(added(path).entry("mine").code())
     assert [code.distribution for code in codes] == ["plugin_one.py"] * 2
     assert codes[0].code != codes[1].code
     assert all(code.is_plugin for code in codes)
@@ -139,7 +145,7 @@ def test_the_origin_of_a_stage_of_the_tree_is_its_module() -> None:
 def test_what_a_file_prints_does_not_reach_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "plugin_one.py"
     path.write_text("print('hello')\n" + PLUGIN, encoding="utf-8")
-    add_file(Registry("stage"), path)
+    added(path)
     said = capsys.readouterr()
     assert said.out == ""
     assert "hello" in said.err
@@ -274,12 +280,95 @@ def test_in_tree_metrics_are_found() -> None:
 
 def test_metric_entry_point_uses_its_own_id(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("outside_metric")
-    module.METRIC = SimpleNamespace(id="my.metric")  # type: ignore[attr-defined]
+    module.METRIC = replace(metrics().get("pq"), id="my.metric")  # type: ignore[attr-defined]
+    module.BROKEN = replace(module.METRIC, id="my metric", unit="")  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "outside_metric", module)
-    point = EntryPoint("whatever", "outside_metric:METRIC", "harness.metrics")
-    monkeypatch.setattr(registry_module, "entry_points", _points(point))
+    points = [EntryPoint(name, f"outside_metric:{name}", "harness.metrics") for name in ("METRIC", "BROKEN")]
+    monkeypatch.setattr(registry_module, "entry_points", _points(*points))
     metrics.cache_clear()
     try:
         assert metrics().get("my.metric").id == "my.metric"
+        reason = metrics().entry("BROKEN").reason
+        assert "id is 'my metric'; accepted" in reason
+        assert "unit is ''; accepted" in reason
     finally:
         metrics.cache_clear()
+
+
+METRIC = """
+from harness import Metric, Stage
+
+def share(table):
+    return table.n_pred / table.n_truth if table.n_truth else float("nan")
+
+SHARE = Metric(
+    id="found.share", title="predicted objects per true one", definition="number of predicted over true objects",
+    source="plain", direction="none", unit="count", range=(0.0, 1000.0),
+    edge_cases=(("both empty", float("nan")), ("identical", 1.0)), function=share,
+)
+"""
+
+
+def both(path: Path) -> tuple[StageRegistry, MetricRegistry]:
+    found: tuple[StageRegistry, MetricRegistry] = (Registry("stage"), Registry("metric"))
+    add_file(path, *found)
+    return found
+
+
+def test_a_file_registers_its_metrics_and_stages(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(f"{METRIC}\nfrom harness.metrics.detection import METRICS as THEIRS\nPQ = THEIRS[0]\n{PLUGIN}")
+    own_stages, own_metrics = both(path)
+    assert [entry.id for entry in own_stages] == ["mine"]
+    assert [entry.id for entry in own_metrics] == ["found.share"], "none that it only imports"
+    entry = own_metrics.entry("found.share")
+    assert (entry.origin, entry.code().distribution) == (str(path), "mine.py")
+    assert entry.code() == own_stages.entry("mine").code()
+    assert entry.code().is_plugin
+
+
+def test_metrics_names_what_a_file_registers(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    more = "from dataclasses import replace\nMETRICS = tuple(replace(SHARE, id=f'found.{n}') for n in (1, 2))\n"
+    path.write_text(METRIC + more)
+    assert [entry.id for entry in both(path)[1]] == ["found.1", "found.2"]
+
+
+BROKEN_METRICS = {
+    ('direction="none"', 'direction="highr"'): "direction is 'highr'; did you mean 'higher'?",
+    ('id="found.share"', 'id="a:b"'): "metric 'a:b': id is 'a:b'; accepted: a text of letters, digits and - . _ +",
+    ('"identical", 1.0', '"identicl", 1.0'): "edge_cases name 'identicl'; did you mean 'identical'?",
+    ('"identical", 1.0', '"identical", 0.5'): "edge case 'identical' is 1; stated: 0.5",
+    ("function=share", "function=lambda table: 1 / 0"): "edge case 'both empty' fails: ZeroDivisionError",
+    ("function=share", "functon=share"): "unexpected keyword argument 'functon'; did you mean 'function'?",
+    ("range=(0.0, 1000.0)", "range=(1.0, 0.0)"): "range is (1.0, 0.0); accepted: (least, greatest) value",
+    ("SHARE = Metric", "METRICS = 3, Metric"): "METRICS holds 3; accepted: a tuple of harness.Metric",
+}
+
+
+@pytest.mark.parametrize("change", BROKEN_METRICS)
+def test_a_broken_metric_is_an_error_of_one_line(tmp_path: Path, change: tuple[str, str]) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(METRIC.replace(*change))
+    with pytest.raises(RegistryError) as caught:
+        both(path)
+    assert BROKEN_METRICS[change] in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_every_mistake_of_a_file_is_in_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    wrong = METRIC.replace('direction="none"', 'direction="up"').replace('unit="count"', "unit=3")
+    path.write_text(f"{wrong}\nclass Mine(Stage):\n    id = 'mine'\n")
+    with pytest.raises(RegistryError, match=r"stage Mine: no title.*; metric 'found.share': unit is 3.*direction is"):
+        both(path)
+
+
+def test_a_copy_of_a_registry_grows_alone(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(METRIC)
+    copied = metrics().copy()
+    add_file(path, Registry("stage"), copied)
+    assert "found.share" in copied
+    assert "found.share" not in metrics()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -241,3 +242,10 @@ def test_what_is_measured_keeps_the_counts_of_objects_and_of_the_metrics() -> No
     assert scores.counts["objects.truth"] == 2
     assert scores.counts["tp.elf"] == (2,) * 10
     assert "tp.stardist" not in scores.counts
+
+
+def test_a_metric_may_be_given_as_itself() -> None:
+    mine = replace(chosen_metrics("pq")[0], id="mine")
+    assert harness.score(LABELS, LABELS, mine) == {"mine": 1.0}
+    assert list(harness.score(LABELS, LABELS, ["pq", mine])) == ["pq", "mine"]
+    assert chosen_metrics(mine) == [mine]

@@ -1,5 +1,5 @@
-"""Write a commented template to begin with: a data declaration, a suite, a method of one file, the card of one
-that is run elsewhere, or a CI workflow."""
+"""Write a commented template to begin with: data, a suite, a method or metric of one file, the card of a method that
+is run elsewhere, or a CI workflow."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from harness.cli.output import log, result
 if TYPE_CHECKING:
     from harness.project import Project
 
-HELP = "write a commented template of a dataset, a suite, a method, a method card or a CI workflow"
+HELP = "write a commented template of a dataset, a suite, a method, a method card, a metric or a CI workflow"
 TEMPLATES = Path(__file__).parent / "templates"
 KINDS = {
     "dataset": ("dataset.toml", "datasets.toml", "`harness check --data`"),
     "suite": ("suite.toml", "suites/mine.toml", "`harness check mine`"),
     "method": ("method.py.txt", "my_method.py", "`harness list stages --plugin my_method.py`"),
     "card": ("card.toml", "my_method.toml", "`harness submit DIR --suite SUITE --method my_method.toml`"),
+    "metric": ("metric.py.txt", "my_metric.py", "`harness list metrics --plugin my_metric.py`"),
     "ci": ("ci.yml", ".github/workflows/segmentation.yml", "a commit"),
 }
 """Template, the file it becomes, and what to do next."""

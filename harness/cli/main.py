@@ -127,6 +127,7 @@ def _project(arguments: argparse.Namespace) -> Project:
         plugins=getattr(arguments, "plugins", ()),
         catalogues=getattr(arguments, "catalogues", ()),
         methods=getattr(arguments, "methods", ()),
+        added_metrics=getattr(arguments, "added_metrics", ()),
     )
 
 

@@ -47,7 +47,7 @@ def add_project(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="Python file with further stages; may be repeated",
+        help="Python file with further stages and metrics; may be repeated",
     )
     parser.add_argument(
         "--catalogue",
@@ -70,6 +70,18 @@ def add_methods(parser: argparse.ArgumentParser) -> None:
         metavar="CHAIN|FILE",
         help="a row laid over the suite: 'stage?parameter=value -> stage', a .toml file of rows, or a bundle of label "
         "images (.zip); may be repeated",
+    )
+
+
+def add_metrics(parser: argparse.ArgumentParser) -> None:
+    """Add --metric for metrics laid over a suite."""
+    parser.add_argument(
+        "--metric",
+        dest="added_metrics",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a further metric, that the suite does not name (of --plugin, or any registered one); may be repeated",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_json, add_project, add_results, add_suites, add_tier
+from harness.cli.options import add_json, add_metrics, add_project, add_results, add_suites, add_tier
 from harness.cli.output import json_result, log
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_suites(parser, nargs="+")
     add_tier(parser)
     add_results(parser)
+    add_metrics(parser)
     add_project(parser)
     add_json(parser)
 

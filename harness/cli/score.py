@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.options import add_json
+from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
 from harness.escaping import csv_value
 
@@ -80,12 +80,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="read Cellpose's _seg.npy, whose Python objects can run any code: only for files you trust",
     )
+    add_project(parser)
     add_json(parser)
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
     from harness.errors import ConfigError
+    from harness.scoring import chosen_metrics
 
     if arguments.objects is not None:
         from harness.objects import file_format
@@ -98,6 +100,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     are_folders = [_is_plain_folder(value) for value in given]
     if any(are_folders) and not all(are_folders):
         raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
+    arguments.metrics = chosen_metrics(arguments.metrics, project.metrics)
     if all(are_folders):
         return _score_folders(Path(prediction), Path(truth), arguments)
     scored = _scores(Path(truth).name, prediction, truth, arguments)

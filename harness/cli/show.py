@@ -64,7 +64,8 @@ def _metric(project: Project, name: str) -> dict[str, Any]:
 
     entry = project.metrics.entry(name)
     metric = project.metrics.get(name)
-    found = {"metric": entry.id, "origin": entry.origin}
+    code = entry.code()
+    found: dict[str, Any] = {"metric": entry.id, "origin": entry.origin, "code": code.code if code.is_plugin else ""}
     for key in ("title", "definition", "source", "direction", "unit", "range", "at"):
         value = getattr(metric, key, None)
         found[key] = "" if value is None else value

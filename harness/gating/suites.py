@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -106,8 +106,20 @@ def _compared(
 
 
 def _records(baseline: Standing) -> tuple[Record, ...]:
-    """Return the baseline's records of cells that the suite has, of whatever inputs."""
-    return (*baseline.records, *baseline.stale)
+    """Return the baseline's records of cells that the suite has, of whatever inputs.
+
+    Metrics that were laid over the suite when those were made, or scored anew, are no part of what the suite promises.
+    """
+    own = set(baseline.suite.metrics)
+    plain = (
+        record if own.issuperset(record.metrics) else replace(record, metrics=_only(record.metrics, own))
+        for record in baseline.records
+    )
+    return (*plain, *baseline.stale)
+
+
+def _only(metrics: Mapping[str, float], names: Collection[str]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if name in names}
 
 
 def _row_notes(before: Standing, after: Standing) -> list[str]:

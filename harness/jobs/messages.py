@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, TypeAdapter
 
 from harness.errors import HarnessError
-from harness.model import Cell, DataSelection, StageSpec, Status
+from harness.model import Cell, DataSelection, Origin, StageSpec, Status
 from harness.store.records import CellError, Counts, StageRecord, StageTiming
 
 T = TypeVar("T")
@@ -104,6 +104,7 @@ class Outcome:
 
     counts      the addable numbers behind the metrics
     prediction  content hash of what was scored, by slot
+    origins     where metrics come from that are none of this package
     """
 
     status: Status
@@ -117,6 +118,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     counts: Counts = field(default_factory=dict)
     prediction: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def run(
         again: compute cells that have scores too; their records are replaced.
         dry_run: compute and write nothing; the summary's `pending` says how many cells would be computed.
         progress: where progress goes; None shows it on stderr.
-        plugins: Python files with further stages, of the project that is found from the current folder upwards.
+        plugins: Python files with further stages and metrics, of the project found from the current folder upwards.
         methods: rows laid over the suites: chains "stage?parameter=value -> stage", or paths of files with `[[rows]]`.
         catalogue: path of a `datasets.toml` for that project; None searches for it.
         project: what suites, data sets and stages are looked up in, in place of the one that is found.

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.aggregation import PAIR_SEPARATOR
 from harness.errors import DataError
 from harness.hashing import canonical_json
-from harness.model import Cell, CellId, Tier, Volume
+from harness.model import Cell, CellId, ScoredPair, Tier, Volume
 from harness.predictions import Predictions
 from harness.project import Project
+from harness.registry import MetricRegistry
 from harness.store import Record, Store
 from harness.suite import Suite, expand
-from harness.worker.pairs import score_pairs
+from harness.suite.added import as_recorded
+from harness.worker.pairs import metric_origins, score_pairs
 from harness.worker.sources import SampleSlots
 
 
@@ -32,31 +35,39 @@ class Rescoring:
         return {"cells": self.cells, "rescored": self.rescored, "missing": len(self.missing)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A record with scores of a cell, and which of its metrics the suite named neither then nor now."""
+
+    record: Record
+    added: tuple[str, ...]
+
+
 def rescore(
     project: Project, suite: Suite, tier: Tier, folder: Path, cache: Path, log: Callable[[str], None]
 ) -> Rescoring:
     """Compute the suite's metrics of every cell that has scores anew, and write the records that change.
 
-    A cell whose record was made with other metrics of the same chain, data and seeds is taken over. A record whose
-    line was altered is made good, unless what was altered is not the scores.
+    A cell whose record was made with other metrics or pairs of the same chain, data and seeds is taken over. Metrics
+    that were laid over the suite stay: computed anew, or, where nothing of that name is registered, as they are. A
+    record whose line was altered is made good, unless what was altered is not the scores.
 
     Raises:
         HarnessError: a mistake in the suite, a disk that refuses.
     """
     store = Store(folder, suite.id, suite.version, tier)
     cells = expand(suite, tier, project.catalogue, project.stages)
-    scorer = _Scorer(Predictions(cache), SampleSlots(project.catalogue))
+    scorer = _Scorer(Predictions(cache), SampleSlots(project.catalogue), project.metrics)
     found = dict(_recorded(project, suite, tier, cells, store.records()))
     fresh: list[Record] = []
     missing: dict[CellId, str] = {}
     for cell in cells:
-        record = found.get(cell.id)
-        if record is None:
+        if cell.id not in found:
             continue
-        again = scorer.scored(cell, record)
+        again = scorer.scored(cell, found[cell.id])
         if isinstance(again, str):
             missing[cell.id] = again
-        elif not _is_same(record, again):
+        elif not _is_same(found[cell.id].record, again):
             fresh.append(again)
     if fresh:
         with store.open([cell.id for cell in cells], log) as writer:
@@ -67,34 +78,50 @@ def rescore(
 
 def _recorded(
     project: Project, suite: Suite, tier: Tier, cells: tuple[Cell, ...], records: tuple[Record, ...]
-) -> Iterator[tuple[CellId, Record]]:
+) -> Iterator[tuple[CellId, _Found]]:
     """Yield the records with scores that are of today's cells, or were when the suite named the record's metrics."""
     today = {cell.id: cell.key for cell in cells}
-    keys = {suite.file.metrics: today}
+    keys: dict[tuple[str, ...], dict[CellId, str]] = {}
     for record in records:
-        if record.status != "ok":
+        if record.status != "ok" or record.id not in today:
             continue
-        if today.get(record.id) == record.cell:
-            yield record.id, record
+        if today[record.id] == record.cell:
+            yield record.id, _found(record, suite, ())
             continue
-        metrics = tuple(name for name in record.metrics if ":" not in name)
-        if metrics not in keys:
-            then = suite.with_metrics(metrics)
-            keys[metrics] = {cell.id: cell.key for cell in expand(then, tier, project.catalogue, project.stages)}
-        if keys[metrics].get(record.id) == record.cell and record.id in today:
-            yield record.id, record
+        for ids in _earlier(record):
+            if ids not in keys:
+                then = expand(as_recorded(suite, ids), tier, project.catalogue, project.stages)
+                keys[ids] = {cell.id: cell.key for cell in then}
+            if keys[ids].get(record.id) == record.cell:
+                yield record.id, _found(record, suite, ids)
+                break
+
+
+def _earlier(record: Record) -> Iterator[tuple[str, ...]]:
+    """Yield what the suite may have named when the record was made: metrics laid over it stand behind its own."""
+    plain = [name for name in record.metrics if PAIR_SEPARATOR not in name]
+    further = [name for name in record.metrics if PAIR_SEPARATOR in name]
+    for own in range(len(plain), 0, -1):
+        yield (*plain[:own], *further)
+
+
+def _found(record: Record, suite: Suite, then: tuple[str, ...]) -> _Found:
+    named = {*suite.file.metrics, *then}
+    return _Found(record, tuple(one for one in record.metrics if one not in named and PAIR_SEPARATOR not in one))
 
 
 class _Scorer:
     """Scores kept predictions against the truth of their cells."""
 
-    def __init__(self, predictions: Predictions, samples: SampleSlots) -> None:
+    def __init__(self, predictions: Predictions, samples: SampleSlots, metrics: MetricRegistry) -> None:
         self._predictions = predictions
         self._samples = samples
+        self._metrics = metrics
         self._evicted = predictions.evicted()
 
-    def scored(self, cell: Cell, record: Record) -> Record | str:
+    def scored(self, cell: Cell, found: _Found) -> Record | str:
         """Return the record with the metrics of its kept prediction, or why there are none."""
+        record = found.record
         if record.is_altered and not _is_of(record, cell):
             return "its line was altered, and not only its scores: run it again"
         slots = self._samples.slots(cell.data, cell.sample, truth=cell.data.truth)
@@ -109,11 +136,28 @@ class _Scorer:
         absent = [pair.pred for pair in cell.scores if pair.pred not in record.prediction]
         if absent:
             return f"its '{absent[0]}' were not kept: run it again"
+        pairs = self._with_added(cell.scores, found.added)
         try:
-            scores = score_pairs(cell.scores, value)
+            scores = score_pairs(pairs, value, self._metrics)
         except (DataError, _AbsentError) as error:
             return str(error)
-        return replace(record, cell=cell.key, metrics=scores.values, counts=scores.counts, checksum="")
+        again = replace(
+            record,
+            cell=cell.key,
+            metrics=scores.values,
+            counts=scores.counts,
+            origins=metric_origins(pairs, self._metrics),
+            checksum="",
+        )
+        return again if record.is_altered else _with_unknown(again, found)
+
+    def _with_added(self, pairs: tuple[ScoredPair, ...], added: tuple[str, ...]) -> tuple[ScoredPair, ...]:
+        """Return the pairs, the first with those of its record's further metrics that are registered."""
+        known = [name for name in added if name not in pairs[0].metrics and self._is_usable(name)]
+        return (replace(pairs[0], metrics=(*pairs[0].metrics, *known)), *pairs[1:])
+
+    def _is_usable(self, name: str) -> bool:
+        return name in self._metrics and self._metrics.entry(name).item is not None
 
     def _kept(self, digest: str, slot: str) -> Volume:
         value = self._predictions.find(digest, slot)
@@ -129,6 +173,20 @@ class _AbsentError(Exception):
     """A kept prediction is not here; the text says why."""
 
 
+def _with_unknown(again: Record, found: _Found) -> Record:
+    """Return a record with what it had of metrics that nothing registered computes."""
+    old = found.record
+    unknown = [name for name in found.added if name not in again.metrics]
+    if not unknown:
+        return again
+    return replace(
+        again,
+        metrics={**again.metrics, **{name: old.metrics[name] for name in unknown}},
+        counts={**{name: value for name, value in old.counts.items() if name not in again.counts}, **again.counts},
+        origins={**{name: old.origins[name] for name in unknown if name in old.origins}, **again.origins},
+    )
+
+
 def _is_of(record: Record, cell: Cell) -> bool:
     """Whether an altered record still says of its cell what the suite says."""
     said = [[stage.id, stage.version, dict(stage.parameters)] for stage in record.stages]
@@ -137,8 +195,10 @@ def _is_of(record: Record, cell: Cell) -> bool:
 
 
 def _is_same(record: Record, again: Record) -> bool:
-    """Whether nothing would change on disk: same key, metrics in the same order (NaN is NaN), counts, and checksum."""
-    if record.is_altered or record.cell != again.cell or dict(record.counts) != dict(again.counts):
+    """Whether nothing would change on disk: same key, metrics in the same order (NaN is NaN), counts, and so on."""
+    if record.is_altered or record.cell != again.cell or dict(record.origins) != dict(again.origins):
+        return False
+    if dict(record.counts) != dict(again.counts):
         return False
     return list(_comparable(record.metrics)) == list(_comparable(again.metrics))
 

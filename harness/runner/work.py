@@ -170,6 +170,7 @@ class SuiteWork:
             uses_truth=cell.uses_truth,
             contamination=self._order.preparation.contamination(cell),
             added=cell.row in self._suite.added,
+            origins=outcome.origins,
         )
 
     def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:

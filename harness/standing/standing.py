@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.aggregation import Combine, combining
 from harness.datatables import DataTableRow
-from harness.model import Cell, CellId, Tier
+from harness.model import Cell, CellId, Origin, Tier
 from harness.store import Record, StatementRecord, Store, Timing
 from harness.suite import Selection, Suite
 
@@ -70,6 +70,7 @@ class Standing:
     foreign     records of cells that the suite does not have (any more)
     timings     of every cell and machine, `timed` those of current cells
     metrics     what each metric id of the suite means
+    origins     where those metrics come from that are none of this package, by the metric's own id
     suites      suites that claims on printed values name
     statements  rows of a data table, which has no cells
     store       where all of it was read; None for records that lie in memory
@@ -83,6 +84,7 @@ class Standing:
     foreign: tuple[Record, ...] = ()
     timings: tuple[Timing, ...] = ()
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
     suites: Mapping[str, Suite] = field(default_factory=dict)
     statements: tuple[DataTableRow, ...] = ()
     store: Store | None = None
@@ -168,14 +170,15 @@ class Standing:
 
     @cached_property
     def of_other_code(self) -> tuple[Record, ...]:
-        """Current records in which a stage says that its code was not that at hand.
+        """Current records in which a stage or a metric says that its code was not that at hand.
 
-        Nothing is said of stages whose record names no origin: they are from before it was kept.
+        Nothing is said of those of which the record names no origin: they are of this package, or from before it was
+        kept.
         """
         return tuple(
             self.current[cell.id]
             for cell in self.cells
-            if cell.id in self.current and _has_other_code(self.current[cell.id], cell)
+            if cell.id in self.current and _has_other_code(self.current[cell.id], cell, self.origins)
         )
 
     @property
@@ -209,7 +212,9 @@ class Standing:
         return {} if self.store is None else self.store.environments()
 
 
-def _has_other_code(record: Record, cell: Cell) -> bool:
-    """Compare the stages that a record has with those at hand; a failure has only some of them."""
+def _has_other_code(record: Record, cell: Cell, origins: Mapping[str, Origin]) -> bool:
+    """Compare stages and metrics of a record with those at hand; a failure has only some of them."""
     pairs = zip(record.stages, cell.chain, strict=False)
-    return any(stage.origin is not None and stage.origin.code != spec.origin.code for stage, spec in pairs)
+    if any(stage.origin is not None and stage.origin.code != spec.origin.code for stage, spec in pairs):
+        return True
+    return any(origins[name].code != origin.code for name, origin in record.origins.items() if name in origins)

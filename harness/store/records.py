@@ -20,6 +20,8 @@ from harness.store.migrations import SCHEMA, upgrade
 ItemT = TypeVar("ItemT")
 Counts = Mapping[str, int | float | tuple[int | float, ...]]
 """Addable numbers by name, as `harness.metrics.counts` defines them."""
+_SILENT = {"silent": True}
+"""Marks a field that a line leaves out while it is empty, so that lines from before it was there stay what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Record:
     uses_truth     why the truth was read beside scoring: "control", or "prompts" made from it; "" if it was not
     contamination  whether weights have seen the sample: "clean", "unknown", "" where no weights are used
     added          whether the row is none of the suite's, but was laid over it
+    origins        by id, where those metrics come from that are none of this package, with the digest of their code
     checksum       over all else, parsed; "" before the record is written. A line whose checksum is another was altered
     """
 
@@ -103,6 +106,7 @@ class Record:
     uses_truth: Literal["", "control", "prompts"] = ""
     contamination: Literal["", "clean", "unknown"] = ""
     added: bool = False
+    origins: Mapping[str, Origin] = field(default_factory=dict, hash=False, metadata=_SILENT)
     checksum: str = field(default="", compare=False)
 
     @property
@@ -257,9 +261,13 @@ def json_line(item: Any, **changed: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return dataclasses as dictionaries in declared order, tuples as lists."""
+    """Return dataclasses as dictionaries in declared order, without silent fields that are empty; tuples as lists."""
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__ if name[0] != "_"}
+        return {
+            name: _plain(content)
+            for name, declared in value.__dataclass_fields__.items()
+            if name[0] != "_" and ((content := getattr(value, name)) or not declared.metadata)
+        }
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

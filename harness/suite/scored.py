@@ -27,7 +27,7 @@ def scored_pairs(
     A further pair whose truth is a label image that other datasets have and this one lacks is not applicable here.
     Raises `ConfigError` with file, line and key for a slot that nothing makes, and for a truth that nothing provides.
     """
-    pairs = [ScoredPair("", scored_slot(chain), TRUTH, suite.file.metrics)]
+    pairs = [ScoredPair("", scored_slot(chain), TRUTH, (*suite.file.metrics, *suite.added_metrics))]
     scores, place = chosen(suite, row, tier, "scores")
     further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
     place = ("scores",) if scores is None else place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,8 @@ class Suite:
     hash: str
     added: tuple[str, ...] = ()
     """Rows that are none of the suite's, but were laid over it."""
+    added_metrics: tuple[str, ...] = ()
+    """Metrics that are none of the suite's, but were laid over it; no key of a cell knows of them."""
 
     @property
     def id(self) -> str:
@@ -131,15 +133,11 @@ class Suite:
         """What each tier runs."""
         return self.file.tiers
 
-    def with_metrics(self, metrics: tuple[str, ...]) -> Suite:
-        """Return the suite as if it named other metrics beside its further pairs; they are not looked up."""
-        return replace(self, file=self.file.model_copy(update={"metrics": metrics}))
-
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        """Metric ids in the order of the columns: those of the suite, then those of its further pairs."""
+        """Metric ids in the order of the columns: of the suite, laid over it, of its further pairs."""
         named = (f"{name}:{metric}" for _, name, spec in self.further_pairs() for metric in spec.metrics)
-        return (*self.file.metrics, *dict.fromkeys(named))
+        return (*self.file.metrics, *self.added_metrics, *dict.fromkeys(named))
 
     def further_pairs(self) -> Iterator[tuple[KeyPath, str, ScoresSpec]]:
         """Yield every further pair that is scored anywhere, with its name and the place of its declaration."""

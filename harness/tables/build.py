@@ -74,7 +74,7 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         ddof=suite.spread_ddof,
         machine=machine,
         claims=claim_lines(claims_of(standing)),
-        notes=(*_same(suite, standing.cells), *_undefined(rows), *_notes(standing, machine)),
+        notes=(*_same(suite, standing.cells), *_undefined(rows), *_not_rescored(standing), *_notes(standing, machine)),
         figures=suite.figures,
     )
 
@@ -209,6 +209,15 @@ def _undefined(rows: Iterable[TableRow]) -> list[str]:
             "undefined scores are left out of means, which are of fewer values; verdicts and claims on them stay open"
         ]
     return []
+
+
+def _not_rescored(standing: Standing) -> Iterator[str]:
+    """Say of metrics that were laid over the suite how many scored cells have no value of them yet."""
+    for name in standing.suite.added_metrics:
+        absent = sum(name not in record.metrics for row in standing.rows.values() for record in row.scored)
+        if absent:
+            command = f"harness rescore {standing.suite.id} --metric {name}"
+            yield f"{absent} cells have no {name} yet; `{command}` computes it"
 
 
 def _notes(standing: Standing, machine: str) -> tuple[str, ...]:

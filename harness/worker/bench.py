@@ -15,7 +15,7 @@ from harness.escaping import visible
 from harness.jobs.messages import Event, Log, WorkerSetup
 from harness.model import Grid, StageSpec
 from harness.predictions import Predictions
-from harness.registry import StageRegistry
+from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.contract import Context, Stage
 from harness.worker.cache import Setting, StageCache
 from harness.worker.isolation import ProcessState
@@ -49,6 +49,7 @@ class Workbench:
         setup: WorkerSetup,
         samples: SampleSlots,
         registry: StageRegistry,
+        metrics: MetricRegistry,
         *,
         machine: str,
         environment: str,
@@ -59,6 +60,7 @@ class Workbench:
         self.setup = setup
         self.samples = samples
         self.registry = registry
+        self.metrics = metrics
         self.machine = machine
         self.environment = environment
         self.report = report

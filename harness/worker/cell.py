@@ -18,7 +18,7 @@ from harness.stages.values import Value, content_hash
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
 from harness.worker.isolation import end_children
-from harness.worker.pairs import score_pairs
+from harness.worker.pairs import metric_origins, score_pairs
 from harness.worker.running import Product, Repeats
 from harness.worker.sources import Source
 from harness.worker.step import Step, describe
@@ -77,7 +77,7 @@ class CellRun:
         def value(name: str) -> Volume:
             return (slots[name] if name in slots else self.bench.samples.label(cell.data, cell.sample, name)).volume()
 
-        return score_pairs(cell.scores, value)
+        return score_pairs(cell.scores, value, self.bench.metrics)
 
     def _kept(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Keep what was scored; return its content hashes by slot, and a note if the disk refused."""
@@ -104,6 +104,7 @@ class CellRun:
             device="cuda" if any(timing.device == "cuda" for timing in timings) else "cpu",
             notes=(*(note for result in results for note in result.notes()), *notes),
             prediction=prediction,
+            origins=metric_origins(cell.scores, self.bench.metrics),
         )
 
 

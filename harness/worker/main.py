@@ -78,15 +78,17 @@ def main(arguments: list[str]) -> None:
 
 
 def _bench(setup: WorkerSetup, outbox: Outbox, guard: int) -> tuple[Workbench, Ready]:
+    stages, metrics = registry.stages(), registry.metrics()
     for plugin in setup.plugins:
-        registry.add_file(registry.stages(), Path(plugin))
+        registry.add_file(Path(plugin), stages, metrics)
     found = environment(setup.threads)
     catalogue = load_catalogue([Path(path) for path in setup.catalogues])
     machine = found.hardware.machine
     bench = Workbench(
         setup,
         SampleSlots(catalogue),
-        registry.stages(),
+        stages,
+        metrics,
         machine=machine,
         environment=found.fingerprint,
         report=outbox.report,

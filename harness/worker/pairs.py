@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from harness.errors import LabelError
 from harness.metrics import Pair
 from harness.metrics.counts import Number
-from harness.model import ScoredPair, Volume
+from harness.model import Origin, ScoredPair, Volume
+from harness.registry import MetricRegistry
 from harness.scoring import Scores, chosen_metrics, measure
 
 
-def score_pairs(pairs: Sequence[ScoredPair], value: Callable[[str], Volume]) -> Scores:
+def score_pairs(
+    pairs: Sequence[ScoredPair], value: Callable[[str], Volume], metrics: MetricRegistry | None = None
+) -> Scores:
     """Return metrics and counts of every pair; `value` gives what a slot or label image holds.
 
-    Raises `LabelError` for images that cannot be compared, and whatever `value` raises.
+    Metrics are looked up in a registry; None is that of the process. Raises `LabelError` for images that cannot be
+    compared, and whatever `value` raises.
     """
     values: dict[str, float] = {}
     counts: dict[str, Number | tuple[Number, ...]] = {}
     for pair in pairs:
-        scores = score_pair(pair, value(pair.pred), value(pair.truth))
+        scores = score_pair(pair, value(pair.pred), value(pair.truth), metrics)
         values.update((pair.id_of(name), number) for name, number in scores.values.items())
         counts.update((pair.id_of(name), number) for name, number in scores.counts.items())
     return Scores(values, counts)
 
 
-def score_pair(pair: ScoredPair, pred: Volume, truth: Volume) -> Scores:
+def metric_origins(pairs: Iterable[ScoredPair], metrics: MetricRegistry) -> dict[str, Origin]:
+    """Return where those metrics of pairs come from that are none of this package, by id."""
+    ids = dict.fromkeys(metric for pair in pairs for metric in pair.metrics)
+    found = {name: metrics.entry(name).code() for name in ids}
+    return {name: origin for name, origin in found.items() if origin.is_plugin}
+
+
+def score_pair(pair: ScoredPair, pred: Volume, truth: Volume, metrics: MetricRegistry | None = None) -> Scores:
     """Return the metrics of one pair; raises what `pair_of` raises."""
-    return measure(pair_of(pair, pred, truth), chosen_metrics(pair.metrics))
+    return measure(pair_of(pair, pred, truth), chosen_metrics(pair.metrics, metrics))
 
 
 def pair_of(pair: ScoredPair, pred: Volume, truth: Volume) -> Pair:

@@ -27,7 +27,7 @@ def test_the_templates_fit_each_other_and_run(cli: Cli, tmp_path: Path, monkeypa
     own = tmp_path / "own"
     own.mkdir()
     monkeypatch.chdir(own)
-    for kind in ("dataset", "suite", "method"):
+    for kind in ("dataset", "suite", "method", "metric"):
         assert cli("init", kind)[0] == 0
     for number, name in enumerate(("a1", "b1")):
         labels = np.zeros((30, 30), np.uint16)
@@ -40,3 +40,6 @@ def test_the_templates_fit_each_other_and_run(cli: Cli, tmp_path: Path, monkeypa
     code, out, err = cli("run", "mine", "--plugin", "my_method.py")
     assert code == 0, err
     assert "| own | 1.0000" in out
+    plugins = ("--plugin", "my_method.py", "--plugin", "my_metric.py")
+    code, _, err = cli("rescore", "mine", *plugins, "--metric", "my-metric")
+    assert code == 0, err

@@ -193,3 +193,20 @@ def test_another_format_of_objects_is_refused(cli: Cli, files: tuple[Path, Path]
     code, out, err = cli("score", *files, "--objects", "objects.xls")
     assert (code, out) == (2, "")
     assert "written as .csv or .parquet; found the suffix '.xls'" in err
+
+
+def test_a_metric_of_a_plugin_scores_files(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(
+        "from harness import Metric\n"
+        "MINE = Metric(id='mine', title='objects', definition='objects', source='tests', direction='none',\n"
+        "    unit='count', range=(0.0, 9.0), edge_cases=(), function=lambda table: float(table.n_pred))\n"
+    )
+    found = cli.json("score", *files, "--plugin", plugin, "--metric", "mine", "pq", "--json")["metrics"]
+    assert found["mine"] == 3.0
+    assert list(found) == ["mine", "pq"]
+    assert "mine" in cli.json("score", *files, "--plugin", plugin, "--json")["metrics"]
+    assert "unknown metric 'mine'" in cli("score", *files, "--metric", "mine")[2]
+    assert cli.json("show", "metric", "mine", "--json", "--plugin", plugin)["code"]
+    listed = {entry["id"]: entry for entry in cli.json("list", "metrics", "--json", "--plugin", plugin)}
+    assert listed["mine"]["origin"] == str(plugin)

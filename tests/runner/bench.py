@@ -18,7 +18,7 @@ from tests.runner.project import Project
 def tiny_registry(project: Project) -> Registry:
     """Return a registry with nothing but the tiny stages."""
     stages = Registry("stage")
-    registry.add_file(stages, project.plugin)
+    registry.add_file(project.plugin, stages, Registry("metric"))
     return stages
 
 
@@ -33,7 +33,14 @@ def workbench(
     samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
     stages = tiny_registry(project)
     bench = Workbench(
-        setup, samples, stages, machine=machine, environment=environment, report=events.append, has_gpu=has_gpu
+        setup,
+        samples,
+        stages,
+        registry.metrics(),
+        machine=machine,
+        environment=environment,
+        report=events.append,
+        has_gpu=has_gpu,
     )
     return bench, events
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError
-from harness.model import Cell, CellId
+from harness.model import Cell, CellId, Origin
 from harness.registry import metrics
 from harness.standing import Standing
 from harness.store import Record, StageRecord
@@ -129,3 +129,13 @@ def test_records_say_whether_their_code_is_that_at_hand(project: Project) -> Non
     unknown = tuple(replace(stage, origin=None) for stage in at_hand)
     for stages, expected in ((at_hand, 0), (other, 1), (unknown, 0), (other[:1], 1), ((), 0)):
         assert len(project.standing([replace(record_of(cell), stages=stages)]).of_other_code) == expected
+
+
+def test_metrics_of_other_code_are_named_where_it_is_known(project: Project) -> None:
+    cell = project.cells()[0]
+    record = replace(record_of(cell), origins={"map.toy": Origin("mine.py", "", "one")})
+    standing = project.standing([record])
+    for origins, expected in (({}, 0), ({"map.toy": Origin("mine.py", "", "one")}, 0)):
+        assert len(replace(standing, origins=origins).of_other_code) == expected
+    other = {"map.toy": Origin("mine.py", "", "two")}
+    assert replace(standing, origins=other).of_other_code == (record,)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import StoreError
+from harness.model import Origin
 from harness.store.records import StageTiming, read_record, read_timing
 from tests.records import make_record
 from tests.store.helpers import a_record, a_timing
@@ -56,3 +57,14 @@ def test_the_checksum_is_over_what_the_line_says_not_over_its_bytes() -> None:
     reordered = json.loads(json.dumps({**dict(reversed(line.items())), "metrics": {"pq": 1}}, indent=3))
     assert not read_record(reordered, "f:1").is_altered
     assert not read_record({**line, "checksum": ""}, "f:1").is_altered
+
+
+def test_origins_stand_in_a_line_only_where_there_are_some() -> None:
+    plain = make_record(metrics={"pq": 1.0})
+    assert "origins" not in json.loads(plain.to_line()), "lines from before they were kept stay what they are"
+    own = replace(plain, origins={"mine": Origin("mine.py", "", "c0de")})
+    line = json.loads(own.to_line())
+    assert line["origins"] == {"mine": {"distribution": "mine.py", "version": "", "code": "c0de"}}
+    assert read_record(line, "f:1") == own
+    assert not read_record(line, "f:1").is_altered
+    assert read_record({**line, "origins": {}}, "f:1").is_altered

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import LabelError, RegistryError
-from harness.model import ScoredPair, Volume
-from harness.worker.pairs import score_pair, score_pairs
+from harness.model import Origin, ScoredPair, Volume
+from harness.registry import Entry, MetricRegistry, metrics
+from harness.worker.pairs import metric_origins, score_pair, score_pairs
 
 LABELS = Volume(np.array([[0, 1], [0, 2]]), "YX")
 REALS = Volume(np.array([[0.1, 0.6], [0.2, 0.4]], np.float32), "YX")
@@ -35,3 +38,14 @@ def test_images_of_other_shapes_and_unknown_metrics_are_errors() -> None:
         score_pair(PAIR, small, LABELS)
     with pytest.raises(RegistryError, match="'x'"):
         score_pair(ScoredPair("", "labels", "truth", ("x",)), LABELS, LABELS)
+
+
+def test_metrics_may_come_from_another_registry_which_says_from_where() -> None:
+    own: MetricRegistry = metrics().copy()
+    origin = Origin("mine.py", "", "c0de")
+    own.add(Entry("mine", replace(metrics().get("pq"), id="mine"), "mine.py", code=lambda: origin))
+    pair = ScoredPair("", "labels", "truth", ("pq", "mine"))
+    scores = score_pairs((pair,), {"labels": LABELS, "truth": LABELS}.__getitem__, own)
+    assert scores.values == {"pq": 1.0, "mine": 1.0}
+    assert metric_origins((pair, PAIR), own) == {"mine": origin}
+    assert metric_origins((PAIR,), metrics()) == {}
