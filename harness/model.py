@@ -157,6 +157,11 @@ class StageSpec:
     uses_truth: UsesTruth = ""
     run_only: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """How the row calls this use of the stage: its name, else the id."""
+        return self.name or self.id
+
     def to_json(self) -> dict[str, Any]:
         """Return what the stage is told to do, whoever's code does it: seeds are derived from it."""
         return {"id": self.id, "version": self.version, "parameters": dict(self.parameters)}

@@ -19,6 +19,9 @@ When = Literal["fit", "run", "both"]
 Rows that differ in "run" parameters alone share one trained model.
 """
 
+RESERVED = ("id", "as")
+"""Keys of a stage's table in a suite that are none of its parameters."""
+
 Weights = Annotated[str, "weights"]
 """A parameter that names weights: empty (none), the id of a weights entry of `datasets.toml`, or a path.
 

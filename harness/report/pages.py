@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from harness.model import Tier
-from harness.store import Code, Record, StatementRecord, Timing
+from harness.store import Code, Record, StageRecord, StatementRecord, Timing
 from harness.suite import Suite
 from harness.tables import StatementTable, Table
 from harness.tables.errors import ErrorRow
@@ -137,7 +137,7 @@ def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
         environment=record.environment,
         commit=_commit(record.code),
         seed=record.seed,
-        chain=" → ".join(f"{stage.id} v{stage.version}" for stage in record.stages),
+        chain=" → ".join(_stage(stage) for stage in record.stages),
     )
 
 
@@ -156,6 +156,11 @@ def environment_text(environment: Mapping[str, Any]) -> str:
 def records_folder(suite: Suite, tier: Tier) -> PurePosixPath:
     """Return where the copies of a tier's files lie, relative to the pages."""
     return PurePosixPath("records", suite.id, f"v{suite.version}", tier)
+
+
+def _stage(stage: StageRecord) -> str:
+    named = f" as {stage.name}" if stage.name else ""
+    return f"{stage.id} v{stage.version}{named}"
 
 
 def _commit(code: Code) -> str:

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from harness.errors import nearest
 from harness.model import UsesTruth
-from harness.parameters import Parameter
+from harness.parameters import RESERVED, Parameter
 from harness.stages.contract import Stage
 from harness.stages.slots import SLOTS, TRUTH
 
@@ -38,6 +38,9 @@ def _literals(stage: type[Stage]) -> Iterator[str]:
             Requirement(line)
         except InvalidRequirement:
             yield f"needs_versions names {line!r}; accepted: a requirement as pip reads it"
+    for parameter in stage.parameters if isinstance(stage.parameters, tuple) else ():
+        if getattr(parameter, "name", "") in RESERVED:
+            yield f"a parameter is called '{parameter.name}', which in a suite is no parameter; accepted: another name"
 
 
 def _slots(stage: type[Stage]) -> Iterator[str]:

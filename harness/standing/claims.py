@@ -284,13 +284,16 @@ class _Checker:
 
 
 def seconds_of(timing: Timing, *, stage: str = "", since: str = "") -> float | None:
-    """Return the seconds of one stage, of the stages after one, or of the whole chain; None where one is unknown."""
+    """Return the seconds of one stage, of the stages after one, or of the whole chain; None where one is unknown.
+
+    A use of a stage that its row names is found by that name.
+    """
     if not stage and not since:
         return timing.run_s
-    ids = [own.id for own in timing.stages]
-    if (stage or since) not in ids:
+    names = [own.called for own in timing.stages]
+    if (stage or since) not in names:
         return None
     own = timing.stages
-    chosen = [one for one in own if one.id == stage] if stage else own[len(ids) - ids[::-1].index(since) :]
+    chosen = [one for one in own if one.called == stage] if stage else own[len(names) - names[::-1].index(since) :]
     parts = [one.run_s for one in chosen]
     return None if None in parts else math.fsum(part for part in parts if part is not None)

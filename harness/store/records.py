@@ -56,6 +56,11 @@ class StageRecord:
     origin: Origin | None = None
     facts: Mapping[str, int | float] = field(default_factory=dict, hash=False)
 
+    @property
+    def called(self) -> str:
+        """The name of this use of the stage, else its id."""
+        return self.name or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -140,6 +145,7 @@ class Record:
 class StageTiming:
     """Seconds and bytes of one stage of a cell.
 
+    name               how its row calls this use of the stage; "" where it stands once
     load_s             building the model in the worker; None when it was already loaded there
     fit_s              training; None for a stage that does not train; the recorded time when `fit_cached`
     first_s            the first call on inputs of this shape in this worker; None when a call came before
@@ -172,6 +178,12 @@ class StageTiming:
     fit_cpu_s: float | None = None
     fit_busy_s: float | None = None
     device: str = ""
+    name: str = field(default="", metadata=_SILENT)
+
+    @property
+    def called(self) -> str:
+        """The name of this use of the stage, else its id."""
+        return self.name or self.id
 
     @property
     def run_s(self) -> float | None:

@@ -31,18 +31,25 @@ def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) 
     check_chain(chain, given, place(suite, row, (*row.place, "stages")))
 
 
-def stage_specs(chain: tuple[Stage, ...], fold: str, registry: StageRegistry) -> tuple[StageSpec, ...]:
-    """Return the specifications of a chain, with the fold's id in place of "{fold}"."""
-    return tuple(stage_spec(stage, _with_fold(dict(stage.options), fold), registry) for stage in chain)
+def stage_specs(row: Row, chain: tuple[Stage, ...], fold: str, registry: StageRegistry) -> tuple[StageSpec, ...]:
+    """Return the specifications of a row's chain, with the fold's id in place of "{fold}"."""
+    return tuple(
+        stage_spec(stage, _with_fold(dict(stage.options), fold), registry, use.name)
+        for stage, use in zip(chain, row.stages, strict=True)
+    )
 
 
-def stage_spec(stage: Stage, parameters: Mapping[str, Any], registry: StageRegistry) -> StageSpec:
-    """Return the specification of a stage with these parameters, and with the origin that it has in a registry."""
+def stage_spec(stage: Stage, parameters: Mapping[str, Any], registry: StageRegistry, name: str = "") -> StageSpec:
+    """Return the specification of a stage with these parameters, and with the origin that it has in a registry.
+
+    `name` is what the row calls this use of it.
+    """
     return StageSpec(
         stage.id,
         stage.version,
         parameters,
         origin=registry.entry(stage.id).code(),
+        name=name,
         uses_truth=stage.uses_truth,
         run_only=tuple(parameter.name for parameter in stage.parameters if parameter.when == "run"),
     )
@@ -86,8 +93,8 @@ def _layers(
     suite: Suite, row: Row, tier: Tier, use: StageUse, key: KeyPath
 ) -> Iterator[tuple[Mapping[str, Any], KeyPath]]:
     yield use.parameters, key
-    yield suite.tier(tier).stages.get(use.id, {}), ("tiers", tier, "stages", use.id)
-    yield row.overrides(tier).stages.get(use.id, {}), (*row.place, "tiers", tier, "stages", use.id)
+    yield suite.tier(tier).stages.get(use.called, {}), ("tiers", tier, "stages", use.called)
+    yield row.overrides(tier).stages.get(use.called, {}), (*row.place, "tiers", tier, "stages", use.called)
 
 
 def _check_layer(suite: Suite, row: Row, stage: type[Stage], layer: Mapping[str, Any], key: KeyPath) -> None:

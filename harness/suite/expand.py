@@ -87,7 +87,7 @@ class _Expansion:
         selections = self._selector.select(row)
         self._check_distinct(row, selections)
         chain = resolve_chain(self._suite, row, self._tier, self._registry)
-        shared = None if is_per_fold(chain) else stage_specs(chain, "", self._registry)
+        shared = None if is_per_fold(chain) else stage_specs(row, chain, "", self._registry)
         for selected in selections:
             self._check_data(row, chain, selected)
             scores = scored_pairs(self._suite, row, self._tier, chain, selected, self._catalogue)
@@ -96,7 +96,7 @@ class _Expansion:
                 named = list(weights_of(chain, fold.id))
                 weights = [self._weights_hash(row, stage, name) for stage, name in named]
                 self._check_weights(row, named, selected, fold)
-                specs = shared or stage_specs(chain, fold.id, self._registry)
+                specs = shared or stage_specs(row, chain, fold.id, self._registry)
                 trains = any(stage.trains() for stage in chain)
                 base = self._base(row, selected, fold, specs, weights, scores, trains=trains)
                 yield selected, fold, specs, base, scores

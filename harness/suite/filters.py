@@ -46,7 +46,7 @@ class Selection:
             "row": (self.rows, lambda cell: (cell.row,)),
             "dataset": (self.datasets, lambda cell: (cell.data.dataset,)),
             "fold": (self.folds, lambda cell: (cell.fold.id,)),
-            "stage": (self.stages, lambda cell: tuple(spec.id for spec in cell.chain)),
+            "stage": (self.stages, lambda cell: tuple(name for spec in cell.chain for name in {spec.id, spec.called})),
         }
         return _filtered(suite, cells, names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from harness import registry
 from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, nearest
 from harness.hashing import hash_value
+from harness.parameters import RESERVED
 from harness.registry import MetricRegistry, StageRegistry
 from harness.shipped import shipped_folder
 from harness.suite.check import file_problems, registry_problems
@@ -22,6 +24,7 @@ from harness.suite.suite import Row, StageUse, Suite
 from harness.toml_lines import KeyPath
 
 FOLDER = "suites"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]*")
 
 
 def suite_paths(start: Path | None = None) -> dict[str, Path]:
@@ -106,10 +109,16 @@ def _row_spec(source: TomlData, table: dict[str, Any], place: KeyPath) -> RowSpe
 
 
 def stage_row(source: TomlData, spec: RowSpec, place: KeyPath) -> Row:
-    """Return a row with its stages; raises `ConfigError` for a stage without an id."""
+    """Return a row with its stages; raises `ConfigError` for a stage without an id, and for a name that is none."""
     uses = []
     for number, table in enumerate(spec.stages):
+        key = (*place, "stages", number)
         if not isinstance(table.get("id"), str):
-            raise source.error((*place, "stages", number), f"row '{spec.id}': a stage needs a string 'id'")
-        uses.append(StageUse(table["id"], {name: value for name, value in table.items() if name != "id"}))
+            raise source.error(key, f"row '{spec.id}': a stage needs a string 'id'")
+        name = table.get("as", "")
+        if "as" in table and not (isinstance(name, str) and _NAME.fullmatch(name)):
+            accepted = "a name of letters, digits and . _ + @ -"
+            raise source.error((*key, "as"), f"row '{spec.id}': found {name!r}; accepted: {accepted}")
+        parameters = {parameter: value for parameter, value in table.items() if parameter not in RESERVED}
+        uses.append(StageUse(table["id"], parameters, name))
     return Row(spec, tuple(uses), place)

@@ -104,7 +104,7 @@ class Overrides(DataChoice):
     """What a tier changes for one row: data and parameters, never the chain."""
 
     stages: dict[str, dict[str, Any]] = Field(
-        default={}, description="Parameters by stage id, laid over those of the row."
+        default={}, description="Parameters by stage id, or by the name of a use (`as`), laid over those of the row."
     )
     repeats: Repeats | None = Field(
         default=None, description="Seeds per sample and fold; the row's tier, the row, the tier, the suite may say it."
@@ -139,7 +139,9 @@ class MethodSpec(DataChoice):
 
     label: str = Field(default="", description="Name in tables; default: the id.")
     group: str = Field(default="", description="Heading under which tables put the row.")
-    stages: tuple[dict[str, Any], ...] = Field(description="The chain: tables of `id` and parameters.")
+    stages: tuple[dict[str, Any], ...] = Field(
+        description="The chain: tables of `id` and parameters; `as` names a use of a stage that stands there twice."
+    )
     availability: str = Field(
         default="", description="Where weights and data of the row come from, or why they are absent."
     )

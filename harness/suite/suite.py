@@ -36,10 +36,16 @@ NOTHING = Overrides()
 
 @dataclass(frozen=True, slots=True)
 class StageUse:
-    """A stage as a row names it: its id and the parameters that the row gives."""
+    """A stage in a row: its id, the parameters that the row gives, and what it calls this use ("" for nothing)."""
 
     id: str
     parameters: Mapping[str, Any] = field(hash=False)
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What overrides, claims and figures address: the name of this use, else the stage's id."""
+        return self.name or self.id
 
 
 @dataclass(frozen=True, slots=True, eq=False)

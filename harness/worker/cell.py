@@ -63,7 +63,7 @@ class CellRun:
         chain = Chain(self.bench, self.job)
         repeats = Repeats(self.job.warmup, self.job.repeats)
         for number, spec in enumerate(cell.chain):
-            self.stage = spec.id
+            self.stage = spec.called
             step = chain.step(number, slots, cell.sample, cell.seed, chain.fitted(number))
             product = Product(step, self.bench, repeats)
             product.result()

@@ -143,7 +143,7 @@ def _fit(bench: Workbench, key: str, job: FitJob) -> Model:
     training = [example.make() for example in job.training]
     validation = [example.make() for example in job.validation]
     weights = located(bench, job.weights)
-    bench.report(StageBegun(job.spec.id))
+    bench.report(StageBegun(job.spec.called))
     device = bench.device_of(stage)
     bench.explain_device(stage, device)
     facts, grid, draft = Facts(job.spec.id), job.training[0].grid(), bench.models.draft(key)

@@ -85,7 +85,7 @@ def _discard(step: Step, bench: Workbench, error: CorruptEntryError) -> None:
 
 def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     stage, name = step.stage, step.spec.id
-    bench.report(StageBegun(name))
+    bench.report(StageBegun(step.spec.called))
     inputs = {slot: source.value() for slot, source in step.inputs.items()}
     check_dimensions(stage, step.grid())
     bench.explain_device(stage, step.device)

@@ -98,7 +98,7 @@ class Fresh:
 
     def timing(self) -> StageTiming:
         """Return what the cell's timing says of the stage."""
-        return with_fit(self.made.timing, self.step.fitted)
+        return replace(with_fit(self.made.timing, self.step.fitted), name=self.step.spec.name)
 
     def notes(self) -> tuple[str, ...]:
         """Return what the cell's record should say besides: whether the model was made in another setting."""
@@ -123,7 +123,8 @@ class Cached:
 
     def timing(self) -> StageTiming:
         """Return what the cell's timing says of the stage: times of this setting only."""
-        return with_fit(timing_here(self.entry.made, self.here), self.step.fitted)
+        timing = timing_here(self.entry.made, self.here)
+        return replace(with_fit(timing, self.step.fitted), name=self.step.spec.name)
 
     def notes(self) -> tuple[str, ...]:
         """Return what the cell's record should say besides: what of it was made in another setting."""
@@ -170,4 +171,4 @@ def _model_notes(step: Step, here: Setting) -> tuple[str, ...]:
 
 
 def _named(step: Step) -> str:
-    return f"stage '{step.spec.id}'"
+    return f"stage '{step.spec.called}'"

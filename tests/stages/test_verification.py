@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from harness.model import Volume
+from harness.parameters import Parameter
 from harness.registry import stages
 from harness.stages.contract import Context, Stage
 from harness.stages.verification import mistakes
@@ -49,6 +50,7 @@ def test_a_good_declaration_passes(attributes: dict[str, Any]) -> None:
         ({"run": None}, "no run; accepted: def run(self, inputs, context)"),
         ({"id": 5}, "id is 5; accepted: a text of letters"),
         ({"id": "a b"}, "id is 'a b'"),
+        ({"parameters": (Parameter("as", "int", 1, "x"),)}, "a parameter is called 'as', which in a suite is no"),
         ({"title": " "}, "title is ' '; accepted: a text"),
         ({"version": "1"}, "version is '1'; accepted: 1, 2"),
         ({"inputs": "image"}, "inputs is 'image'; accepted: a tuple of different slots, e.g. (\"image\",)"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.standing.claims import ClaimVerdict, check_claims
+from harness.standing.claims import ClaimVerdict, check_claims, seconds_of
 from harness.store import Record, StageTiming, Timing
 from harness.suite import Suite
 from tests.helpers import Project, temp_project
@@ -255,6 +256,15 @@ def test_seconds_since_a_stage(project: Project) -> None:
     times = [timing(row, seconds, name) for row, seconds in (("a", 1.0), ("b", 3.5)) for name in "abc"]
     assert decide(project, rule, [], times, more='metric = "seconds"\nsince = "blur"').outcome == "holds"
     assert decide(project, rule, [], times, more='metric = "seconds"').outcome == "does not hold"
+
+
+def test_seconds_of_a_named_use() -> None:
+    stages = tuple(StageTiming("blur", first_s=second, name=name) for second, name in ((1.0, "first"), (2.0, "")))
+    found = replace(timing("a", 4.0), stages=(*stages, StageTiming("cut", first_s=4.0)))
+    assert seconds_of(found, stage="first") == 1.0
+    assert seconds_of(found, since="first") == 6.0
+    assert seconds_of(found, stage="blur") == 2.0, "the use that has no name"
+    assert seconds_of(found) == 7.0
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_specifications_hold_every_parameter_and_the_fold(project: Project) -> N
     suite = project.suite(LAYERED)
     chain = resolve_chain(suite, suite.row("net"), "paper", project.stages)
     assert is_per_fold(chain)
-    (spec,) = stage_specs(chain, "3", project.stages)
+    (spec,) = stage_specs(suite.row("net"), chain, "3", project.stages)
     assert spec.to_json() == {"id": "learn", "version": 3, "parameters": {"steps": 7, "weights": "ready-3"}}
     assert list(weights_of(chain, "3")) == [("learn", "ready-3")]
 
@@ -49,7 +49,8 @@ def test_chains_without_a_fold_in_them(project: Project) -> None:
     chain = resolve_chain(suite, suite.row("otsu"), "smoke", project.stages)
     assert not is_per_fold(chain)
     assert list(weights_of(chain, "1")) == []
-    assert [spec.parameters["sigma"] for spec in stage_specs(chain, "", project.stages) if spec.id == "blur"] == [2.0]
+    specs = stage_specs(suite.row("otsu"), chain, "", project.stages)
+    assert [spec.parameters["sigma"] for spec in specs if spec.id == "blur"] == [2.0]
 
 
 def test_the_message_names_the_layer_that_is_wrong(project: Project) -> None:
@@ -75,3 +76,33 @@ def test_a_wrong_combination_is_an_error_of_the_row(project: Project, monkeypatc
     monkeypatch.setattr(learn, "Options", Refusing)
     with pytest.raises(ParameterError, match=r"demo\.toml:23: rows\.1\.stages\.0 \(row 'net'\): stage 'learn': not"):
         resolve_chain(suite, suite.row("net"), "smoke", project.stages)
+
+
+TWICE = """
+[[rows]]
+id = "twice"
+stages = [{ id = "blur", as = "first", sigma = 1.0 }, { id = "blur", as = "second" }, { id = "cut" }]
+[rows.tiers.paper.stages.second]
+sigma = 4.0
+[tiers.paper.stages.first]
+sigma = 3.0
+"""
+
+
+def test_overrides_address_a_use_by_its_name(project: Project) -> None:
+    suite = project.suite(SUITE + TWICE)
+    row = suite.row("twice")
+    assert [use.called for use in row.stages] == ["first", "second", "cut"]
+    sigmas = {
+        tier: [spec.parameters.get("sigma") for spec in specs]
+        for tier in suite.tiers
+        if (specs := stage_specs(row, resolve_chain(suite, row, tier, project.stages), "", project.stages))
+    }
+    assert sigmas == {"smoke": [1.0, 1.0, None], "paper": [3.0, 4.0, None]}
+    chain = resolve_chain(suite, row, "paper", project.stages)
+    specs = stage_specs(row, chain, "", project.stages)
+    assert [(spec.id, spec.name, spec.called) for spec in specs[1:]] == [
+        ("blur", "second", "second"),
+        ("cut", "", "cut"),
+    ]
+    assert "name" not in specs[0].to_json(), "a name is no part of any key"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.jobs.messages import StageBegun
 from harness.model import Fold, ScoredPair
 from harness.stages.contract import Context, Example, Stage
 from harness.worker.cell import execute, warm_up
@@ -41,6 +42,21 @@ def test_rows_with_the_same_stages_share_the_cache_whatever_they_are_called(proj
     second = execute(bench, a_job(*chain, row="two")).outcome
     assert [timing.cached for timing in second.timings] == [True, True]
     assert first.stages == second.stages
+
+
+def test_a_use_is_called_by_its_name_in_records_timings_and_failures(project: Project) -> None:
+    bench, events = workbench(project)
+    noisy = replace(spec(project, "smooth", amount=0.3), name="first")
+    plain = execute(bench, a_job(spec(project, "smooth", amount=0.3), spec(project, "cut"))).outcome
+    outcome = execute(bench, a_job(noisy, spec(project, "cut"))).outcome
+    assert [(stage.id, stage.name) for stage in outcome.stages] == [("smooth", "first"), ("cut", "")]
+    assert [timing.called for timing in outcome.timings] == ["first", "cut"]
+    assert [stage.output for stage in outcome.stages] == [stage.output for stage in plain.stages]
+    assert project.count("smooth") == 1, "a name is no part of what identifies an output"
+    failed = execute(bench, a_job(replace(spec(project, "fault"), name="again"))).outcome
+    assert failed.error is not None
+    assert failed.error.stage == "again"
+    assert StageBegun("again") in events
 
 
 def test_failure_names_the_stage_at_work_and_forgets_loaded_models(
