@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the table; without --strict a table that can be printed is a success, whatever it says."""
     from harness.store.files import replace_text
-    from harness.tables import Table, render, table_of
+    from harness.tables import render, table_of
 
     suite = project.suite(arguments.suite)
     table = table_of(project.results(arguments.results, suite, arguments.tier or suite.default_tier))
@@ -48,7 +48,6 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         log(f"wrote {arguments.output}")
     if not arguments.strict:
         return 0
-    if isinstance(table, Table) and any(claim.outcome == "does not hold" for claim in table.claims):
+    if table.is_broken:
         return 1
-    is_incomplete = table.missing or (isinstance(table, Table) and table.failed)
-    return 3 if is_incomplete else 0
+    return 0 if table.is_complete else 3

@@ -10,10 +10,8 @@ from itertools import cycle, groupby, repeat
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import BackendError
-from harness.tables import Curve, CurveFigure, Table
-from harness.tables.caption import spread, standing
+from harness.tables import Curve, CurveFigure, PrintedFigure
 from harness.tables.curves import Panel, Point
-from harness.tables.text import heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +60,8 @@ class _Look:
     marker: str
 
 
-def figure_svg(table: Table, figure: CurveFigure) -> str:
-    """Return a figure that has something to draw: the same text for the same table.
+def figure_svg(printed: PrintedFigure) -> str:
+    """Return a figure that has something to draw as SVG: the same text for the same table.
 
     A user's own matplotlib settings are left aside. Raises `BackendError` without matplotlib.
     """
@@ -79,23 +77,19 @@ def figure_svg(table: Table, figure: CurveFigure) -> str:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(SETTINGS)
         canvas = Figure(layout="constrained")
-        _draw(canvas, table, figure)
-        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Title": _flat(figure_title(table, figure))})
+        _draw(canvas, printed)
+        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Title": _flat(printed.title)})
     return buffer.getvalue()
 
 
-def figure_title(table: Table, figure: CurveFigure) -> str:
-    """Return what a figure shows in one line, tier and data with it."""
-    return f"{heading(table.title, table.source)}: {figure.title}; {standing(table)}; data: {table.data_note}"
-
-
-def _draw(canvas: Figure, table: Table, figure: CurveFigure) -> None:
+def _draw(canvas: Figure, printed: PrintedFigure) -> None:
+    figure = printed.figure
     panels = canvas.subplots(1, len(figure.panels), sharey=True, squeeze=False)[0]
     looks = _looks(figure)
     entries: dict[tuple[str, str], tuple[Line2D, str]] = {}
     for axes, panel in zip(panels, figure.panels, strict=True):
         _panel(axes, figure, panel, looks, entries)
-    _titles(panels[0], table, figure)
+    _titles(panels[0], printed)
     shown = [entry for entry in entries.values() if entry[1]]
     if shown:
         legend = panels[-1].legend(
@@ -139,13 +133,12 @@ def _key(curve: Curve, number: int, figure: CurveFigure) -> tuple[str, str]:
     return curve.heading, f"{number}" if figure.is_of_thresholds else f"line {curve.label}"
 
 
-def _titles(axes: Axes, table: Table, figure: CurveFigure) -> None:
+def _titles(axes: Axes, printed: PrintedFigure) -> None:
     """Write tier and data into the picture itself: it travels without its page."""
-    lines = (standing(table), f"data: {table.data_note}", spread(table, figure))
-    below = "\n".join(_wrapped(line, _TITLE_WIDTH) for line in lines)
+    below = "\n".join(_wrapped(line, _TITLE_WIDTH) for line in printed.lines)
     axes.set_title(below, loc="left", size=_SMALL, color="#333333")
     axes.annotate(
-        _wrapped(f"{heading(table.title, table.source)}, {table.tier} tier", _TITLE_WIDTH - 20),
+        _wrapped(printed.heading, _TITLE_WIDTH - 20),
         xy=(0, 1),
         xycoords="axes fraction",
         xytext=(0, 12 + 1.25 * _SMALL * (1 + below.count("\n"))),

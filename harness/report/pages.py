@@ -13,9 +13,8 @@ from typing import Any
 from harness.model import Tier
 from harness.store import Code, Record, StageRecord, StatementRecord, Timing
 from harness.suite import Suite
-from harness.tables import StatementTable, Table
+from harness.tables import Printed
 from harness.tables.errors import ErrorRow
-from harness.tables.text import heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Page:
 
     suite: Suite
     tier: Tier
-    table: Table | StatementTable
+    table: Printed
     records: tuple[RecordView, ...]
     environments: Mapping[str, str]
     files: tuple[str, ...]
@@ -97,25 +96,12 @@ class Page:
         return f"{self.suite.id}-v{self.suite.version}-{self.tier}.html"
 
     @property
-    def heading(self) -> str:
-        """Title and source."""
-        return heading(self.suite.title, self.suite.source)
-
-    @property
     def by_row(self) -> dict[str, list[RecordView]]:
         """Records by row, in order."""
         rows: dict[str, list[RecordView]] = {}
         for record in self.records:
             rows.setdefault(record.row, []).append(record)
         return rows
-
-    @property
-    def verdict(self) -> str:
-        """How complete the page is, in words."""
-        if isinstance(self.table, StatementTable):
-            return f"{self.table.missing} rows missing" if self.table.missing else "complete"
-        broken = ((self.table.failed, "failed"), (self.table.missing, "missing"))
-        return ", ".join(f"{count} {name}" for count, name in broken if count) or "complete"
 
 
 def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:

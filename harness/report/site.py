@@ -10,17 +10,14 @@ from harness.errors import BackendError
 from harness.metrics.errormap import CLASS_COLOURS
 from harness.model import TIERS, Tier
 from harness.project import Project
-from harness.report.figure import figure_svg, figure_title
+from harness.report.figure import figure_svg
 from harness.report.pages import FigureView, Page, environment_text, record_view, records_folder, statement_view
 from harness.standing import Standing
 from harness.store import find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
-from harness.tables import StatementTable, Table, caption, curve_figures, table_files, table_of
+from harness.tables import PrintedFigure, table_files, table_of
 from harness.tables.errors import SHOWN, error_notes, error_rows
-from harness.tables.grid import grid
-from harness.tables.statements import statements_grid, statements_lines, statements_notes
-from harness.tables.text import footnotes, header_lines, row_notes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,8 +77,7 @@ def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
 
 def _page(standing: Standing, output: Path) -> Page:
     suite, tier, table = standing.suite, standing.tier, table_of(standing)
-    machine = "" if isinstance(table, StatementTable) else table.machine
-    timings = {timing.id: timing for timing in standing.timings if timing.machine == machine}
+    timings = {timing.id: timing for timing in standing.timings if timing.machine == table.machine}
     stored = standing.stored
     records = tuple(record_view(record, timings.get(record.id), line) for line, record in enumerate(stored, start=1))
     environments = {name: environment_text(value) for name, value in standing.environments.items()}
@@ -92,7 +88,7 @@ def _page(standing: Standing, output: Path) -> Page:
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     folder = records_folder(suite, tier)
-    figures = () if isinstance(table, StatementTable) else _figures(table, folder)
+    figures = tuple(_figure_view(figure, folder) for figure in table.figures)
     for name, text in texts.items():
         replace_text(output / folder / name, text)
     for figure in figures:
@@ -111,37 +107,15 @@ def _page(standing: Standing, output: Path) -> Page:
     )
 
 
-def _figures(table: Table, folder: PurePosixPath) -> tuple[FigureView, ...]:
-    """Draw the curves of a table; one in which no row has a score is left out."""
-    return tuple(
-        FigureView(
-            title=figure_title(table, figure),
-            svg=figure_svg(table, figure),
-            caption=caption(table, figure),
-            file=f"{folder}/{figure.name}.svg",
-        )
-        for figure in curve_figures(table)
-        if figure.drawn
-    )
+def _figure_view(printed: PrintedFigure, folder: PurePosixPath) -> FigureView:
+    file = f"{folder}/{printed.figure.name}.svg"
+    return FigureView(title=printed.title, svg=figure_svg(printed), caption=printed.caption, file=file)
 
 
 def _suite_context(page: Page) -> dict[str, Any]:
     """Return the values of the suite template."""
-    table = page.table
-    if isinstance(table, StatementTable):
-        return {
-            "page": page,
-            "lines": statements_lines(table),
-            "grid": statements_grid(table),
-            "table": None,
-            "footnotes": statements_notes(table),
-        }
     return {
         "page": page,
-        "lines": header_lines(table),
-        "grid": grid(table),
-        "table": table,
-        "footnotes": (*footnotes(table), *row_notes(table)),
         "classes": SHOWN,
         "colours": {name: f"rgb{colour}" for name, colour in CLASS_COLOURS.items()},
         "error_notes": error_notes(page.errors),

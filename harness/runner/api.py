@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +19,19 @@ from harness.provenance import commit_of_code
 from harness.runner.backends import BackendChooser
 from harness.runner.executor import Executor
 from harness.runner.local import LocalExecutor
+from harness.runner.order import Order, Task, Work
 from harness.runner.preparing import Preparation
 from harness.runner.progress import Progress, default_progress
 from harness.runner.statements import StatementWork
 from harness.runner.summary import RunSummary
 from harness.runner.sweeping import sweep
-from harness.runner.work import Order, SuiteWork
+from harness.runner.work import SuiteWork
 from harness.store.records import Code
 from harness.suite import EVERYTHING, Selection, Suite
 from harness.threads import usable_cores
+
+KINDS: Mapping[str, Callable[[Order, Suite, Tier], Work]] = {"scores": SuiteWork, "data-table": StatementWork}
+"""The work of each kind of suite."""
 
 
 def run(
@@ -82,6 +86,7 @@ def run(
     loaded = found.suites([suites] if isinstance(suites, str | Path | Suite) else list(suites))
     shown = progress if progress is not None else default_progress()
     with _offline(offline), ExitStack() as stack:
+        threads_each = threads or max(1, usable_cores() // jobs)
         order = Order(
             found,
             results or RUNS,
@@ -89,6 +94,8 @@ def run(
             Preparation(found.catalogue, found.stages),
             BackendChooser(found.stages),
             shown.log,
+            Code(*commit_of_code()),
+            threads_each,
             again=again,
             dry_run=dry_run,
         )
@@ -96,32 +103,21 @@ def run(
             cache=str(cache_folder().resolve()),
             scratch="",
             device=device,
-            threads=threads or max(1, usable_cores() // jobs),
+            threads=threads_each,
             catalogues=tuple(str(path.resolve()) for path in found.catalogues),
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
-        tables: dict[str, StatementWork] = {}
-        work: dict[str, SuiteWork] = {}
-        for suite in loaded:
-            chosen = tier or suite.default_tier
-            if suite.kind == "data-table":
-                tables[suite.id] = StatementWork(order, suite, chosen)
-            else:
-                work[suite.id] = SuiteWork(order, suite, chosen, stack)
-        code = Code(*commit_of_code())
-        for table in tables.values():
-            table.compute(code, stack)
+        work = [KINDS[suite.kind](order, suite, tier or suite.default_tier) for suite in loaded]
+        for one in work:
+            one.begin(stack)
         if not dry_run:
-            _compute(list(work.values()), setup, jobs, shown, stack, code)
-        done: dict[str, StatementWork | SuiteWork] = {**tables, **work}
-        return RunSummary(tuple(done[suite.id].summary() for suite in loaded))
+            _compute([task for one in work for task in one.tasks], setup, jobs, shown, stack)
+        return RunSummary(tuple(one.summary() for one in work))
 
 
-def _compute(
-    work: Sequence[SuiteWork], setup: WorkerSetup, workers: int, shown: Progress, stack: ExitStack, code: Code
-) -> None:
+def _compute(tasks: Sequence[Task], setup: WorkerSetup, workers: int, shown: Progress, stack: ExitStack) -> None:
     """Run the jobs of all suites together, so that a worker serves its backend's cells of every suite."""
-    owners = {id(job): one for one in work for job in one.jobs}
+    owners = {id(task.job): task for task in tasks}
     if not owners:
         return
     sweep(Path(setup.cache))
@@ -132,8 +128,8 @@ def _compute(
     executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
     shown.start(len(owners))
     stack.callback(shown.close)
-    for finished in executor.run([job for one in work for job in one.jobs]):
-        shown.finished(owners[id(finished.job)].keep(finished, code, setup.threads))
+    for finished in executor.run([task.job for task in tasks]):
+        shown.finished(owners[id(finished.job)].keep(finished))
 
 
 @contextmanager

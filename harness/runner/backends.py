@@ -21,8 +21,7 @@ class BackendChooser:
 
     def __init__(self, registry: StageRegistry) -> None:
         self._registry = registry
-        self._chains: dict[int, tuple[Backend, tuple[tuple[int, str, bool], ...]]] = {}
-        self._kept: list[object] = []
+        self._chains: dict[str, tuple[Backend, tuple[tuple[int, str, bool], ...]]] = {}
 
     def backend(self, cell: Cell) -> Backend:
         """Return where a cell runs; raises `ConfigError` if its stages name different interpreters."""
@@ -40,12 +39,12 @@ class BackendChooser:
         return frozenset(found)
 
     def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[int, str, bool], ...]]:
-        if id(cell.chain) not in self._chains:
+        chain = canonical_json([spec.to_json() for spec in cell.chain])
+        if chain not in self._chains:
             stages = [self._stage(spec.id, dict(spec.parameters)) for spec in cell.chain]
             backend = choose_backend([stage.extra for stage in stages if stage is not None and stage.extra])
-            self._chains[id(cell.chain)] = (backend, _shared_parts(cell, stages))
-            self._kept.append(cell.chain)  # keeps the id taken
-        return self._chains[id(cell.chain)]
+            self._chains[chain] = (backend, _shared_parts(cell, stages))
+        return self._chains[chain]
 
     def _stage(self, name: str, parameters: dict[str, Any]) -> Stage | None:
         """Return a stage, or None for a broken plug-in, whose cells fail in the worker with its reason."""

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from harness.datatables import StatementInputs, compute_statements, statement_inputs
 from harness.errors import HarnessError
 from harness.model import Tier
+from harness.runner.order import Order, Task
 from harness.runner.preparing import hash_notes
 from harness.runner.summary import MissingCell, SuiteSummary
-from harness.runner.work import Order
-from harness.store import Code, StatementRecord, StatementWriter, Store
+from harness.store import StatementRecord, StatementWriter, Store
 from harness.suite import Suite
 from harness.suite.schema import DataRowSpec
 
@@ -30,9 +30,13 @@ class StatementWork:
         self._computed = 0
         self._cached = 0
         self._pending = 0
+        self.tasks: tuple[Task, ...] = ()
 
-    def compute(self, code: Code, stack: ExitStack) -> None:
-        """Compute and store the facts of every row whose stored ones are of other inputs; in a dry run count them."""
+    def begin(self, stack: ExitStack) -> None:
+        """Compute and store the facts of every row whose stored ones are of other inputs; in a dry run count them.
+
+        No worker is needed for it.
+        """
         stored = {record.row: record.key for record in self._store.statements()}
         writer: StatementWriter | None = None
         if not self._order.dry_run:
@@ -46,7 +50,7 @@ class StatementWork:
                     self._pending += 1
                 else:
                     self._order.log(f"{self._name(row)}: computing")
-                    writer.add(self._record(row, inputs, code))
+                    writer.add(self._record(row, inputs))
                     self._computed += 1
             except HarnessError as error:
                 self._missing.append(MissingCell(self._name(row), str(error)))
@@ -65,7 +69,7 @@ class StatementWork:
             pending=self._pending,
         )
 
-    def _record(self, row: DataRowSpec, inputs: StatementInputs, code: Code) -> StatementRecord:
+    def _record(self, row: DataRowSpec, inputs: StatementInputs) -> StatementRecord:
         facts = compute_statements(inputs, self._catalogue)
         if inputs.reads:  # fetching is what first tells the hash of a file for which nobody states one
             inputs = statement_inputs(self._suite, row, self._tier, self._catalogue)
@@ -79,7 +83,7 @@ class StatementWork:
             data=inputs.data,
             facts=facts,
             notes=self._notes(inputs),
-            code=code,
+            code=self._order.code,
         )
 
     def _notes(self, inputs: StatementInputs) -> tuple[str, ...]:

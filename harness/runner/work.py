@@ -1,66 +1,46 @@
-"""The work of one suite in a run: which cells are done, missing or to be computed, and the records they leave."""
+"""The work of one suite of scores in a run: which cells are done, missing or to be computed, and what they leave."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 from harness.jobs.messages import Job, WeightsSource
 from harness.model import Cell, Tier
-from harness.project import Project
-from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
-from harness.runner.preparing import Preparation
+from harness.runner.order import Order, Task
 from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
 from harness.standing import Standing
-from harness.store import Code, Record, Store, Timing, Writer
-from harness.suite import Selection, Suite
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Order:
-    """What a run was asked for, and what its suites share: what was found out about data, weights and backends.
-
-    results  the folder that records go to
-    only     which cells are wanted
-    again    cells with scores are computed too
-    """
-
-    project: Project
-    results: Path
-    only: Selection
-    preparation: Preparation
-    chooser: BackendChooser
-    log: Callable[[str], None]
-    again: bool = False
-    dry_run: bool = False
+from harness.store import Record, Store, Timing, Writer
+from harness.suite import Suite
 
 
 class SuiteWork:
-    """One suite of a run, with its open store (none in a dry run)."""
+    """A suite of scores in a run, with its open store (none in a dry run)."""
 
-    def __init__(self, order: Order, suite: Suite, tier: Tier, stack: ExitStack) -> None:
+    def __init__(self, order: Order, suite: Suite, tier: Tier) -> None:
         self._suite = suite
         self._tier = tier
         self._order = order
         self._store = Store(order.results, suite.id, suite.version, tier)
+        self._every = order.project.cells(suite, tier)
+        self._cells: tuple[Cell, ...] = ()
         self._failures: list[FailedCell] = []
         self._missing: list[MissingCell] = []
         self._computed = 0
         self._environments: set[str] = set()
-        self.jobs: list[Job] = []
-        every = order.project.cells(suite, tier)
         self._writer: Writer | None = None
-        if not order.dry_run and every:
-            self._writer = stack.enter_context(self._store.open([cell.id for cell in every], order.log))
-        self._cells = self._settled(fetch=not order.dry_run)
+        self.tasks: list[Task] = []
+
+    def begin(self, stack: ExitStack) -> None:
+        """Open the store, fetch what cells need, and sort them into done, missing and tasks."""
+        if not self._order.dry_run and self._every:
+            self._writer = stack.enter_context(self._store.open([cell.id for cell in self._every], self._order.log))
+        self._cells = self._settled(fetch=not self._order.dry_run)
 
     def summary(self) -> SuiteSummary:
         """Return what was done so far."""
-        pending = 0 if self._writer else len(self.jobs)
-        cached = len(self._cells) - len(self.jobs) - len(self._missing)
+        pending = 0 if self._writer else len(self.tasks)
+        cached = len(self._cells) - len(self.tasks) - len(self._missing)
         return SuiteSummary(
             suite=self._suite.id,
             version=self._suite.version,
@@ -75,7 +55,7 @@ class SuiteWork:
             keys=frozenset(cell.key for cell in self._cells),
         )
 
-    def keep(self, finished: Finished, code: Code, threads: int) -> str:
+    def keep(self, finished: Finished) -> str:
         """Store the record and the timing of a cell that has ended; return a line that says how."""
         assert self._writer is not None
         cell, outcome = finished.job.cell, finished.outcome
@@ -83,8 +63,7 @@ class SuiteWork:
         if finished.worker and fingerprint not in self._environments:
             self._writer.add_environment(fingerprint, dict(finished.worker.environment))
             self._environments.add(fingerprint)
-        record = self._record(finished, code, fingerprint)
-        self._writer.add(record, self._timing(finished, code, fingerprint, threads))
+        self._writer.add(self._record(finished, fingerprint), self._timing(finished, fingerprint))
         if outcome.status == "ok":
             self._computed += 1
             return f"{cell}: ok, {outcome.total_s:.2f} s"
@@ -96,7 +75,7 @@ class SuiteWork:
         return f"{cell}: {outcome.status}"
 
     def _settled(self, *, fetch: bool) -> tuple[Cell, ...]:
-        """Sort the wanted cells into done, missing and jobs, and return them.
+        """Sort the wanted cells into done, missing and tasks, and return them.
 
         Fetching is what first tells the hash of a file for which nobody states one: cells are expanded again after it.
         """
@@ -120,7 +99,7 @@ class SuiteWork:
         return standing.cells if self._order.again else standing.pending()
 
     def _prepare(self, cell: Cell, *, fetch: bool) -> None:
-        """Turn a cell into a job, or note why it is missing. Nothing is downloaded for a dry run."""
+        """Turn a cell into a task, or note why it is missing. Nothing is downloaded for a dry run."""
         problem = self._order.preparation.missing_data(cell, fetch=fetch)
         weights: dict[str, WeightsSource] | str = {}
         if not problem and fetch:
@@ -130,20 +109,19 @@ class SuiteWork:
             self._missing.append(MissingCell(str(cell), reason))
             return
         limits, timing = self._suite.limits_of(self._tier), self._suite.timing_of(self._tier)
-        self.jobs.append(
-            Job(
-                cell=cell,
-                backend=self._order.chooser.backend(cell),
-                deadline_s=limits.deadline_s,
-                memory_bytes=int(limits.memory_gb * 1e9),
-                warmup=timing.warmup,
-                repeats=timing.repeats,
-                weights=weights,
-                shared=self._order.chooser.shared(cell),
-            )
+        job = Job(
+            cell=cell,
+            backend=self._order.chooser.backend(cell),
+            deadline_s=limits.deadline_s,
+            memory_bytes=int(limits.memory_gb * 1e9),
+            warmup=timing.warmup,
+            repeats=timing.repeats,
+            weights=weights,
+            shared=self._order.chooser.shared(cell),
         )
+        self.tasks.append(Task(job, self.keep))
 
-    def _record(self, finished: Finished, code: Code, fingerprint: str) -> Record:
+    def _record(self, finished: Finished, fingerprint: str) -> Record:
         cell, outcome = finished.job.cell, finished.outcome
         data = outcome.data or self._order.project.catalogue.dataset(cell.data.dataset).sample_hash(cell.sample)
         return Record(
@@ -164,7 +142,7 @@ class SuiteWork:
             data=data,
             notes=(*outcome.notes, *self._order.preparation.notes(cell)),
             environment=fingerprint,
-            code=code,
+            code=self._order.code,
             counts=outcome.counts,
             prediction=outcome.prediction,
             uses_truth=cell.uses_truth,
@@ -173,7 +151,7 @@ class SuiteWork:
             origins=outcome.origins,
         )
 
-    def _timing(self, finished: Finished, code: Code, fingerprint: str, threads: int) -> Timing | None:
+    def _timing(self, finished: Finished, fingerprint: str) -> Timing | None:
         """Return the timing of a cell with scores; a failed cell's seconds mean nothing."""
         cell, outcome = finished.job.cell, finished.outcome
         if outcome.status != "ok" or finished.worker is None:
@@ -188,8 +166,8 @@ class SuiteWork:
             machine=finished.worker.machine,
             environment=fingerprint,
             device=outcome.device,
-            threads=threads,
+            threads=self._order.threads,
             stages=outcome.timings,
             total_s=outcome.total_s,
-            commit=code.commit,
+            commit=self._order.code.commit,
         )

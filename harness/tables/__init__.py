@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from harness.tables.api import table_frame
-from harness.tables.build import build_table, table_of
-from harness.tables.caption import caption
+from harness.tables.build import build_table
+from harness.tables.caption import PrintedFigure, caption, printed_figure
 from harness.tables.curves import Curve, CurveFigure, curve_figures
+from harness.tables.kinds import table_of
 from harness.tables.model import ClaimLine, Column, Cost, Duration, Failure, Score, Table, TableRow
+from harness.tables.printed import Printed
 from harness.tables.render import FORMATS, Format, render, table_files, write_tables
+from harness.tables.scores import ScoreTable
 from harness.tables.statements import StatementTable, build_statements
 
 __all__ = [
@@ -20,7 +23,10 @@ __all__ = [
     "Duration",
     "Failure",
     "Format",
+    "Printed",
+    "PrintedFigure",
     "Score",
+    "ScoreTable",
     "StatementTable",
     "Table",
     "TableRow",
@@ -28,6 +34,7 @@ __all__ = [
     "build_table",
     "caption",
     "curve_figures",
+    "printed_figure",
     "render",
     "table_files",
     "table_frame",

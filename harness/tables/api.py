@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from harness.frames import reading_pandas
 from harness.model import Tier
 from harness.project import RUNS, Project, SuiteName
-from harness.tables.build import table_of
-from harness.tables.model import Table
-from harness.tables.render import render
-from harness.tables.statements import StatementTable
+from harness.tables.kinds import table_of
+from harness.tables.printed import Printed
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -20,8 +18,10 @@ if TYPE_CHECKING:
 
 def table(
     suite: SuiteName, *, tier: Tier | None = None, results: Path | None = None, project: Project | None = None
-) -> Table | StatementTable:
+) -> Printed:
     """Return the table of a suite from its records; `harness.tables.table_frame` makes a pandas data frame of it.
+
+    `markdown()`, `latex()`, `csv()` and `json()` print it; `.table` of a table of scores is the value behind it.
 
     Args:
         suite: an id, the path of a suite file, or a loaded suite.
@@ -37,10 +37,10 @@ def table(
     return table_of(found.results(results or RUNS, loaded, tier or loaded.default_tier))
 
 
-def table_frame(table: Table | StatementTable) -> DataFrame:
+def table_frame(table: Printed) -> DataFrame:
     """Return a table as a pandas data frame: the columns and lines of its CSV file, numbers at full precision.
 
     Raises `BackendError` without pandas.
     """
-    frame: DataFrame = reading_pandas().read_csv(io.StringIO(render(table, "csv")))
+    frame: DataFrame = reading_pandas().read_csv(io.StringIO(table.csv()))
     return frame

@@ -14,7 +14,6 @@ from harness.suite import Published, Row, Suite
 from harness.tables.claims import claim_lines, claims_of
 from harness.tables.durations import row_durations
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.tables.statements import StatementTable, build_statements
 from harness.verdicts import ScoreVerdict, suite_verdicts, values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
@@ -26,13 +25,6 @@ ALTERED = (
 
 _USES_TRUTH = {"": "", "control": "made from the ground truth", "prompts": "prompts are made from the ground truth"}
 """What is printed of a row whose chain reads the truth."""
-
-
-def table_of(standing: Standing) -> Table | StatementTable:
-    """Return the table of a suite on a tier, whatever its kind."""
-    if standing.suite.kind == "data-table":
-        return build_statements(standing.suite, standing.tier, standing.statements)
-    return build_table(standing)
 
 
 def build_table(standing: Standing, *, machine: str = "") -> Table:

@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from harness.tables.curves import Curve, CurveFigure, Point
 from harness.tables.model import Table
-from harness.tables.text import state_text
+from harness.tables.text import heading, state_text
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedFigure:
+    """A figure with what must be read beside it.
+
+    title    what it shows in one line, tier and data with it
+    heading  what stands above it: whose figure it is
+    lines    what stands in the picture itself, which travels without its page
+    caption  the lines below it on a page
+    """
+
+    figure: CurveFigure
+    title: str
+    heading: str
+    lines: tuple[str, ...]
+    caption: tuple[str, ...]
+
 
 ERRORS = {"sd": "mean ± sd", "se": "mean ± standard error"}
+
+
+def printed_figure(table: Table, figure: CurveFigure) -> PrintedFigure:
+    """Return a figure of a table with what must be read beside it."""
+    whose, state, data = heading(table.title, table.source), standing(table), f"data: {table.data_note}"
+    return PrintedFigure(
+        figure,
+        title=f"{whose}: {figure.title}; {state}; {data}",
+        heading=f"{whose}, {table.tier} tier",
+        lines=(state, data, spread(table, figure)),
+        caption=caption(table, figure),
+    )
 
 
 def standing(table: Table) -> str:

@@ -15,8 +15,8 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from harness.errors import BackendError
-from harness.report.figure import COLOURS, DASHES, figure_svg, figure_title
-from harness.tables import Table, curve_figures
+from harness.report.figure import COLOURS, DASHES, figure_svg
+from harness.tables import Table, curve_figures, printed_figure
 from tests.tables.tables import make_curve_table, make_sweep_table
 
 VISION = {
@@ -32,7 +32,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def _svg(table: Table) -> str:
     (family,) = curve_figures(table)
-    return figure_svg(table, family)
+    return figure_svg(printed_figure(table, family))
 
 
 def _texts(svg: str) -> list[str]:
@@ -116,7 +116,7 @@ def test_many_thresholds_have_fewer_ticks() -> None:
 
 def test_the_title_in_one_line() -> None:
     table = make_curve_table()
-    assert figure_title(table, curve_figures(table)[0]) == (
+    assert printed_figure(table, curve_figures(table)[0]).title == (
         "Toy | 100 % (table 0): gonuclear; suite toy v1, smoke tier: no reproduction of table 0; data: phantoms"
     )
 
@@ -137,11 +137,11 @@ def test_without_matplotlib_the_install_line_is_given(monkeypatch: pytest.Monkey
 def test_panels_lines_and_an_arrow_for_a_bound() -> None:
     table = make_sweep_table()
     quality, seconds = curve_figures(table)
-    texts = _texts(figure_svg(table, quality))
+    texts = _texts(figure_svg(printed_figure(table, quality)))
     assert {"model = full", "model = sparse", "n", "map"} <= set(texts)
     assert texts.count("hd") == 1, "one entry of the legend for all panels"
-    assert figure_svg(table, quality) == figure_svg(table, quality)
-    texts = _texts(figure_svg(table, seconds))
+    assert figure_svg(printed_figure(table, quality)) == figure_svg(printed_figure(table, quality))
+    texts = _texts(figure_svg(printed_figure(table, seconds)))
     assert "seconds since net" in texts
     assert "(5 of 6 cells)" not in texts
     assert "(4 of 6 cells)" in texts

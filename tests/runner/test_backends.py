@@ -48,3 +48,10 @@ def test_cells_share_fits_and_first_stages(project: Project) -> None:
     assert not chooser.shared(a_cell(spec(project, "noop")))
     assert not chooser.shared(a_cell(spec(project, "cut"))), "the end of a chain is nobody else's beginning"
     assert chooser.backend(a_cell(spec(project, "other-python"))).extras == ("other",)
+
+
+def test_a_chain_is_looked_at_by_what_it_says(project: Project) -> None:
+    chooser = BackendChooser(tiny_registry(project))
+    plain, other = (a_cell(spec(project, "smooth", amount=amount), spec(project, "cut")) for amount in (0.0, 1.0))
+    assert chooser.shared(plain) == chooser.shared(a_cell(spec(project, "smooth"), spec(project, "cut")))
+    assert chooser.shared(plain) != chooser.shared(other)

@@ -6,8 +6,9 @@ import harness
 from harness.jobs.messages import Outcome, Ready, failure
 from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
+from harness.runner.order import Order
 from harness.runner.preparing import Preparation
-from harness.runner.work import Order, SuiteWork
+from harness.runner.work import SuiteWork
 from harness.store import Code, Store
 from harness.suite import EVERYTHING, Selection
 from tests.runner.project import Project
@@ -20,21 +21,25 @@ def work(project: Project, stack: ExitStack, only: Selection = EVERYTHING, **how
     found = harness.Project.find(project.folder, plugins=[project.plugin])
     suite = found.suite(project.suite(rows, deadline_s=5.0, memory_gb=2.0))
     preparation = Preparation(found.catalogue, found.stages)
-    order = Order(found, project.results, only, preparation, BackendChooser(found.stages), lambda line: None, **how)
-    return SuiteWork(order, suite, "smoke", stack)
+    chooser = BackendChooser(found.stages)
+    order = Order(found, project.results, only, preparation, chooser, lambda line: None, Code("c"), 2, **how)
+    begun = SuiteWork(order, suite, "smoke")
+    begun.begin(stack)
+    return begun
 
 
 def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
     with ExitStack() as stack:
         one = work(project, stack)
-        assert [(job.cell.row, job.deadline_s, job.memory_bytes) for job in one.jobs][::2] == [
+        jobs = [task.job for task in one.tasks]
+        assert [(job.cell.row, job.deadline_s, job.memory_bytes) for job in jobs][::2] == [
             ("noop", 5.0, 2 * 10**9),
             ("other", 5.0, 2 * 10**9),
         ]
-        good, bad = one.jobs[:2]
-        line = one.keep(Finished(good, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER), Code("c"), 2)
+        good, bad = jobs[:2]
+        line = one.keep(Finished(good, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER))
         assert line == "demo smoke: noop on dots/a: ok, 1.00 s"
-        one.keep(Finished(bad, failure("timeout", "Deadline", "late", stage="noop")), Code("c"), 2)
+        one.keep(Finished(bad, failure("timeout", "Deadline", "late", stage="noop")))
         summary = one.summary()
         assert (summary.computed, summary.failed, summary.cached) == (1, 1, 0)
         assert summary.failures[0].message == "late in stage 'noop'"
@@ -49,7 +54,7 @@ def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
 def test_filters_choose_jobs_and_dry_runs_write_nothing(project: Project) -> None:
     with ExitStack() as stack:
         one = work(project, stack, Selection(rows=("other",)), dry_run=True)
-        assert [job.cell.row for job in one.jobs] == ["other", "other"]
+        assert [task.job.cell.row for task in one.tasks] == ["other", "other"]
         assert one.summary().pending == 2
     assert not project.results.exists()
 
@@ -57,8 +62,8 @@ def test_filters_choose_jobs_and_dry_runs_write_nothing(project: Project) -> Non
 def test_again_makes_jobs_of_cells_that_have_scores(project: Project) -> None:
     with ExitStack() as stack:
         one = work(project, stack)
-        for job in one.jobs:
-            one.keep(Finished(job, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER), Code("c"), 2)
+        for task in one.tasks:
+            task.keep(Finished(task.job, Outcome("ok", metrics={"pq": 0.5}, total_s=1.0), WORKER))
     with ExitStack() as stack:
-        assert not work(project, stack, dry_run=True).jobs
-        assert len(work(project, stack, dry_run=True, again=True).jobs) == 4
+        assert not work(project, stack, dry_run=True).tasks
+        assert len(work(project, stack, dry_run=True, again=True).tasks) == 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.tables import Table, caption, curve_figures
+from harness.tables import Table, caption, curve_figures, printed_figure
 from harness.tables.caption import spread
 from tests.tables.tables import make_curve_table, make_sweep_table
 
@@ -59,3 +59,17 @@ def test_a_declared_figure_says_what_it_declares_and_names_its_bounds() -> None:
     lines = caption(table, seconds)
     assert lines[0] == "Seconds since net, logarithmic over n; line: mean over samples, n = 2"
     assert "open arrow: a bound, cells met the deadline of 60 s and took longer: hd, n = 16 (2 of 3 cells)" in lines
+
+
+def test_a_printed_figure_carries_what_must_be_read_beside_it() -> None:
+    table = make_curve_table()
+    (family,) = curve_figures(table)
+    printed = printed_figure(table, family)
+    assert printed.caption == caption(table, family)
+    assert printed.lines == (
+        "suite toy v1, smoke tier: no reproduction of table 0",
+        "data: phantoms",
+        spread(table, family),
+    )
+    assert printed.heading.endswith(", smoke tier")
+    assert printed.title.startswith(printed.heading.removesuffix(", smoke tier"))

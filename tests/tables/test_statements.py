@@ -6,13 +6,7 @@ import json
 from typing import Any
 
 from harness.datatables import DataTableRow, ValueVerdict
-from harness.tables.statements import (
-    StatementTable,
-    statements_csv,
-    statements_json,
-    statements_latex,
-    statements_markdown,
-)
+from harness.tables.statements import StatementTable
 
 ROWS = (
     DataTableRow(
@@ -43,7 +37,7 @@ def _facts(**changed: Any) -> StatementTable:
 
 
 def test_markdown() -> None:
-    lines = statements_markdown(_facts()).splitlines()
+    lines = _facts().markdown().splitlines()
     assert lines[0] == "# Data (table 2.1)"
     assert "- 3 rows, 1 MISSING, 1 ABSENT" in lines
     assert "- N3 is absent from this tier: no crop" in lines
@@ -60,27 +54,25 @@ def test_markdown() -> None:
 
 def test_no_verdict_below_the_paper_tier() -> None:
     for text in (
-        statements_markdown(_facts(tier="mini")),
-        statements_latex(_facts(tier="mini")),
-        statements_csv(_facts(tier="mini")),
+        _facts(tier="mini").markdown(),
+        _facts(tier="mini").latex(),
+        _facts(tier="mini").csv(),
     ):
         assert "reproduced" not in text.replace("no reproduction", "")
-    assert "no reproduction and gets no verdict" in statements_markdown(_facts(tier="mini"))
+    assert "no reproduction and gets no verdict" in _facts(tier="mini").markdown()
 
 
 def test_csv_latex_and_json() -> None:
-    lines = statements_csv(_facts()).splitlines()
+    lines = _facts().csv().splitlines()
     assert lines[1] == "table-2.1,1,paper,n1,count,1118,1118,-,reproduced,,,1119 elsewhere"
     assert lines[4].startswith("table-2.1,1,paper,n2,count,-,7,-,missing,no data,no data")
-    assert "\\label{tab:table-2.1-paper}" in statements_latex(_facts())
-    value = statements_json(_facts())
+    assert "\\label{tab:table-2.1-paper}" in _facts().latex()
+    value = _facts().json()
     json.dumps(value, allow_nan=False)
     assert (value["missing"], value["absent"]) == (1, 1)
 
 
 def test_values_that_are_not_printed_have_one_column() -> None:
     row = DataTableRow("n1", "N1", {"count": 3, "shape": (1, 2)}, {"count": 3}, {}, {})
-    header = next(
-        line for line in statements_markdown(_facts(rows=(row,), tier="mini")).splitlines() if "| row |" in line
-    )
+    header = next(line for line in _facts(rows=(row,), tier="mini").markdown().splitlines() if "| row |" in line)
     assert header == "| row | count | count, printed | shape |"
