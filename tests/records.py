@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from harness.model import Cell, Status, Tier
+from harness.model import Cell, DataSelection, Fold, Status, Tier
+from harness.standing import Standing
 from harness.store import CellError, Record, StageTiming, Store, Timing
+from harness.suite import Suite
 
 MACHINE = "0123abcd Test CPU 2 cores"
 
@@ -65,6 +69,50 @@ def record_of(
         error=error,
         environment="f00d",
     )
+
+
+def cell_of(record: Record) -> Cell:
+    """Return the cell that a record would be of; it has no chain."""
+    return Cell(
+        suite=record.suite,
+        version=record.version,
+        tier=record.tier,
+        row=record.row,
+        data=DataSelection(record.dataset, (), "gold", "gold"),
+        sample=record.sample,
+        fold=Fold(record.fold, (record.sample,)),
+        repeat=record.repeat,
+        seed=record.seed,
+        chain=(),
+        scores=(),
+        key=record.cell,
+    )
+
+
+def standing_of(
+    suite: Suite,
+    tier: Tier,
+    records: Iterable[Record],
+    timings: Iterable[Timing] = (),
+    *,
+    directions: Mapping[str, str] | None = None,
+    cells: Sequence[Cell] | None = None,
+    suites: Mapping[str, Suite] | None = None,
+) -> Standing:
+    """Return a standing of records by hand; without cells, of the cells that records and timings would be of."""
+    own, timed = list(records), list(timings)
+    known = {record.id for record in own}
+    for timing in timed:
+        if timing.id not in known:
+            known.add(timing.id)
+            own.append(make_record(timing.row, timing.sample, dataset=timing.dataset, cell=timing.cell, tier=tier))
+    directions = directions or dict.fromkeys(suite.metrics, "higher")
+    metrics: Any = {
+        name: SimpleNamespace(id=name, direction=which, unit="fraction", at=None, nan_rule="spreads")
+        for name, which in directions.items()
+    }
+    wanted = [cell_of(record) for record in own] if cells is None else cells
+    return Standing.join(suite, tier, wanted, own, timed, metrics=metrics, suites=suites or {})
 
 
 def make_timing(

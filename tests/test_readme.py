@@ -31,7 +31,7 @@ def state_of(suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> str:
     if tier == "smoke":
         return "recorded"
     means = (summarise(values_of(found, m, suite.spread_over)) for m in ("map.gonuclear", "ap50.gonuclear"))
-    return ", ".join(f"{100 * one.mean:.1f} ± {100 * one.sd(suite.spread_ddof):.1f}" for one in means)
+    return ", ".join(f"{100 * one.mean:.1f} ± {100 * one.sd(suite.file.spread_ddof):.1f}" for one in means)
 
 
 def status_table() -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from harness.datatables.rows import DataTableRow, ValueVerdict, data_table_rows
+from harness.datatables.rows import DataTableRow, Outcome, ValueVerdict, data_table_rows
 from harness.datatables.statements import StatementInputs, Value, compute_statements, statement_inputs
 
 __all__ = [
     "DataTableRow",
+    "Outcome",
     "StatementInputs",
     "Value",
     "ValueVerdict",

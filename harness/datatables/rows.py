@@ -59,7 +59,7 @@ def data_table_rows(
     or a tier that the suite has not.
     """
     suite.tier(tier)
-    if suite.table is None:
+    if suite.file.table is None:
         raise ConfigError(f"suite '{suite.id}' is of kind '{suite.kind}', not 'data-table'")
     found = {record.row: record for record in records}
     return tuple(_row(suite, row, tier, catalogue, found.get(row.id)) for row in suite.data_rows)

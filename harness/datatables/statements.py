@@ -58,28 +58,26 @@ def statement_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
     Raises `ConfigError` for a suite of another kind or for a name that the catalogue does not have, `DataError` where
     data that is here cannot be hashed.
     """
-    if suite.table is None:
+    table = suite.file.table
+    if table is None:
         raise ConfigError(f"suite '{suite.id}' is of kind '{suite.kind}', not 'data-table'")
     source = row_source(row, tier)
-    if suite.table == "weights-inventory":
+    if table == "weights-inventory":
         names = matching_weights(source.weights or (), catalogue.weight_ids())
-        return StatementInputs(
-            suite.table, source, weights_statements(names, catalogue), _weights_hashes(names, catalogue)
-        )
+        return StatementInputs(table, source, weights_statements(names, catalogue), _weights_hashes(names, catalogue))
     dataset = catalogue.dataset(source.dataset or "")
     samples: Iterable[str] = () if source.sample is None else (source.sample,)
     declared: Mapping[str, Value] = {}
-    if suite.table == "folds":
+    if table == "folds":
         declared, samples = fold_statements(dataset, source.split or "", source.fold or "")
-    elif suite.table == "availability":
+    elif table == "availability":
         declared = availability_statements(dataset)
-    elif suite.table == "channels":
+    elif table == "channels":
         declared = channel_statements(dataset, source)
     else:
         declared = dataset_statements(dataset, with_counts=source.sample is None)
-    return StatementInputs(
-        suite.table, source, declared, {f"{dataset.id}/{sample}": content_of(dataset, sample) for sample in samples}
-    )
+    hashes = {f"{dataset.id}/{sample}": content_of(dataset, sample) for sample in samples}
+    return StatementInputs(table, source, declared, hashes)
 
 
 def compute_statements(inputs: StatementInputs, catalogue: Catalogue) -> dict[str, Value]:

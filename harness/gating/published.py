@@ -45,12 +45,14 @@ def beside_published(own: Standing, published: Standing) -> tuple[PublishedScore
     if suite.kind == "data-table":
         return tuple(_statements(own, published))
     theirs = {record.id: record for record in (*published.records, *published.stale) if record.status == "ok"}
-    hardware = OtherHardware(published.environments, own.environments, suite.hardware_tolerance)
+    hardware = OtherHardware(published.environments, own.environments, suite.file.hardware_tolerance)
     found = []
     for row, standing in own.rows.items():
         pairs = [(record, theirs[record.id]) for record in standing.scored if record.id in theirs]
-        if pairs:
-            found += [_score(row, metric, pairs, suite.tolerance.get(metric, 0.0), hardware) for metric in own.metrics]
+        for metric in own.metrics:
+            known = [pair for pair in pairs if any(metric in record.metrics for record in pair)]
+            if known:
+                found.append(_score(row, metric, known, suite.file.tolerance.get(metric, 0.0), hardware))
     return tuple(found)
 
 

@@ -74,8 +74,8 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
         known = {row.id for row in suite.data_rows}
         old, new = ([item for item in side.stated if item.row in known] for side in (before, after))
         return Comparison(suite.id, suite.version, tier, compare_statements(old, new))
-    exact = {**suite.tolerance, **rules.tolerance}
-    elsewhere = {**suite.hardware_tolerance, **rules.hardware_tolerance}
+    exact = {**suite.file.tolerance, **rules.tolerance}
+    elsewhere = {**suite.file.hardware_tolerance, **rules.hardware_tolerance}
     foreign_code = {record.id for record in after.of_other_code}
     cells, shifts = compare(
         _records(before),
@@ -155,18 +155,7 @@ def _claims(before: Standing, after: Standing, *, has_moved: bool) -> tuple[Clai
 
     `has_moved`: scores differ that other hardware may have moved, so that claims on scores are not judged.
     """
-    sides = (
-        check_claims(
-            after.suite,
-            after.tier,
-            records,
-            timings,
-            directions=after.directions,
-            cells=None,
-            suites=after.suites,
-        )
-        for records, timings in ((_records(before), before.timings), (after.records, after.timed))
-    )
+    sides = (check_claims(before.recorded(of_any_inputs=True)), check_claims(after.recorded()))
     return tuple(
         ClaimChange(
             claim.id,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.aggregation import Combine, mean_of_images
 from harness.claims import (
     SECONDS,
     Decision,
-    Direction,
     Group,
     Outcome,
     UndecidableError,
@@ -22,13 +20,13 @@ from harness.claims import (
 from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rule import ClaimRule
-from harness.model import Cell, Tier
+from harness.model import Tier
+from harness.standing.standing import RowStanding, Standing
 from harness.standing.units import Unit, row_units
 from harness.statistics import summarise
 from harness.store.records import Record, Timing
 from harness.suite.schema import ClaimSpec
-from harness.suite.suite import Suite
-from harness.verdicts import expected_keys, gaps, records_by_row, values_by_unit
+from harness.verdicts import values_by_unit
 
 Bound: TypeAlias = tuple[tuple[str, Any], ...]
 
@@ -55,54 +53,25 @@ class ClaimVerdict:
     printed: str = ""
 
 
-def check_claims(
-    suite: Suite,
-    tier: Tier,
-    records: Iterable[Record],
-    timings: Iterable[Timing] = (),
-    *,
-    directions: Mapping[str, Direction],
-    cells: Iterable[Cell] | None = None,
-    suites: Mapping[str, Suite] | None = None,
-    combine: Combine = mean_of_images,
-) -> tuple[ClaimVerdict, ...]:
-    """Return the verdict on every claim of a suite, in declared order.
+def check_claims(standing: Standing) -> tuple[ClaimVerdict, ...]:
+    """Return what a standing says of every claim of its suite, in declared order.
 
-    Args:
-        records, timings: of this suite, version and tier.
-        directions: whether higher or lower is better, by metric id.
-        cells: all cells of the tier (`expand`); a claim on a row that lacks one of them is not decided. Records and
-            timings of other cells are out of date and ignored. None: whatever was recorded counts.
-        suites: other suites by id, for claims on printed values of several tables.
-        combine: how the records of several images become one value.
+    A claim on a row that lacks a cell, or has one that failed or was altered, is not decided.
     """
-    checker = _Checker(suite, tier, records, timings, directions, cells, {suite.id: suite, **(suites or {})}, combine)
-    return tuple(checker.verdict(claim) for claim in suite.claims)
+    checker = _Checker(standing)
+    return tuple(checker.verdict(claim) for claim in standing.suite.claims)
 
 
 class _Checker:
     """The claims of one suite on one tier."""
 
-    def __init__(
-        self,
-        suite: Suite,
-        tier: Tier,
-        records: Iterable[Record],
-        timings: Iterable[Timing],
-        directions: Mapping[str, Direction],
-        cells: Iterable[Cell] | None,
-        suites: Mapping[str, Suite],
-        combine: Combine,
-    ) -> None:
-        self._suite = suite
-        self._tier = tier
-        self._directions = directions
-        self._suites = suites
-        self._combine = combine
-        self._expected = expected_keys(cells)
-        self._records = records_by_row(records, self._expected)
-        known = None if self._expected is None else frozenset().union(*self._expected.values())
-        self._timings = [timing for timing in timings if known is None or timing.cell in known]
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+        self._suite = standing.suite
+        self._tier = standing.tier
+        self._directions = standing.directions
+        self._suites = {standing.suite.id: standing.suite, **standing.suites}
+        self._combine = standing.combine
 
     def verdict(self, claim: ClaimSpec) -> ClaimVerdict:
         """Decide one claim."""
@@ -159,29 +128,29 @@ class _Checker:
     def _score_group(self, claim: ClaimSpec, metric: str, rows: Sequence[str]) -> Group:
         """Return the scores of rows with what they are compared over; means and spreads are those of the table."""
         suite = self._suite
-        records = {row: self._whole(claim, row) for row in rows}
+        records = {row: self._whole(claim, row, metric) for row in rows}
         by_row = {row: values_by_unit(own, metric, suite.spread_over, self._combine) for row, own in records.items()}
         summaries = {row: summarise(list(found.values())) for row, found in by_row.items()}
         over, values = row_units(records, metric, suite.spread_over, self._combine)
         spreads = {
-            row: summary.sd(suite.spread_ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()
+            row: summary.sd(suite.file.spread_ddof) if summary.n > 1 else math.nan for row, summary in summaries.items()
         }
         means = {row: summary.mean if not summary.undefined else math.nan for row, summary in summaries.items()}
         return Group("", means, self._directions[metric], spreads, values, over)
 
-    def _whole(self, claim: ClaimSpec, row: str) -> list[Record]:
-        """Return the records of a row; raises `UndecidableError` where cells failed or are missing."""
-        own = [record for record in self._records.get(row, []) if claim.dataset in ("", record.dataset)]
-        missing = gaps(own, self._expected_of(claim, row))
-        if missing or not own:
-            raise UndecidableError(f"row '{row}': {missing or 'no records'}")
-        return own
+    def _row(self, claim: ClaimSpec, row: str) -> RowStanding:
+        """Return the standing of a row on the data that a claim is about."""
+        standing = self._standing.of(row)
+        return standing.on(claim.dataset) if claim.dataset else standing
 
-    def _expected_of(self, claim: ClaimSpec, row: str) -> frozenset[str] | None:
-        """Return the keys a row must have; a claim on one dataset cannot know those of its missing cells by key."""
-        if self._expected is None or claim.dataset:
-            return None
-        return self._expected.get(row, frozenset())
+    def _whole(self, claim: ClaimSpec, row: str, metric: str) -> tuple[Record, ...]:
+        """Return the records of a row; raises `UndecidableError` where cells failed, are missing or lack the score."""
+        standing = self._row(claim, row)
+        if standing.gaps or not standing.scored:
+            raise UndecidableError(f"row '{row}': {standing.gaps or 'no records'}")
+        if not any(metric in record.metrics for record in standing.scored):
+            raise UndecidableError(f"row '{row}': no scores of {metric}")
+        return standing.scored
 
     def _check_floor(self, claim: ClaimSpec, rows: Sequence[str]) -> None:
         """Raise `UndecidableError` where a named row is no better than the floor: nothing was learnt."""
@@ -209,7 +178,7 @@ class _Checker:
         """Yield one group per machine, device and threads that timed every row, over the places all rows share."""
         stage = rule.stage if isinstance(rule, Fastest) else ""
         seconds: dict[str, dict[str, dict[Unit, float]]] = defaultdict(lambda: defaultdict(dict))
-        for timing in self._timings:
+        for timing in self._standing.timed:
             if timing.row not in rows or claim.dataset not in ("", timing.dataset):
                 continue
             value = seconds_of(timing, stage=stage, since=claim.since)
@@ -276,9 +245,8 @@ class _Checker:
     def _data(self, claim: ClaimSpec, bound: Bound) -> str:
         samples: dict[str, set[str]] = defaultdict(set)
         for row in dict.fromkeys(row for _, rule in bound for row in rule.named()):
-            for record in self._records.get(row, []):
-                if claim.dataset in ("", record.dataset):
-                    samples[record.dataset].add(record.sample)
+            for record in self._row(claim, row).records:
+                samples[record.dataset].add(record.sample)
         named = ", ".join(f"{dataset} ({len(ids)} samples)" for dataset, ids in sorted(samples.items()))
         return named or "no data"
 

@@ -11,7 +11,6 @@ from harness.errors import ConfigError, nearest
 from harness.standing.standing import Standing
 from harness.standing.units import row_units
 from harness.statistics import Interval, holm, mean_interval, paired_difference
-from harness.verdicts import gaps
 
 LEVEL = 0.05
 
@@ -60,8 +59,7 @@ def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[st
     for metric in metrics:
         if metric not in directions:
             raise ConfigError(f"suite '{suite.id}' has no metric '{metric}'{nearest(metric, directions)}")
-    own = {row: standing.of(row).records for row in rows}
-    missing = {row: gaps(own[row], [cell.key for cell in standing.of(row).cells]) for row in rows}
+    missing = {row: standing.of(row).gaps for row in rows}
     found = [_paired(metric, standing, rows) for metric in metrics or directions]
     tested = [one for one in found if one.p is not None]
     corrected = dict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -59,6 +59,15 @@ class RowStanding:
     def missing(self) -> int:
         """Number of cells without a current record."""
         return len(self.cells) - len(self.records)
+
+    @property
+    def gaps(self) -> str:
+        """What the row lacks ("" for nothing): failed records by status, altered ones, and cells that were not run."""
+        failed = Counter(record.status for record in self.records if record.status != "ok")
+        parts = [f"{count} failed ({status})" for status, count in sorted(failed.items())]
+        altered = self.failed - failed.total()
+        parts += [f"{count} {what}" for count, what in ((altered, "altered"), (self.missing, "not run")) if count]
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +156,15 @@ class Standing:
         cells = selection.cells(self.suite, self.cells)
         current = {cell.id: self.current[cell.id] for cell in cells if cell.id in self.current}
         return replace(self, cells=cells, current=current)
+
+    def recorded(self, *, of_any_inputs: bool = False) -> Standing:
+        """Return the standing of just the cells that have a record, so that none is missing.
+
+        `of_any_inputs`: stale records count too, whatever chain, data or version they are of.
+        """
+        found = {**({record.id: record for record in self.stale} if of_any_inputs else {}), **self.current}
+        cells = tuple(cell for cell in self.cells if cell.id in found)
+        return replace(self, cells=cells, current={cell.id: found[cell.id] for cell in cells}, stale=())
 
     @cached_property
     def timed(self) -> tuple[Timing, ...]:

@@ -54,8 +54,8 @@ def file_problems(suite: Suite) -> Iterator[str]:
     yield from doubled(suite, ((r.id, ("data_rows", n, "id")) for n, r in enumerate(suite.data_rows)), "data row")
     yield from _metric_problems(suite)
     yield from use_problems(suite)
-    yield from doubled(suite, ((f.id, ("figures", n, "id")) for n, f in enumerate(suite.figures)), "figure")
-    for number, figure in enumerate(suite.figures):
+    yield from doubled(suite, ((f.id, ("figures", n, "id")) for n, f in enumerate(suite.file.figures)), "figure")
+    for number, figure in enumerate(suite.file.figures):
         yield from _figure_problems(suite, figure, ("figures", number))
     for number, claim in enumerate(suite.claims):
         yield from _claim_problems(suite, claim, ("claims", number))
@@ -92,7 +92,7 @@ def _given(suite: Suite, row: Row, tier: Tier) -> Given:
 
 def _series_problems(suite: Suite, metrics: MetricRegistry) -> Iterator[str]:
     """Yield figures over thresholds of a series that no metric of the suite belongs to."""
-    for number, figure in enumerate(suite.figures):
+    for number, figure in enumerate(suite.file.figures):
         if figure.x == THRESHOLD and isinstance(figure.y, str):
             known = (metrics.get(metric).at for metric in suite.metrics if metric in metrics)
             series = dict.fromkeys(at[0] for at in known if at is not None)
@@ -126,7 +126,7 @@ def _metric_problems(suite: Suite) -> Iterator[str]:
     yield from doubled(suite, ((m, ("metrics", n)) for n, m in enumerate(suite.file.metrics)), "metric")
     if suite.primary and suite.primary not in suite.metrics:
         yield from unknown(suite, [suite.primary], suite.metrics, ("primary",), "metric of this suite", nested=False)
-    for name, given in (("tolerance", suite.tolerance), ("hardware_tolerance", suite.hardware_tolerance)):
+    for name, given in (("tolerance", suite.file.tolerance), ("hardware_tolerance", suite.file.hardware_tolerance)):
         yield from unknown(suite, given, suite.metrics, (name,), "metric of this suite")
     for row in suite.rows:
         yield from unknown(suite, row.published, suite.metrics, (*row.place, "published"), "metric of this suite")

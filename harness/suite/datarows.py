@@ -100,7 +100,7 @@ def _source_problems(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
     source = row_source(row, tier)
     if source.absent:
         return
-    if suite.table == "weights-inventory":
+    if suite.file.table == "weights-inventory":
         if not source.weights:
             yield str(suite.source_file.error(key, f"row '{row.id}' names no weights"))
         return
@@ -112,7 +112,7 @@ def _source_problems(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
     except HarnessError as error:
         yield str(suite.source_file.error((*key, "dataset"), str(error)))
         return
-    for kind, name, accepted in _named(suite.table, source, row, dataset):
+    for kind, name, accepted in _named(suite.file.table, source, row, dataset):
         if name is None:
             yield str(suite.source_file.error(key, f"row '{row.id}' names no {kind}"))
         elif name not in accepted:

@@ -15,8 +15,6 @@ from harness.model import TIERS, Tier
 from harness.suite.schema import (
     ClaimSpec,
     DataRowSpec,
-    DataTable,
-    FigureSpec,
     Limits,
     Overrides,
     Published,
@@ -26,7 +24,6 @@ from harness.suite.schema import (
     SuiteFile,
     TierSpec,
     Timing,
-    VerdictRule,
 )
 from harness.toml_lines import KeyPath
 
@@ -162,26 +159,6 @@ class Suite:
         return self.file.primary or next(iter(self.metrics), "")
 
     @property
-    def repeats(self) -> int:
-        """Seeds per row, sample and fold where neither a row nor the tier says anything else."""
-        return self.file.repeats
-
-    @property
-    def timing(self) -> Timing:
-        """Timing protocol where the tier says nothing else."""
-        return self.file.timing
-
-    @property
-    def limits(self) -> Limits:
-        """Limits of one cell where the tier says nothing else."""
-        return self.file.limits
-
-    @property
-    def spread_ddof(self) -> int:
-        """Delta degrees of freedom of the spread in tables."""
-        return self.file.spread_ddof
-
-    @property
     def spread_over(self) -> SpreadOver:
         """What one value of mean and spread is."""
         return self.file.spread_over
@@ -205,31 +182,6 @@ class Suite:
     def published(self) -> Mapping[str, Mapping[str, Published]]:
         """Printed values by row and metric."""
         return {row.id: row.published for row in self.rows if row.published}
-
-    @property
-    def verdict(self) -> VerdictRule:
-        """When a value counts as reproduced."""
-        return self.file.verdict
-
-    @property
-    def tolerance(self) -> Mapping[str, float]:
-        """Largest difference by metric id that the gate takes for equal."""
-        return self.file.tolerance
-
-    @property
-    def hardware_tolerance(self) -> Mapping[str, float]:
-        """Largest difference by metric that the gate accepts between networks on two kinds of hardware."""
-        return self.file.hardware_tolerance
-
-    @property
-    def figures(self) -> tuple[FigureSpec, ...]:
-        """Figures drawn of the rows."""
-        return self.file.figures
-
-    @property
-    def table(self) -> DataTable | None:
-        """What a data table computes; None for scores."""
-        return self.file.table
 
     @property
     def data_rows(self) -> tuple[DataRowSpec, ...]:
@@ -258,12 +210,12 @@ class Suite:
 
     def timing_of(self, tier: Tier) -> Timing:
         """Return the timing protocol of a tier."""
-        return self.tier(tier).timing or self.timing
+        return self.tier(tier).timing or self.file.timing
 
     def limits_of(self, tier: Tier) -> Limits:
         """Return the limits of one cell of a tier."""
-        return self.tier(tier).limits or self.limits
+        return self.tier(tier).limits or self.file.limits
 
     def repeats_of(self, tier: Tier, row: Row) -> int:
         """Return the number of seeds of a row on a tier: of the row's tier, else the row, the tier, the suite."""
-        return row.overrides(tier).repeats or row.spec.repeats or self.tier(tier).repeats or self.repeats
+        return row.overrides(tier).repeats or row.spec.repeats or self.tier(tier).repeats or self.file.repeats

@@ -8,13 +8,15 @@ from statistics import median
 
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
+from harness.standing.claims import check_claims
+from harness.standing.verdicts import ScoreVerdict, suite_verdicts
 from harness.statistics import summarise
 from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite
-from harness.tables.claims import claim_lines, claims_of
+from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.verdicts import ScoreVerdict, suite_verdicts, values_of
+from harness.verdicts import values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
@@ -63,18 +65,18 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         stale=len(standing.stale),
         over=suite.spread_over,
         aggregation=suite.file.aggregation,
-        ddof=suite.spread_ddof,
+        ddof=suite.file.spread_ddof,
         machine=machine,
-        claims=claim_lines(claims_of(standing)),
+        claims=claim_lines(check_claims(standing)),
         notes=(*_same(suite, standing.cells), *_undefined(rows), *_not_rescored(standing), *_notes(standing, machine)),
-        figures=suite.figures,
+        figures=suite.file.figures,
     )
 
 
 def _verdicts(standing: Standing) -> tuple[ScoreVerdict, ...]:
     if standing.tier != "paper":
         return ()
-    return suite_verdicts(standing.suite, standing.tier, standing.records, standing.cells, combine=standing.combine)
+    return suite_verdicts(standing)
 
 
 def _column(suite: Suite, metric: str, direction: str, unit: str, at: tuple[str, float] | None) -> Column:

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.standing import Standing
-from harness.standing.claims import ClaimVerdict, check_claims
+from harness.standing.claims import ClaimVerdict
 from harness.tables.model import ClaimLine
-
-
-def claims_of(standing: Standing) -> tuple[ClaimVerdict, ...]:
-    """Return what the current records of a suite say about its claims."""
-    return check_claims(
-        standing.suite,
-        standing.tier,
-        standing.records,
-        standing.timed,
-        directions=standing.directions,
-        cells=standing.cells,
-        suites=standing.suites,
-        combine=standing.combine,
-    )
 
 
 def claim_lines(verdicts: Iterable[ClaimVerdict]) -> tuple[ClaimLine, ...]:

@@ -23,7 +23,7 @@ def row_durations(
 
     `records` are the current ones; `timings` are of one machine. One value of mean and spread is what it is for scores.
     """
-    wanted = list(dict.fromkeys(figure.y.since for figure in suite.figures if isinstance(figure.y, SecondsOf)))
+    wanted = list(dict.fromkeys(figure.y.since for figure in suite.file.figures if isinstance(figure.y, SecondsOf)))
     if not wanted:
         return {}
     by_cell = {timing.id: timing for timing in timings}

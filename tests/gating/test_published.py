@@ -61,3 +61,19 @@ def test_undefined_on_one_side_differs_and_on_both_is_the_same(project: Project)
     published = project.standing(_records(project, otsu=0.5), text=TOLERANT)
     assert [score.agreement for score in beside_published(own, published)] == ["differs", "same"]
     assert [score.agreement for score in beside_published(own, own)] == ["same", "same"]
+
+
+def test_cells_to_which_a_pair_is_not_applicable_are_left_out(project: Project) -> None:
+    """The metric of a pair that one of several data sets does not have is compared where there is one."""
+    published = _records(project, otsu=0.5, net=0.8)
+    own = [replace(record, metrics={"map.toy": record.metrics["map.toy"]}) for record in published]
+    both = (project.standing(side, text=TOLERANT) for side in (own, own))
+    assert {score.metric for score in beside_published(*both)} == {"map.toy"}
+    (lost,) = (
+        score
+        for score in beside_published(
+            project.standing(own[:1], text=TOLERANT), project.standing(published[:1], text=TOLERANT)
+        )
+        if score.metric == "arand.toy"
+    )
+    assert (lost.agreement, lost.largest) == ("differs", math.inf), "one side has it, so it is lost"

@@ -13,6 +13,7 @@ from harness.standing.claims import ClaimVerdict, check_claims, seconds_of
 from harness.store import Record, StageTiming, Timing
 from harness.suite import Suite
 from tests.helpers import Project, temp_project
+from tests.records import standing_of
 
 ROWS = ("a", "b", "c")
 DIRECTIONS: Any = {"map.toy": "higher", "arand.toy": "lower"}
@@ -60,7 +61,7 @@ def timing(row: str, cut_s: float | None, sample: str = "a", machine: str = "m1"
 
 def decide(project: Project, rule: str, found: list[Record], timings: Any = (), *, more: str = "") -> ClaimVerdict:
     suite = project.suite(suite_text(rule, more))
-    (verdict,) = check_claims(suite, "smoke", found, timings, directions=DIRECTIONS)
+    (verdict,) = check_claims(standing_of(suite, "smoke", found, timings, directions=DIRECTIONS))
     return verdict
 
 
@@ -161,7 +162,7 @@ def test_one_or_two_units_do_not_decide_however_well_they_agree(project: Project
 
 def test_where_there_is_one_fold_its_samples_are_the_units(project: Project) -> None:
     suite = project.suite(suite_text(ANY).replace('spread_over = "samples"', 'spread_over = "folds"'))
-    (found,) = check_claims(suite, "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(suite, "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS))
     assert (found.outcome, found.agreement) == ("holds", "in 8 of 8 comparisons of single samples")
 
 
@@ -201,7 +202,7 @@ def test_rules_are_decided_on_the_printed_numbers_too(project: Project, rule: st
     found = decide(project, rule, [])
     assert (found.outcome, found.printed) == ("open", printed)
     unprinted = suite_text(rule).replace("mean = 70, sd = 1.5", "sd = 1.5").replace("mean = 72", "illegible = true")
-    (verdict,) = check_claims(project.suite(unprinted), "smoke", [], directions=DIRECTIONS)
+    (verdict,) = check_claims(standing_of(project.suite(unprinted), "smoke", [], directions=DIRECTIONS))
     assert verdict.printed == ""
 
 
@@ -233,11 +234,11 @@ def test_rows_by_axes_and_the_axes_that_no_selector_names(project: Project) -> N
     rule = '{ kind = "within", rows = { cluster = "ms", n = [4] }, of = { cluster = "ms", n = 16 }, difference = 0.05 }'
     text = swept(rule)
     close = sweep(lambda model, cluster, n: 0.5 if cluster == "ms" else n / 20)
-    (found,) = check_claims(project.suite(text), "smoke", close, directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(text), "smoke", close, directions=DIRECTIONS))
     assert found.outcome == "holds"
     assert [name for name, _ in found.numbers] == ["full-ms-4", "full-ms-16", "sparse-ms-4", "sparse-ms-16"]
     far = sweep(lambda model, cluster, n: 0.9 if (model, n) == ("sparse", 4) else 0.5)
-    (found,) = check_claims(project.suite(text), "smoke", far, directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(text), "smoke", far, directions=DIRECTIONS))
     assert (found.outcome, found.why) == (
         "does not hold",
         "'sparse-ms-4' (0.915) and 'sparse-ms-16' (0.515): a difference of 0.4; allowed: 0.05 on model = sparse",
@@ -247,7 +248,7 @@ def test_rows_by_axes_and_the_axes_that_no_selector_names(project: Project) -> N
 def test_the_best_by_axes_is_among_the_rows_of_the_same_free_axes(project: Project) -> None:
     rule = '{ kind = "best", row = { cluster = "ms" }, among = { cluster = ["ms", "hd"] } }'
     better = sweep(lambda model, cluster, n: 0.6 if cluster == "ms" else 0.4)
-    (found,) = check_claims(project.suite(swept(rule)), "smoke", better, directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(swept(rule)), "smoke", better, directions=DIRECTIONS))
     assert (found.outcome, found.agreement) == ("holds", "in 16 of 16 comparisons of single samples")
 
 
@@ -284,7 +285,7 @@ def test_lower_is_better_where_the_metric_says_so(project: Project) -> None:
     assert decide(project, rule, records(0.6, 0.5, 0.4), more='metric = "arand.toy"').outcome == "holds"
     flipped = {"arand.toy": "higher", "map.toy": "higher"}
     suite = project.suite(suite_text(rule, 'metric = "arand.toy"'))
-    (found,) = check_claims(suite, "smoke", records(0.6, 0.5, 0.4), directions=flipped)  # type: ignore[arg-type]
+    (found,) = check_claims(standing_of(suite, "smoke", records(0.6, 0.5, 0.4), directions=flipped))  # type: ignore[arg-type]
     assert found.outcome == "does not hold"
 
 
@@ -308,9 +309,9 @@ def test_cells_that_were_never_run_leave_a_claim_open(project: Project) -> None:
     suite = project.suite(suite_text(ANY))
     cells = project.cells(suite_text(ANY))
     found = [record(cell.row, 0.5, cell.sample, cell=cell.key) for cell in cells]
-    (whole,) = check_claims(suite, "smoke", found, directions=DIRECTIONS, cells=cells)
-    (short,) = check_claims(suite, "smoke", found[:-1], directions=DIRECTIONS, cells=cells)
-    (stale,) = check_claims(suite, "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS, cells=cells)
+    (whole,) = check_claims(standing_of(suite, "smoke", found, directions=DIRECTIONS, cells=cells))
+    (short,) = check_claims(standing_of(suite, "smoke", found[:-1], directions=DIRECTIONS, cells=cells))
+    (stale,) = check_claims(standing_of(suite, "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS, cells=cells))
     assert whole.outcome == "open"
     assert whole.why == (
         "n = 2 samples do not decide; 'a' (0.5) is not better than 'b' (0.5); 'a' (0.5) is not better than 'c' (0.5)"
@@ -328,7 +329,7 @@ def test_a_claim_can_be_about_one_dataset(project: Project) -> None:
 
 def test_a_claim_of_other_tiers_is_left_open(project: Project) -> None:
     text = suite_text(ANY, 'tiers = ["paper"]').replace("tiers.smoke", "tiers.paper.data = []\ntiers.smoke")
-    (found,) = check_claims(project.suite(text), "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(text), "smoke", records(0.6, 0.5, 0.4), directions=DIRECTIONS))
     assert (found.outcome, found.why) == ("open", "checked on paper only")
 
 
@@ -403,21 +404,21 @@ def test_equal_published(project: Project) -> None:
     suite = project.suite(suite_text('{ kind = "equal published", entries = ["a", "other/b"] }'))
     same = other_suite(project, suite_text(ANY, name="other").replace("mean = 71", "mean = 70"))
     different = other_suite(project, suite_text(ANY, name="other"))
-    (found,) = check_claims(suite, "smoke", [], directions=DIRECTIONS, suites={"other": same})
+    (found,) = check_claims(standing_of(suite, "smoke", [], directions=DIRECTIONS, suites={"other": same}))
     assert (found.outcome, found.data) == ("holds", "printed values")
-    (found,) = check_claims(suite, "smoke", [], directions=DIRECTIONS, suites={"other": different})
+    (found,) = check_claims(standing_of(suite, "smoke", [], directions=DIRECTIONS, suites={"other": different}))
     assert (found.outcome, found.why) == ("does not hold", "the printed mean differs")
     assert dict(found.numbers)["other/b mean"] == pytest.approx(0.71)
-    (found,) = check_claims(suite, "smoke", [], directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(suite, "smoke", [], directions=DIRECTIONS))
     assert (found.outcome, found.why) == ("open", "suite 'other' is not at hand")
 
 
 def test_equal_published_needs_printed_values(project: Project) -> None:
     text = suite_text('{ kind = "equal published", entries = ["a", "b"], values = ["sd"] }')
-    (found,) = check_claims(project.suite(text), "smoke", [], directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(text), "smoke", [], directions=DIRECTIONS))
     assert found.outcome == "holds"
     text = text.replace("mean = 71, sd = 1.5", "mean = 71")
-    (found,) = check_claims(project.suite(text), "smoke", [], directions=DIRECTIONS)
+    (found,) = check_claims(standing_of(project.suite(text), "smoke", [], directions=DIRECTIONS))
     assert (found.outcome, found.why) == ("open", "b: no sd is printed for map.toy")
 
 
@@ -434,7 +435,10 @@ def test_at_most_one_row_is_the_best(tmp_path_factory: pytest.TempPathFactory, a
     )
     suite = project.suite(suite_text(ANY, claims))
     found = records(a, b, c)
-    verdicts = {one.claim: one.outcome == "holds" for one in check_claims(suite, "smoke", found, directions=DIRECTIONS)}
+    verdicts = {
+        one.claim: one.outcome == "holds"
+        for one in check_claims(standing_of(suite, "smoke", found, directions=DIRECTIONS))
+    }
     for kind, chosen in (("best", max), ("worst", min)):
         winners = [row for row in ROWS if verdicts[f"{kind}-{row}"]]
         top = chosen((a, b, c))

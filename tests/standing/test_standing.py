@@ -44,6 +44,27 @@ def test_each_record_is_current_stale_or_foreign(project: Project) -> None:
     assert project.standing().is_empty
 
 
+def test_what_a_row_lacks_is_said_by_kind(project: Project) -> None:
+    cells = [cell for cell in project.cells(tier="paper") if cell.row == "otsu"]
+    failed = [record_of(cells[0], status="timeout"), record_of(cells[1], status="exception")]
+    altered = replace(record_of(cells[2]), checksum="of something else")
+    standing = project.standing([*failed, altered, record_of(cells[3])], tier="paper")
+    assert standing.of("otsu").gaps == "1 failed (exception), 1 failed (timeout), 1 altered, 1 not run"
+    assert project.standing([record_of(cell) for cell in cells], tier="paper").of("otsu").gaps == ""
+    assert standing.of("nobody").gaps == ""
+
+
+def test_a_standing_of_just_what_was_recorded_lacks_nothing(project: Project) -> None:
+    cells = project.cells(tier="paper")
+    stale = replace(record_of(cells[1]), cell="another key")
+    standing = project.standing([record_of(cells[0]), stale], tier="paper")
+    assert [cell.id for cell in standing.recorded().cells] == [cells[0].id]
+    either = standing.recorded(of_any_inputs=True)
+    assert either.records == (record_of(cells[0]), stale)
+    assert not either.stale
+    assert not either.of("otsu").gaps
+
+
 def test_timings_of_older_cells_are_not_those_of_current_ones(project: Project) -> None:
     cell = project.cells()[0]
     old = make_timing(cell.row, cell.sample, dataset=cell.data.dataset)

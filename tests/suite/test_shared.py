@@ -127,7 +127,7 @@ def test_keys_of_the_suite_replace_shared_ones_whole(project: Project) -> None:
         project, SUITE.replace("[[rows]]", 'metrics = ["map.toy"]\nlimits = { deadline_s = 9.0 }\n[[rows]]', 1)
     )
     assert suite.metrics == ("map.toy",)
-    assert (suite.limits.deadline_s, suite.limits.memory_gb) == (9.0, 16.0)
+    assert (suite.file.limits.deadline_s, suite.file.limits.memory_gb) == (9.0, 16.0)
     assert (suite.primary, suite.seed_group) == ("map.toy", "chapter")
 
 

@@ -46,8 +46,8 @@ def test_declared_values(suite: Suite) -> None:
         "demo", 1, "Demonstration", "table 1", "scores",
     )  # fmt: skip
     assert (suite.primary, suite.default_tier, suite.seed_group) == ("arand.toy", "paper", "chapter")
-    assert (suite.spread_ddof, suite.spread_over, suite.tolerance) == (0, "samples", {"map.toy": 0.01})
-    assert (suite.verdict.tolerance, suite.verdict.spreads) == (0.01, 2)
+    assert (suite.file.spread_ddof, suite.spread_over, suite.file.tolerance) == (0, "samples", {"map.toy": 0.01})
+    assert (suite.file.verdict.tolerance, suite.file.verdict.spreads) == (0.01, 2)
     assert suite.path.name == "demo.toml"
 
 

@@ -15,7 +15,7 @@ from harness.standing import Standing
 from harness.store import CellError, Record, Timing
 from harness.suite import Suite
 from harness.tables import Table, build_table
-from tests.helpers import SUITE, temp_project, toy_metrics
+from tests.helpers import SUITE, FakeCatalogue, FakeDataset, FakeSample, temp_project, toy_metrics
 from tests.records import make_record, make_timing, record_of
 
 METRICS = {name: toy_metrics().get(name) for name in ("map.toy", "arand.toy")}
@@ -179,3 +179,41 @@ def test_an_altered_record_is_struck_out_and_named(tmp_path: Path) -> None:
     assert [(failure.row, failure.status) for failure in table.failures] == [("otsu", "altered")]
     assert (table.ok, table.failed) == (1, 1)
     assert math.isnan(table.rows[0].scores["map.toy"].summary.mean)
+
+
+TWO_DATA_SETS = """
+schema = 1
+id = "demo"
+version = 1
+title = "Two data sets, one of which has an outline"
+metrics = ["map.toy"]
+spread_over = "repeats"
+pooled = true
+tiers.smoke.data = [{ dataset = "flat" }, { dataset = "other" }]
+tiers.smoke.truth = "gold"
+[scores.fg]
+truth = "outline"
+metrics = ["arand.toy"]
+[[rows]]
+id = "otsu"
+stages = [{ id = "blur" }, { id = "cut" }]
+"""
+
+
+def test_a_pair_that_one_data_set_does_not_have_is_averaged_over_the_others(tmp_path: Path) -> None:
+    samples = {"a": FakeSample()}
+    flat = FakeDataset("flat", samples, label_names=("gold", "outline"))
+    project = replace(temp_project(tmp_path), catalogue=FakeCatalogue([flat, FakeDataset("other", samples)]))
+    cells = project.cells(TWO_DATA_SETS)
+    assert [cell.metrics for cell in cells] == [("map.toy", "fg:arand.toy"), ("map.toy",)]
+    records = [record_of(cell, dict.fromkeys(cell.metrics, 0.25)) for cell in cells]
+    metrics = {name: toy_metrics(name.rpartition(":")[2]).get(name.rpartition(":")[2]) for name in cells[0].metrics}
+    table = build_table(Standing.join(project.suite(TWO_DATA_SETS), "smoke", cells, records, metrics=metrics))
+    found = {row.dataset: row.scores["fg:arand.toy"].summary for row in table.rows}
+    assert {dataset: (one.n, one.undefined) for dataset, one in found.items()} == {
+        "flat": (1, 0),
+        "other": (0, 0),
+        "": (1, 0),
+    }
+    assert found[""].mean == 0.25
+    assert not any("undefined" in note for note in table.notes)

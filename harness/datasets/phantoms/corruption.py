@@ -22,8 +22,7 @@ def corrupt(
     Of n objects, round(misses * n) vanish, round(splits * n) are cut in two by a plane through their centre of
     random direction, and round(merges * n) are joined to the nearest other object (by centres, in micrometres where
     the spacing is known). No object suffers two errors, so where the rates are high the merges find fewer victims.
-    Result: axes and shape as given, unsigned
-    integers, new ids above the highest, 0 stays background.
+    Result: axes and shape as given, unsigned integers, new ids above the highest, 0 stays background.
     """
     from scipy import ndimage
 
