@@ -13,7 +13,7 @@ SHIPPED = Path("harness", "shipped")
 
 
 class BuildWithSuites(build_py):
-    """Copies `suites/` and `datasets.toml` into the built package; an editable install reads those of the checkout."""
+    """Copies suites, catalogue and items into the built package; an editable install reads those of the checkout."""
 
     def run(self) -> None:
         """Build as setuptools does, then copy."""
@@ -22,7 +22,8 @@ class BuildWithSuites(build_py):
             top, target = Path(__file__).resolve().parent, Path(self.build_lib) / SHIPPED
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(top / "suites", target / "suites", dirs_exist_ok=True)
-            shutil.copyfile(top / "datasets.toml", target / "datasets.toml")
+            for name in ("datasets.toml", "items.toml"):
+                shutil.copyfile(top / name, target / name)
 
 
 setup(cmdclass={"build_py": BuildWithSuites})

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("verdicts", "datatables"),
     ("standing", "frames", "objects"),
     ("project",),
-    ("runner", "tables", "gating", "submission"),
+    ("runner", "tables", "gating", "status", "submission"),
     ("report",),
     ("cli",),
 )

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import harness
 
 HEAVY = (
     "torch", "tensorflow", "stardist", "cellpose", "skimage", "bioimage_cpp", "elf", "hdbscan", "sklearn", "numba",
@@ -43,3 +47,18 @@ def test_unknown_public_name_is_an_attribute_error() -> None:
 
     with pytest.raises(AttributeError, match="no attribute 'scores'"):
         _ = harness.scores
+
+
+def test_a_public_name_stands_in_each_of_its_lists() -> None:
+    """Type checkers read the imports and `__all__`, the interpreter reads the homes."""
+    tree = ast.parse(Path(harness.__file__).read_text(encoding="utf-8"))
+    imported = {
+        alias.asname or alias.name: node.module
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == harness._HOMES
+    assert set(harness.__all__) == set(imported)

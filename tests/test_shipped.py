@@ -73,6 +73,9 @@ def test_an_installed_package_has_every_suite_and_dataset(installed: Path, tmp_p
     checked = _harness(installed, tmp_path, "check")
     assert checked.returncode == 0, checked.stderr
     assert (installed / "harness" / "shipped" / "datasets.toml").is_file()
+    status = _harness(installed, tmp_path, "status")
+    assert status.returncode == 0, status.stderr
+    assert "table 2.6" in status.stdout, "the items of the package come with its suites"
 
 
 def test_an_installed_package_runs_a_suite_and_knows_no_commit(installed: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Check everything, report every mistake, and return 2 if there is any."""
     from harness.datasets.opening import data_problems
+    from harness.status.items import items_path, read_items
     from harness.suite import check_suite, read_shared, recipe_problems, shared_paths
 
     catalogue, stages = project.catalogue, project.stages
@@ -47,6 +48,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         found = _mistakes(read_shared, path, name)
         problems += found
         checked[f"shared file {name}"] = not found
+    if not arguments.suites and items_path(project) is not None:
+        found = _mistakes(read_items, project)
+        problems += found
+        checked["items.toml"] = not found
     if arguments.data:
         named = _named_datasets(project, arguments.suites)
         for name in named:

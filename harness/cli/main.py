@@ -38,6 +38,7 @@ COMMANDS = (
     "merge",
     "table",
     "compare",
+    "status",
     "gate",
     "report",
     "env",

@@ -1,4 +1,4 @@
-"""Print the JSON schema of a suite file, of a shared file or of datasets.toml, with the meaning of every key."""
+"""Print the JSON schema of a suite file, a shared file, datasets.toml or items.toml, with the meaning of every key."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from harness.cli.output import json_result
 if TYPE_CHECKING:
     from harness.project import Project
 
-HELP = "print the JSON schema of suite files, shared files or datasets.toml"
+HELP = "print the JSON schema of suite files, shared files, datasets.toml or items.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("kind", nargs="?", choices=("suite", "shared", "datasets"), default="suite", help="which file")
+    kinds = ("suite", "shared", "datasets", "items")
+    parser.add_argument("kind", nargs="?", choices=kinds, default="suite", help="which file")
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
@@ -29,6 +30,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         from harness.suite import shared_json_schema
 
         json_result(shared_json_schema())
+    elif arguments.kind == "items":
+        from harness.status.items import ItemsFile
+
+        json_result(ItemsFile.model_json_schema(by_alias=True))
     else:
         from harness.datasets.declared.declaration import CatalogueFile
 

@@ -13,6 +13,7 @@ from harness.project import Project
 from harness.report.figure import figure_svg
 from harness.report.pages import FigureView, Page, environment_text, record_view, records_folder, statement_view
 from harness.standing import Standing
+from harness.status import item_columns, project_status
 from harness.store import find_stores
 from harness.store.files import replace_text
 from harness.suite import Suite
@@ -35,6 +36,8 @@ def write_report(
 ) -> Path:
     """Write a page per suite and stored tier and the first page that lists them; return the path of the first page.
 
+    A report of every suite of the project also has a page on where each table, figure and system stands.
+
     Every page stands alone: no script, no font, no style from elsewhere. Suites without records are listed as such.
     Raises `BackendError` without jinja2 or, for suites with curves, without matplotlib, `StoreError` if the folder
     cannot be written.
@@ -50,8 +53,14 @@ def write_report(
             pages.append(_page(project.results(results, suite, tier), output))
     for page in pages:
         replace_text(output / page.name, environment.get_template("suite.html").render(_suite_context(page)))
+    is_whole = {suite.id for suite in suites}.issuperset(project.suite_paths)
+    if is_whole:
+        items = project_status(project, results)
+        header, lines = item_columns(items)
+        shown = environment.get_template("status.html").render(header=header, lines=zip(items, lines, strict=True))
+        replace_text(output / "status.html", shown)
     first = output / "index.html"
-    replace_text(first, environment.get_template("index.html").render(pages=pages, empty=empty))
+    replace_text(first, environment.get_template("index.html").render(pages=pages, empty=empty, is_whole=is_whole))
     return first
 
 

@@ -179,3 +179,17 @@ def test_objects_are_shown_by_class_of_error(cli: Cli) -> None:
 def test_records_without_classes_show_no_objects(cli: Cli) -> None:
     cli.fake_records()
     assert "What became of the objects" not in (_site(cli) / "toy-v1-smoke.html").read_text(encoding="utf-8")
+
+
+def test_a_report_of_every_suite_has_a_page_on_where_everything_stands(cli: Cli) -> None:
+    cli.fake_records()
+    site = _site(cli)
+    page = (site / "status.html").read_text(encoding="utf-8")
+    assert "suite toy" in page
+    assert "recorded" in page
+    assert "status.html" in _Links((site / "index.html").read_text(encoding="utf-8")).links
+    (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
+    project = Project.find(cli.folder)
+    part = write_report(project, project.suites(["toy"]), Path("runs"), Path("part"))
+    assert not (part.parent / "status.html").exists()
+    assert "status.html" not in part.read_text(encoding="utf-8")
