@@ -1,7 +1,7 @@
 """The gate: results against a baseline, cell by cell, with one outcome each and one exit code for all."""
 
 from harness.gating.baseline import Baseline, open_baseline
-from harness.gating.compare import CellComparison, Change, ClaimChange, Comparison, RowShift, compare, exit_code
+from harness.gating.compare import CellComparison, Change, ClaimChange, Comparison, Judge, RowShift, compare, exit_code
 from harness.gating.hardware import OtherHardware
 from harness.gating.output import gate_json, gate_junit, gate_markdown
 from harness.gating.published import PublishedScore, agreement_counts, beside_published
@@ -17,6 +17,7 @@ __all__ = [
     "Comparison",
     "GateRules",
     "Gated",
+    "Judge",
     "OtherHardware",
     "PublishedScore",
     "RowShift",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from harness.claims import Outcome as ClaimOutcome
@@ -166,94 +166,94 @@ def exit_code(comparisons: Iterable[Comparison]) -> int:
     return next((code for code in order if code in codes), EXIT_NO_BASELINE)
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says what of a cell is better or worse than before.
+
+    directions  "higher" or "lower" (is better) by metric, or "none" (a count: a change is reported, not judged); a
+                change of a metric that is not named counts as worse
+    tolerance   the largest difference taken for equal, by metric; 0 where none is named
+    elsewhere   what may differ between networks on two kinds of hardware
+    """
+
+    directions: Mapping[str, str]
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    elsewhere: OtherHardware = SAME_HARDWARE
+
+    def cell(self, before: Record, after: Record) -> CellComparison:
+        """Return how a cell that both sides have fares."""
+        inputs_changed = before.cell != after.cell
+        if after.status != "ok":
+            return CellComparison(after.id, _failed(before, after), _failure(after), inputs_changed=inputs_changed)
+        if before.status != "ok":
+            detail = f"was: {_failure(before)}"
+            return CellComparison(after.id, "fixed failure", detail, inputs_changed=inputs_changed)
+        hardware = self.elsewhere.difference(before, after)
+        changes = tuple(
+            self._change(metric, old, after.metrics.get(metric, math.nan), is_elsewhere=bool(hardware))
+            for metric, old in before.metrics.items()
+        )
+        found = {change.outcome for change in changes}
+        verdict: Shift = next((outcome for outcome in MOVES if outcome in found), "same")
+        return CellComparison(after.id, verdict, _describe(changes), changes, inputs_changed, hardware)
+
+    def _change(self, metric: str, old: float, new: float, *, is_elsewhere: bool) -> Change:
+        """Judge one metric; between two kinds of hardware one without a tolerance is not judged."""
+        allowed = (self.elsewhere.tolerance if is_elsewhere else self.tolerance).get(metric)
+        if old == new or (math.isnan(old) and math.isnan(new)) or abs(new - old) <= (allowed or 0.0):
+            return Change(metric, old, new, "same")
+        if is_elsewhere and allowed is None:
+            return Change(metric, old, new, "not judged")
+        if math.isnan(new):
+            return Change(metric, old, new, "worse")
+        if math.isnan(old):
+            return Change(metric, old, new, "improved")
+        return Change(metric, old, new, self.move(metric, new - old))
+
+    def move(self, metric: str, difference: float) -> Shift:
+        """Judge a difference of a metric that is not zero."""
+        direction = self.directions.get(metric, "")
+        if direction == "none":
+            return "changed"
+        better = difference > 0 if direction == "higher" else difference < 0 if direction == "lower" else False
+        return "improved" if better else "worse"
+
+
 def compare(
-    baseline: Sequence[Record],
-    results: Sequence[Record],
-    *,
-    directions: Mapping[str, str],
-    tolerance: Mapping[str, float],
-    elsewhere: OtherHardware = SAME_HARDWARE,
+    baseline: Sequence[Record], results: Sequence[Record], judge: Judge
 ) -> tuple[tuple[CellComparison, ...], tuple[RowShift, ...]]:
     """Return the outcome of every cell on either side, in the order of the records, and the shifts of the rows.
 
-    `directions` maps a metric to "higher" or "lower" (is better) or "none" (a count: a change is reported, not
-    judged); a change of a metric it does not know counts as worse. `elsewhere` knows the environments of both sides
-    and what may differ between networks on two kinds of hardware.
     An empty baseline gives every cell the outcome "missing baseline".
     """
     before = {record.id: record for record in baseline}
     after = {record.id: record for record in results}
     cells = tuple(
-        _compare_cell(
-            identity, before.get(identity), after.get(identity), bool(before), directions, tolerance, elsewhere
-        )
+        _compared(identity, before.get(identity), after.get(identity), judge, has_baseline=bool(before))
         for identity in dict.fromkeys((*before, *after))
     )
-    return cells, _shifts(cells, directions)
+    return cells, _shifts(cells, judge)
 
 
-def _compare_cell(
-    identity: CellId,
-    before: Record | None,
-    after: Record | None,
-    has_baseline: bool,
-    directions: Mapping[str, str],
-    tolerance: Mapping[str, float],
-    elsewhere: OtherHardware,
+def _compared(
+    identity: CellId, before: Record | None, after: Record | None, judge: Judge, *, has_baseline: bool
 ) -> CellComparison:
     if before is None:
         return CellComparison(identity, "new cell" if has_baseline else "missing baseline")
     if after is None:
         return CellComparison(identity, "missing cell", "in the baseline, not in the results")
-    inputs_changed = before.cell != after.cell
-    if after.status != "ok":
-        reason = _failure(after)
-        if before.status != "ok":
-            return CellComparison(identity, "same failure", reason, inputs_changed=inputs_changed)
-        outcome: Outcome = "missing cell" if after.status in NOT_RUN else "new failure"
-        return CellComparison(identity, outcome, reason, inputs_changed=inputs_changed)
+    return judge.cell(before, after)
+
+
+def _failed(before: Record, after: Record) -> Outcome:
     if before.status != "ok":
-        return CellComparison(identity, "fixed failure", f"was: {_failure(before)}", inputs_changed=inputs_changed)
-    hardware = elsewhere.difference(before, after)
-    changes = tuple(
-        _change(
-            metric,
-            old,
-            after.metrics.get(metric, math.nan),
-            directions.get(metric, ""),
-            (elsewhere.tolerance if hardware else tolerance).get(metric, math.nan if hardware else 0.0),
-        )
-        for metric, old in before.metrics.items()
-    )
-    found = {change.outcome for change in changes}
-    verdict: Shift = next((outcome for outcome in MOVES if outcome in found), "same")
-    return CellComparison(identity, verdict, _describe(changes), changes, inputs_changed, hardware)
+        return "same failure"
+    return "missing cell" if after.status in NOT_RUN else "new failure"
 
 
 def _failure(record: Record) -> str:
     message = record.error.message if record.error is not None else ""
     return f"{record.status}: {message}" if message else record.status
-
-
-def _change(metric: str, old: float, new: float, direction: str, tolerance: float) -> Change:
-    """Judge one metric; a tolerance of NaN means that a change of it is not judged."""
-    if old == new or (math.isnan(old) and math.isnan(new)) or abs(new - old) <= tolerance:
-        return Change(metric, old, new, "same")
-    if math.isnan(tolerance):
-        return Change(metric, old, new, "not judged")
-    if math.isnan(new):
-        return Change(metric, old, new, "worse")
-    if math.isnan(old):
-        return Change(metric, old, new, "improved")
-    return Change(metric, old, new, _move(new - old, direction))
-
-
-def _move(difference: float, direction: str) -> Shift:
-    """Judge a difference that is not zero."""
-    if direction == "none":
-        return "changed"
-    better = difference > 0 if direction == "higher" else difference < 0 if direction == "lower" else False
-    return "improved" if better else "worse"
 
 
 def _describe(changes: Iterable[Change]) -> str:
@@ -264,7 +264,7 @@ def _describe(changes: Iterable[Change]) -> str:
     )
 
 
-def _shifts(cells: Iterable[CellComparison], directions: Mapping[str, str]) -> tuple[RowShift, ...]:
+def _shifts(cells: Iterable[CellComparison], judge: Judge) -> tuple[RowShift, ...]:
     """Bootstrap each row's metrics over samples; folds and repeats of a sample are one unit, their mean."""
     pairs: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, float]]]] = defaultdict(dict)
     for cell in cells:
@@ -279,6 +279,6 @@ def _shifts(cells: Iterable[CellComparison], directions: Mapping[str, str]) -> t
             before = [sum(old for old, _ in values) / len(values) for values in samples.values()]
             after = [sum(new for _, new in values) / len(values) for values in samples.values()]
             interval = paired_bootstrap(before, after)
-            outcome = _move(interval.mean, directions.get(metric, "")) if interval.excludes_zero else "same"
+            outcome = judge.move(metric, interval.mean) if interval.excludes_zero else "same"
             shifts.append(RowShift(row, metric, interval, outcome))
     return tuple(shifts)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.claims import SECONDS
 from harness.gating.baseline import open_baseline
-from harness.gating.compare import CellComparison, ClaimChange, Comparison, compare
+from harness.gating.compare import CellComparison, ClaimChange, Comparison, Judge, compare
 from harness.gating.hardware import OtherHardware
 from harness.gating.statements import compare_statements
 from harness.gating.timing import TimingRule, compare_timings
@@ -80,9 +80,7 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     cells, shifts = compare(
         _records(before),
         [record for record in after.records if record.id not in foreign_code],
-        directions=after.directions,
-        tolerance=exact,
-        elsewhere=OtherHardware(before.environments, after.environments, elsewhere),
+        Judge(after.directions, exact, OtherHardware(before.environments, after.environments, elsewhere)),
     )
     reasons = {**{record.id: STALE for record in after.stale}, **dict.fromkeys(foreign_code, OTHER_CODE)}
     cells = tuple(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.gating import ClaimChange, Comparison, TimingComparison, compare, exit_code
+from harness.gating import ClaimChange, Comparison, Judge, TimingComparison, compare, exit_code
 from harness.store import CellError, Record
 from tests.records import MACHINE, make_record
 
@@ -18,7 +18,7 @@ DIRECTIONS = {"map.gonuclear": "higher", "arand.cremi": "lower", "count.pred": "
 def _gate(
     before: list[Record], after: list[Record], tolerance: Mapping[str, float] | None = None, **timing: TimingComparison
 ) -> Comparison:
-    cells, shifts = compare(before, after, directions=DIRECTIONS, tolerance=tolerance or {})
+    cells, shifts = compare(before, after, Judge(DIRECTIONS, tolerance or {}))
     return Comparison("toy", 1, "smoke", cells, shifts, tuple(timing.values()))
 
 
@@ -150,7 +150,7 @@ def test_claims_change(before: Any, after: Any, outcome: str) -> None:
 
 
 def test_a_broken_claim_is_a_regression_unless_it_is_about_time() -> None:
-    cells, _ = compare([_scored(0.5)], [_scored(0.5)], directions=DIRECTIONS, tolerance={})
+    cells, _ = compare([_scored(0.5)], [_scored(0.5)], Judge(DIRECTIONS))
     broken = ClaimChange("best", "", "holds", "does not hold", "")
     opened = ClaimChange("worst", "", "holds", "open", "n = 2")
     timed = ClaimChange("fastest", "", "holds", "does not hold", "", is_judged=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.gating import CellComparison, OtherHardware, compare
+from harness.gating import CellComparison, Judge, OtherHardware, compare
 from harness.store import CellError, Record, StageRecord
 from tests.records import make_record
 
@@ -29,7 +29,7 @@ def _compared(
     before: Record, after: Record, there: Mapping[str, Any], tolerance: Mapping[str, float]
 ) -> CellComparison:
     elsewhere = OtherHardware({"here": HERE}, {"here": HERE, "there": there}, tolerance)
-    cells, _ = compare([before], [after], directions=DIRECTIONS, tolerance={}, elsewhere=elsewhere)
+    cells, _ = compare([before], [after], Judge(DIRECTIONS, elsewhere=elsewhere))
     return cells[0]
 
 
