@@ -1,4 +1,4 @@
-"""What README says of every row of tables 2.5 to 2.8, against the suites and the committed records."""
+"""What README says of suites and of the rows of tables 2.5 to 2.8, against the suites and the committed records."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from pathlib import Path
 from harness import registry
 from harness.datasets import Catalogue, load_catalogue
 from harness.model import Cell, Tier
+from harness.project import Project
 from harness.statistics import summarise
+from harness.status import project_status, suite_columns
 from harness.store import Store
 from harness.suite import Selection, Suite, expand, load_suite
+from harness.tables.markdown import escape, markdown_rows
 from harness.verdicts import values_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -59,4 +62,12 @@ def _has(suite: Suite, row: str) -> bool:
 def test_the_status_of_every_row_is_that_of_the_suites_and_records() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     expected = status_table()
+    assert expected in text, f"README should say:\n\n{expected}"
+
+
+def test_the_suites_are_those_that_status_prints() -> None:
+    """`harness status --suites --results results` prints what is to stand there."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    header, lines = suite_columns(project_status(Project.find(REPOSITORY), REPOSITORY / "results"))
+    expected = markdown_rows(header, ([escape(cell) for cell in line] for line in lines))
     assert expected in text, f"README should say:\n\n{expected}"

@@ -193,7 +193,7 @@ class _Checker:
                 found = True
                 units = {row: {place: by_row[row][place] for place in sorted(shared)} for row in rows}
                 summaries = {row: summarise(list(values.values())) for row, values in units.items()}
-                spreads = {row: summary.sd(self._suite.spread_ddof) for row, summary in summaries.items()}
+                spreads = {row: summary.sd(self._suite.file.spread_ddof) for row, summary in summaries.items()}
                 means = {row: summary.mean for row, summary in summaries.items()}
                 yield Group(machine, means, "lower", spreads, units, "cells")
         if not found:

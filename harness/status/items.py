@@ -102,6 +102,6 @@ def _problems(source: TomlSource, project: Project, key: KeyPath, spec: ItemSpec
             yield str(source.error(place, f"unknown suite '{suite}'{nearest(suite, project.suite_paths)}"))
         elif row:
             loaded = project.suite(suite)
-            rows = [one.id for one in (*loaded.rows, *loaded.data_rows)]
+            rows = [*(one.id for one in loaded.rows), *(one.id for one in loaded.data_rows)]
             if row not in rows:
                 yield str(source.error(place, f"suite '{suite}' has no row '{row}'{nearest(row, rows)}"))

@@ -158,8 +158,8 @@ class _SuiteReader:
             missing=sum(row.missing for row in own),
             stale=sum(record.row in kept for record in standing.stale),
             data=self._data(cell.data.dataset for row in own for cell in row.cells),
-            verdicts=Counter(verdict.outcome for verdict in judged if verdict.row in kept),
-            claims=Counter(claim.outcome for claim in check_claims(standing)),
+            verdicts=dict(Counter(verdict.outcome for verdict in judged if verdict.row in kept)),
+            claims=dict(Counter(claim.outcome for claim in check_claims(standing))),
         )
 
     def _statements(self, standing: Standing, rows: tuple[str, ...]) -> TierState:
@@ -177,7 +177,7 @@ class _SuiteReader:
             missing=len(own) - ok,
             stale=0,
             data=self._data(name for row in own if (name := declared[row.id])),
-            verdicts=Counter(outcomes if standing.tier == "paper" else ()),
+            verdicts=dict(Counter(outcomes if standing.tier == "paper" else ())),
             claims={},
         )
 

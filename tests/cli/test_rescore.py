@@ -160,8 +160,8 @@ def test_the_suite_may_name_the_metric_afterwards(cli: Cli) -> None:
 
 def test_a_table_says_what_was_not_rescored(cli: Cli) -> None:
     ran(cli)
-    out = cli("table", "toy", "--metric", "voi.split")[1]
-    assert "4 cells have no voi.split yet; `harness rescore toy --metric voi.split` computes it" in out
+    notes = cli.json("table", "toy", "--metric", "voi.split", "--json")["notes"]
+    assert "4 cells have no voi.split yet; `harness rescore toy --metric voi.split` computes it" in notes
     code, _, err = cli("table", "toy", "--metric", "voi.splt")
     assert (code, "unknown metric 'voi.splt'; did you mean 'voi.split'?" in err) == (2, True)
 

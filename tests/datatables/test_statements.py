@@ -38,7 +38,7 @@ def inputs_of(project: Project, text: str = SUMMARY) -> StatementInputs:
 
 def facts_of(project: Project, text: str = SUMMARY) -> dict[str, Any]:
     facts = compute_statements(inputs_of(project, text), project.catalogue)
-    table = project.suite(text).table
+    table = project.suite(text).file.table
     assert table is not None
     assert set(facts) <= set(COMPUTED[table])
     return facts

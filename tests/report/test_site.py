@@ -99,7 +99,7 @@ def test_every_link_leads_somewhere_in_the_report(cli: Cli) -> None:
     cli.fake_records()
     site = _site(cli)
     pages = {page.name: _Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html")}
-    assert set(pages) == {"index.html", "toy-v1-smoke.html"}
+    assert set(pages) == {"index.html", "status.html", "toy-v1-smoke.html"}
     for name, page in pages.items():
         assert not page.tags & {"script", "link", "img", "iframe"}
         for link in page.links:

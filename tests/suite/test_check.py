@@ -105,7 +105,7 @@ y = "map.toy"
 def test_a_good_figure(project: Project) -> None:
     check_suite(project.suite(SWEEP), project.catalogue, project.stages)
     seconds = SWEEP.replace('y = "map.toy"', 'y = { seconds = true, since = "blur" }\nscale = "log"')
-    assert project.suite(seconds).figures[0].scale == "log"
+    assert project.suite(seconds).file.figures[0].scale == "log"
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_a_tier_overrides_repeats_timing_and_limits(suite: Suite) -> None:
 
 def test_defaults(plain: Suite) -> None:
     assert (plain.primary, plain.default_tier, plain.seed_group) == ("map.toy", "smoke", "demo")
-    assert (plain.table, plain.data_rows, plain.claims) == (None, (), ())
+    assert (plain.file.table, plain.data_rows, plain.claims) == (None, (), ())
 
 
 def test_rows(plain: Suite) -> None:

@@ -11,14 +11,7 @@ import pytest
 import harness
 from harness.tables import Printed, ScoreTable, StatementTable
 
-PRINTERS = (
-    "tables/render.py",
-    "tables/api.py",
-    "report/site.py",
-    "report/pages.py",
-    "report/figure.py",
-    "cli/table.py",
-)
+PRINTERS = ("tables/render.py", "tables/api.py", "report/site.py", "report/figure.py", "cli/table.py")
 
 
 @pytest.mark.parametrize("kind", [ScoreTable, StatementTable])
