@@ -54,6 +54,7 @@ class Predictions:
         partial = self.folder / "partial" / f"{digest}-{uuid.uuid4().hex}"
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
+            partial.touch()  # the store below cannot be closed where this fails
             _write(partial, value)
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -75,6 +76,15 @@ def test_the_limit_removes_what_was_unused_for_longest_and_says_so(tmp_path: Pat
 def test_a_disk_that_refuses_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "predictions").write_text("a file where a folder should be")
     with pytest.raises(StoreError, match="a prediction cannot be kept"):
+        Predictions(tmp_path).keep(labels())
+
+
+def test_a_store_that_cannot_be_written_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(StoreError, match=r"a prediction cannot be kept \(Permission denied\)"):
         Predictions(tmp_path).keep(labels())
 
 

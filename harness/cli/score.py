@@ -1,4 +1,4 @@
-"""Score label images: TIFF, PNG, NPY, HDF5 (file.h5:key) or Zarr, or two folders of them; a number per metric out."""
+"""Score label images: TIFF, PNG, NPY, HDF5 (file.h5:key), Zarr or outlines, or two folders of them; numbers out."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from harness.escaping import csv_value
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from harness.datasets.readers import Labels
     from harness.project import Project
 
 HELP = "score a label image, or a folder of them, against the truth"
@@ -36,38 +37,50 @@ class Scored:
     objects: DataFrame | None = None
 
 
-class _MetricNames(argparse.Action):
-    """Metric ids; files and folders named after them are PRED and GT, which an open list would swallow."""
+class _OpenList(argparse.Action):
+    """A list of any length; files and folders named after it are PRED and GT, which it would swallow."""
 
     inputs: tuple[argparse.Action, ...] = ()
 
     def __call__(
         self, parser: Any, namespace: argparse.Namespace, values: Any, option_string: str | None = None
     ) -> None:
-        files = [value for value in values if _is_place(value)]
-        namespace.metrics = [*(namespace.metrics or ()), *(value for value in values if value not in files)]
+        own = [value for value in values if self.is_own(value)]
+        files = [value for value in values if value not in own]
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), *own])
         namespace.swallowed = [*namespace.swallowed, *files]
         for action in self.inputs if files else ():
             action.required = False
+
+    def is_own(self, value: str) -> bool:
+        """Whether a word is of the list."""
+        return not _is_place(value)
+
+
+class _Sizes(_OpenList):
+    """Whole numbers."""
+
+    def is_own(self, value: str) -> bool:
+        """Whether a word is a number."""
+        return value.isdecimal()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     inputs = (
-        parser.add_argument("prediction", metavar="PRED", help="predicted label image, or a folder of them"),
+        parser.add_argument(
+            "prediction", metavar="PRED", help="predicted label image (or COCO, GeoJSON, ImageJ ROIs), or a folder"
+        ),
         parser.add_argument("truth", metavar="GT", help="ground-truth label image, or a folder with the same names"),
     )
     metrics = parser.add_argument(
         "--metric",
         dest="metrics",
-        action=_MetricNames,
+        action=_OpenList,
         nargs="+",
         metavar="ID",
         help="only these metrics, in this order (default: every registered one)",
     )
-    if isinstance(metrics, _MetricNames):
-        metrics.inputs = inputs
-    parser.set_defaults(swallowed=[])
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a line per pair of files as CSV")
     parser.add_argument(
         "--objects",
@@ -75,18 +88,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write a line per object of both images as .csv or .parquet: class of error, place, partner, overlaps",
     )
-    parser.add_argument(
-        "--allow-pickle",
-        action="store_true",
-        help="read Cellpose's _seg.npy, whose Python objects can run any code: only for files you trust",
+    size = parser.add_argument(
+        "--shape",
+        action=_Sizes,
+        nargs="+",
+        metavar="N",
+        help="size of the image (Y X or Z Y X) where both sides are outlines (GeoJSON, ImageJ ROIs) without one",
     )
     add_project(parser)
+    parser.set_defaults(swallowed=[])
+    for action in (metrics, size):
+        if isinstance(action, _OpenList):
+            action.inputs = inputs
     add_json(parser)
 
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
     from harness.errors import ConfigError
+    from harness.pairing import are_collections, is_plain_folder
     from harness.scoring import chosen_metrics
 
     if arguments.objects is not None:
@@ -97,12 +117,11 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     if len(given) != 2:
         raise ConfigError(f"score needs PRED and GT, two files or two folders; found {', '.join(given) or 'none'}")
     prediction, truth = given
-    are_folders = [_is_plain_folder(value) for value in given]
-    if any(are_folders) and not all(are_folders):
-        raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
     arguments.metrics = chosen_metrics(arguments.metrics, project.metrics)
-    if all(are_folders):
+    if are_collections(Path(prediction), Path(truth)):
         return _score_folders(Path(prediction), Path(truth), arguments)
+    if any(is_plain_folder(Path(value)) for value in given):
+        raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
     scored = _scores(Path(truth).name, prediction, truth, arguments)
     _write_files([scored], arguments)
     if arguments.json:
@@ -141,7 +160,7 @@ def _score_folders(predictions: Path, truths: Path, arguments: argparse.Namespac
 def _scored(pair: Any, arguments: argparse.Namespace) -> Scored:
     from harness.errors import DataError, LabelError
 
-    files = ("" if pair.prediction is None else str(pair.prediction), "" if pair.truth is None else str(pair.truth))
+    files = (pair.prediction, pair.truth)
     if pair.problem:
         return Scored(pair.name, *files, problem=pair.problem)
     try:
@@ -151,12 +170,11 @@ def _scored(pair: Any, arguments: argparse.Namespace) -> Scored:
 
 
 def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespace) -> Scored:
-    from harness.datasets.formats.labels import looks_like_a_mask
-    from harness.datasets.readers import LazyLabels, read_labels
+    from harness.datasets.readers import LazyLabels, looks_like_a_mask
     from harness.metrics import Pair
     from harness.scoring import chosen_metrics, measure
 
-    images = [read_labels(file, allow_pickle=arguments.allow_pickle) for file in (prediction, truth)]
+    images = _images((prediction, truth), arguments)
     for file, image in zip((prediction, truth), images, strict=True):
         if not isinstance(image, LazyLabels) and looks_like_a_mask(image):
             log(
@@ -170,6 +188,25 @@ def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespac
     from harness.objects import object_frame
 
     return Scored(name, prediction, truth, metrics, objects=object_frame(pair, {"name": name}))
+
+
+def _images(names: tuple[str, str], arguments: argparse.Namespace) -> list[Labels]:
+    """Return both label images; outlines have the size of the other one, unless it is given."""
+    from harness.datasets.readers import holds_outlines, read_labels, split_key, stated_shape
+    from harness.errors import LabelError
+
+    shape = tuple(int(size) for size in arguments.shape) if arguments.shape else None
+    if shape is not None and (len(shape) not in (2, 3) or 0 in shape):
+        raise LabelError(f"--shape is {' '.join(arguments.shape)}; accepted: Y X or Z Y X, from 1")
+    places = [split_key(name) for name in names]
+    outlined = [holds_outlines(path) for path, _ in places]
+    if shape is None and all(outlined):
+        shape = next((found for path, key in places if (found := stated_shape(path, key))), None)
+    read: dict[int, Labels] = {}
+    for side in sorted((0, 1), key=lambda side: outlined[side]):
+        other = read[1 - side].shape if 1 - side in read else None
+        read[side] = read_labels(names[side], shape=shape or other, note=lambda line: log(f"harness: note: {line}"))
+    return [read[0], read[1]]
 
 
 def _mean(metric: str, values: Sequence[float]) -> dict[str, Any]:
@@ -230,13 +267,6 @@ def _is_place(value: str) -> bool:
 
     path, _ = split_key(value)
     return value not in metrics() and (path.exists() or "/" in value or name_of(path) is not None)
-
-
-def _is_plain_folder(value: str) -> bool:
-    """Whether a path is a folder, and no Zarr array or group, which is one too."""
-    path = Path(value)
-    markers = ("zarr.json", ".zgroup", ".zarray")
-    return path.is_dir() and path.suffix != ".zarr" and not any((path / marker).exists() for marker in markers)
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from harness.datasets.declared.declaration import ArraySource
 from harness.datasets.formats.arrays import colour_labels, grey, read_array, read_grid
 from harness.datasets.formats.labels import unsigned
 from harness.datasets.formats.open import format_of, open_stored
+from harness.datasets.formats.outlines.reading import holds_outlines, read_outlines
 from harness.errors import DataError
 from harness.model import Volume
 
@@ -29,10 +30,13 @@ class StoredSource:
     spacing_um: tuple[float, ...]
     tolerance: float
     drop_last: frozenset[str]
+    parts: tuple[Path, ...] = ()
+    canvas: Callable[[], tuple[int, ...]] | None = None
+    """Gives the stored shape of the image, for labels that are outlines; None for images, which cannot be."""
 
     def shape(self) -> tuple[int, ...]:
         """Return the spatial shape, after `drop_last`, without reading voxels."""
-        sizes = zip(self.axes, self._stored_shape(self._key()), strict=True)
+        sizes = zip(self.axes, self.stored_shape(), strict=True)
         return tuple(size - (axis in self.drop_last) for axis, size in sizes)
 
     def read(self, *, crop: Crop = (), limit: tuple[int, ...] | None = None) -> Volume:
@@ -42,7 +46,7 @@ class StoredSource:
         outside, or if the file is not as declared.
         """
         key = self._key()
-        stored = self._stored_shape(key)
+        stored = self.stored_shape()
         sizes = self.shape() if limit is None else limit
         wanted = tuple(crop) or tuple((0, size) for size in sizes)
         for axis, size, (start, stop) in zip(self.axes, sizes, wanted, strict=True):
@@ -72,7 +76,15 @@ class StoredSource:
                 array = array[tuple(slice(start, stop) for start, stop in crop)]
         return Volume(unsigned(array, self._where()), volume.axes, volume.spacing_um)
 
+    def _painted(self, key: str, region: Crop) -> Volume:
+        """Return a region of the label image that the file's outlines make."""
+        labels = read_outlines(self.path, key, shape=self.stored_shape())
+        part = labels[tuple(slice(start, stop) for start, stop in region)]
+        return Volume(part, self.axes, self.spacing_um or None)
+
     def _converted(self, key: str, region: Crop) -> Volume:
+        if self._is_outlined:
+            return self._painted(key, region)
         is_colour = bool(self.source.colour)
         volume = read_array(
             self.path,
@@ -83,7 +95,7 @@ class StoredSource:
             select=self.source.select,
             region=region,
             colours=is_colour,
-            one_file=True,
+            parts=self.parts,
         )
         if self.source.colour == "grey":
             volume = grey(volume)
@@ -93,7 +105,15 @@ class StoredSource:
             raise DataError(f"{self._where()}: axes are '{volume.axes}', declared '{self.axes}'")
         return volume
 
-    def _stored_shape(self, key: str) -> tuple[int, ...]:
+    @property
+    def _is_outlined(self) -> bool:
+        return self.canvas is not None and holds_outlines(self.path)
+
+    def stored_shape(self) -> tuple[int, ...]:
+        """Return the spatial shape of the array in its file, of outlines that of their image."""
+        if self.canvas is not None and self._is_outlined:
+            return self.canvas()
+        key = self._key()
         axes = "" if self.source.colour else self.source.axes or self.axes
         grid = read_grid(self.path, key, axes=axes, select=self.source.select, colours=bool(self.source.colour))
         if grid.axes != self.axes:
@@ -102,7 +122,7 @@ class StoredSource:
 
     def _key(self) -> str:
         """Return the first declared key that the file has; raises `DataError` naming all if it has none."""
-        if len(self.keys) < 2:
+        if len(self.keys) < 2 or self._is_outlined:
             return self.keys[0] if self.keys else ""
         reasons: list[str] = []
         for key in self.keys:
@@ -114,9 +134,8 @@ class StoredSource:
         raise DataError(f"{self.path}: has none of the keys {', '.join(self.keys)} ({reasons[-1]})")
 
     def _where(self) -> str:
-        return (
-            f"{self.path}:{self.keys[0]}" if self.keys and format_of(self.path) in ("HDF5", "Zarr") else str(self.path)
-        )
+        has_key = self.keys and not self._is_outlined and format_of(self.path) in ("HDF5", "Zarr")
+        return f"{self.path}:{self.keys[0]}" if has_key else str(self.path)
 
 
 def merged(source: ArraySource, override: ArraySource | None) -> ArraySource:

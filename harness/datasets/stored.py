@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ import numpy as np
 from harness.datasets.declared.declaration import ArraySource, DerivedLabels, SampleDeclaration, StoredDataset
 from harness.datasets.declared.templates import as_tuple, fill
 from harness.datasets.fetching.availability import Availability
-from harness.datasets.fetching.files import Files, files_of
+from harness.datasets.fetching.files import Files, files_of, part_sources
 from harness.datasets.fetching.folder import content_hash
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.fetching.places import cache_folder
-from harness.datasets.fetching.unpack import extract_one
+from harness.datasets.fetching.unpack import extract_one, extract_several
 from harness.datasets.formats.arrays import READER_VERSION
 from harness.datasets.kinds import Crop, Kind, OpenedSample, corrupted, cut, derived_identity
 from harness.datasets.sources import StoredSource, merged
@@ -99,15 +100,22 @@ class StoredKind(Kind):
         axes = sample.axes or declaration.axes
         if axes is None:
             raise DataError(f"dataset '{self.id}', sample '{name}': no axes are declared")
+        path, parts = self._paths(source, values)
         return StoredSource(
-            path=self._path(source, values),
+            path=path,
+            parts=parts,
             keys=tuple(fill(part, values) for part in as_tuple(source.key)),
             source=source,
             axes=axes,
             spacing_um=sample.spacing_um or declaration.spacing_um,
             tolerance=declaration.spacing_tolerance,
             drop_last=frozenset(drop),
+            canvas=partial(self._canvas, name, sample) if kind == "labels" else None,
         )
+
+    def _canvas(self, name: str, sample: SampleDeclaration) -> tuple[int, ...]:
+        """Return the stored shape of a sample's first image, on which labels that are outlines are painted."""
+        return self.source("images", self.channels[0], name, sample).stored_shape()
 
     def common_shape(self, name: str, sample: SampleDeclaration) -> tuple[int, ...] | None:
         """Return the smallest size per axis over all arrays of a sample; None if they are not to be cropped to it."""
@@ -120,19 +128,30 @@ class StoredKind(Kind):
         ]
         return tuple(int(size) for size in np.min(shapes, axis=0))
 
-    def _path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
+    def _paths(self, source: ArraySource, values: Mapping[str, str]) -> tuple[Path, tuple[Path, ...]]:
+        """Return the file of a source and the further files of its array."""
         path = self.files.path(source, values)
-        members = tuple(fill(part, values) for part in as_tuple(source.member))
+        members, parts = (
+            tuple(fill(one, values) for one in as_tuple(which)) for which in (source.member, source.parts)
+        )
         if not members:
-            return path
+            return path, tuple(self.files.path(part, values) for part in part_sources(self.files, source, values))
         place = cache_folder() / "datasets" / self.id / f"unpacked-{content_hash(path)[:16]}"
-        return extract_one(path, members, place)
+        further = extract_several(path, parts, place) if parts else ()
+        main = extract_one(path, members, place)
+        return main, tuple(part for part in further if part != main)
 
     def _source_identity(self, name: str, sample: SampleDeclaration, source: ArraySource) -> Any:
         values = {"id": name, **sample.fields}
-        how = source.model_dump(mode="json", exclude_defaults=True, exclude={"file", "glob", "member", "key"})
+        how = source.model_dump(mode="json", exclude_defaults=True, exclude={"file", "glob", "member", "key", "parts"})
         inside = [[fill(part, values) for part in as_tuple(parts)] for parts in (source.member, source.key)]
-        return [self.files.identity(source, values), inside, how]
+        identity = [self.files.identity(source, values), inside, how]
+        if source.parts and source.member:
+            return [*identity, [fill(part, values) for part in as_tuple(source.parts)]]
+        if source.parts:
+            parts = part_sources(self.files, source, values)
+            return [*identity, [[part.file, self.files.identity(part, values)] for part in parts]]
+        return identity
 
     @property
     def _is_private(self) -> bool:

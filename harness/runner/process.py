@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from harness.errors import BackendError, StoreError
 from harness.jobs.channel import Inbox, send
 from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
 from harness.memory import TreeMemory
+from harness.store.files import is_read_only
 from harness.threads import thread_variables
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -192,14 +194,19 @@ def _new_scratch() -> Path:
 
 
 def _log_path(cache: Path, backend: Backend) -> Path:
+    """Return a new empty file for what a worker prints: in the cache, or, where that is read-only, in a scratch place.
+
+    It has the access that the umask grants, as all of a cache that others share.
+    """
+    name = f"{time.strftime('%Y%m%d-%H%M%S')}-{backend.name}-{secrets.token_hex(4)}.log"
     folder = cache / LOGS
-    prefix = f"{time.strftime('%Y%m%d-%H%M%S')}-{backend.name}-"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=prefix, suffix=".log", dir=folder)
+        (folder / name).touch(exist_ok=False)
     except OSError as error:
+        if is_read_only(error):
+            return Path(tempfile.gettempdir()) / f"harness-{name}"
         raise StoreError(
             f"{folder}: the cache cannot be written ({error.strerror}); HARNESS_CACHE names another place"
         ) from error
-    os.close(handle)
-    return Path(name)
+    return folder / name

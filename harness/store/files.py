@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,6 +68,11 @@ def replace_text(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot be written ({error.strerror}); its old content is unchanged") from error
+
+
+def partial_name(path: Path) -> Path:
+    """Return a hidden name beside a path that nobody else uses, for what becomes the path when it is complete."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
 
 
 def write_all(fd: int, content: bytes) -> None:
@@ -163,7 +170,7 @@ class Journal:
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         if not self._content:
             self._content += self.path.read_bytes()
         sync_folder(self.path.parent)
@@ -185,7 +192,7 @@ class Journal:
         finally:
             temporary.unlink(missing_ok=True)
             # On a disk that refuses, the lines in memory outlive the file: the next append or the end tries again.
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         sync_folder(self.path.parent)
         self._log(f"{self.path}: was removed or changed while this run writes it; its {lines} lines are written again")
 
@@ -199,6 +206,18 @@ class Journal:
                 write_all(self._fd, bytes(self._content[size:]))
                 os.fsync(self._fd)
             self._is_torn = False
+
+
+def is_read_only(error: BaseException | None) -> bool:
+    """Whether an error, or the one behind it, says that a place may be read and not written.
+
+    It is not asked beforehand: root, access lists and network file systems each have their own answer.
+    """
+    while error is not None:
+        if isinstance(error, OSError):
+            return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+        error = error.__cause__
+    return False
 
 
 def is_open_file(fd: int, path: Path) -> bool:

@@ -12,12 +12,15 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from harness.config import shortened
 from harness.errors import StoreError
 from harness.hashing import hash_value
 from harness.model import CellId, Origin, Status, Tier
 from harness.store.migrations import SCHEMA, upgrade
 
 ItemT = TypeVar("ItemT")
+NO_CHECKSUM = "none"
+"""What stands for the checksum of a line from which it was taken away; no content has it."""
 Counts = Mapping[str, int | float | tuple[int | float, ...]]
 """Addable numbers by name, as `harness.metrics.counts` defines them."""
 _SILENT = {"silent": True}
@@ -228,8 +231,14 @@ class Timing:
 
 
 def read_record(data: Any, where: str) -> Record:
-    """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
+    """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line").
+
+    A line of today's schema whose checksum was taken away counts as altered.
+    """
+    is_of_today = isinstance(data, dict) and data.get("schema") == SCHEMA
     data = upgrade(data, "record", where)
+    if is_of_today and not data.get("checksum"):
+        data["checksum"] = NO_CHECKSUM
     metrics = data.get("metrics")
     if isinstance(metrics, dict):
         data["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
@@ -262,7 +271,7 @@ def read_item(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> 
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
-        raise StoreError(f"{where}: key '{key}': {problem['msg']}; found {problem['input']!r}") from error
+        raise StoreError(f"{where}: key '{key}': {problem['msg']}; found {shortened(problem['input'])}") from error
 
 
 def json_line(item: Any, **changed: Any) -> str:

@@ -17,7 +17,9 @@ from harness.model import Grid, StageSpec
 from harness.predictions import Predictions
 from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.contract import Context, Stage
-from harness.worker.cache import Setting, StageCache
+from harness.stages.values import Value
+from harness.store.files import is_read_only
+from harness.worker.cache import Made, Setting, StageCache, content_hashes
 from harness.worker.isolation import ProcessState
 from harness.worker.models import ModelStore
 from harness.worker.sources import Recent, SampleSlots
@@ -71,12 +73,31 @@ class Workbench:
         self.models = ModelStore(Path(setup.cache))
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
         self._has_gpu = has_gpu
-        self._explained: set[str] = set()
+        self._said: set[str] = set()
 
     def log(self, line: str) -> None:
         """Show a line to the user of the run."""
         text = visible(str(line))
         self.report(Log(text if len(text) <= MOST_LOGGED else f"{text[:MOST_LOGGED]}…"))
+
+    def log_once(self, line: str) -> None:
+        """Show a line to the user of the run unless it was shown before."""
+        if line not in self._said:
+            self._said.add(line)
+            self.log(line)
+
+    def keep_output(self, key: str, outputs: Mapping[str, Value], made: Made) -> dict[str, str]:
+        """Store the outputs of a stage and return the hash of each slot; a cache that is read-only keeps nothing.
+
+        Raises `StoreError` when the disk refuses for another reason.
+        """
+        try:
+            return self.cache.put(key, outputs, made)
+        except StoreError as error:
+            if not is_read_only(error):
+                raise
+            self.log_once(f"{error}; what is computed here is not kept, HARNESS_CACHE names another place")
+            return content_hashes(outputs)
 
     def create(self, spec: StageSpec) -> Stage:
         """Return a fresh stage of a specification; raises `BackendError` if its library is missing."""
@@ -108,10 +129,8 @@ class Workbench:
         """Tell the user, once, of a stage that computes on the CPU and could use the GPU of this machine."""
         if device != "cpu" or not self._has_gpu or self.setup.device == "cpu" or "cuda" not in stage.devices:
             return
-        if stage.id not in self._explained:
-            self._explained.add(stage.id)
-            problem = stage.gpu_problem()
-            self.log(f"stage '{stage.id}' computes on the CPU, although this machine has a GPU: {problem}")
+        problem = stage.gpu_problem()
+        self.log_once(f"stage '{stage.id}' computes on the CPU, although this machine has a GPU: {problem}")
 
     def setting(self, device: str) -> Setting:
         """Return what is computed here is tied to."""

@@ -15,6 +15,7 @@ from harness.jobs.messages import Done, Job, Outcome
 from harness.model import Grid, StageSpec, Volume
 from harness.scoring import Scores
 from harness.stages.values import Value, content_hash
+from harness.store.files import is_read_only
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, Fitted, LazyExample, fit_or_find, stage_weights
 from harness.worker.isolation import end_children
@@ -84,7 +85,7 @@ class CellRun:
         try:
             kept = {slot: self.bench.predictions.keep(value) for slot, value in self.scored.items()}
         except StoreError as error:
-            self.bench.log(f"{self.job.cell.id}: {error}")
+            self.bench.log_once(str(error)) if is_read_only(error) else self.bench.log(f"{self.job.cell.id}: {error}")
             return {slot: content_hash(value) for slot, value in self.scored.items()}, ("the prediction is not kept",)
         return kept, ()
 

@@ -110,8 +110,11 @@ def _take(lock: ExclusiveLock, bench: Workbench, stage: str) -> None:
 
     A lock may outlive that process, in one that it forked: then the cell's deadline ends the wait.
     """
-    is_paused = False
+    is_paused = is_said = False
     while not lock.acquire():
+        if lock.advice() and not is_said:
+            is_said = True
+            bench.log(f"stage '{stage}': waiting for the model that {lock.holder()} trains{lock.advice()}")
         if lock.is_held_by_the_living() != is_paused:
             is_paused = not is_paused
             bench.report(Waiting(stage) if is_paused else Resumed(stage))

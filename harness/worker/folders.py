@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,18 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         folder.unlink(missing_ok=True)
+
+
+def share(folder: Path) -> None:
+    """Give what lies in a folder the access that the folder itself has, which is what the umask grants.
+
+    Libraries write models by way of temporary files, which are their owner's alone.
+    """
+    granted = folder.stat().st_mode
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | granted & (0o777 if path.is_dir() else 0o666))
 
 
 def sweep_drafts(drafts: Iterable[Path], *, now_s: float | None = None) -> None:

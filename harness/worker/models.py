@@ -15,9 +15,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.errors import StoreError
 from harness.hashing import hash_folder
+from harness.store.files import is_read_only
 from harness.store.lock import ExclusiveLock
 from harness.worker.cache import CorruptEntryError, Setting
-from harness.worker.folders import remove, sweep_drafts
+from harness.worker.folders import remove, share, sweep_drafts
 
 SCHEMA: Final = 4
 
@@ -103,6 +104,7 @@ class ModelStore:
         try:
             content = hash_folder(draft)
             said = _Description(SCHEMA, content, made, cost, dict(facts))
+            share(draft)
             (draft.parent / "meta.json").write_text(json.dumps(asdict(said)), encoding="utf-8")
             draft.parent.rename(final)
         except OSError as error:
@@ -126,7 +128,8 @@ class ModelStore:
         return self.folder / key[:2] / key
 
     def _refused(self, error: OSError) -> StoreError:
-        return StoreError(f"{self.folder}: a model cannot be kept ({error.strerror or error})")
+        advice = "; HARNESS_CACHE names another place" if is_read_only(error) else ""
+        return StoreError(f"{self.folder}: a model cannot be kept ({error.strerror or error}){advice}")
 
 
 @cache

@@ -111,7 +111,7 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     )
     here = bench.setting(step.device)
     made = Made(timing, here, {**loaded.facts, **facts.numbers()})
-    hashes = bench.cache.put(step.key, outputs, made) if stage.cacheable else content_hashes(outputs)
+    hashes = bench.keep_output(step.key, outputs, made) if stage.cacheable else content_hashes(outputs)
     return Fresh(step, outputs, hashes, made)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from roifile import ImagejRoi
 
 from harness.datasets.formats import labels
 from harness.datasets.readers import LazyLabels, read_labels, write_labels
@@ -122,21 +125,100 @@ def test_complete_folders_end_with_0_and_a_folder_with_a_file_is_refused(
     assert (code, "one is a folder and one is not" in err) == (2, True)
 
 
-def test_files_of_other_programs(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+def _cells(labels: np.ndarray) -> list[dict[str, Any]]:
+    """Return the rectangles of a label image as features of QuPath."""
+    features = []
+    for label in np.unique(labels[labels > 0]):
+        rows, columns = np.nonzero(labels == label)
+        top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+        ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+        polygon = {"type": "Polygon", "coordinates": [[[int(x), int(y)] for x, y in ring]]}
+        features.append({"type": "Feature", "geometry": polygon, "properties": {"objectType": "cell"}})
+    return features
+
+
+@pytest.fixture
+def foreign(files: tuple[Path, Path], tmp_path: Path) -> dict[str, Path]:
+    """The truth as other programs keep it."""
     truth = np.asarray(read_labels(files[1]))
-    np.save(tmp_path / "a_seg.npy", {"masks": truth, "outlines": None})  # type: ignore[arg-type]
-    code, _, err = cli("score", tmp_path / "a_seg.npy", files[1])
-    assert (code, "--allow-pickle" in err) == (2, True)
-    found = cli.json("score", tmp_path / "a_seg.npy", files[1], "--allow-pickle", "--metric", "pq", "--json")
-    assert found["metrics"] == {"pq": 1.0}
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    paths = {name: folder / name for name in ("t_seg.npy", "t.png", "t.geojson", "t.json", "t.zip")}
+    np.save(paths["t_seg.npy"], {"masks": truth, "outlines": None})  # type: ignore[arg-type]
     palette = Image.fromarray(truth.astype(np.uint8), mode="P")
     palette.putpalette([0, 0, 0] + [9, 9, 9] * 255)
-    palette.save(tmp_path / "palette.png")
-    assert cli.json("score", tmp_path / "palette.png", files[1], "--metric", "pq", "--json")["metrics"] == {"pq": 1.0}
-    for name, advice in (("a.json", "COCO"), ("a.geojson", "QuPath"), ("RoiSet.zip", "Fiji"), ("a.jpg", "JPEG")):
-        (tmp_path / name).touch()
-        code, _, err = cli("score", tmp_path / name, files[1])
-        assert (code, advice in err) == (2, True), name
+    palette.save(paths["t.png"])
+    cells = _cells(truth)
+    paths["t.geojson"].write_text(json.dumps({"type": "FeatureCollection", "features": cells}))
+    rings = [cell["geometry"]["coordinates"][0] for cell in cells]
+    annotations = [
+        {"id": number, "image_id": 1, "segmentation": [[value for point in ring for value in point]]}
+        for number, ring in enumerate(rings, start=1)
+    ]
+    image = {"id": 1, "file_name": "t.png", "height": truth.shape[0], "width": truth.shape[1]}
+    paths["t.json"].write_text(json.dumps({"images": [image], "annotations": annotations}))
+    with zipfile.ZipFile(paths["t.zip"], "w") as archive:
+        for number, ring in enumerate(rings):
+            archive.writestr(f"{number}.roi", ImagejRoi.frompoints(np.array(ring[:-1])).tobytes())
+    return paths
+
+
+@pytest.mark.parametrize("name", ["t_seg.npy", "t.png", "t.geojson", "t.json", "t.zip"])
+def test_files_of_other_programs(
+    cli: Cli, files: tuple[Path, Path], foreign: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    path = foreign[name]
+    for pair in ((path, files[1]), (files[1], path), (path, f"{foreign['t.json']}:t.png")):
+        code, out, err = cli("score", *pair, "--metric", "pq", "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["metrics"] == {"pq": 1.0}
+    write_labels(tmp_path / "truths" / "t.tif", np.asarray(read_labels(files[1])))
+    (tmp_path / "predictions").mkdir()
+    path.rename(tmp_path / "predictions" / name)
+    assert cli("score", tmp_path / "predictions", tmp_path / "truths", "--metric", "pq")[0] == 0
+
+
+def test_outlines_on_both_sides_need_a_size(cli: Cli, foreign: dict[str, Path]) -> None:
+    pair = (foreign["t.geojson"], foreign["t.zip"])
+    code, _, err = cli("score", *pair)
+    assert (code, "accepted: `harness score --shape Y X`" in err) == (2, True)
+    for arguments in ((*pair, "--shape", "20", "20"), ("--shape", "20", "20", *pair)):
+        assert cli.json("score", *arguments, "--metric", "pq", "--json")["metrics"] == {"pq": 1.0}
+    for shape, said in ((("5", "5"), "lies outside of the image"), (("20",), "accepted: Y X or Z Y X")):
+        code, _, err = cli("score", *pair, "--shape", *shape)
+        assert (code, said in err) == (2, True)
+
+
+def test_coco_results_are_scored_image_by_image(cli: Cli, foreign: dict[str, Path], tmp_path: Path) -> None:
+    truth = json.loads(foreign["t.json"].read_text())
+    truth["images"].append({**truth["images"][0], "id": 2, "file_name": "other.png"})
+    foreign["t.json"].write_text(json.dumps(truth))
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps([{**one, "score": 0.5} for one in truth["annotations"]]))
+    code, out, err = cli("score", results, foreign["t.json"], "--metric", "pq", "count.pred", "--json")
+    assert code == 0
+    assert [line["name"] for line in json.loads(out)["pairs"]] == ["other", "t"]
+    assert [line["metrics"]["count.pred"] for line in json.loads(out)["pairs"]] == [0, 2]
+    assert "has no result of image 2, which counts as one without objects" in err
+
+
+def test_what_a_label_image_cannot_say_is_a_note(cli: Cli, files: tuple[Path, Path], foreign: dict[str, Path]) -> None:
+    path = foreign["t.geojson"]
+    path.write_text(json.dumps(json.loads(path.read_text())["features"] * 2))
+    code, _, err = cli("score", path, files[1], "--metric", "pq")
+    assert code == 0
+    assert err.startswith(f"harness: note: {path}: 100 pixels lie in several objects; each belongs to the last of them")
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("a.jpg", "JPEG alters"), ("a.nd2", "save it as TIFF"), ("a.json", "not readable")]
+)
+def test_files_that_are_not_read_come_with_advice(
+    cli: Cli, files: tuple[Path, Path], tmp_path: Path, name: str, advice: str
+) -> None:
+    (tmp_path / name).touch()
+    code, _, err = cli("score", tmp_path / name, files[1])
+    assert (code, advice in err) == (2, True)
 
 
 def test_a_mask_of_0_and_255_is_said_to_be_one_object(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import tifffile
 import harness.errors
 from harness.datasets.catalogue import Catalogue
 from harness.errors import ChecksumError, DataError
+from tests.datasets import spread
 from tests.datasets.server import FileServer, sha256
 
 Write = Callable[[str], Catalogue]
@@ -194,3 +196,137 @@ def test_private_data(catalogue: Write) -> None:
     for attempt in (dataset.fetch, lambda: dataset.load("a")):
         with pytest.raises(DataError, match="'sponge' was never released: lost"):
             attempt()
+
+
+SPREAD = """
+[datasets.spread]
+kind = "{kind}"
+title = "t"
+licence = "CC0"
+citation = "nobody"
+axes = "ZYX"
+{more}
+images.raw = {{ {main}, {parts} }}
+labels.gold = {{ {main}, {parts} }}
+{samples}
+"""
+VOLUME = np.random.default_rng(5).integers(1, 999, (6, 8, 9), dtype=np.uint16)
+SETS: dict[str, tuple[Callable[..., None], str, tuple[str, ...]]] = {
+    "OME-TIFF": (spread.ome_set, "part0.ome.tif", ("part1.ome.tif",)),
+    "virtual": (spread.virtual, "a.h5", ("b0.h5", "b1.h5")),
+    "external": (spread.external, "a.h5", ("pixels.raw",)),
+}
+
+
+def _spread(kind: str, main: str, parts: str, *, more: str, samples: str = "samples.s = {}") -> str:
+    return SPREAD.format(kind=kind, main=main, parts=parts, more=more, samples=samples)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_a_spread_image_in_a_folder_is_hashed_together(catalogue: Write, tmp_path: Path, name: str) -> None:
+    write, main, parts = SETS[name]
+    folder = tmp_path / "project"
+    folder.mkdir()
+    write(folder, VOLUME)
+    pattern = "parts = [" + ", ".join(f'"{part}"' for part in parts) + "]"
+    text = _spread("folder", f'file = "{main}"', pattern, more='path = "."')
+    dataset = catalogue(text).dataset("spread")
+    sample = dataset.load("s")
+    assert np.array_equal(sample.image.array, VOLUME)
+    assert np.array_equal(sample.labels["gold"].array, VOLUME)
+    before = dataset.sample_hash("s")
+    write(folder, VOLUME + 1)
+    changed = (folder / parts[-1]).read_bytes()
+    write(folder, VOLUME)
+    (folder / parts[-1]).write_bytes(changed)
+    assert dataset.sample_hash("s") != before
+    with pytest.raises(DataError, match=r"which its hash does not cover; accepted: .*`parts = \"" + parts[0]):
+        catalogue(text.replace(pattern, "select = {}")).dataset("spread").load("s")
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("with_archive", [False, True])
+def test_a_spread_image_is_fetched_and_verified_whole(
+    server: FileServer, catalogue: Write, tmp_path: Path, name: str, with_archive: bool
+) -> None:
+    write, main, parts = SETS[name]
+    source = tmp_path / "source"
+    source.mkdir()
+    write(source, VOLUME)
+    files = {file: (source / file).read_bytes() for file in (main, *parts)}
+    first = f'file = "{main}"'
+    if with_archive:
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for file, content in files.items():
+                archive.writestr(f"set/{file}", content)
+        files, first = {"all.zip": buffer.getvalue()}, f'file = "all.zip", member = "set/{main}"'
+    declared = ", ".join(
+        f'{{ name = "{file}", sha256 = "{sha256(content)}", urls = ["{server.add(f"/{file}", content)}"] }}'
+        for file, content in files.items()
+    )
+    prefix = "set/" if with_archive else ""
+    pattern = f'parts = "{prefix}{parts[0][0]}*"'
+    more = f'availability = "open-direct-download"\nfiles = [{declared}]'
+    dataset = catalogue(_spread("remote", first, pattern, more=more)).dataset("spread")
+    before = dataset.sample_hash("s")
+    assert np.array_equal(dataset.load("s").image.array, VOLUME)
+    assert dataset.sample_hash("s") == before
+    other = more.replace(sha256(files[list(files)[-1]]), "0" * 64)
+    assert catalogue(_spread("remote", first, pattern, more=other)).dataset("spread").sample_hash("s") != before
+
+
+def test_files_of_a_set_are_no_samples_of_their_own(catalogue: Write, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for sample, shift in (("a", 0), ("b", 1)):
+        spread.ome_set(
+            folder, VOLUME + shift, names=(f"{sample}.ome.tif", f"{sample}_1.ome.tif", f"{sample}_2.ome.tif")
+        )
+    text = _spread("folder", 'glob = "*.ome.tif"', 'parts = "{id}_*.ome.tif"', more='path = "."', samples="")
+    dataset = catalogue(text).dataset("spread")
+    assert dataset.sample_ids() == ("a", "b")
+    assert np.array_equal(dataset.load("b").image.array, VOLUME + 1)
+    np.save(folder / "a_3.ome.tif", VOLUME)
+    (folder / "a_3.ome.tif.npy").rename(folder / "a_3.ome.tif")
+    with pytest.raises(DataError, match=r"`parts` names 'a_3.ome.tif', which holds no part"):
+        catalogue(text).dataset("spread").load("a")
+
+
+def test_parts_that_nothing_can_be(catalogue: Write, tmp_path: Path) -> None:
+    files = (
+        'availability = "open-direct-download"\nfiles = [{ name = "a.h5", first_seen = true, urls = ["http://x/a"] }]'
+    )
+    with pytest.raises(harness.errors.ConfigError, match=r"datasets.toml:\d+: .*images.raw.parts: no file 'b0.h5'"):
+        catalogue(_spread("remote", 'file = "a.h5"', 'parts = "b0.h5"', more=files))
+    with pytest.raises(harness.errors.ConfigError, match=r"images.raw.*parts: .*relative pattern"):
+        catalogue(_spread("remote", 'file = "a.h5"', 'parts = "../b0.h5"', more=files))
+    spread.virtual(tmp_path / "project", VOLUME)
+    dataset = catalogue(_spread("folder", 'file = "a.h5"', 'parts = "c*.h5"', more='path = "."')).dataset("spread")
+    with pytest.raises(DataError, match=r"`parts`: no file 'c\*.h5' beside 'a.h5'"):
+        dataset.load("s")
+
+
+def test_labels_that_are_outlines_are_painted_on_the_grid_of_the_image(catalogue: Write, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    np.save(folder / "a.npy", np.zeros((6, 8), np.uint8))
+    ring = [[1, 0], [4, 0], [4, 2], [1, 2], [1, 0]]
+    (folder / "a.geojson").write_text(
+        json.dumps([{"geometry": {"type": "Polygon", "coordinates": [ring]}, "type": "Feature"}])
+    )
+    text = (
+        '[datasets.d]\nkind = "folder"\ntitle = "t"\nlicence = "CC0"\ncitation = "x"\npath = "."\naxes = "YX"\n'
+        'images.raw = { glob = "{id}.npy" }\nlabels.gold = { glob = "{id}.geojson", flip = ["Y"] }\n'
+        'samples.half = { from = "a", crop = [[2, 6], [0, 3]] }\n'
+    )
+    dataset = catalogue(text).dataset("d")
+    expected = np.zeros((6, 8), int)
+    expected[4:6, 1:4] = 1
+    assert np.array_equal(dataset.load("a").labels["gold"].array, expected)
+    assert np.array_equal(dataset.load("half").labels["gold"].array, expected[2:, :3])
+    image = catalogue(text.replace("{id}.npy", "{id}.geojson")).dataset("d")
+    with pytest.raises(
+        DataError, match=r"a.geojson: unknown file format .*outlines are read where labels are asked for"
+    ):
+        image.load("a")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -15,25 +14,7 @@ from harness.config import TomlSource
 from harness.datasets import Catalogue, load_catalogue
 from harness.errors import HarnessError
 from harness.suite import check_suite, load_suite
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-SUITES = sorted((REPOSITORY / "suites").glob("*.toml"))
-SHARED = sorted((REPOSITORY / "suites").glob("*/**/*.toml"))
-CATALOGUE = REPOSITORY / "datasets.toml"
-
-VALUES = (
-    "nan", "-inf", "1e400", "1979-05-27", "07:32:00", "9223372036854775808", "0x" + "f" * 40, "-1", "0", "1.5", "true",
-    '""', '"x"', '"**x"', '"/x"', '"../x"', r'"a\u0000b"', r'"\u001b[31m"', '"' + "x" * 5000 + '"', '"\U0001f600"',
-    "[]", "[[]]", "[1, 'a']", '["x", "x"]', "{}", "{ id = 1 }", "{ a = { b = { c = [nan] } } }", "[{}]", '[""]',
-    "[" * 20 + "]" * 20, "[" * 3000 + "]" * 3000, "{ mean = inf }", '"@nothing"', '"{id}"', '"{"', '"*"', '"a\nb"',
-)  # fmt: skip
-"""What a value is replaced by."""
-
-LINES = ("x = 1", "[x]", "[[rows]]", "[[x.y]]", "= 1", "a.b.c = 2", '"" = 1', "[tiers.smoke]", "[rows]", "id = 'x'")
-"""What is put between lines."""
-
-WITH_PLACE = re.compile(r"[^:]+:\d+: ")
-PAIR = re.compile(r"(\s*[A-Za-z0-9_.\"'-]+\s*=\s*)\S.*")
+from tests.campaign.toml import CATALOGUE, LINES, PAIR, REPOSITORY, SHARED, SUITES, VALUES, WITH_PLACE
 
 
 @cache

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import tempfile
 import time
 from dataclasses import replace
@@ -95,3 +96,20 @@ def test_a_cache_or_a_temporary_folder_that_cannot_be_written_is_named(
     (tmp_path / "cache").write_text("a file in place of the folder")
     with pytest.raises(StoreError, match=r"the cache cannot be written .*; HARNESS_CACHE names another place"):
         WorkerProcess(sleeper, replace(setup, cache=str(tmp_path / "cache")))
+
+
+def test_what_a_worker_prints_goes_elsewhere_where_the_cache_is_read_only(
+    setup: WorkerSetup, sleeper: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "touch", refuse)
+        worker = WorkerProcess(sleeper, setup)
+    assert worker.log_path.parent == tmp_path
+    assert worker.log_path.name.startswith("harness-")
+    worker.kill()
+    assert not worker.log_path.exists()

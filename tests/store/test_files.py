@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
 
 from harness.errors import StoreError
 from harness.store import files
-from harness.store.files import Journal, read_lines, replace_text
+from harness.store.files import Journal, is_read_only, partial_name, read_lines, replace_text
 
 
 def test_torn_tail_is_left_out_only_where_it_may_be(tmp_path: Path) -> None:
@@ -106,3 +108,31 @@ def test_a_line_is_kept_when_an_interrupt_comes_while_it_is_written(
     assert journal.path.read_text() == "first\nsecond\n"
     journal.append(["third"])
     assert journal.path.read_text() == "first\nsecond\nthird\n"
+
+
+def test_partial_names_are_hidden_and_differ(tmp_path: Path) -> None:
+    first, second = partial_name(tmp_path / "a.h5"), partial_name(tmp_path / "a.h5")
+    assert first != second
+    assert first.parent == tmp_path
+    assert first.name.startswith(".a.h5.")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(errno.EACCES, True), (errno.EROFS, True), (errno.ENOSPC, False)])
+def test_a_place_that_may_only_be_read_is_told_from_a_full_one(code: int, expected: bool) -> None:
+    cause = OSError(code, os.strerror(code))
+    error = StoreError("x")
+    error.__cause__ = cause
+    assert is_read_only(cause) == is_read_only(error) == expected
+    assert not is_read_only(StoreError("x"))
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o077])
+def test_a_journal_has_the_access_that_the_umask_grants(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        journal = Journal(tmp_path / "j")
+        journal.append(["x"])
+        journal.close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o666 & ~umask

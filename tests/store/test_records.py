@@ -56,7 +56,6 @@ def test_the_checksum_is_over_what_the_line_says_not_over_its_bytes() -> None:
     line = json.loads(make_record(metrics={"pq": 1.0}).to_line())
     reordered = json.loads(json.dumps({**dict(reversed(line.items())), "metrics": {"pq": 1}}, indent=3))
     assert not read_record(reordered, "f:1").is_altered
-    assert not read_record({**line, "checksum": ""}, "f:1").is_altered
 
 
 def test_origins_stand_in_a_line_only_where_there_are_some() -> None:
@@ -68,3 +67,13 @@ def test_origins_stand_in_a_line_only_where_there_are_some() -> None:
     assert read_record(line, "f:1") == own
     assert not read_record(line, "f:1").is_altered
     assert read_record({**line, "origins": {}}, "f:1").is_altered
+
+
+@pytest.mark.parametrize("without", [{"checksum": ""}, {}])
+def test_a_line_whose_checksum_was_taken_away_is_altered_unless_it_never_had_one(without: dict[str, str]) -> None:
+    line = json.loads(make_record(metrics={"pq": 1.0}).to_line())
+    del line["checksum"]
+    taken = read_record({**line, **without}, "f:1")
+    assert taken.is_altered
+    assert read_record(json.loads(taken.to_line()), "f:1").is_altered
+    assert not read_record({**line, **without, "schema": 1}, "f:1").is_altered

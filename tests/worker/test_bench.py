@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness.errors import BackendError, ChainError, StoreError
 from harness.jobs.messages import Log
+from harness.model import Volume
 from harness.stages.contract import Stage
+from harness.store.records import StageTiming
 from harness.worker.bench import MOST_LOGGED
-from harness.worker.cache import Setting
+from harness.worker.cache import Made, Setting, content_hashes
 from tests.runner.bench import spec, workbench
 from tests.runner.project import Project
 
@@ -75,3 +81,28 @@ def test_lines_are_bounded_and_fit_for_every_terminal(project: Project) -> None:
     assert events[:2] == [Log("hello"), Log("a file named \\udcff")]
     assert isinstance(events[2], Log)
     assert len(events[2].line) == MOST_LOGGED + 1
+
+
+def _refusing(code: int) -> Callable[..., None]:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    return refuse
+
+
+def test_a_cache_that_is_read_only_keeps_nothing_and_a_full_one_ends_the_cell(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, events = workbench(project)
+    outputs = {"distance": Volume(np.zeros((2, 2), np.float32), "YX")}
+    made = Made(StageTiming("smooth"), bench.setting("cpu"))
+    monkeypatch.setattr("pathlib.Path.mkdir", _refusing(errno.EROFS))
+    hashes = [bench.keep_output("ab" * 32, outputs, made) for _ in range(2)]
+    assert hashes[0] == hashes[1] == content_hashes(outputs)
+    assert len(events) == 1
+    assert isinstance(events[0], Log)
+    assert "Read-only file system" in events[0].line
+    assert events[0].line.endswith("what is computed here is not kept, HARNESS_CACHE names another place")
+    monkeypatch.setattr("pathlib.Path.mkdir", _refusing(errno.ENOSPC))
+    with pytest.raises(StoreError, match="a stage output cannot be kept"):
+        bench.keep_output("ab" * 32, outputs, made)

@@ -21,8 +21,10 @@ from harness.datasets.declared.declaration import (
     PlaneSample,
     RemoteDataset,
     SampleDeclaration,
+    StoredDataset,
     WeightsDeclaration,
 )
+from harness.datasets.declared.templates import as_tuple
 from harness.datasets.overlap import intersects, region_in
 from harness.datasets.phantoms.generators import GENERATORS, Generator
 from harness.datasets.views import with_planes
@@ -225,9 +227,19 @@ def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset
             yield key, '`glob` is for kind = "folder"'
         if item.file and isinstance(declaration, RemoteDataset) and "{" not in item.file and item.file not in names:
             yield (*key, "file"), f"no file '{item.file}' is declared{nearest(item.file, names)}"
+        yield from (((*key, "parts"), text) for text in _part_problems(item, declaration, names))
     if isinstance(declaration, RemoteDataset):
         is_open = declaration.availability == "open-direct-download"
         yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)
+
+
+def _part_problems(item: ArraySource, declaration: StoredDataset, names: Sequence[str]) -> Iterator[str]:
+    """Yield what no file of a remote dataset can be; members of an archive are known when it is opened."""
+    if not isinstance(declaration, RemoteDataset) or item.member:
+        return
+    for part in as_tuple(item.parts):
+        if "{" not in part and not any(name == part or fnmatchcase(name, part) for name in names):
+            yield f"no file '{part}' is declared{nearest(part, names)}"
 
 
 def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_open: bool) -> Iterator[Problem]:

@@ -80,7 +80,7 @@ class FileDeclaration(Strict):
 class ArraySource(Strict):
     """Where one array of a sample lies, and what must be done to read it as declared.
 
-    `{id}` and the sample's `fields` are filled into `file`, `member` and `key`.
+    `{id}` and the sample's `fields` are filled into `file`, `member`, `parts` and `key`.
     """
 
     file: str = ""
@@ -89,6 +89,10 @@ class ArraySource(Strict):
     stem of the file name if the pattern has no `{id}`."""
     member: str | Strings = ()
     """Path or pattern inside the archive `file`; several are tried in order."""
+    parts: str | Strings = ()
+    """Names or patterns of the further files that hold a part of the array: of an OME-TIFF set, of a virtual HDF5
+    dataset, of external HDF5 storage. They lie where `file` does (members, where it is an archive), `{id}` and fields
+    are filled in, and the sample's hash covers them."""
     key: str | Strings = ()
     """HDF5 or Zarr path; several are tried in order."""
     axes: str = ""
@@ -103,6 +107,13 @@ class ArraySource(Strict):
     """Stored value that means background; it becomes 0 (and 0 must not occur elsewhere)."""
     components: bool = False
     """Each connected component (full connectivity) of the non-zero voxels is an object."""
+
+    @field_validator("parts")
+    @classmethod
+    def _parts_are_relative(cls, parts: str | Strings) -> str | Strings:
+        for pattern in (parts,) if isinstance(parts, str) else parts:
+            cls._relative(pattern)
+        return parts
 
     @field_validator("glob")
     @classmethod

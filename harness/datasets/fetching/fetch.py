@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from harness.datasets.fetching.folder import content_hash
 from harness.datasets.fetching.http import without_secrets
-from harness.datasets.fetching.locks import held
 from harness.datasets.fetching.places import cache_folder, is_offline, mirror
 from harness.datasets.fetching.transfer import download, is_web_page
-from harness.errors import ChecksumError, FetchError
+from harness.errors import ChecksumError, FetchError, StoreError
 from harness.hashing import hash_value
+from harness.store.lock import ExclusiveLock
 
 Owner = Literal["datasets", "weights"]
 XXHASH = "pip install xxhash"
@@ -60,7 +60,8 @@ def fetch_file(wanted: Wanted, *, progress: bool = False, locate: Callable[[], W
 
     Tried in order: the cache, `HARNESS_MIRROR`, the urls; `locate` supplies urls and checksum where they are not
     known beforehand, and is called only when neither cache nor mirror has the file. With `HARNESS_OFFLINE` the urls
-    are not tried. A file appears in the cache only when it is complete and its checksum is right.
+    are not tried. A file appears in the cache only when it is complete and its checksum is right; one that is there
+    is used without a lock, as a cache that others share may be read-only.
     Raises `ChecksumError` naming both hashes if every source that answered sent other bytes, else `FetchError`
     naming every source with its reason.
     """
@@ -69,6 +70,8 @@ def fetch_file(wanted: Wanted, *, progress: bool = False, locate: Callable[[], W
             f"{wanted.owner} '{wanted.id}': its checksum is xxh128, which needs the package xxhash; {XXHASH}"
         )
     target = wanted.target
+    if target.is_file() and not _mismatch(target, wanted):
+        return target
     with _locked(wanted) as partial:
         if target.is_file() and not _mismatch(target, wanted):
             return target
@@ -179,16 +182,16 @@ def _locked(wanted: Wanted) -> Iterator[Path]:
     """Hold the file's lock across processes, and yield the path its bytes arrive at."""
     name = hash_value([wanted.owner, wanted.id, wanted.name])[:32]
     folder = cache_folder() / ".transfers"
+    lock = ExclusiveLock(folder / f"{name}.lock")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         wanted.target.parent.mkdir(parents=True, exist_ok=True)
-        lock = held(folder / f"{name}.lock")
-        lock.__enter__()
-    except OSError as error:
+        lock.wait()
+    except (OSError, StoreError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
         raise FetchError(
-            f"{folder}: cannot be written: {error.strerror}; HARNESS_CACHE sets the cache folder"
+            f"{cache_folder()}: cannot be written: {reason or error}; HARNESS_CACHE sets the cache folder"
         ) from error
     try:
         yield folder / f"{name}.part"
     finally:
-        lock.__exit__(None, None, None)
+        lock.release()

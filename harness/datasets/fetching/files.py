@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.datasets.declared.declaration import (
     ArraySource,
+    FileDeclaration,
     FolderDataset,
     PackageDataset,
     RemoteDataset,
     StoredDataset,
 )
-from harness.datasets.declared.templates import fill
+from harness.datasets.declared.templates import as_tuple, fill
 from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.fetch import verify
-from harness.datasets.fetching.folder import content_hash, folder_file
+from harness.datasets.fetching.folder import content_hash, folder_file, folder_files
 from harness.datasets.fetching.lockfile import LockFile, Voucher
 from harness.datasets.fetching.package import package_file, package_folder
 from harness.datasets.fetching.places import cache_folder, data_folder, is_offline, mirror
 from harness.datasets.fetching.remote import FileSet
+from harness.errors import DataError
 
 
 class Files(Protocol):
@@ -32,6 +35,9 @@ class Files(Protocol):
 
     def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
         """Return JSON that identifies the content of a source's file without a network."""
+
+    def named(self, pattern: str) -> Sequence[str]:
+        """Return the names of the files that a pattern means, sorted; none where it means none."""
 
     def fetch(self, *, progress: bool) -> None:
         """Fetch every file that is not here."""
@@ -60,6 +66,10 @@ class RemoteFiles:
     def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
         """Return checksums or pins, else the declared address."""
         return self.files.identity(fill(source.file, values))
+
+    def named(self, pattern: str) -> Sequence[str]:
+        """Return the declared files."""
+        return _matching(self.declaration.files, pattern)
 
     def fetch(self, *, progress: bool) -> None:
         """Fetch every file."""
@@ -116,6 +126,10 @@ class FolderFiles:
         """Return the hash of the file's bytes."""
         return content_hash(self.path(source, values))
 
+    def named(self, pattern: str) -> Sequence[str]:
+        """Return the files of the folder."""
+        return folder_files(self.folder, pattern)
+
     def fetch(self, *, progress: bool) -> None:
         """Nothing is to be fetched."""
 
@@ -164,7 +178,14 @@ class PackageFiles:
     def fetch(self, *, progress: bool) -> None:
         """Verify every file that is read."""
         for source in self.declaration.stored_sources:
-            self.path(source, {"id": ""})
+            for one in (source, *part_sources(self, source, {"id": ""})):
+                self.path(one, {"id": ""})
+
+    def named(self, pattern: str) -> Sequence[str]:
+        """Return the declared files; where none of them is meant, those that the package holds."""
+        folder = package_folder(self.declaration.package)
+        declared = _matching(self.declaration.files, pattern)
+        return declared or (folder_files(folder, pattern) if folder else ())
 
     def provenance(self) -> dict[str, Any]:
         """Return package and checksums."""
@@ -173,7 +194,9 @@ class PackageFiles:
 
     def vouchers(self) -> Mapping[str, Voucher]:
         """Return the declared files that are read."""
-        read = {source.file for source in self.declaration.stored_sources}
+        sources = self.declaration.stored_sources
+        parts = {name for source in sources for part in as_tuple(source.parts) for name in self.named(part)}
+        read = {source.file for source in sources} | parts
         return {file.name: "declared" for file in self.declaration.files if file.checksum and file.name in read}
 
     def availability(self) -> Availability:
@@ -182,6 +205,21 @@ class PackageFiles:
         if package_folder(package) is None:
             return Availability(False, f"package '{package}' is not installed", self.declaration.install)
         return Availability(True, f"carried by the installed package '{package}'")
+
+
+def part_sources(files: Files, source: ArraySource, values: Mapping[str, str]) -> tuple[ArraySource, ...]:
+    """Return the further files of an array as sources of their own; raises `DataError` for a pattern without any."""
+    found: dict[str, None] = {}
+    for pattern in (fill(part, values) for part in as_tuple(source.parts)):
+        names = [name for name in files.named(pattern) if name != fill(source.file, values)]
+        if not names:
+            raise DataError(f"`parts`: no file '{pattern}' beside '{source.file or source.glob}'")
+        found.update((name, None) for name in names)
+    return tuple(source.model_copy(update={"file": name, "glob": "", "parts": ()}) for name in found)
+
+
+def _matching(files: Sequence[FileDeclaration], pattern: str) -> Sequence[str]:
+    return sorted(file.name for file in files if file.name == pattern or fnmatchcase(file.name, pattern))
 
 
 def files_of(name: str, declaration: StoredDataset, folder: Path) -> Files:

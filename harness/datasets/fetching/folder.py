@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.datasets.declared.declaration import ArraySource, FolderDataset
+from harness.datasets.declared.templates import as_tuple, fill
 from harness.errors import DataError
 from harness.escaping import visible
 from harness.hashing import hash_path
@@ -23,7 +24,7 @@ def discover(folder: Path, declaration: FolderDataset) -> tuple[str, ...]:
     """
     sources: dict[str, ArraySource] = dict(declaration.images)
     sources.update({name: source for name, source in declaration.labels.items() if isinstance(source, ArraySource)})
-    found = {name: set(by_sample(folder, source.glob)) for name, source in sources.items() if source.glob}
+    found = {name: _samples_of(folder, source, declaration) for name, source in sources.items() if source.glob}
     every = set[str]().union(*found.values())
     if not every:
         globs = ", ".join(source.glob for source in sources.values() if source.glob)
@@ -33,6 +34,26 @@ def discover(folder: Path, declaration: FolderDataset) -> tuple[str, ...]:
             sample = min(every - samples)
             raise DataError(f"{folder}: sample '{sample}' has no '{name}' file matching '{sources[name].glob}'")
     return tuple(sorted(every))
+
+
+def _samples_of(folder: Path, source: ArraySource, declaration: FolderDataset) -> set[str]:
+    """Return the ids that a source's glob finds; a file that is a part of another sample's array is no sample."""
+    files = by_sample(folder, source.glob)
+    further: set[Path] = set()
+    for sample in files if source.parts else ():
+        declared = declaration.samples.get(sample)
+        values = {"id": sample, **(declared.fields if declared else {})}
+        for part in as_tuple(source.parts):
+            further.update(folder / name for name in folder_files(folder, fill(part, values)))
+    return {sample for sample, path in files.items() if path not in further}
+
+
+def folder_files(folder: Path, pattern: str) -> list[str]:
+    """Return the files of a folder that a name or pattern means, as paths below it, sorted; hidden ones are none."""
+    is_pattern = any(sign in pattern for sign in "*?[")
+    paths = folder.glob(pattern) if is_pattern else (folder / pattern,)
+    found = (path.relative_to(folder).as_posix() for path in paths if path.is_file())
+    return sorted(name for name in found if not _is_hidden(name, pattern))
 
 
 def by_sample(folder: Path, glob: str) -> Mapping[str, Path]:

@@ -80,13 +80,8 @@ def get(url: str, headers: Mapping[str, str]) -> requests.Response:
         return requests.get(
             url, stream=True, timeout=TIMEOUT_S, headers={"User-Agent": user_agent(), **headers}, allow_redirects=True
         )
-    except (
-        requests.exceptions.InvalidURL,
-        requests.exceptions.MissingSchema,
-        requests.exceptions.InvalidSchema,
-        UnicodeError,
-    ) as error:
-        raise TransferError(f"{said}: not an address", is_final=True) from error
+    except ValueError as error:  # what `requests` says of an address, and what `urllib` says of one redirected to
+        raise TransferError(f"{said}: not an address, or redirected to none", is_final=True) from error
     except requests.TooManyRedirects as error:
         raise TransferError(f"{said}: redirected without end", is_final=True) from error
     except requests.RequestException as error:

@@ -41,6 +41,13 @@ class ListedFile:
     name: str = ""
     """The path below the folder, where a folder is fetched."""
 
+    def __post_init__(self) -> None:
+        """Raise `TypeError` for what an archive has no business to state."""
+        if not all(isinstance(text, str) for text in (self.path, self.url, self.checksum)):
+            raise TypeError(f"a file's path, address and checksum are texts; found {self.path!r:.80}, {self.url!r:.80}")
+        if self.size is not None and (isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 0):
+            raise TypeError(f"the size of '{self.path:.80}' is {self.size!r:.80}")
+
 
 def find_files(listing: Listing, patterns: Sequence[str], *, many: bool, where: str) -> list[ListedFile]:
     """Return the file of a listing that the first matching pattern names; with `many`, every file it matches.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +14,11 @@ from pydantic import Field
 
 from harness.config import Strict, TomlSource
 from harness.datasets.fetching.fetch import Owner
-from harness.datasets.fetching.locks import held, partial_name
 from harness.datasets.fetching.places import cache_folder
-from harness.errors import FetchError
+from harness.errors import FetchError, StoreError
 from harness.hashing import hash_value
+from harness.store.files import partial_name
+from harness.store.lock import ExclusiveLock
 
 FILE_NAME = "datasets.lock.toml"
 
@@ -77,20 +80,22 @@ class LockFile:
         """
         try:
             _add(self.path, owner, name, pins)
-        except OSError as reason:
+        except (OSError, StoreError) as reason:
             try:
                 self.substitute.parent.mkdir(parents=True, exist_ok=True)
                 _add(self.substitute, owner, name, pins)
-            except OSError as error:
+            except (OSError, StoreError) as error:
                 raise FetchError(
-                    f"{self.path}: the hash of '{name}' cannot be kept: {reason.strerror or reason}, nor in "
-                    f"{self.substitute}: {error.strerror or error}; HARNESS_CACHE sets the cache folder"
+                    f"{self.path}: the hash of '{name}' cannot be kept: {reason}, nor in {self.substitute}: {error}; "
+                    "HARNESS_CACHE sets the cache folder"
                 ) from error
 
 
 def _add(path: Path, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
     """Add pins to a file; its mutex lies beside it, so that it holds for every machine that shares the file."""
-    with held(path.with_name(f".{path.name}.mutex")):
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
+    with ExclusiveLock(path.with_name(f".{path.name}.mutex")):
         locked = _read(path)
         content = {"datasets": _copied(locked.datasets), "weights": _copied(locked.weights)}
         content[owner].setdefault(name, {}).update(pins)

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.datasets.fetching.folder import content_hash
-from harness.datasets.fetching.locks import held, partial_name
 from harness.datasets.fetching.places import cache_folder, is_plain_relative
-from harness.errors import DataError, nearest
+from harness.errors import DataError, StoreError, nearest
 from harness.hashing import hash_value
+from harness.store.files import partial_name
+from harness.store.lock import ExclusiveLock
 
 MAX_MEMBERS = 1_000_000
 MAX_BYTES = 1 << 40
@@ -119,27 +120,57 @@ def extract_one(path: Path, patterns: Sequence[str], folder: Path) -> Path:
                     f"{path}: '{pattern}' matches {len(chosen)} members, such as '{chosen[0]}', '{chosen[1]}'"
                 )
             if chosen:
-                target = folder / chosen[0]
-                if not _is_unaltered(folder, chosen[0]):
-                    _write(path, members[chosen[0]], target, _Budget(path))
-                    _keep_hash(folder, chosen[0], content_hash(target))
-                return target
+                return _extract_member(path, members[chosen[0]], folder, _Budget(path))
         raise DataError(f"{path}: no member '{' or '.join(patterns)}'{nearest(patterns[0], members)}")
 
 
+def extract_several(path: Path, patterns: Sequence[str], folder: Path) -> tuple[Path, ...]:
+    """Return the files that any of the patterns names, extracted below `folder` unless they are there unaltered.
+
+    Raises `DataError` if a pattern matches no member.
+    """
+    found: dict[Path, None] = {}
+    with open_archive(path) as members:
+        budget = _Budget(path)
+        for pattern in patterns:
+            chosen = select(members, pattern)
+            if not any(name in members for name in chosen):
+                raise DataError(f"{path}: no member '{pattern}'{nearest(pattern, members)}")
+            found.update((_extract_member(path, members[name], folder, budget), None) for name in chosen)
+    return tuple(found)
+
+
+def _extract_member(path: Path, member: Member, folder: Path, budget: _Budget) -> Path:
+    target = folder / member.name
+    if not _is_unaltered(folder, member.name):
+        _write(path, member, target, budget)
+        _keep_hash(folder, member.name, content_hash(target))
+    return target
+
+
 def extract_all(path: Path, folder: Path) -> Path:
-    """Return `folder`, holding all of an archive as it was unpacked; it appears only when it is complete."""
+    """Return `folder`, holding all of an archive as it was unpacked; it appears only when it is complete.
+
+    Where it lies unaltered nothing is written: a cache that others share may be read-only.
+    """
+    if _is_whole(folder):
+        return folder
+    lock = ExclusiveLock(cache_folder() / ".transfers" / f"{hash_value(str(folder.resolve()))[:32]}.lock")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        transfers = cache_folder() / ".transfers"
-        transfers.mkdir(parents=True, exist_ok=True)
-        with held(transfers / f"{hash_value(str(folder.resolve()))[:32]}.lock"):
-            names = _kept_hashes(folder)
-            if not (folder.is_dir() and names and all(_is_unaltered(folder, name) for name in names)):
+        with lock:
+            if not _is_whole(folder):
+                folder.parent.mkdir(parents=True, exist_ok=True)
                 _extract_all(path, folder)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be unpacked into {folder}: {error.strerror or error}") from error
+    except (OSError, StoreError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise DataError(f"{path}: cannot be unpacked into {folder}: {reason or error}") from error
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Return whether a folder holds all of its archive with the bytes that the archive had."""
+    names = _kept_hashes(folder)
+    return folder.is_dir() and bool(names) and all(_is_unaltered(folder, name) for name in names)
 
 
 def _extract_all(path: Path, folder: Path) -> None:

@@ -32,24 +32,20 @@ def read_array(
     select: Mapping[str, int] | None = None,
     region: Sequence[tuple[int, int]] = (),
     colours: bool = True,
-    one_file: bool = False,
+    parts: Sequence[Path] | None = None,
 ) -> Volume:
     """Read a TIFF, PNG, NPY, HDF5, Zarr or OME-Zarr array as a volume with axes in the order C, Z, Y, X.
 
     `axes` are those of the stored array, for files that do not state them; where a file does, the two are compared.
     `spacing_um` is compared with the spacing the file states, and used where it states none. `select` takes one
     index of a stored axis away. `region` holds [start, stop) per spatial axis of the result, in voxels. An image with
-    a palette has its colours, or without `colours` their numbers. `one_file` refuses an array of which a part lies in
-    another file: no hash of the file covers that part.
+    a palette has its colours, or without `colours` their numbers. `parts` are the other files that hold a part of it:
+    with them, others are refused, as no hash covers them, and so are files that hold none.
     Raises `DataError` naming both sides where file and declaration disagree.
     """
     with open_stored(path, key) as opened:
-        if one_file and opened.elsewhere:
-            others = ", ".join(sorted({part.name for part in opened.elsewhere})[:3])
-            raise DataError(
-                f"{path}: parts of the array lie in other files ({others}), which its hash does not cover; accepted: "
-                "one file that holds all of it"
-            )
+        if parts is not None:
+            _check_parts(path, opened.elsewhere, parts)
         stored = opened.in_colour() if colours else opened
         names = _stored_axes(path, stored, axes)
         slices = _slices(path, stored.shape, names, select or {}, region)
@@ -101,6 +97,21 @@ def colour_labels(path: Path, volume: Volume) -> Volume:
         )
     red, green, blue = (volume.array[index].astype(np.uint32) for index in range(3))
     return Volume(red << 16 | green << 8 | blue, volume.axes[1:], volume.spacing_um)
+
+
+def _check_parts(path: Path, found: Sequence[Path], declared: Sequence[Path]) -> None:
+    """Raise `DataError` unless the other files that hold a part of an array are those that were declared."""
+    held, named = ({part.resolve(): part for part in parts} for parts in (found, declared))
+    uncovered = sorted(held[part].name for part in held.keys() - named.keys())
+    if uncovered:
+        more = ", …" if len(uncovered) > 3 else ""
+        raise DataError(
+            f"{path}: parts of the array lie in other files ({', '.join(uncovered[:3])}{more}), which its hash does "
+            f'not cover; accepted: a source that names them, or a pattern of them: `parts = "{uncovered[0]}"`'
+        )
+    useless = sorted(named[part].name for part in named.keys() - held.keys())
+    if useless:
+        raise DataError(f"{path}: `parts` names '{useless[0]}', which holds no part of the array")
 
 
 def _stored_axes(path: Path, stored: StoredArray, declared: str) -> str:

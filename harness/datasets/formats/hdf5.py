@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from harness.datasets.formats.stored_array import (
 )
 from harness.errors import DataError, nearest
 
+_PREFIXES = ("HDF5_VDS_PREFIX", "HDF5_EXTFILE_PREFIX")
+
 
 @contextmanager
 def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
@@ -35,10 +39,12 @@ def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
     with file:
         with reading(path, "HDF5"):
             name = _key(path, file, key)
-            node = file[name]
+            node = _opened(file, name)
             if node.shape is None:
                 raise DataError(f"{path}: HDF5 dataset '{name}' holds no data")
             check_kind(path, node.dtype)
+            if node.chunks:
+                _check_chunks(path, node)
             elsewhere = tuple(_elsewhere(path, name, node))
             spacing = _element_size(node.attrs.get("element_size_um"), node.ndim)
             axes = _axes(node)
@@ -63,6 +69,57 @@ def _key(path: Path, file: Any, key: str) -> str:
     if len(present) != 1:
         raise DataError(f"{path}: name one of its HDF5 datasets, as in {path.name}:KEY: {', '.join(present) or 'none'}")
     return present[0]
+
+
+def _check_chunks(path: Path, node: Any) -> None:
+    """Raise `DataError` where the index of chunks is damaged: for one outside of the array HDF5 ends the process."""
+    holder = Path(node.file.filename)
+    state = holder.stat()
+    misplaced = _misplaced_chunk(str(holder), node.name, state.st_size, state.st_mtime_ns)
+    if misplaced is not None:
+        raise DataError(f"{path}: damaged HDF5: dataset '{node.name}' has a chunk at {misplaced}, outside of its array")
+
+
+@lru_cache(maxsize=64)
+def _misplaced_chunk(path: str, key: str, size: int, changed_ns: int) -> tuple[int, ...] | None:
+    """Return where a stored chunk lies that is outside of its array, or whose bytes are outside of the file.
+
+    Looked at once per state of a file: large arrays open it anew for each region.
+    """
+    import h5py
+
+    found: list[tuple[int, ...]] = []
+
+    def look(chunk: Any) -> bool | None:
+        places = zip(chunk.chunk_offset, node.shape, node.chunks, strict=True)
+        is_inside = all(place < length and place % step == 0 for place, length, step in places)
+        if is_inside and chunk.byte_offset + chunk.size <= size:
+            return None
+        found.append(tuple(chunk.chunk_offset))
+        return True
+
+    with h5py.File(path, "r") as file:
+        node = file[key]
+        node.id.chunk_iter(look)
+    return found[0] if found else None
+
+
+def _opened(file: Any, name: str) -> Any:
+    """Return a dataset whose external and virtual files are looked for beside the file, wherever this runs."""
+    import h5py
+
+    found = file[name]
+    if not (found.is_virtual or found.external):
+        return found
+    moved = [variable for variable in _PREFIXES if os.environ.get(variable)]
+    if moved:
+        raise DataError(f"{file.filename}: {moved[0]} moves the files that hold '{name}' elsewhere; unset it")
+    holder, inner = found.file, found.name
+    del found  # HDF5 refuses another prefix while the dataset is open
+    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    access.set_efile_prefix(b"${ORIGIN}")
+    access.set_virtual_prefix(b"${ORIGIN}")
+    return h5py.Dataset(h5py.h5d.open(holder.id, inner.encode(), access))
 
 
 def _elsewhere(path: Path, key: str, node: Any) -> Iterator[Path]:
@@ -91,7 +148,11 @@ def _virtual_source(path: Path, key: str, part: Path, name: str) -> Path:
     with h5py.File(part, "r") as file:
         if name not in file:
             raise DataError(f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {part}, which has none")
-        list(_elsewhere(part, name, file[name]))
+        if next(_elsewhere(part, name, file[name]), None) is not None:
+            raise DataError(
+                f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {part}, which lies in further "
+                "files itself; accepted: sources that hold their values"
+            )
     return part
 
 

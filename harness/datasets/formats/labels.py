@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from harness.datasets.formats.npy import is_pickled, read_seg
 from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
+from harness.datasets.formats.outlines.reading import JSON_SUFFIXES, holds_outlines, read_outlines
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
 from harness.datasets.formats.zarr import label_key
 from harness.errors import DataError, LabelError
@@ -71,14 +71,14 @@ _MASK = 255
 
 
 def split_key(text: str) -> tuple[Path, str]:
-    """Return path and key of "file.h5:key" or "folder.zarr:key"; a path that exists as it stands has no key.
+    """Return path and key of "file.h5:key", "folder.zarr:key" or "coco.json:image"; a path that exists has no key.
 
     >>> split_key("labels.h5:volumes/gold")
     (PosixPath('labels.h5'), 'volumes/gold')
     """
     if Path(text).exists():
         return Path(text), ""
-    keyed = SUFFIXES["HDF5"] + SUFFIXES["Zarr"]
+    keyed = SUFFIXES["HDF5"] + SUFFIXES["Zarr"] + JSON_SUFFIXES
     path, colon, key = text.rpartition(":")
     while colon:
         if path.lower().endswith(keyed) or (Path(path).is_dir() and format_of(Path(path)) == "Zarr"):
@@ -88,24 +88,26 @@ def split_key(text: str) -> tuple[Path, str]:
     return Path(text), ""
 
 
-def read_labels(source: str | Path, *, allow_pickle: bool = False) -> Labels:
-    """Read a label image: TIFF, PNG, NPY, HDF5 ("file.h5:key") or Zarr (":key" allowed).
+def read_labels(
+    source: str | Path, *, shape: Sequence[int] | None = None, note: Callable[[str], None] = lambda line: None
+) -> Labels:
+    """Read a label image: TIFF, PNG, NPY, Cellpose `_seg.npy`, HDF5 ("file.h5:key"), Zarr (":key" allowed), outlines.
 
-    Zarr, and large arrays of HDF5 and NPY, are given as `LazyLabels`. `allow_pickle` reads the masks of a Cellpose
-    `_seg.npy`, whose pickle can run any code.
+    Zarr, and large arrays of HDF5 and NPY, are given as `LazyLabels`. Outlines (COCO JSON, ":image" where it has
+    several; GeoJSON, ":nucleusGeometry" for nuclei of cells; ImageJ ROIs) are painted, see
+    `harness.datasets.formats.outlines`: `shape` is the size of their image where the file states none, and `note` is
+    told what a label image cannot say.
 
-    Its axes are put into the order Z, Y, X where the file states them, and those of length one are removed as long
-    as two remain, so that one image is the same in every format; 0 is background. Of an OME-Zarr image that carries
-    one label image, this is read. Raises `DataError` if the file is absent or damaged, `LabelError` if its values are
-    floats, or an axis is not one of space: a colour, a channel, a time.
+    The axes of an image are put into the order Z, Y, X where the file states them, and those of length one are removed
+    as long as two remain, so that one image is the same in every format; 0 is background. Of an OME-Zarr image that
+    carries one label image, this is read. Raises `DataError` if the file is absent or damaged, `LabelError` if its
+    values are floats, or an axis is not one of space: a colour, a channel, a time.
     """
     path, key = split_key(str(source))
+    if holds_outlines(path):
+        return read_outlines(path, key, shape=None if shape is None else tuple(shape), note=note)
     if not key and path.exists() and format_of(path) == "Zarr":
         key = label_key(path)
-    if allow_pickle and path.is_file() and format_of(path) == "NPY" and is_pickled(path):
-        masks = read_seg(path)
-        _check_dtype(masks.dtype, str(source))
-        return masks.squeeze()
     with open_stored(path, key) as stored:
         _check_dtype(stored.dtype, str(source))
         order = _spatial_order(stored, str(source))

@@ -1,4 +1,4 @@
-"""NPY: mapped into memory, so that a region costs what it holds."""
+"""NPY: mapped into memory, so that a region costs what it holds; of a Cellpose `_seg.npy` its masks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from harness.datasets.formats.seg import read_seg
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, check_kind, extent, reading
-from harness.errors import DataError
 
 
 def is_pickled(path: Path) -> bool:
@@ -21,21 +21,11 @@ def is_pickled(path: Path) -> bool:
     return False
 
 
-def read_seg(path: Path) -> np.ndarray:
-    """Return the masks of a Cellpose `_seg.npy`. Its pickle can run any code: for files that the user vouches for."""
-    with reading(path, "Cellpose _seg.npy"):
-        masks = np.asarray(np.load(path, allow_pickle=True).item()["masks"])
-    check_kind(path, masks.dtype)
-    return masks
-
-
 def open_npy(path: Path) -> StoredArray:
-    """Open the array of a file; raises `DataError` for one that holds Python objects."""
+    """Open the array of a file, of a Cellpose `_seg.npy` its masks; raises `DataError` for other Python objects."""
     if is_pickled(path):
-        raise DataError(
-            f"{path}: holds Python objects, as a Cellpose _seg.npy does, which can run any code when they are read; "
-            f"accepted: --allow-pickle of `harness score` for a file you trust, or its masks saved as TIFF or plain NPY"
-        )
+        masks = read_seg(path)
+        return StoredArray(masks.shape, masks.dtype, "", None, lambda region: np.array(masks[region]))
     with reading(path, "NPY"):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     check_kind(path, array.dtype)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.datasets.formats.hdf5 import open_hdf5
 from harness.datasets.formats.npy import open_npy
+from harness.datasets.formats.outlines.reading import SUFFIXES as OUTLINES
 from harness.datasets.formats.png import open_png
 from harness.datasets.formats.stored_array import StoredArray
 from harness.datasets.formats.tiff import open_tiff
@@ -23,12 +24,9 @@ SUFFIXES = {
 }
 
 
-_PAINT = "paint them into a label image first, one number per object (for polygons: `skimage.draw.polygon`)"
 _OTHERS = (".nii", ".nii.gz", ".mrc", ".mha", ".nrrd", ".czi", ".lif", ".nd2", ".ims", ".mat", ".npz")
 ADVICE = (
-    ((".geojson",), f"GeoJSON holds outlines: export a labelled image from QuPath, or {_PAINT}"),
-    ((".json",), f"COCO JSON holds outlines, which may overlap: {_PAINT}"),
-    ((".zip", ".roi"), f"ImageJ ROIs are outlines: 'ROIs to Label Image' of Fiji makes one, or {_PAINT}"),
+    (OUTLINES, "outlines are read where labels are asked for"),
     ((".jpg", ".jpeg"), "JPEG alters values: save labels as PNG or TIFF where they were made"),
     (_OTHERS, "save it as TIFF, NPY or HDF5"),
 )

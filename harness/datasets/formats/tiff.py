@@ -68,7 +68,9 @@ def _siblings(path: Path, xml: str | None) -> Iterator[Path]:
         if name == path.name or (own and identity == own):
             continue
         if not (path.parent / name).is_file():
-            raise DataError(f"{path}: part of an OME-TIFF set whose file '{name}' is not there")
+            raise DataError(
+                f"{path}: part of an OME-TIFF set whose file '{name}' is not there; put it beside the others"
+            )
         yield path.parent / name
 
 

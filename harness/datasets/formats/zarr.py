@@ -32,15 +32,16 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
         node = zarr.open(str(path), mode="r")
     metadata: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
     if isinstance(node, zarr.Group):
-        key, metadata = _find_array(path, node, key)
         with reading(path, "Zarr"):
+            key, metadata = _find_array(path, node, key)
             node = node[key]
     elif key:
         raise DataError(f"{path}: is a Zarr array, it has no key '{key}'")
     if not isinstance(node, zarr.Array):
         raise DataError(f"{path}: '{key}' is a Zarr group, not an array")
     check_kind(path, node.dtype)
-    axes, spacing = _axes_and_spacing(*metadata) if metadata else ("", None)
+    with reading(path, "OME-Zarr"):
+        axes, spacing = _axes_and_spacing(*metadata) if metadata else ("", None)
     if axes and len(axes) != node.ndim:
         raise DataError(f"{path}: OME-Zarr axes '{axes}' do not fit the shape {node.shape} of '{key}'")
 
@@ -55,7 +56,8 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
 def label_key(path: Path) -> str:
     """Return the key of the one label image that an OME-Zarr image carries; "" for anything else.
 
-    Raises `DataError` naming them if there are several.
+    They are those that its group "labels" lists, or holds where it lists none. Raises `DataError` naming them if
+    there are several.
     """
     import zarr
 
@@ -63,10 +65,12 @@ def label_key(path: Path) -> str:
         node = zarr.open(str(path), mode="r")
         if not isinstance(node, zarr.Group) or "labels" not in node:
             return ""
-        attributes = dict(node["labels"].attrs)
+        group = node["labels"]
+        attributes = dict(group.attrs)
+        held = sorted(name for name, _ in group.members()) if isinstance(group, zarr.Group) else []
     holder = attributes.get("ome", attributes)
     listed = holder.get("labels") if isinstance(holder, Mapping) else None
-    names = [str(name) for name in listed] if isinstance(listed, Sequence) else []
+    names = [str(name) for name in listed] if isinstance(listed, list | tuple) and listed else held
     if len(names) > 1:
         some = ", ".join(f"labels/{name}" for name in names)
         raise DataError(f"{path}: holds several label images; name one, as in {path.name}:KEY: {some}")
@@ -79,10 +83,9 @@ def _find_array(path: Path, group: Any, key: str) -> tuple[str, tuple[Mapping[st
 
     target, prefix = group, ""
     if key:
-        with reading(path, "Zarr"):
-            if key not in group:
-                raise DataError(f"{path}: no Zarr array '{key}'{nearest(key, _array_names(group))}")
-            node = group[key]
+        if key not in group:
+            raise DataError(f"{path}: no Zarr array '{key}'{nearest(key, _array_names(group))}")
+        node = group[key]
         if isinstance(node, zarr.Array):
             parent, _, name = key.rpartition("/")
             holder = group[parent] if parent else group
@@ -123,19 +126,28 @@ def _axes_and_spacing(multiscale: Mapping[str, Any], level: Mapping[str, Any]) -
     """Return the axes, and the spacing in micrometres if every spatial axis has a scale and a unit of length."""
     described: Sequence[Any] = multiscale.get("axes", ())
     axes = "".join(str(axis["name"] if isinstance(axis, Mapping) else axis).upper() for axis in described)
-    scale = np.ones(len(axes))
-    found = False
-    for holder in (level, multiscale):
-        for step in holder.get("coordinateTransformations", ()):
-            if step.get("type") == "scale" and len(step["scale"]) == len(axes):
-                scale = scale * np.asarray(step["scale"], dtype=float)
-                found = True
+    scale = _scale(multiscale, level, len(axes))
     sizes: list[float] = []
-    for axis, letter, size in zip(described, axes, scale, strict=True):
+    for axis, letter, size in zip(described, axes, scale or [0.0] * len(axes), strict=True):
         if letter not in "ZYX":
             continue
         unit = UM_PER_UNIT.get(str(axis.get("unit", "")).lower()) if isinstance(axis, Mapping) else None
-        if unit is None or not found:
+        if unit is None:
             return axes, None
         sizes.append(float(size) * unit)
     return axes, known_spacing(sizes)
+
+
+def _scale(multiscale: Mapping[str, Any], level: Mapping[str, Any], count: int) -> list[float] | None:
+    """Return the product of all scales of an image; None where there is none, or one that is no list of numbers."""
+    scales = [
+        step.get("scale")
+        for holder in (level, multiscale)
+        for step in holder.get("coordinateTransformations") or ()
+        if step.get("type") == "scale"
+    ]
+    try:
+        product = np.prod([np.asarray(scale, dtype=float).reshape(count) for scale in scales], axis=0)
+    except (TypeError, ValueError):
+        return None
+    return [float(size) for size in product] if scales else None

@@ -81,12 +81,15 @@ def _read(file: Path, *, allow_pickle: bool) -> Any:
         with torch.serialization.safe_globals(harmless):
             return torch.load(file, map_location="cpu", weights_only=not allow_pickle)
     except pickle.UnpicklingError as error:
-        first = str(error).splitlines()[0]
         raise DataError(
-            f"{file}: not a file of plain tensors ({first}); if you trust it, set allow_pickle = true"
+            f"{file}: not a file of plain tensors ({_first_line(error)}); if you trust it, set allow_pickle = true"
         ) from error
-    except (RuntimeError, EOFError, KeyError, OSError) as error:
-        raise DataError(f"{file}: cannot be read as a torch checkpoint ({str(error).splitlines()[0]})") from error
+    except Exception as error:  # torch fails in any way on a damaged file, also without a word
+        raise DataError(f"{file}: cannot be read as a torch checkpoint ({_first_line(error)})") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def infer_spec(state: Mapping[str, torch.Tensor]) -> NetworkSpec | None:

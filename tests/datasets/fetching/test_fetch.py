@@ -8,8 +8,9 @@ import pytest
 from harness.datasets.fetching import fetch, transfer
 from harness.datasets.fetching.fetch import Wanted, fetch_file, file_checksum, in_mirror_folder, is_cached, verify
 from harness.datasets.fetching.places import cache_folder
-from harness.errors import ChecksumError, FetchError
+from harness.errors import ChecksumError, FetchError, StoreError
 from harness.hashing import hash_value
+from harness.store.lock import ExclusiveLock
 from tests.datasets.server import FileServer, sha256
 
 CONTENT = b"voxels" * 1000
@@ -213,3 +214,20 @@ def test_two_processes_fetch_one_file_once(server: FileServer) -> None:
     for worker in workers:
         worker.join()
     assert len(server.requests) == 1
+
+
+def test_what_is_cached_needs_no_lock(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that others share may be read-only."""
+    wanted = _wanted(server.add("/a.h5", CONTENT))
+    fetch_file(wanted)
+
+    def refuse(lock: ExclusiveLock) -> bool:
+        raise StoreError("cannot be locked (Permission denied)")
+
+    monkeypatch.setattr(ExclusiveLock, "acquire", refuse)
+    assert fetch_file(wanted) == wanted.target
+    wanted.target.unlink()
+    with pytest.raises(
+        FetchError, match=r"cannot be written: cannot be locked \(Permission denied\); HARNESS_CACHE sets"
+    ):
+        fetch_file(wanted)

@@ -7,8 +7,8 @@ import pytest
 
 from harness.datasets.declared.declaration import ArraySource, FolderDataset, PackageDataset, RemoteDataset
 from harness.datasets.fetching.availability import Availability
-from harness.datasets.fetching.files import FolderFiles, PackageFiles, RemoteFiles, files_of
-from harness.errors import ChecksumError
+from harness.datasets.fetching.files import FolderFiles, PackageFiles, RemoteFiles, files_of, part_sources
+from harness.errors import ChecksumError, DataError
 
 COMMON = {"title": "t", "licence": "CC0", "citation": "none", "axes": "YX"}
 
@@ -49,6 +49,27 @@ def test_files_of_a_package_are_verified_where_a_checksum_is_declared() -> None:
     assert files.vouchers() == {"version.py": "declared"}
     with pytest.raises(ChecksumError, match="declared sha256:0000"):
         files.fetch(progress=False)
+
+
+def test_further_files_of_an_array_are_found_by_name_or_pattern(tmp_path: Path) -> None:
+    for name in ("a.h5", "a_1.h5", "a_2.h5", ".a_3.h5", "b_1.h5"):
+        (tmp_path / name).touch()
+    package = {**COMMON, "kind": "package", "package": "numpy", "install": "pip install numpy"}
+    declared = [{"name": name, "sha256": "0" * 64} for name in ("a.h5", "a_1.h5", "a_2.h5")]
+    remote = {**COMMON, "kind": "remote", "availability": "open-direct-download", "files": declared}
+    folder = FolderDataset.model_validate({**COMMON, "kind": "folder", "path": "."})
+    source = ArraySource.model_validate({"file": "{id}.h5", "parts": ["{id}*.h5", "{id}_1.h5"], "key": "x"})
+    for declaration in (
+        folder,
+        RemoteDataset.model_validate(remote),
+        PackageDataset.model_validate({**package, "files": declared}),
+    ):
+        parts = part_sources(files_of("d", declaration, tmp_path), source, {"id": "a"})
+        assert [(part.file, part.key, part.parts) for part in parts] == [("a_1.h5", "x", ()), ("a_2.h5", "x", ())]
+    bare = files_of("d", PackageDataset.model_validate(package), tmp_path)
+    assert bare.named("version.p*") == ["version.py", "version.pyi"]
+    with pytest.raises(DataError, match=r"`parts`: no file 'c\*.h5' beside '{id}.h5'"):
+        part_sources(bare, source.model_copy(update={"parts": "c*.h5"}), {"id": "a"})
 
 
 def test_availability_as_text() -> None:

@@ -177,3 +177,20 @@ def test_an_archive_that_cannot_be_reached_is_named() -> None:
         url = gone.url
     with pytest.raises(FetchError, match=f"zenodo 1 cannot be read: {url}/api/records/1: connection refused; "):
         read_listing(Listing(archive="zenodo", record="1", base=url))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"key": 5, "links": {"self": "u"}},
+        {"key": "a", "links": {"self": 5}},
+        {"key": "a", "links": {"self": "u"}, "checksum": []},
+        {"key": "a", "links": {"self": "u"}, "size": -1},
+        {"key": "a", "links": {"self": "u"}, "size": True},
+        {"key": "a", "links": {"self": "u"}, "size": "5"},
+    ],
+)
+def test_files_that_are_described_by_something_else(server: FileServer, file: dict[str, object]) -> None:
+    server.add_json("/api/records/1", {"files": [file]})
+    with pytest.raises(FetchError, match=r"cannot be read: answer of .* not understood: TypeError"):
+        read_listing(Listing(archive="zenodo", record="1", base=server.url))

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.datasets.fetching import unpack
-from harness.datasets.fetching.unpack import extract_all, extract_one, open_archive, select
-from harness.errors import DataError
+from harness.datasets.fetching.unpack import extract_all, extract_one, extract_several, open_archive, select
+from harness.errors import DataError, StoreError
+from harness.store.lock import ExclusiveLock
 
 
 def _zip(path: Path, members: dict[str, bytes]) -> Path:
@@ -230,3 +231,32 @@ def test_no_archive_at_all(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"hello")
     with pytest.raises(DataError, match="neither a zip nor a tar"), open_archive(tmp_path / "a"):
         pass
+
+
+def test_several_members_are_selected(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "a.zip", {"d/a0": b"0", "d/a1": b"1", "b": b"2"})
+    found = extract_several(path, ["d/a*", "b", "d/a1"], tmp_path / "out")
+    assert [(one.relative_to(tmp_path / "out").as_posix(), one.read_bytes()) for one in found] == [
+        ("d/a0", b"0"),
+        ("d/a1", b"1"),
+        ("b", b"2"),
+    ]
+    found[0].write_bytes(b"x")
+    assert extract_several(path, ["d/a0"], tmp_path / "out")[0].read_bytes() == b"0"
+    for pattern in ("c", "c*"):
+        with pytest.raises(DataError, match=r"a.zip: no member 'c\*?'"):
+            extract_several(path, [pattern], tmp_path / "out")
+
+
+def test_what_is_unpacked_needs_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache that others share may be read-only."""
+    path = _zip(tmp_path / "a.zip", {"a": b"1"})
+    folder = extract_all(path, tmp_path / "out")
+
+    def refuse(lock: ExclusiveLock) -> bool:
+        raise StoreError("cannot be locked (Permission denied)")
+
+    monkeypatch.setattr(ExclusiveLock, "acquire", refuse)
+    assert extract_all(path, folder) == folder
+    with pytest.raises(DataError, match=r"a.zip: cannot be unpacked into .*other: cannot be locked"):
+        extract_all(path, tmp_path / "other")

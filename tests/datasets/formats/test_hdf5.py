@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -8,6 +10,7 @@ import pytest
 
 from harness.datasets.formats.open import open_stored
 from harness.errors import DataError
+from tests.datasets.spread import external, virtual
 
 ARRAY = np.arange(24, dtype=np.uint16).reshape(2, 3, 4)
 ALL = (slice(None),) * 3
@@ -48,19 +51,8 @@ def test_hdf5_keys(tmp_path: Path) -> None:
         pass
 
 
-def _virtual(folder: Path) -> None:
-    for index in range(2):
-        with h5py.File(folder / f"half{index}.h5", "w") as file:
-            file["labels"] = ARRAY[index : index + 1]
-    layout = h5py.VirtualLayout((2, 3, 4), "u2")
-    for index in range(2):
-        layout[index : index + 1] = h5py.VirtualSource(f"half{index}.h5", "labels", (1, 3, 4))
-    with h5py.File(folder / "a.h5", "w") as file:
-        file.create_virtual_dataset("labels", layout, fillvalue=0)
-
-
 def test_a_virtual_dataset_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
-    _virtual(tmp_path)
+    virtual(tmp_path, ARRAY, parts=("half0.h5", "half1.h5"))
     with open_stored(tmp_path / "a.h5") as stored:
         assert {path.name for path in stored.elsewhere} == {"half0.h5", "half1.h5"}
         assert np.array_equal(stored.read(ALL), ARRAY)
@@ -86,6 +78,36 @@ def test_external_storage_must_be_there_in_full(tmp_path: Path) -> None:
         pass
     raw.unlink()
     with pytest.raises(DataError, match=r"pixels.raw, which is not there"), open_stored(tmp_path / "a.h5"):
+        pass
+
+
+@pytest.mark.parametrize("write", [virtual, external])
+def test_parts_are_looked_for_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[..., None]
+) -> None:
+    """Not in the working folder, where HDF5 looks for external storage, nor where a variable of HDF5 says."""
+    data, other = tmp_path / "data", tmp_path / "other"
+    for folder, array in ((data, ARRAY), (other, ARRAY + 100)):
+        folder.mkdir()
+        write(folder, array)
+    monkeypatch.chdir(other)
+    with open_stored(data / "a.h5") as stored:
+        assert np.array_equal(stored.read(ALL), ARRAY)
+        assert {part.parent for part in stored.elsewhere} == {data}
+    variable = "HDF5_VDS_PREFIX" if write is virtual else "HDF5_EXTFILE_PREFIX"
+    monkeypatch.setenv(variable, str(other))
+    with pytest.raises(DataError, match=f"{variable} moves the files"), open_stored(data / "a.h5"):
+        pass
+
+
+def test_parts_of_parts_are_refused(tmp_path: Path) -> None:
+    external(tmp_path, ARRAY, name="inner.h5")
+    layout = h5py.VirtualLayout(ARRAY.shape, "u2")
+    layout[...] = h5py.VirtualSource("inner.h5", "labels", ARRAY.shape)
+    with h5py.File(tmp_path / "outer.h5", "w") as file:
+        file.create_virtual_dataset("labels", layout)
+    message = r"inner.h5, which lies in further files itself"
+    with pytest.raises(DataError, match=message), open_stored(tmp_path / "outer.h5"):
         pass
 
 
@@ -124,3 +146,20 @@ def test_datasets_without_numbers(tmp_path: Path) -> None:
             pass
     with open_stored(tmp_path / "a.h5", "huge") as stored, pytest.raises(DataError, match="memory of this machine"):
         stored.read(ALL)
+
+
+def test_a_chunk_outside_of_its_array_is_refused(tmp_path: Path) -> None:
+    """HDF5 writes out of bounds when it reads one, and ends the process."""
+    path = tmp_path / "a.h5"
+    array = np.arange(4 * 24 * 20, dtype=np.uint16).reshape(4, 24, 20)
+    with h5py.File(path, "w") as file:
+        file.create_dataset("labels", data=array, chunks=(2, 8, 8), compression="gzip", fletcher32=True)
+    content = bytearray(path.read_bytes())
+    with open_stored(path) as stored:
+        assert np.array_equal(stored.read(ALL), array)
+    place = content.index(struct.pack("<QQQ", 0, 8, 8))
+    struct.pack_into("<Q", content, place + 8, 8 << 56)
+    path.write_bytes(content)
+    message = r"a.h5: damaged HDF5: dataset '/labels' has a chunk at .*, outside of its array"
+    with pytest.raises(DataError, match=message), open_stored(path):
+        pass

@@ -23,6 +23,7 @@ def test_keys_are_split_off() -> None:
     assert split_key("a.h5") == (Path("a.h5"), "")
     assert split_key("a.tif") == (Path("a.tif"), "")
     assert split_key("C:a.h5:x:y") == (Path("C:a.h5"), "x:y")
+    assert split_key("coco.json:a.png") == (Path("coco.json"), "a.png")
 
 
 def test_an_existing_path_has_no_key(tmp_path: Path) -> None:
@@ -197,3 +198,17 @@ def test_labels_of_an_ome_zarr_image(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a.zarr:KEY: labels/nuclei, labels/cells"):
         read_labels(tmp_path / "a.zarr")
     assert read_labels(f"{tmp_path}/a.zarr:0").shape == (3, 4, 5)
+
+
+@pytest.mark.parametrize("ome", ["0.4", "0.5"])
+def test_label_images_that_are_not_listed_are_found(tmp_path: Path, ome: str) -> None:
+    group = _ome_zarr(tmp_path / "a.zarr", VOLUME + 100, "zyx")
+    nuclei = group.create_group("labels/nuclei")
+    nuclei.create_array("s0", data=VOLUME)
+    described = {"multiscales": [{"axes": [{"name": axis} for axis in "zyx"], "datasets": [{"path": "s0"}]}]}
+    nuclei.attrs.update(described if ome == "0.4" else {"ome": described})
+    assert np.array_equal(np.asarray(read_labels(tmp_path / "a.zarr")), VOLUME)
+    group.create_group("labels/cells")
+    with pytest.raises(DataError, match=r"a.zarr:KEY: labels/cells, labels/nuclei"):
+        read_labels(tmp_path / "a.zarr")
+    assert np.array_equal(np.asarray(read_labels(f"{tmp_path}/a.zarr:labels/nuclei")), VOLUME)

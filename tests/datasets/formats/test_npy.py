@@ -19,7 +19,17 @@ def test_npy_is_read_by_region(tmp_path: Path) -> None:
         assert np.array_equal(stored.read((slice(1, 2), *ALL[1:])), ARRAY[1:])
 
 
-def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
+def test_masks_of_cellpose_are_an_array(tmp_path: Path) -> None:
+    np.save(tmp_path / "a_seg.npy", {"masks": ARRAY, "filename": "a.png"})  # type: ignore[arg-type]
+    with open_stored(tmp_path / "a_seg.npy") as stored:
+        assert (stored.shape, stored.dtype) == ((2, 3, 4), np.uint16)
+        assert np.array_equal(stored.read((slice(1, 2), *ALL[1:])), ARRAY[1:])
+
+
+def test_other_pickled_arrays_are_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match=r"holds Python objects.*--allow-pickle"), open_stored(tmp_path / "a.npy"):
+    with (
+        pytest.raises(DataError, match=r"Python objects that are no Cellpose _seg.npy"),
+        open_stored(tmp_path / "a.npy"),
+    ):
         pass

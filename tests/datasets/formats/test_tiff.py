@@ -11,6 +11,7 @@ from harness.datasets.formats.open import open_stored
 from harness.datasets.formats.stored_array import StoredArray
 from harness.datasets.formats.tiff import open_tiff
 from harness.errors import DataError
+from tests.datasets.spread import ome_set
 
 ARRAY = np.random.default_rng(1).integers(0, 65535, (6, 40, 50), dtype=np.uint16)
 
@@ -99,30 +100,8 @@ def test_no_tiff_at_all(tmp_path: Path) -> None:
         open_tiff(tmp_path / "a.tif")
 
 
-def _ome_set(folder: Path, *, with_uuid: bool = True) -> None:
-    """Write an OME-TIFF set of two files with three planes each."""
-    names = ["part0.ome.tif", "part1.ome.tif"]
-    ids = [f"urn:uuid:00000000-0000-0000-0000-00000000000{index}" for index in (1, 2)]
-    planes = "".join(
-        f'<TiffData FirstZ="{z}" IFD="{z % 3}" PlaneCount="1">'
-        f'<UUID FileName="{names[z // 3]}">{ids[z // 3]}</UUID></TiffData>'
-        for z in range(6)
-    )
-    for index, name in enumerate(names):
-        uuid = f' UUID="{ids[index]}"' if with_uuid else ""
-        xml = (
-            f'<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"{uuid}>'
-            '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="50" SizeY="40" '
-            f'SizeZ="6" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{planes}'
-            "</Pixels></Image></OME>"
-        )
-        with tifffile.TiffWriter(folder / name) as writer:
-            for z in range(3):
-                writer.write(ARRAY[3 * index + z], contiguous=False, metadata=None, description=xml if z == 0 else None)
-
-
 def test_a_set_of_files_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
-    _ome_set(tmp_path)
+    ome_set(tmp_path, ARRAY)
     stored = open_tiff(tmp_path / "part0.ome.tif")
     assert stored.elsewhere == (tmp_path / "part1.ome.tif",)
     assert np.array_equal(_all(stored), ARRAY)
@@ -132,7 +111,7 @@ def test_a_set_of_files_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_renamed_file_knows_itself(tmp_path: Path) -> None:
-    _ome_set(tmp_path)
+    ome_set(tmp_path, ARRAY)
     (tmp_path / "part0.ome.tif").rename(tmp_path / "mine.ome.tif")
     assert open_tiff(tmp_path / "mine.ome.tif").elsewhere == (tmp_path / "part1.ome.tif",)
 

@@ -114,3 +114,29 @@ def test_no_zarr_at_all(tmp_path: Path) -> None:
     (tmp_path / "a.zarr").mkdir()
     with pytest.raises(DataError, match="not readable as Zarr"):
         open_zarr(tmp_path / "a.zarr")
+
+
+def _multiscale(path: Path, **changed: Any) -> None:
+    """Write an image whose description has some keys changed."""
+    _ome(path, 2)
+    group = zarr.open_group(str(path), mode="a")
+    described: Any = dict(group.attrs)["multiscales"]
+    described[0].update(changed)
+    group.attrs["multiscales"] = described
+
+
+@pytest.mark.parametrize("scale", [None, "x", [1.0], ["a", 1.0, 1.0], [0.0, 1.0, 1.0], [float("nan"), 1.0, 1.0], {}])
+def test_a_scale_that_is_no_list_of_sizes_is_unknown(tmp_path: Path, scale: Any) -> None:
+    step = {"type": "scale"} if scale == {} else {"type": "scale", "scale": scale}
+    _multiscale(tmp_path / "a.zarr", coordinateTransformations=[step])
+    stored = open_zarr(tmp_path / "a.zarr")
+    assert (stored.axes, stored.spacing_um) == ("ZYX", None)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"axes": 5}, {"datasets": []}, {"datasets": 5}, {"coordinateTransformations": [5]}]
+)
+def test_descriptions_that_say_nothing(tmp_path: Path, changed: dict[str, Any]) -> None:
+    _multiscale(tmp_path / "a.zarr", **changed)
+    with pytest.raises(DataError, match=r"a.zarr: truncated or not readable as (OME-)?Zarr"):
+        open_zarr(tmp_path / "a.zarr")

@@ -1,0 +1,70 @@
+"""Some hundred hostile inputs of each kind; `python -m tests.campaign` tries thousands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from harness.errors import DataError
+from tests.campaign.kinds import KINDS
+from tests.campaign.running import run
+
+COUNTS = {"labels": 400, "toml": 80, "archives": 250, "http": 120, "results": 250, "checkpoints": 150}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_nothing_hostile_passes_or_breaks(name: str) -> None:
+    outcome = run(KINDS[name], count=COUNTS[name])
+    assert outcome.findings == []
+    assert outcome.tried == COUNTS[name]
+    assert outcome.refused > COUNTS[name] / 10
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Inputs that do in turn what a reader must not, and what it may."""
+
+    name: str = "scripted"
+
+    def prepare(self, folder: Path) -> None:
+        """Nothing is needed."""
+
+    def attempt(self, originals: None, random: Random, folder: Path) -> None:
+        """Go wrong by the number that the test has drawn from the generator."""
+        (folder / "input").write_text("x")
+        act = random.choice(("read", "refuse", "raise", "kill", "hang", "mumble"))
+        if act == "refuse":
+            raise DataError("a.tif: truncated")
+        if act == "raise":
+            raise KeyError("x")
+        if act == "kill":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if act == "hang":
+            time.sleep(600)
+        if act == "mumble":
+            raise DataError("")
+
+
+def test_the_campaign_survives_and_names_what_it_finds(tmp_path: Path) -> None:
+    outcome = run(Scripted(), count=25, limit_s=0.5, keep=tmp_path)
+    assert outcome.tried == 25
+    assert outcome.read > 0
+    assert outcome.refused > 0
+    seen = " ".join(finding.seen for finding in outcome.findings)
+    for part in ("KeyError: 'x'", "exit code -11", "takes more than 0.5 s", "its message has 0 characters"):
+        assert part in seen
+    first = outcome.findings[0]
+    again = run(Scripted(), count=1, first=first.number, limit_s=0.5)
+    assert [finding.seen.split("\n")[-2:] for finding in again.findings] == [first.seen.split("\n")[-2:]]
+    assert (tmp_path / f"scripted-0-{first.number}" / "input").exists()
+
+
+def test_the_time_is_bounded() -> None:
+    assert run(Scripted(), count=10**9, seconds=0.0).tried == 0
