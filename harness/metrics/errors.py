@@ -3,12 +3,13 @@
 The rule stands in `harness.metrics.classes`. `errors.spurious` counts predicted objects, the other six count truth
 objects, so that they add up to `count.truth`. The counts of both sides are kept in every record.
 
-Other rules: `deepcell_toolbox.metrics.ObjectAccuracy` matches at an intersection over union of 1 - `cutoff1` or more
-(0.6 by default), then takes connected components of the graph of pairs that reach `cutoff2` (0.1) or lie in each other
-by half: a star around a truth is one split, around a prediction one merge, any other component one catastrophe, and
-two objects that only meet each other are one missed and one gained. It gives the rest of a split whose larger part
-matches as gained, where this rule says split. Segmentations of neurons (`funlib.evaluate`) count operations that mend,
-not objects.
+Other rules: `deepcell_toolbox.metrics.ObjectMetrics` matches above an intersection over union of 1 - `cutoff1` (0.6 by
+default), then takes connected components of the graph of what is left, whose edges are pairs that reach `cutoff2` (0.1)
+or of which one lies in the other: a star around a truth object is one split, around a prediction one merge, any other
+component one catastrophe, and two objects that only meet each other are one missed and one gained. It gives the rest of
+a split whose larger part matches as gained, where this rule says split, and (0.12.1) counts each catastrophe among the
+correct detections too. What funlib.evaluate counts as splits and
+merges are operations that mend a reconstruction, not objects.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _metric(error_class: str, title: str, rule: str, expected: tuple[float, ...]
         title=title,
         definition=f"number of {title}: {rule}; a lies in b if b holds more than half of a's voxels, match: IoU > .5, "
         "label 0 is background",
-        source="rule of this project; deepcell_toolbox.metrics.ObjectAccuracy counts connected groups instead",
+        source="rule of this project; deepcell_toolbox.metrics.ObjectMetrics counts connected groups instead",
         direction=direction,
         unit="count",
         range=UNBOUNDED,

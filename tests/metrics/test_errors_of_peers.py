@@ -28,7 +28,7 @@ Event = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 
 def event(kind: str, rng: np.random.Generator) -> Event:
     """Draw what may become of objects in a field of 20 columns; no overlap is near a threshold."""
-    parts = int(rng.integers(2, 5))
+    parts = int(rng.integers(3, 6))
     width = 16 // parts
     pieces = tuple((1 + width * part, width * (part + 1)) for part in range(parts))
     whole = ((1, 1 + width * parts),)
@@ -81,15 +81,14 @@ def test_deepcell_agrees_where_no_overlap_is_near_a_threshold(tmp_path: Path) ->
     answers = asked("deepcell", tmp_path, pairs, CUTOFF)
     for name, pair in pairs.items():
         truth, pred = labels_by_class(*pair)
-        labels = answers[name]["labels"]
-        assert labels["correct"] == {"y_true": truth["correct"], "y_pred": pred["correct"]}
-        assert labels["misses"]["y_true"] == sorted(truth["missed"] + truth["poor boundary"])
-        assert labels["gains"]["y_pred"] == sorted(pred["spurious"] + pred["poor boundary"])
-        groups = ("splits", "merges", "catastrophes")
-        for side, own in (("y_true", truth), ("y_pred", pred)):
-            grouped = sorted(label for group in groups for label in labels[group][side])
+        found = answers[name]
+        assert found["correct"] == [truth["correct"], pred["correct"]]
+        assert found["missed"][0] == sorted(truth["missed"] + truth["poor boundary"])
+        assert found["gained"][1] == sorted(pred["spurious"] + pred["poor boundary"])
+        for side, own in enumerate((truth, pred)):
+            grouped = sorted(label for kind in ("splits", "merges", "catastrophes") for label in found[kind][side])
             assert grouped == sorted(own["split"] + own["merged"] + own["split and merged"])
-        assert len(labels["catastrophes"]["y_true"]) == 2 * len(truth["split and merged"])
+        assert found["counts"]["catastrophe"] == len(truth["split and merged"])
 
 
 def line(*runs: tuple[int, int]) -> np.ndarray:
@@ -112,14 +111,22 @@ def test_deepcell_fails_where_labels_have_gaps(tmp_path: Path) -> None:
     assert truth["correct"] == [1, 9]
 
 
-def test_deepcell_counts_the_objects_of_the_last_catastrophe_alone(tmp_path: Path) -> None:
-    one = ((10, 1), (5, 2)), ((4, 1), (11, 2))
-    other = ((10, 3), (5, 4)), ((4, 3), (11, 4))
-    pair = (line(*one[0], (3, 0), *other[0]), line(*one[1], (3, 0), *other[1]))
-    counts = asked("deepcell", tmp_path, {"two": pair}, CUTOFF)["two"]["counts"]
-    assert (counts["catastrophe"], counts["true_det_in_catastrophe"]) == (2, 2)
-    truth, _ = labels_by_class(*pair)
-    assert (truth["split and merged"], truth["merged"]) == ([1, 3], [2, 4])
+def test_deepcell_counts_a_catastrophe_as_a_correct_detection(tmp_path: Path) -> None:
+    pair = line((10, 1), (5, 2)), line((4, 1), (11, 2))
+    counts = asked("deepcell", tmp_path, {"both": pair}, CUTOFF)["both"]["counts"]
+    assert (counts["catastrophe"], counts["correct_detections"]) == (1, 1)
+    truth, pred = labels_by_class(*pair)
+    assert (truth["correct"], pred["correct"]) == ([], [])
+    assert (truth["split and merged"], pred["split and merged"]) == ([1], [2])
+
+
+def test_deepcell_calls_a_merge_a_catastrophe_where_a_further_prediction_touches_it(tmp_path: Path) -> None:
+    """Prediction 2 shares 8 of 20 columns with truth 2, half of neither, and draws all four objects into one group."""
+    pair = line((10, 1), (20, 2), (12, 0)), line((22, 1), (20, 2))
+    counts = asked("deepcell", tmp_path, {"chain": pair}, CUTOFF)["chain"]["counts"]
+    assert (counts["catastrophe"], counts["merge"], counts["gained_detections"]) == (1, 0, 0)
+    truth, pred = labels_by_class(*pair)
+    assert (truth["merged"], pred["merged"], pred["spurious"]) == ([1, 2], [1], [2])
 
 
 def voi_pairs() -> dict[str, tuple[np.ndarray, np.ndarray]]:

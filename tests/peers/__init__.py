@@ -32,7 +32,7 @@ def ask(peer: str, folder: Path, images: Mapping[str, np.ndarray], *options: str
     path = folder / "images.npz"
     np.savez(path, **images)
     asked = subprocess.run(
-        [python, str(HERE / f"{peer}.py"), str(path), *options], capture_output=True, text=True, check=False
+        [python, "-P", str(HERE / f"{peer}.py"), str(path), *options], capture_output=True, text=True, check=False
     )
     assert asked.returncode == 0, asked.stderr[-3000:]
     return json.loads(asked.stdout)
