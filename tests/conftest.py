@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.cli.project import Cli, make_project
+from tests.helpers import Project, temp_project
 from tests.submission.making import bundle, predictions
 
 __all__ = ["bundle", "predictions"]
@@ -49,3 +50,9 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Commands run in a small real project in an empty folder, which is the current one."""
     monkeypatch.chdir(make_project(tmp_path))
     return Cli(tmp_path, capsys)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project of toys, in memory but for its suite files; rooms that need a real one have a fixture of this name."""
+    return temp_project(tmp_path)

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from harness.gating import agreement_counts, beside_published
 from harness.store import Record
-from tests.helpers import SUITE, Project, temp_project
+from tests.helpers import SUITE, Project
 from tests.records import record_of
 
 TOLERANT = SUITE.replace(
     'metrics = ["map.toy", "arand.toy"]', 'metrics = ["map.toy", "arand.toy"]\ntolerance = { "map.toy" = 0.01 }'
 )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def _records(project: Project, **scores: float) -> list[Record]:

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from harness.gating import GateRules, compare_suite
 from harness.gating.suites import OTHER_CODE, STALE
 from harness.model import Origin
 from harness.store import Record, StageRecord
-from tests.helpers import Project, temp_project
+from tests.helpers import Project
 from tests.records import record_of
 
 RULES = GateRules(timing=None)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def _records(project: Project, score: float = 0.5) -> list[Record]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,11 +29,6 @@ def suite_text(rule: str, more: str = "", name: str = "demo") -> str:
         f'spread_over = "samples"\ntiers.smoke.data = [{{ dataset = "flat" }}]\n{rows}'
         f'[[claims]]\nid = "c"\nsentence = "It is so."\nwhere = "table 1"\nrule = {rule}\n{more}\n'
     )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def record(row: str, value: float, sample: str = "a", **keys: Any) -> Record:

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from harness.standing.plan import RowPlan, plan, same_rows
 from harness.suite import Selection
-from tests.helpers import SUITE, FakeAvailability, Project, temp_project, toy_weights
+from tests.helpers import SUITE, FakeAvailability, Project, toy_weights
 
 
 @dataclass(frozen=True)
@@ -24,11 +21,6 @@ class CellTime:
     row: str
     total_s: float
     stages: tuple[StageTime, ...] = ()
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def test_counts_and_what_is_done(project: Project) -> None:

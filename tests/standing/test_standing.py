@@ -19,11 +19,6 @@ from tests.helpers import SUITE, FakeAvailability, Project, temp_project
 from tests.records import make_timing, record_of
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
-
-
 def test_each_record_is_current_stale_or_foreign(project: Project) -> None:
     cells = project.cells(tier="paper")
     scored, failed, stale, foreign = (

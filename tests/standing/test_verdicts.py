@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,13 +10,8 @@ from harness.standing.verdicts import ScoreVerdict, score_verdict, suite_verdict
 from harness.store import Record
 from harness.suite import Published, Row, Suite
 from harness.suite.schema import VerdictRule
-from tests.helpers import Project, temp_project
+from tests.helpers import Project
 from tests.records import cell_of, make_record, record_of, standing_of
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def record(value: float = 0.5, **keys: Any) -> Record:

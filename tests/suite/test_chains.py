@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Self
 
 import pytest
@@ -9,7 +8,7 @@ from pydantic import model_validator
 from harness.errors import ChainError, ConfigError, ParameterError
 from harness.stages.chain import Given
 from harness.suite.chains import check_order, is_per_fold, resolve_chain, stage_specs, weights_of
-from tests.helpers import SUITE, Project, temp_project
+from tests.helpers import SUITE, Project
 
 LAYERED = f"""{SUITE}
 [rows.tiers.paper.stages.learn]
@@ -19,11 +18,6 @@ steps = 7
 steps = 5
 weights = "ready-{{fold}}"
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def test_parameters_are_laid_over_each_other(project: Project) -> None:

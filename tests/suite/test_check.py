@@ -1,18 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.errors import ConfigError
 from harness.suite import check_suite
 from harness.suite.check import file_problems, registry_problems
-from tests.helpers import SUITE, Project, temp_project, toy_metrics, toy_stages
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
+from tests.helpers import SUITE, Project, toy_metrics, toy_stages
 
 
 def test_a_good_suite_has_no_problems(project: Project) -> None:

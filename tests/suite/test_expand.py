@@ -17,11 +17,6 @@ from harness.suite import expand
 from tests.helpers import SUITE, FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
-
-
 def keys(cells: Sequence[Cell]) -> list[str]:
     return [cell.key for cell in cells]
 

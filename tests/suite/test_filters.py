@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.errors import ConfigError
 from harness.suite import EVERYTHING, Selection
-from tests.helpers import Project, temp_project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
+from tests.helpers import Project
 
 
 def test_everything_keeps_all_cells(project: Project) -> None:

@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.errors import ConfigError
 from harness.suite import load_suite, shared_paths, suite_paths
-from tests.helpers import SUITE, Project, temp_project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
+from tests.helpers import SUITE, Project
 
 
 def problems(project: Project, text: str) -> str:

@@ -1,19 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.errors import HarnessError
 from harness.suite import expand
 from harness.suite.methods import with_methods
 from harness.suite.suite import Suite
-from tests.helpers import Project, temp_project
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
+from tests.helpers import Project
 
 
 def laid_over(project: Project, *methods: str) -> Suite:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from harness.errors import ConfigError
 from harness.model import Cell, ScoredPair
-from tests.helpers import SUITE, FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
+from tests.helpers import SUITE, FakeCatalogue, FakeDataset, FakeSample, Project
 
 FURTHER = """
 [scores.fg]
@@ -19,11 +18,6 @@ pred = "labels"
 metrics = ["map.toy"]
 threshold = 0.25
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def catalogue(labels: tuple[str, ...]) -> FakeCatalogue:

@@ -10,11 +10,6 @@ from harness.suite.selection import EVERY_SAMPLE, Selected, Selector, chosen
 from tests.helpers import SUITE, FakeAvailability, FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
-
-
 def select(project: Project, text: str, row: str = "otsu", tier: str = "smoke") -> tuple[Selected, ...]:
     suite = project.suite(text)
     return Selector(suite, tier, project.catalogue).select(suite.row(row))  # type: ignore[arg-type]

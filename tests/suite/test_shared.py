@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.config import TomlSource
@@ -10,7 +8,7 @@ from harness.model import Tier
 from harness.suite import Suite
 from harness.suite.chains import resolve_chain
 from harness.suite.shared import MergedToml, named_methods, read_shared, shared_names, with_shared
-from tests.helpers import Project, temp_project
+from tests.helpers import Project
 
 SHARED = """\
 schema = 1
@@ -90,11 +88,6 @@ label = "Otsu"
 group = "Classical"
 stages = [{ id = "blur", sigma = 2.0 }, { id = "cut" }]
 """  # fmt: skip
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def load(project: Project, text: str = SUITE, shared: str = SHARED) -> Suite:

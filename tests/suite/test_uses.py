@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.errors import ConfigError
 from harness.suite.uses import used_names
-from tests.helpers import SUITE, Project, temp_project
+from tests.helpers import SUITE, Project
 
 TWICE = """
 [[rows]]
 id = "twice"
 stages = [{ id = "blur", as = "first" }, { id = "blur" }, { id = "cut" }]
 """
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return temp_project(tmp_path)
 
 
 def problems(project: Project, text: str) -> str:
