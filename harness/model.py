@@ -29,8 +29,8 @@ per-dataset  plain mean over data sets of their means over images: a large data 
 pooled       the metric of the summed counts: an image weighs as much as what is counted in it
 """
 
-Status = Literal["ok", "exception", "timeout", "out-of-memory", "killed", "backend-missing", "not-applicable"]
-"""How a cell ended; everything but "ok" is a failure record."""
+Status = Literal["ok", "exception", "timeout", "out-of-memory", "killed", "backend-missing", "not-applicable", "lost"]
+"""How a cell ended; everything but "ok" is a failure record. "lost" is none of the method's: its machine was gone."""
 
 
 @dataclass(frozen=True, slots=True)

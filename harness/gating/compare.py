@@ -60,7 +60,7 @@ MOVES: tuple[Shift, ...] = ("worse", "improved", "changed", "not judged")
 EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
 BOOTSTRAP_PAIRS = 8
 """Fewer samples than this say too little about a mean to bootstrap it."""
-NOT_RUN = ("backend-missing", "not-applicable")
+NOT_RUN = ("backend-missing", "not-applicable", "lost")
 """Statuses under which nothing was computed: against a scored baseline the cell is missing, not broken."""
 
 

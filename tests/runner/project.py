@@ -288,6 +288,10 @@ class Fault(Stage):
             (TRACES / "child").write_text(str(child.pid))
         if how == "slow":
             time.sleep(0.3)
+        if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):
+            trace("lost")
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(600)
         if how == "once" and not (TRACES / "once").exists():
             trace("once")
             raise RuntimeError("only the first time")

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.runner import cluster
+from harness.store import Record
+from tests.runner.project import Project, Recorder
+
+distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+
+ROWS = {
+    "cut": '[{ id = "smooth", amount = 0.3 }, { id = "cut" }]',
+    "learn": '[{ id = "smooth", amount = 0.3 }, { id = "learn" }]',
+    "learn-again": '[{ id = "smooth", amount = 0.3 }, { id = "learn" }, ]',
+    "wrong": '[{ id = "fault" }]',
+}
+
+
+def told(records: Mapping[Any, Record]) -> dict[Any, object]:
+    """What two runs must agree on, bit for bit."""
+    return {
+        place: (one.cell, one.status, dict(one.metrics), dict(one.counts), dict(one.prediction), one.stages, one.seed)
+        for place, one in records.items()
+    }
+
+
+@pytest.mark.slow
+def test_records_are_those_of_one_local_worker(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = {name: stages for name, stages in ROWS.items() if name != "learn-again"}
+    suite = project.suite(rows, split="folds")
+    local = project.run(suite)
+    expected = told(project.records())
+    project.store().scores_path.unlink()
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "other-cache"))
+    progress = Recorder()
+    found = project.run(suite, jobs=2, executor="dask", progress=progress)
+    assert found.counts() == local.counts()
+    assert told(project.records()) == expected
+    assert len(progress.lines) == 12
+    assert any("training on 1 and 1" in line for line in progress.logged)
+
+
+@pytest.mark.slow
+def test_a_lost_machine_is_not_the_methods_fault(project: Project) -> None:
+    suite = project.suite({"lost": '[{ id = "fault", how = "lose-node-once" }]'})
+    summary = project.run(suite, jobs=1, executor="dask")
+    assert project.count("lost") == 1
+    assert {record.status for record in project.records().values()} == {"ok"}
+    assert summary.counts()["failed"] == 0
+
+
+@pytest.mark.slow
+def test_a_cell_whose_machines_are_lost_again_and_again_ends_as_lost(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "RETRIES", 0)
+    suite = project.suite({"lost": '[{ id = "fault", how = "lose-node" }]'}, split="one")
+    project.run(suite, executor="dask")
+    (record,) = project.records().values()
+    assert record.status == "lost"
+    assert record.error is not None
+    assert record.error.kind == "NodeLost"
+    assert record.error.stage == ""
+
+
+@pytest.fixture
+def threads() -> Iterator[Any]:
+    """A cluster of one worker in this process."""
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as made:
+        yield made
+
+
+def test_a_scheduler_is_connected_to_and_what_is_wrong_with_its_machines_is_said(
+    project: Project, threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    progress = Recorder()
+    monkeypatch.setattr(cluster, "look", lambda probe, expected: (False, []))
+    summary = project.run(suite, executor="dask", scheduler=threads.scheduler_address, progress=progress)
+    assert summary.computed == 2
+    assert any("1 of 1 machines do not see the cache" in line for line in progress.logged)
+    monkeypatch.setattr(cluster, "look", lambda probe, expected: (True, ["numpy 1.0 in place of 2.0"]))
+    with pytest.raises(HarnessError, match=r"have other versions than this run:\n.*: numpy 1\.0 in place of 2\.0"):
+        project.run(suite, executor="dask", scheduler=threads.scheduler_address, again=True)
+
+
+def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    with pytest.raises(HarnessError, match=r"--scheduler tcp://127\.0\.0\.1:1: nobody answers there"):
+        project.run(suite, executor="dask", scheduler="tcp://127.0.0.1:1")
+
+
+def test_the_job_script_asks_a_batch_system_for_one_machine() -> None:
+    pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
+    lines = cluster.job_script("slurm", threads=4, memory_gb=16.0).splitlines()
+    assert lines[0].startswith("#!")
+    assert "#SBATCH -n 1" in lines
+    assert "#SBATCH --cpus-per-task=4" in lines
+    assert "#SBATCH --mem=15G" in lines
+    assert any(line.startswith("#SBATCH -t ") for line in lines)
+    assert any("distributed.cli.dask_worker" in line and line.rstrip().endswith("--nthreads 1") for line in lines)
+    pbs = cluster.job_script("pbs", threads=4, memory_gb=16.0)
+    assert "#PBS -l select=1:ncpus=4:mem=15GB" in pbs
