@@ -37,6 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tier(parser)
     add_results(parser)
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="cells computed at the same time (default: 1)")
+    parser.add_argument(
+        "--executor", choices=("local", "dask"), default="local", help="what computes: this machine, or a Dask cluster"
+    )
+    parser.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler that runs already")
+    parser.add_argument(
+        "--cluster",
+        choices=("local", "slurm", "pbs"),
+        default="local",
+        help="Dask cluster to start where no scheduler is named: worker processes here, or --jobs jobs of a batch "
+        "system (queue, account and wall time: Dask's jobqueue.yaml)",
+    )
     add_filters(parser)
     parser.add_argument(
         "--device",
@@ -67,6 +78,9 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         results=arguments.results,
         only=selection(arguments),
         jobs=arguments.jobs,
+        executor=arguments.executor,
+        scheduler=arguments.scheduler,
+        cluster=arguments.cluster,
         device=arguments.device,
         threads=arguments.threads,
         offline=arguments.offline,

@@ -16,7 +16,8 @@ from harness.model import Tier
 from harness.predictions import Predictions
 from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
-from harness.runner.backends import BackendChooser
+from harness.runner.backends import BackendChooser, needed
+from harness.runner.cluster import ClusterKind, DaskExecutor
 from harness.runner.executor import Executor
 from harness.runner.local import LocalExecutor
 from harness.runner.order import Order, Task, Work
@@ -41,6 +42,9 @@ def run(
     results: Path | None = None,
     only: Selection = EVERYTHING,
     jobs: int = 1,
+    executor: Literal["local", "dask"] = "local",
+    scheduler: str = "",
+    cluster: ClusterKind = "local",
     device: Literal["auto", "cpu", "cuda"] = "auto",
     threads: int | None = None,
     offline: bool = False,
@@ -62,6 +66,10 @@ def run(
         results: the folder that records go to; None is the working folder, `runs` in the current folder.
         only: which cells are wanted.
         jobs: cells computed at the same time, each in a worker process of its own.
+        executor: "local" computes on this machine, "dask" on those of a Dask cluster (the extra "distributed").
+        scheduler: address of a Dask scheduler that runs already; its workers compute, `jobs` is not asked.
+        cluster: what is started where no scheduler is named: "local" worker processes, or jobs of a batch system, whose
+            queue and wall time Dask's `jobqueue.yaml` states.
         device: what stages that can use it are given; "auto" takes CUDA where there is a device.
         threads: threads of one worker; None shares the usable cores among the workers.
         offline: use no network, as `HARNESS_OFFLINE=1` does.
@@ -107,15 +115,31 @@ def run(
             catalogues=tuple(str(path.resolve()) for path in found.catalogues),
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
+
+        def make(tasks: Sequence[Task]) -> Executor:
+            if executor == "local":
+                return stack.enter_context(LocalExecutor(setup, workers=jobs, log=shown.log))
+            chosen = {spec.id for task in tasks for spec in task.job.cell.chain}
+            needs = sorted({module for name in chosen for module in needed(found.stages, name)})
+            return stack.enter_context(
+                DaskExecutor(setup, workers=jobs, log=shown.log, scheduler=scheduler, cluster=cluster, needs=needs)
+            )
+
         work = [KINDS[suite.kind](order, suite, tier or suite.default_tier) for suite in loaded]
         for one in work:
             one.begin(stack)
         if not dry_run:
-            _compute([task for one in work for task in one.tasks], setup, jobs, shown, stack)
+            _compute([task for one in work for task in one.tasks], setup, make, shown, stack)
         return RunSummary(tuple(one.summary() for one in work))
 
 
-def _compute(tasks: Sequence[Task], setup: WorkerSetup, workers: int, shown: Progress, stack: ExitStack) -> None:
+def _compute(
+    tasks: Sequence[Task],
+    setup: WorkerSetup,
+    make: Callable[[Sequence[Task]], Executor],
+    shown: Progress,
+    stack: ExitStack,
+) -> None:
     """Run the jobs of all suites together, so that a worker serves its backend's cells of every suite."""
     owners = {id(task.job): task for task in tasks}
     if not owners:
@@ -125,7 +149,7 @@ def _compute(tasks: Sequence[Task], setup: WorkerSetup, workers: int, shown: Pro
     if evicted:
         size = sum(item.bytes for item in evicted) / 1e6
         shown.log(f"{len(evicted)} kept predictions removed ({size:.1f} MB, {evicted[0].why})")
-    executor: Executor = stack.enter_context(LocalExecutor(setup, workers=workers, log=shown.log))
+    executor = make(tasks)
     shown.start(len(owners))
     stack.callback(shown.close)
     for finished in executor.run([task.job for task in tasks]):

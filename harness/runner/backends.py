@@ -52,6 +52,12 @@ class BackendChooser:
         return None if kind is None else kind(parameters)
 
 
+def needed(registry: StageRegistry, name: str) -> tuple[str, ...]:
+    """Return the modules that a stage imports; none for a broken plug-in."""
+    kind = registry.entry(name).item
+    return () if kind is None else kind.needs
+
+
 def choose_backend(extras: Sequence[str]) -> Backend:
     """Return the backend of a chain whose stages need these extras: an interpreter named for one of them, else this.
 

@@ -66,7 +66,7 @@ def test_a_cell_whose_machines_are_lost_again_and_again_ends_as_lost(
     (record,) = project.records().values()
     assert record.status == "lost"
     assert record.error is not None
-    assert record.error.kind == "NodeLost"
+    assert record.error.type == "NodeLost"
     assert record.error.stage == ""
 
 
