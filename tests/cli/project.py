@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from harness.cli.main import main
 from harness.project import Project
 from harness.store import Record, Store
+from harness.store.records import read_record
 from tests.records import record_of
 
 CATALOGUE = """
@@ -123,8 +125,9 @@ class Cli:
     def rewrite(self, change: Callable[[dict[str, Any]], dict[str, Any] | None], results: str = "runs") -> None:
         """Change the lines of scores.jsonl, as if they had been written so; None drops a line."""
         path = self.store(results).scores_path
-        lines = (change({**json.loads(line), "checksum": ""}) for line in path.read_text().splitlines())
-        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines if line is not None))
+        changed = (change(json.loads(line)) for line in path.read_text().splitlines())
+        records = (read_record(line, path.name) for line in changed if line is not None)
+        path.write_text("".join(f"{replace(record, checksum='').to_line()}\n" for record in records))
 
     def fake_records(self, score: float = 0.5, results: str = "runs", tier: str = "smoke") -> tuple[Record, ...]:
         """Write a record for every cell of the suite without running anything."""
