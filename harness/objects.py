@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.errors import BackendError, ConfigError, LabelError, StoreError, nearest
+from harness.errors import BackendError, ConfigError, StoreError, nearest
 from harness.escaping import csv_value
 from harness.frames import reading_pandas
 from harness.metrics import Pair
 from harness.metrics.classes import CLASSES
 from harness.metrics.objects import ObjectRows
+from harness.metrics.spacing import checked_spacing
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -59,7 +60,7 @@ def object_frame(pair: Pair, about: Mapping[str, Any] | None = None) -> DataFram
     pandas = reading_pandas()
     table = pair.objects
     axes = len(table.truth.place.shape)
-    spacing = _checked(pair.spacing_um, axes)
+    spacing = checked_spacing(pair.spacing_um, axes)
     sides = [_columns(rows, spacing) for rows in (table.truth, table.pred)]
     sizes = [rows.place.ids.size for rows in (table.truth, table.pred)]
     columns: dict[str, Any] = dict(about or {})
@@ -164,16 +165,6 @@ def _columns(rows: ObjectRows, spacing: tuple[float, ...] | None) -> dict[str, n
 def _axis_names(axes: int) -> tuple[str, ...]:
     """Return names of axes: z, y, x for the last three, numbers for those before."""
     return (*(f"axis{axis}" for axis in range(axes - 3)), *"zyx"[max(0, 3 - axes) :])
-
-
-def _checked(spacing: Sequence[float] | None, axes: int) -> tuple[float, ...] | None:
-    if spacing is None:
-        return None
-    if len(spacing) != axes or not all(math.isfinite(size) and size > 0 for size in spacing):
-        raise LabelError(
-            f"spacing_um is {tuple(spacing)}; accepted: one finite number above 0 for each of the {axes} axes"
-        )
-    return tuple(spacing)
 
 
 def _harmless(table: DataFrame) -> DataFrame:

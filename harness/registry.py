@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 
 from harness.errors import BackendError, RegistryError, nearest
 from harness.escaping import one_line
+from harness.families import Family
 from harness.hashing import hash_file
 from harness.identity import installed_version, module_code
 from harness.model import DISTRIBUTION, Origin
@@ -48,11 +49,16 @@ class Entry(Generic[T]):
 
 
 class Registry(Generic[T]):
-    """Entries of one kind, by id; a doubled id is an error, a broken plug-in is kept and explained."""
+    """Entries of one kind, by id; a doubled id is an error, a broken plug-in is kept and explained.
+
+    A name of a family is as good as an entry, but only entries are gone through.
+    """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._entries: dict[str, Entry[T]] = {}
+        self._families: dict[str, tuple[Family[T], str]] = {}
+        self._made: dict[str, Entry[T]] = {}
 
     def add(self, entry: Entry[T]) -> None:
         """Register an entry; raises `RegistryError` if another origin has taken its id."""
@@ -63,11 +69,40 @@ class Registry(Generic[T]):
             )
         self._entries[entry.id] = entry
 
+    def add_family(self, family: Family[T], origin: str) -> None:
+        """Register a family; its names are looked for after the entries."""
+        self._families[family.id] = (family, origin)
+
+    @property
+    def families(self) -> tuple[Family[T], ...]:
+        """The families, in the order of their ids."""
+        return tuple(self._families[name][0] for name in sorted(self._families))
+
+    def near(self, name: str) -> str:
+        """Return the tail of a message about an unknown name: how names of its family are written, or the nearest."""
+        stems = {family.stem: family for family in self.families}
+        own = [stem for stem in stems if f"{name}.".startswith(stem)]
+        if own:
+            family = stems[max(own, key=len)]
+            return f"; accepted: '{family.id}', as '{family.example}'"
+        return nearest(name, [*self._entries, *self._families])
+
     def entry(self, name: str) -> Entry[T]:
         """Return the entry of an id; raises `RegistryError` with the nearest match."""
-        if name not in self._entries:
-            raise RegistryError(f"unknown {self.kind} '{name}'{nearest(name, self._entries)}")
-        return self._entries[name]
+        if name in self._families:
+            example = self._families[name][0].example
+            raise RegistryError(f"'{name}' stands for many {self.kind}s; accepted: one of them, as '{example}'")
+        found = self._entries.get(name) or self._of_a_family(name)
+        if found is None:
+            raise RegistryError(f"unknown {self.kind} '{name}'{self.near(name)}")
+        return found
+
+    def _of_a_family(self, name: str) -> Entry[T] | None:
+        """Return the entry of a name that a family knows, made once."""
+        for family, origin in self._families.values():
+            if name not in self._made and (item := family.make(name)) is not None:
+                self._made[name] = Entry(name, item, origin)
+        return self._made.get(name)
 
     def get(self, name: str) -> T:
         """Return the item of an id; raises `BackendError` with its reason if it is a broken plug-in."""
@@ -80,10 +115,11 @@ class Registry(Generic[T]):
         """Return a registry of the same entries, to which more can be added."""
         copied: Registry[T] = Registry(self.kind)
         copied._entries.update(self._entries)
+        copied._families.update(self._families)
         return copied
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries or (isinstance(name, str) and self._of_a_family(name) is not None)
 
     def __iter__(self) -> Iterator[Entry[T]]:
         return iter(sorted(self._entries.values(), key=lambda entry: entry.id))
@@ -113,8 +149,11 @@ def stages() -> StageRegistry:
 def metrics() -> MetricRegistry:
     """Return every metric: those of `harness.metrics`, then the entry points of "harness.metrics"."""
     registry: MetricRegistry = Registry("metric")
-    for metric in importlib.import_module("harness.metrics").METRICS:
+    own = importlib.import_module("harness.metrics")
+    for metric in own.METRICS:
         registry.add(Entry(metric.id, metric, "harness.metrics"))
+    for family in own.FAMILIES:
+        registry.add_family(family, "harness.metrics")
     for point in entry_points(group="harness.metrics"):
         _add_entry_point(registry, point)
     return registry

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from harness.errors import LabelError
 from harness.metrics import Metric, Pair
 from harness.metrics.counts import Counts
 from harness.metrics.errors import error_counts
 from harness.metrics.matching import object_counts
+from harness.metrics.spacing import checked_spacing
 from harness.registry import MetricRegistry
 from harness.registry import metrics as registered_metrics
 
@@ -30,10 +33,12 @@ class Scores:
 def measure(pair: Pair, metrics: Iterable[Metric]) -> Scores:
     """Return the metrics of a pair, all from one pass over its images.
 
-    Raises `LabelError` for images that cannot be compared, and for a metric that is infinite.
+    Raises `LabelError` for images that cannot be compared, a size of a voxel that is none or not one for each axis,
+    and for a metric that is infinite.
     """
     chosen = list(metrics)
     counts = {**pair.counted(object_counts, "overlap"), **pair.counted(error_counts, "overlap")}
+    checked_spacing(pair.spacing_um, np.ndim(pair.truth))
     for metric in chosen:
         counts.update(metric.counts_of(pair))
     values = {metric.id: metric.of(pair) for metric in chosen}
@@ -43,22 +48,31 @@ def measure(pair: Pair, metrics: Iterable[Metric]) -> Scores:
     return Scores(values, counts)
 
 
-def score(pred: Any, truth: Any, metrics: MetricNames = None, *, ignore: Any = None) -> dict[str, float]:
+def score(
+    pred: Any,
+    truth: Any,
+    metrics: MetricNames = None,
+    *,
+    ignore: Any = None,
+    spacing_um: Sequence[float] | None = None,
+) -> dict[str, float]:
     """Return metric id -> value of a predicted label image against the truth, from one pass over both.
 
     `pred` and `truth` have equal shapes, any number of axes and any integer dtype (0 is background, labels need not
     be consecutive) or bool; they are NumPy, Dask, Zarr or HDF5 arrays, or nested lists. What is not in memory is read
     block by block. Voxels where `ignore` is not 0 are counted nowhere. `metrics` are ids, or objects of
-    `harness.Metric`, in the order of the answer; None means every registered metric that could be loaded, in the order
-    of their ids. A value may be NaN where its convention defines it so.
+    `harness.Metric`, in the order of the answer; None means every registered metric of the overlap table that could be
+    loaded, in the order of their ids. A value may be NaN where its convention defines it so.
+
+    spacing_um  the size of a voxel in micrometres, one number per axis, for metrics of surfaces
 
     Raises `RegistryError` for an unknown id (with the nearest one), `BackendError` for a metric whose plug-in is
-    broken, `LabelError` for images that cannot be compared.
+    broken, `LabelError` for images that cannot be compared, and for a spacing that is none, or not one for each axis.
 
     >>> score([[0, 1, 1], [0, 2, 2]], [[0, 1, 1], [0, 5, 5]], ["map.gonuclear", "arand.elf"])
     {'map.gonuclear': 1.0, 'arand.elf': 0.0}
     """
-    return measure(Pair(truth, pred, ignore=ignore), chosen_metrics(metrics)).values
+    return measure(Pair(truth, pred, spacing_um, ignore), chosen_metrics(metrics)).values
 
 
 def score_set(
@@ -66,13 +80,14 @@ def score_set(
     metrics: MetricNames = None,
     *,
     aggregation: Literal["per-image", "pooled"] = "per-image",
+    spacing_um: Sequence[float] | None = None,
 ) -> dict[str, float]:
     """Return metric id -> value of a set of images, given as (prediction, truth) pairs of arrays.
 
     "per-image" is the plain mean of the images' values, NaN if one of them is (`by_image=True` of
     `stardist.matching.matching_dataset`). "pooled" is the metric of the summed counts, as if the images lay side by
-    side with their objects kept apart (`by_image=False`, its default). Arrays and ids are those of `score`; without
-    `metrics`, "pooled" takes every metric that keeps addable counts.
+    side with their objects kept apart (`by_image=False`, its default). Arrays, ids and the spacing, which is that of
+    all images, are those of `score`; without `metrics`, "pooled" takes every metric that keeps addable counts.
 
     Raises what `score` raises, with the number of the pair; `LabelError` for an empty set or a metric that cannot be
     pooled.
@@ -85,7 +100,7 @@ def score_set(
     chosen = chosen_metrics(metrics)
     if metrics is None and aggregation == "pooled":
         chosen = [metric for metric in chosen if metric.is_addable]
-    scores = [_numbered(number, pair, chosen) for number, pair in enumerate(pairs, start=1)]
+    scores = [_numbered(number, pair, chosen, spacing_um) for number, pair in enumerate(pairs, start=1)]
     if not scores:
         raise LabelError("the set of pairs is empty; accepted: at least one (prediction, truth) pair")
     if aggregation == "pooled":
@@ -93,24 +108,25 @@ def score_set(
     return {metric.id: math.fsum(one.values[metric.id] for one in scores) / len(scores) for metric in chosen}
 
 
-def _numbered(number: int, pair: Sequence[Any], metrics: list[Metric]) -> Scores:
+def _numbered(number: int, pair: Sequence[Any], metrics: list[Metric], spacing_um: Sequence[float] | None) -> Scores:
     if len(pair) != 2:
         raise LabelError(f"pair {number} has {len(pair)} items; accepted: (prediction, truth)")
     try:
-        return measure(Pair(truth=pair[1], pred=pair[0]), metrics)
+        return measure(Pair(pair[1], pair[0], spacing_um), metrics)
     except LabelError as error:
         raise LabelError(f"pair {number}: {error}") from error
 
 
 def chosen_metrics(ids: MetricNames, registry: MetricRegistry | None = None) -> list[Metric]:
-    """Return metrics by id in that order (one that is given as itself is taken), or every one that could be loaded.
+    """Return metrics by id in that order (one that is given as itself is taken), or every one that can be the default.
 
-    They are looked up in a registry; None is that of the process.
+    They are looked up in a registry; None is that of the process. The default are those of the overlap table that could
+    be loaded.
 
     Raises `RegistryError` for an unknown id, `BackendError` for a metric whose plug-in is broken.
     """
     known = registered_metrics() if registry is None else registry
     if ids is None:
-        return [entry.item for entry in known if entry.item is not None]
+        return [entry.item for entry in known if entry.item is not None and entry.item.needs == "overlap"]
     chosen = [ids] if isinstance(ids, str | Metric) else ids
     return [one if isinstance(one, Metric) else known.get(one) for one in chosen]

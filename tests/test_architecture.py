@@ -18,7 +18,7 @@ TESTS = REPOSITORY / "tests"
 MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "escaping", "hashing", "shipped", "statistics", "toml_lines", "threads", "clock", "memory"),
+    ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines", "threads", "clock", "memory"),
     ("parameters", "model", "config"),
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),

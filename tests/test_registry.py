@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from harness import registry as registry_module
 from harness.errors import BackendError, RegistryError
+from harness.families import Family
 from harness.identity import module_code
 from harness.model import Volume
 from harness.registry import (
@@ -63,6 +65,43 @@ def test_entries_come_sorted_and_by_id() -> None:
     assert registry.get("b") == 2
     assert "a" in registry
     assert "c" not in registry
+
+
+def test_a_family_makes_what_it_is_asked_for_once() -> None:
+    made = []
+
+    def make(name: str) -> int | None:
+        made.append(name)
+        return int(name[4:]) if name.startswith("top.") and name[4:].isdecimal() else None
+
+    registry: Registry[int] = Registry("metric")
+    registry.add(Entry("a", 1, "here"))
+    registry.add_family(Family("top.<number>", "top.3", make), "there")
+    assert registry.get("top.20") == registry.get("top.20") == 20
+    assert made == ["top.20"]
+    assert registry.entry("top.20").origin == "there"
+    assert "top.5" in registry
+    assert "top.five" not in registry
+    assert 5 not in registry
+    assert [entry.id for entry in registry] == ["a"]
+    assert [family.id for family in registry.families] == ["top.<number>"]
+    assert registry.copy().get("top.7") == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("top.five", "unknown metric 'top.five'; accepted: 'top.<number>', as 'top.3'"),
+        ("top", "unknown metric 'top'; accepted: 'top.<number>', as 'top.3'"),
+        ("top.<number>", "'top.<number>' stands for many metrics; accepted: one of them, as 'top.3'"),
+        ("tup.<numbr>", "did you mean 'top.<number>'?"),
+    ],
+)
+def test_a_name_that_a_family_does_not_know_is_told_how_they_are_written(name: str, message: str) -> None:
+    registry: Registry[int] = Registry("metric")
+    registry.add_family(Family("top.<number>", "top.3", lambda name: None), "there")
+    with pytest.raises(RegistryError, match=re.escape(message)):
+        registry.get(name)
 
 
 def test_unknown_id_names_the_nearest() -> None:

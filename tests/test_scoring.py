@@ -58,9 +58,9 @@ def same(one: dict[str, float], other: dict[str, float]) -> bool:
     )
 
 
-def test_every_metric_is_the_default() -> None:
+def test_every_metric_of_the_overlap_table_is_the_default() -> None:
     scores = harness.score(LABELS, LABELS)
-    assert {metric.id for metric in METRICS} <= set(scores)
+    assert {metric.id for metric in METRICS if metric.needs == "overlap"} == set(scores)
     assert all(isinstance(value, float) for value in scores.values())
     assert scores["map.gonuclear"] == scores["pq"] == 1.0
 
@@ -249,3 +249,32 @@ def test_a_metric_may_be_given_as_itself() -> None:
     assert harness.score(LABELS, LABELS, mine) == {"mine": 1.0}
     assert list(harness.score(LABELS, LABELS, ["pq", mine])) == ["pq", "mine"]
     assert chosen_metrics(mine) == [mine]
+
+
+def test_surfaces_are_measured_in_micrometres() -> None:
+    truth, pred = np.zeros((8, 9), int), np.zeros((8, 9), int)
+    truth[2:5, 2:5], pred[3:6, 2:5] = 1, 1
+    assert harness.score(pred, truth, "hd.voxels", spacing_um=(2, 0.5)) == {"hd.voxels": 2.0}
+    assert harness.score(pred, truth, "nsd.voxels.2um", spacing_um=(2, 0.5)) == {"nsd.voxels.2um": 1.0}
+    assert harness.score(pred, truth, "nsd.voxels.1px") == {"nsd.voxels.1px": 1.0}
+    assert harness.score_set([(pred, truth)] * 2, "assd.voxels", aggregation="pooled", spacing_um=(2, 0.5)) == (
+        harness.score(pred, truth, "assd.voxels", spacing_um=(2, 0.5))
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "spacing_um", "message"),
+    [
+        ("hd.voxels", None, "the size of a voxel is unknown; accepted: --spacing Z Y X"),
+        ("nsd.voxels.2px", (1, 1), "a tolerance in pixels where a voxel is known to be 1 x 1 um"),
+        ("pq", (1, 0), "the spacing is 1 0; accepted: positive numbers"),
+        ("pq", (1, -1), "the spacing is 1 -1; accepted: positive numbers"),
+        ("pq", (1, 1, 1), "the spacing 1 1 1 has 3 numbers for an image of 2 axes; accepted: 2"),
+        ("pq", ("a", 1), "the spacing is a 1; accepted: positive numbers"),
+    ],
+)
+def test_spacings_that_are_none_are_refused(metric: str, spacing_um: tuple[float, ...] | None, message: str) -> None:
+    with pytest.raises(LabelError, match=message):
+        harness.score(LABELS, LABELS, metric, spacing_um=spacing_um)
+    with pytest.raises(LabelError, match=f"pair 1: .*{message}"):
+        harness.score_set([(LABELS, LABELS)], metric, spacing_um=spacing_um)

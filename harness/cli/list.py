@@ -164,8 +164,12 @@ def _datasets(project: Project) -> Iterator[dict[str, Any]]:
 
 
 def _metrics(project: Project) -> Iterator[dict[str, Any]]:
+    """Yield every metric; of a family one line, with what is said of its example."""
+    from dataclasses import replace
 
-    for entry in project.metrics:
+    metrics = project.metrics
+    families = [replace(metrics.entry(family.example), id=family.id) for family in metrics.families]
+    for entry in [*metrics, *families]:
         metric: Any = entry.item
         broken = metric is None
         yield {

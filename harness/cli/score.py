@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
+from harness.cli.spacing import spacing_of
 from harness.escaping import csv_value
 
 if TYPE_CHECKING:
@@ -65,6 +66,14 @@ class _Sizes(_OpenList):
         return value.isdecimal()
 
 
+class _Spacing(_OpenList):
+    """Numbers, and words that were meant as such and are then named."""
+
+    def is_own(self, value: str) -> bool:
+        """Whether a word is a number, or at least no file or folder."""
+        return value.replace(".", "", 1).isdecimal() or super().is_own(value)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     inputs = (
@@ -79,7 +88,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=_OpenList,
         nargs="+",
         metavar="ID",
-        help="only these metrics, in this order (default: every registered one)",
+        help="only these metrics, in this order (default: every registered one of the overlap of objects)",
+    )
+    spacing = parser.add_argument(
+        "--spacing",
+        action=_Spacing,
+        nargs="+",
+        metavar="UM",
+        help="size of a voxel in micrometres, one number per axis (Z Y X or Y X), for metrics of surfaces; without it "
+        "the one that the files state; 1 for each axis to measure in voxels",
     )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a line per pair of files as CSV")
     parser.add_argument(
@@ -97,7 +114,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_project(parser)
     parser.set_defaults(swallowed=[])
-    for action in (metrics, size):
+    for action in (metrics, spacing, size):
         if isinstance(action, _OpenList):
             action.inputs = inputs
     add_json(parser)
@@ -181,8 +198,14 @@ def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespac
                 f"harness: note: {file}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
                 f"components, as `scipy.ndimage.label` numbers them"
             )
-    pair = Pair(truth=images[1], pred=images[0])
-    metrics = measure(pair, chosen_metrics(arguments.metrics)).values
+    chosen = chosen_metrics(arguments.metrics)
+    is_needed = arguments.objects is not None or any(metric.needs != "overlap" for metric in chosen)
+    pair = Pair(
+        truth=images[1],
+        pred=images[0],
+        spacing_um=spacing_of(prediction, truth, arguments.spacing, axes=images[1].ndim, needed=is_needed),
+    )
+    metrics = measure(pair, chosen).values
     if arguments.objects is None:
         return Scored(name, prediction, truth, metrics)
     from harness.objects import object_frame

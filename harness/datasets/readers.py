@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from harness.datasets.formats.arrays import SPACING_TOLERANCE, read_array
-from harness.datasets.formats.labels import Labels, LazyLabels, looks_like_a_mask, read_labels, split_key, write_labels
+from harness.datasets.formats.labels import (
+    Labels,
+    LazyLabels,
+    looks_like_a_mask,
+    read_labels,
+    read_spacing,
+    split_key,
+    write_labels,
+)
 from harness.datasets.formats.open import format_of
 from harness.datasets.formats.outlines.reading import coco_file, holds_outlines, stated_shape
 
@@ -17,6 +25,7 @@ __all__ = [
     "looks_like_a_mask",
     "read_array",
     "read_labels",
+    "read_spacing",
     "split_key",
     "stated_shape",
     "write_labels",

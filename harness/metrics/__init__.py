@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from harness.families import Family
 from harness.metrics import ap, detection, dice, errors, information, panoptic, rand
 from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
 from harness.metrics.overlap import OverlapTable, overlap_table
 from harness.metrics.pair import Pair
+from harness.metrics.surfaces import metrics as surface_metrics
 
-__all__ = ["METRICS", "Metric", "OverlapTable", "Pair", "average_precision", "overlap_table"]
+__all__ = ["FAMILIES", "METRICS", "Metric", "OverlapTable", "Pair", "average_precision", "overlap_table"]
 
 METRICS: tuple[Metric, ...] = (
     *ap.METRICS,
@@ -18,5 +20,9 @@ METRICS: tuple[Metric, ...] = (
     *panoptic.METRICS,
     *detection.METRICS,
     *errors.METRICS,
+    *surface_metrics.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""
+
+FAMILIES: tuple[Family[Metric], ...] = surface_metrics.FAMILIES
+"""In-tree metrics whose id holds a number: the families of them."""

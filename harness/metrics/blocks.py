@@ -48,9 +48,9 @@ class PairedBlocks:
         Voxels that are ignored are left out.
         Raises `LabelError` for a block that cannot be read, or is not what its image declares.
         """
-        truth, pred = _block(self.truth, region, "truth"), _block(self.pred, region, "prediction")
+        truth, pred = read_block(self.truth, region, "truth"), read_block(self.pred, region, "prediction")
         if self.ignore is not None:
-            keep = _block(self.ignore, region, "the ignore mask") == 0
+            keep = read_block(self.ignore, region, "the ignore mask") == 0
             truth, pred = truth[keep], pred[keep]
         return _flat(truth, self.dtype), _flat(pred, self.dtype)
 
@@ -62,7 +62,7 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
     converted. Raises `LabelError` for a dtype that is neither integer nor bool, an empty image, unequal or unknown
     shapes, masks, and whatever an array of another library raises.
     """
-    truth, pred = _label_array(truth, "truth"), _label_array(pred, "prediction")
+    truth, pred = label_array(truth, "truth"), label_array(pred, "prediction")
     if tuple(truth.shape) != tuple(pred.shape):
         raise LabelError(
             f"prediction has shape {tuple(pred.shape)}, truth has shape {tuple(truth.shape)}; accepted: equal shapes"
@@ -104,9 +104,9 @@ class ImageBlocks:
         Voxels that are ignored are 0. Raises `LabelError` for a block that cannot be read, or is not what its image
         declares.
         """
-        block = _block(self.image, region, self.name)
+        block = read_block(self.image, region, self.name)
         if self.ignore is not None:
-            block = np.where(_block(self.ignore, region, "the ignore mask") == 0, block, block.dtype.type(0))
+            block = np.where(read_block(self.ignore, region, "the ignore mask") == 0, block, block.dtype.type(0))
         return _flat(block, self.dtype)
 
 
@@ -115,7 +115,7 @@ def image_blocks(image: Any, name: str, *, ignore: Any = None, block: tuple[int,
 
     `name` is what errors call the image. Accepts and raises what `paired_blocks` does.
     """
-    image = _label_array(image, name)
+    image = label_array(image, name)
     if ignore is not None:
         ignore = _ignore_mask(ignore, image, name)
     axes = tuple(range(len(image.shape)))
@@ -149,7 +149,7 @@ def refuse_negative(dtype: np.dtype, wrapped: np.ndarray, name: str) -> None:
 
 def _ignore_mask(ignore: Any, image: Any, name: str) -> Any:
     """Return a checked mask of the image's shape."""
-    ignore = _label_array(ignore, "the ignore mask")
+    ignore = label_array(ignore, "the ignore mask")
     if tuple(ignore.shape) != tuple(image.shape):
         raise LabelError(
             f"the ignore mask has shape {tuple(ignore.shape)}, {name} has shape {tuple(image.shape)}; "
@@ -158,7 +158,7 @@ def _ignore_mask(ignore: Any, image: Any, name: str) -> Any:
     return ignore
 
 
-def _label_array(array: Any, name: str) -> Any:
+def label_array(array: Any, name: str) -> Any:
     """Return an array-like whose declared shape and dtype are those of a label image; others are converted first."""
     with _foreign(name):
         if not isinstance(getattr(array, "dtype", None), np.dtype):
@@ -177,7 +177,7 @@ def _label_array(array: Any, name: str) -> Any:
     return array
 
 
-def _block(array: Any, region: Slices, name: str) -> np.ndarray:
+def read_block(array: Any, region: Slices, name: str) -> np.ndarray:
     """Return a region of an image, held against what the image declares: arrays that compute may break their word."""
     with _foreign(name):
         block = array[region]

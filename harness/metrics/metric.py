@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 from harness.errors import LabelError, RegistryError
 from harness.metrics.counts import Counts, added
-from harness.metrics.overlap import OverlapTable
 from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
-Evidence = Literal["overlap", "geometry", "objects"]
+Evidence = Literal["overlap", "geometry", "objects", "surfaces"]
 Sparse = Literal["dense only", "sparse safe"]
 NanRule = Literal["never", "spreads", "left out"]
 NAN_RULES: Mapping[NanRule, str] = MappingProxyType(
@@ -37,13 +36,13 @@ class Metric:
     definition  the formula, the treatment of label 0, what an undefined value becomes
     source      where the definition stands (DOI) and which implementation it agrees with
     direction   which way is better; "none" for a description that is neither (a count)
-    unit        "fraction", "bit" or "count"
+    unit        "fraction", "bit", "count" or "um"
     range       least and greatest value; a metric may also be NaN where its edge cases say so
     edge_cases  (name of a toy pair of `harness.metrics.cases`, the value it must have)
     counts      from the evidence to addable numbers; metrics that count alike share the function
     value       from such numbers, of one image or of a sum over images, to the metric
-    function    in place of both: from the overlap table to the number, which then cannot be pooled
-    needs       the evidence that `counts` reads, an attribute of `Pair`
+    function    in place of both: from the evidence to the number, which then cannot be pooled
+    needs       the evidence that `counts` or `function` reads, an attribute of `Pair`
     at          (series, threshold) for a metric that is one point of a curve: ("ap.gonuclear", 0.5)
     sparse      "sparse safe" if objects predicted wholly where the truth is 0 do not change it, so that it holds where
                 only some objects are annotated; "dense only" if it counts them as wrong
@@ -61,7 +60,7 @@ class Metric:
     unit: str
     range: tuple[float, float]
     edge_cases: tuple[tuple[str, float], ...]
-    function: Callable[[OverlapTable], float] | None = None
+    function: Callable[[Any], float] | None = None
     counts: Callable[[Any], Counts] | None = None
     value: Callable[[Counts], float] | None = None
     needs: Evidence = "overlap"
@@ -83,9 +82,9 @@ class Metric:
         if self.counts is not None and self.value is not None:
             return float(self.value(pair.counted(self.counts, self.needs)))
         assert self.function is not None
-        return float(self.function(pair.overlap))
+        return float(self.function(getattr(pair, self.needs)))
 
-    def __call__(self, evidence: OverlapTable) -> float:
+    def __call__(self, evidence: Any) -> float:
         """Return the metric of its evidence as a plain float."""
         if self.counts is not None and self.value is not None:
             return float(self.value(self.counts(evidence)))

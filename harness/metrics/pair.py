@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+
+from harness.metrics.blocks import label_array, paired_blocks, read_block
 from harness.metrics.counts import Counts
 from harness.metrics.geometry import PairGeometry, geometry
 from harness.metrics.objects import ObjectTable, object_table_of
 from harness.metrics.overlap import OverlapTable, overlap_table
+from harness.metrics.spacing import checked_spacing
+from harness.metrics.surfaces.evidence import Surfaces
 
 Border = Literal["keep", "drop"]
 
@@ -30,7 +35,7 @@ class Pair:
 
     truth: Any
     pred: Any
-    spacing_um: tuple[float, ...] | None = None
+    spacing_um: Sequence[float] | None = None
     ignore: Any = None
     border: Border = "keep"
     sparse: bool = False
@@ -52,8 +57,41 @@ class Pair:
         """What became of each object; raises `LabelError` for images that cannot be compared."""
         return object_table_of(self.overlap, self.geometry)
 
+    @cached_property
+    def surfaces(self) -> Surfaces:
+        """The surfaces of objects; raises `LabelError` for images that are not 2D or 3D, and a wrong spacing."""
+        truth, pred = self.images
+        spacing = checked_spacing(self.spacing_um, truth.ndim)
+        return Surfaces(truth, pred, self.ignored, spacing, self.overlap, lambda: self.geometry)
+
+    @cached_property
+    def images(self) -> tuple[np.ndarray, np.ndarray]:
+        """Truth and prediction in memory as they are compared: what is ignored is 0 in both.
+
+        Each keeps its shape and dtype; where nothing is ignored they are the given arrays.
+        """
+        paired_blocks(self.truth, self.pred, ignore=self.ignore)
+        truth, pred = (_in_memory(image, name) for image, name in ((self.truth, "truth"), (self.pred, "prediction")))
+        return _blanked(truth, self.ignored), _blanked(pred, self.ignored)
+
+    @cached_property
+    def ignored(self) -> np.ndarray | None:
+        """Which voxels are counted nowhere, bool of the images' shape; None if all are compared."""
+        return None if self.ignore is None else np.asarray(_in_memory(self.ignore, "the ignore mask") != 0)
+
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""
         if counts not in self._counts:
             self._counts[counts] = counts(getattr(self, needs))
         return self._counts[counts]
+
+
+def _in_memory(image: Any, name: str) -> np.ndarray:
+    """Return an image as a NumPy array, whatever holds it."""
+    image = label_array(image, name)
+    return read_block(image, tuple(slice(0, int(extent)) for extent in image.shape), name)
+
+
+def _blanked(image: np.ndarray, ignored: np.ndarray | None) -> np.ndarray:
+    """Return an image in which what is ignored is 0."""
+    return image if ignored is None else np.where(ignored, image.dtype.type(0), image)

@@ -10,7 +10,7 @@ from harness.claims.naming import axes_of, selected
 from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rules import SECONDS
-from harness.errors import ConfigError, HarnessError, nearest
+from harness.errors import ConfigError, HarnessError
 from harness.model import Tier
 from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.chain import Given
@@ -63,13 +63,12 @@ def file_problems(suite: Suite) -> Iterator[str]:
 
 def registry_problems(suite: Suite, stages: StageRegistry, metrics: MetricRegistry) -> Iterator[str]:
     """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier."""
-    known = [entry.id for entry in metrics]
     named: list[tuple[KeyPath, str]] = [(("metrics", number), one) for number, one in enumerate(suite.file.metrics)]
     for place, _, spec in suite.further_pairs():
         named += [((*place, "metrics", number), one) for number, one in enumerate(spec.metrics)]
     for key, metric in dict.fromkeys(named):
         if metric not in metrics:
-            yield str(suite.source_file.error(key, f"unknown metric '{metric}'{nearest(metric, known)}"))
+            yield str(suite.source_file.error(key, f"unknown metric '{metric}'{metrics.near(metric)}"))
     yield from _series_problems(suite, metrics)
     yield from registered_use_problems(suite, stages)
     seen: set[str] = set()

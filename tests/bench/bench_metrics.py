@@ -17,12 +17,14 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 import harness
-from harness.metrics import overlap_table
+from harness.metrics import Pair, overlap_table
+from harness.metrics.surfaces import metrics as surfaces
 
 SHAPE = (320, 345, 345)
 OBJECTS = 1500
 RADII = np.array((8, 16, 16))
 ROUNDS = 5
+SPACING_UM = (1.0, 0.5, 0.5)
 
 
 def nuclei(centres: np.ndarray) -> np.ndarray:
@@ -93,6 +95,52 @@ def test_every_metric_beside_the_libraries(benchmark: BenchmarkFixture, volumes:
     by_the_libraries(truth[:8, :64, :64], pred[:8, :64, :64])
     benchmark.pedantic(harness.score, (pred, truth), rounds=ROUNDS, warmup_rounds=1)
     report(benchmark, {"stardist and elf": best_s(lambda: by_the_libraries(truth, pred), rounds=1)})
+
+
+def test_every_surface_metric_of_38_million_voxels(
+    benchmark: BenchmarkFixture, volumes: tuple[np.ndarray, np.ndarray]
+) -> None:
+    truth, pred = volumes
+    names = [metric.id for metric in surfaces.METRICS]
+    names += [family.example.replace("2um", "1um") for family in surfaces.FAMILIES]
+    harness.score(pred[:8, :64, :64], truth[:8, :64, :64], names, spacing_um=SPACING_UM)
+    benchmark.pedantic(harness.score, (pred, truth, names), {"spacing_um": SPACING_UM}, rounds=3)
+    benchmark.extra_info["metrics"] = len(names)
+    tracemalloc.start()
+    harness.score(pred, truth, names, spacing_um=SPACING_UM)
+    benchmark.extra_info["peak_extra_bytes / input"] = tracemalloc.get_traced_memory()[1] / (truth.nbytes + pred.nbytes)
+    tracemalloc.stop()
+
+
+def by_surface_distance(truth: np.ndarray, pred: np.ndarray) -> None:
+    """What a user would call for each matched object, in its box: the surfaces, and four numbers of them."""
+    from surface_distance import metrics as library
+
+    table, geometry = Pair(truth, pred).overlap, Pair(truth, pred).geometry
+    found = table.objects.candidates(0.5)
+    for row, col in zip(found.rows, found.cols, strict=True):
+        one, two = row - table.first_truth, col - table.first_pred
+        low = np.minimum(geometry.truth.low[one], geometry.pred.low[two])
+        high = np.maximum(geometry.truth.high[one], geometry.pred.high[two])
+        box = tuple(map(slice, low, high))
+        masks = (truth[box] == geometry.truth.ids[one], pred[box] == geometry.pred.ids[two])
+        surfaces_of_both = library.compute_surface_distances(*masks, SPACING_UM)
+        library.compute_average_surface_distance(surfaces_of_both)
+        library.compute_robust_hausdorff(surfaces_of_both, 95)
+        library.compute_robust_hausdorff(surfaces_of_both, 100)
+        library.compute_surface_dice_at_tolerance(surfaces_of_both, 1.0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_matched_surfaces_beside_surface_distance(
+    benchmark: BenchmarkFixture, volumes: tuple[np.ndarray, np.ndarray]
+) -> None:
+    pytest.importorskip("surface_distance")
+    truth, pred = volumes
+    names = [f"{name}.surfels.matched" for name in ("masd", "hd95", "hd")] + ["nsd.surfels.matched.1um"]
+    harness.score(pred[:8, :64, :64], truth[:8, :64, :64], names, spacing_um=SPACING_UM)
+    benchmark.pedantic(harness.score, (pred, truth, names), {"spacing_um": SPACING_UM}, rounds=3)
+    report(benchmark, {"surface-distance": best_s(lambda: by_surface_distance(truth, pred), rounds=1)})
 
 
 def test_strided_volumes(benchmark: BenchmarkFixture, volumes: tuple[np.ndarray, np.ndarray]) -> None:

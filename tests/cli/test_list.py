@@ -62,4 +62,5 @@ def test_metrics_and_weights(cli: Cli) -> None:
     metrics = {entry["id"]: entry for entry in cli.json("list", "metrics", "--json")}
     assert {"map.gonuclear", "map.stardist", "arand.cremi", "arand.skimage", "arand.elf", "sbd.cvppp"} <= set(metrics)
     assert metrics["arand.elf"]["direction"] == "lower"
+    assert metrics["nsd.surfels.<tolerance>um"]["unit"] == "fraction"
     assert "unet2d-nuclei-broad" in {entry["id"] for entry in cli.json("list", "weights", "--json")}

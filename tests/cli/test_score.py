@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from roifile import ImagejRoi
 
@@ -77,6 +78,62 @@ def test_metric_options_before_the_files_do_not_swallow_them(cli: Cli, files: tu
     code, _, err = cli("score", "--metric", "pq", files[0])
     assert code == 2
     assert "score needs PRED and GT" in err
+
+
+@pytest.fixture
+def displaced(tmp_path: Path) -> tuple[Path, Path]:
+    """Files of ImageJ with pixels of half a micrometre, of an object that lies two pixels lower in the prediction."""
+    truth = np.zeros((20, 20), np.uint8)
+    truth[2:10, 2:8] = 1
+    names = (tmp_path / "pred.tif", tmp_path / "truth.tif")
+    for name, labels_of_it in zip(names, (np.roll(truth, 2, axis=0), truth), strict=True):
+        tifffile.imwrite(name, labels_of_it, imagej=True, resolution=(2, 2), metadata={"unit": "um"})
+    return names
+
+
+def test_surfaces_are_measured_in_the_micrometres_of_the_files(cli: Cli, displaced: tuple[Path, Path]) -> None:
+    names = ("hd.voxels", "hd.voxels.matched", "nsd.voxels.1um")
+    found = cli.json("score", *displaced, "--metric", *names, "--json")["metrics"]
+    assert found == pytest.approx({"hd.voxels": 1.0, "hd.voxels.matched": 1.0, "nsd.voxels.1um": 1.0})
+
+
+def test_a_given_spacing_counts_and_swallows_no_file(cli: Cli, displaced: tuple[Path, Path]) -> None:
+    named = ("--metric", "hd.surfels")
+    for arguments in (
+        ("--spacing", "3", "0.5", *displaced, *named),
+        (displaced[0], "--spacing", "3", "0.5", displaced[1], *named),
+        (*displaced, *named, "--spacing", "3", "0.5"),
+    ):
+        assert cli.json("score", *arguments, "--json")["metrics"] == {"hd.surfels": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("spacing", "metric", "message"),
+    [
+        (("0", "1"), "hd.voxels", "the spacing is 0 1; accepted: positive numbers"),
+        (("-1", "1"), "pq", "the spacing is -1 1; accepted: positive numbers"),
+        (("1",), "pq", "the spacing 1 has 1 numbers for an image of 2 axes; accepted: 2"),
+        (("one", "1"), "pq", "the spacing is one 1; accepted: positive numbers"),
+        (("1", "1"), "nsd.voxels.2px", "a tolerance in pixels where a voxel is known to be 1 x 1 um"),
+        ((), "nsd.voxels.2px", "a tolerance in pixels where a voxel is known to be 0.5 x 0.5 um"),
+        ((), "nsd.voxels.two", "unknown metric 'nsd.voxels.two'; accepted: 'nsd.voxels.<tolerance>um'"),
+    ],
+)
+def test_a_wrong_spacing_is_one_line(
+    cli: Cli, displaced: tuple[Path, Path], spacing: tuple[str, ...], metric: str, message: str
+) -> None:
+    given = ("--spacing", *spacing) if spacing else ()
+    code, out, err = cli("score", *displaced, "--metric", metric, *given)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_surfaces_of_files_without_a_spacing_are_refused(cli: Cli, files: tuple[Path, Path]) -> None:
+    code, _, err = cli("score", *files, "--metric", "hd.voxels")
+    assert code == 2
+    assert "the size of a voxel is unknown; accepted: --spacing Z Y X" in err
+    assert cli.json("score", *files, "--metric", "nsd.voxels.1px", "--json")["metrics"] == {"nsd.voxels.1px": 1.0}
 
 
 @pytest.fixture

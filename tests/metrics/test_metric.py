@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 
 from harness.errors import LabelError, RegistryError
-from harness.metrics import METRICS, Metric, Pair, overlap_table
+from harness.metrics import METRICS as EVERY
+from harness.metrics import Metric, Pair, overlap_table
 from harness.metrics.cases import CASES
 from harness.metrics.metric import NAN_RULES
 from tests.metrics.images import Pair as ImagePair
@@ -20,6 +21,8 @@ from tests.metrics.images import hostile_pairs, pairs
 
 FOUR_DECIMALS = 5e-5
 EVERY_METRIC = ("both empty", "truth empty, 2 predicted", "truth of 2, prediction empty", "identical")
+METRICS = tuple(metric for metric in EVERY if metric.needs == "overlap")
+"""Those of other evidence are tested beside it."""
 CONTRACT = (
     *(
         f"{name}.{convention}"

@@ -35,6 +35,8 @@ def test_ignored_voxels_are_as_if_they_were_not_there(images: Images, random: ob
         return
     kept = overlap_table(truth[ignore == 0], pred[ignore == 0])
     for metric in METRICS:
+        if metric.needs != "overlap":
+            continue
         assert metric.of(Pair(truth, pred, ignore=ignore)) == pytest.approx(metric(kept), abs=0, nan_ok=True)
 
 

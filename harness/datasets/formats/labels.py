@@ -106,8 +106,7 @@ def read_labels(
     path, key = split_key(str(source))
     if holds_outlines(path):
         return read_outlines(path, key, shape=None if shape is None else tuple(shape), note=note)
-    if not key and path.exists() and format_of(path) == "Zarr":
-        key = label_key(path)
+    key = _array_key(path, key)
     with open_stored(path, key) as stored:
         _check_dtype(stored.dtype, str(source))
         order = _spatial_order(stored, str(source))
@@ -118,6 +117,29 @@ def read_labels(
     dropped = tuple(axis for axis in range(array.ndim) if axis not in order)
     kept = sorted(order)
     return array.squeeze(axis=dropped).transpose([kept.index(axis) for axis in order])
+
+
+def read_spacing(source: str | Path) -> tuple[float, ...] | None:
+    """Return the size of a voxel that the file of a label image states, in micrometres, for the axes of `read_labels`.
+
+    None where it states none, or not one for each of these axes. Raises what `read_labels` raises.
+    """
+    path, key = split_key(str(source))
+    if holds_outlines(path) or (path.exists() and format_of(path) in ("NPY", "PNG")):
+        return None
+    with open_stored(path, _array_key(path, key)) as stored:
+        order, axes = _spatial_order(stored, str(source)), range(len(stored.shape))
+        if stored.spacing_um is None:
+            return None
+        spatial = [axis for axis in axes if stored.axes[axis] in "ZYX"] if stored.axes else [*axes][-3:]
+    if len(spatial) != len(stored.spacing_um) or not set(order) <= set(spatial):
+        return None
+    return tuple(stored.spacing_um[spatial.index(axis)] for axis in order)
+
+
+def _array_key(path: Path, key: str) -> str:
+    """Return the key of a label image: of a Zarr folder named alone, that of its label image."""
+    return label_key(path) if not key and path.exists() and format_of(path) == "Zarr" else key
 
 
 def _spatial_order(stored: StoredArray, where: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import tifffile
 import zarr
 from PIL import Image
 
-from harness.datasets.formats.labels import LazyLabels, read_labels, split_key, unsigned, write_labels
+from harness.datasets.formats.labels import LazyLabels, read_labels, read_spacing, split_key, unsigned, write_labels
 from harness.errors import DataError, LabelError
 
 LABELS = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
@@ -212,3 +212,33 @@ def test_label_images_that_are_not_listed_are_found(tmp_path: Path, ome: str) ->
     with pytest.raises(DataError, match=r"a.zarr:KEY: labels/cells, labels/nuclei"):
         read_labels(tmp_path / "a.zarr")
     assert np.array_equal(np.asarray(read_labels(f"{tmp_path}/a.zarr:labels/nuclei")), VOLUME)
+
+
+def test_the_size_of_a_voxel_is_read_in_the_order_of_the_axes(tmp_path: Path) -> None:
+    volume = np.ones((2, 3, 4), np.uint16)
+    per_um = {"resolution": (1 / 0.25, 1 / 0.5)}
+    tifffile.imwrite(
+        tmp_path / "a.tif", volume, imagej=True, metadata={"axes": "ZYX", "unit": "um", "spacing": 2}, **per_um
+    )
+    assert read_spacing(tmp_path / "a.tif") == pytest.approx((2, 0.5, 0.25), rel=1e-5)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("labels", data=volume).attrs["element_size_um"] = (2, 0.5, 0.25)
+    assert read_spacing(f"{tmp_path / 'a.h5'}:labels") == (2, 0.5, 0.25)
+
+
+def test_the_size_along_a_removed_axis_is_left_out(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("labels", data=np.ones((1, 3, 4), np.uint16)).attrs["element_size_um"] = (2, 0.5, 0.25)
+    assert read_labels(tmp_path / "a.h5").shape == (3, 4)
+    assert read_spacing(tmp_path / "a.h5") == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.png", "a.tif", "a.h5", "a.zarr"])
+def test_files_without_a_size_state_none(tmp_path: Path, name: str) -> None:
+    assert read_spacing(write_labels(tmp_path / name, np.ones((3, 4), np.uint8))) is None
+
+
+def test_a_file_that_is_not_there_has_no_size(tmp_path: Path) -> None:
+    for name in ("a.npy", "a.tif"):
+        with pytest.raises(DataError, match="no such file"):
+            read_spacing(tmp_path / name)

@@ -1,0 +1,104 @@
+"""Surfaces of a pair: what is measured, what is refused, and that objects are measured as if they were alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.errors import LabelError
+from harness.metrics import Pair
+from harness.metrics.surfaces.profile import Profile
+from tests.metrics.images import hostile_pairs
+from tests.metrics.surfaces import naive
+
+LABELS = np.kron(np.array([[0, 1, 2], [3, 3, 0]]), np.ones((4, 4), int))
+MOVED = np.roll(LABELS, 1, axis=1)
+IMAGES = {name: pair for name, pair in hostile_pairs().items() if pair[0].ndim in (2, 3)}
+
+
+@pytest.mark.parametrize("elements", ["surfels", "voxels"])
+@pytest.mark.parametrize("name", IMAGES)
+def test_each_matched_pair_is_measured_as_if_alone(name: str, elements: str) -> None:
+    truth, pred = IMAGES[name]
+    spacing = (2.0, 0.5, 0.25)[-truth.ndim :]
+    surfaces = Pair(truth, pred, spacing).surfaces
+    found = surfaces.distances("matched", elements)
+    expected = [
+        naive.both_ways(truth == one, pred == two, spacing, elements)
+        for one, two in zip(*(ids.tolist() for ids in surfaces.matches), strict=True)
+    ]
+    for mine, theirs in ((found.truth, [a for a, _ in expected]), (found.pred, [b for _, b in expected])):
+        whole = Profile.of(theirs)
+        assert mine.totals == pytest.approx(whole.totals, rel=1e-6)
+        assert mine.moments == pytest.approx(whole.moments, rel=1e-6)
+        assert mine.largest == pytest.approx(whole.largest, abs=0)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_bands_are_counted_in_each_matched_pair(name: str) -> None:
+    truth, pred = IMAGES[name]
+    spacing = (2.0, 0.5, 0.25)[-truth.ndim :]
+    surfaces = Pair(truth, pred, spacing).surfaces
+    bands = surfaces.bands("matched", 1.0)
+    for index, (one, two) in enumerate(zip(*(ids.tolist() for ids in surfaces.matches), strict=True)):
+        near, other = naive.band(truth == one, spacing, 1.0), naive.band(pred == two, spacing, 1.0)
+        assert (bands.truth[index], bands.pred[index]) == (near.sum(), other.sum())
+        assert bands.both[index] == (near & other).sum()
+
+
+def test_the_foreground_is_one_pair_of_masks() -> None:
+    found = Pair(LABELS, MOVED, (1.0, 1.0)).surfaces.distances("foreground", "voxels")
+    (distances, weights), _ = naive.both_ways(LABELS > 0, MOVED > 0, (1.0, 1.0), "voxels")
+    assert found.truth.totals.tolist() == [weights.sum()]
+    assert found.truth.moments == pytest.approx([(distances * weights).sum()])
+
+
+def test_evidence_is_measured_once() -> None:
+    surfaces = Pair(LABELS, MOVED, (1.0, 1.0)).surfaces
+    assert surfaces.distances("matched", "voxels") is surfaces.distances("matched", "voxels")
+    assert surfaces.distances("matched", "voxels") is not surfaces.distances("matched", "surfels")
+    assert surfaces.bands("foreground", 2.0) is surfaces.bands("foreground", 2.0)
+
+
+def test_labels_of_any_kind_are_compared() -> None:
+    expected = Pair(LABELS, MOVED, (1.0, 1.0)).surfaces.distances("matched", "voxels").truth.moments
+    large = LABELS.astype(np.uint64) + np.where(LABELS > 0, np.uint64(2**63), np.uint64(0))
+    for truth in (large, LABELS.astype(np.int8), LABELS.astype(">i4"), np.asfortranarray(LABELS), LABELS.tolist()):
+        found = Pair(truth, MOVED, (1.0, 1.0)).surfaces.distances("matched", "voxels")
+        assert found.truth.moments == pytest.approx(expected, abs=0)
+
+
+def test_pixels_are_an_explicit_choice() -> None:
+    unknown, known = Pair(LABELS, MOVED), Pair(LABELS, MOVED, (0.5, 0.5))
+    in_pixels = unknown.surfaces.distances("foreground", "voxels", "px")
+    in_micrometres = known.surfaces.distances("foreground", "voxels", "um")
+    assert in_pixels.truth.moments == pytest.approx(2 * in_micrometres.truth.moments)
+    with pytest.raises(LabelError, match=r"the size of a voxel is unknown; accepted: --spacing Z Y X"):
+        unknown.surfaces.distances("foreground", "voxels")
+    with pytest.raises(LabelError, match=r"in pixels where a voxel is known to be 0.5 x 0.5 um"):
+        known.surfaces.distances("foreground", "voxels", "px")
+    with pytest.raises(LabelError, match=r"in pixels where a voxel is known"):
+        known.surfaces.bands("foreground", 1.0, "px")
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 2, 2, 2)])
+def test_other_axes_than_two_or_three_are_refused(shape: tuple[int, ...]) -> None:
+    labels = np.ones(shape, int)
+    with pytest.raises(LabelError, match="surfaces are those of 2D and 3D images; found the shape"):
+        _ = Pair(labels, labels, (1.0,) * len(shape)).surfaces
+
+
+def test_masks_and_images_of_unequal_shape_are_refused() -> None:
+    with pytest.raises(LabelError, match="the ignore mask has shape"):
+        _ = Pair(LABELS, MOVED, (1.0, 1.0), ignore=np.zeros((2, 2), bool)).surfaces
+    with pytest.raises(LabelError, match="equal shapes"):
+        _ = Pair(LABELS, MOVED[1:], (1.0, 1.0)).surfaces
+
+
+def test_ignored_voxels_take_their_elements_with_them() -> None:
+    ignore = np.zeros(LABELS.shape, bool)
+    ignore[:, 5:] = True
+    found = Pair(LABELS, MOVED, (1.0, 1.0), ignore=ignore).surfaces.distances("foreground", "voxels")
+    whole = Pair(LABELS[:, :5], MOVED[:, :5], (1.0, 1.0)).surfaces.distances("foreground", "voxels")
+    assert 0 < found.truth.totals[0] <= whole.truth.totals[0]
+    assert Pair(LABELS, MOVED, (1.0, 1.0), ignore=LABELS * 0).surfaces.ignored is not None
