@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ SHOWN = {
     "slots": ("id", "holds", "on_grid", "scored", "meaning"),
     "suites": ("id", "usable", "version", "default_tier", "rows", "title", "source", "reason"),
     "datasets": ("id", "usable", "dimensions", "samples", "licence", "reason", "how"),
-    "metrics": ("id", "usable", "direction", "unit", "title", "reason"),
+    "metrics": ("id", "usable", "direction", "unit", "needs", "title", "reason"),
     "weights": ("id", "availability", "licence", "title"),
 }
 """Columns of the text form; columns that are empty throughout are left out. JSON has every field."""
@@ -45,7 +44,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     entries = list(listings[arguments.kind](project))
     if arguments.json:
         json_result(entries)
-    elif entries:
+        return 0
+    if arguments.kind == "metrics":
+        entries = _in_lines(entries)
+    if entries:
         shown = [name for name in SHOWN[arguments.kind] if any(_text(entry[name]) for entry in entries)]
         result(columns(shown, ([_text(entry[name]) for name in shown] for entry in entries)))
     else:
@@ -167,11 +169,16 @@ def _metrics(project: Project) -> Iterator[dict[str, Any]]:
     """Yield every metric; of a family one line, with what is said of its example."""
     from dataclasses import replace
 
+    from harness.tables.metrics import declared, siblings
+
     metrics = project.metrics
     families = [replace(metrics.entry(family.example), id=family.id) for family in metrics.families]
-    for entry in [*metrics, *families]:
+    entries = [*metrics, *families]
+    line_of = {name: line.name for line in siblings(entry.id for entry in entries) for name in line.ids}
+    for entry in entries:
         metric: Any = entry.item
         broken = metric is None
+        facts = {} if broken else declared(metric, entry.origin)
         yield {
             "id": entry.id,
             "usable": not entry.reason,
@@ -182,13 +189,25 @@ def _metrics(project: Project) -> Iterator[dict[str, Any]]:
             "origin": entry.origin,
             "definition": "" if broken else metric.definition,
             "source": "" if broken else metric.source,
-            "edge_cases": [] if broken else [[case, _finite(value)] for case, value in metric.edge_cases],
+            "edge_cases": facts.get("edge_cases", []),
+            "siblings": line_of[entry.id],
+            "needs": "" if broken else metric.needs,
+            "aggregation": facts.get("aggregation", ""),
+            "undefined": facts.get("undefined", ""),
+            "sparse": "" if broken else metric.sparse,
         }
 
 
-def _finite(value: float) -> float | str:
-    """JSON has no NaN and no infinity: they are words here."""
-    return value if math.isfinite(value) else str(value)
+def _in_lines(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one entry for the metrics whose ids differ in numbers only; `harness list metrics --json` has each."""
+    from harness.tables.metrics import siblings
+
+    by_id = {entry["id"]: entry for entry in entries}
+    grouped = []
+    for line in siblings(by_id):
+        first = by_id[line.ids[0]]
+        grouped.append({**first, "id": line.name, "title": line.title(first["title"])})
+    return grouped
 
 
 def _weights(project: Project) -> Iterator[dict[str, Any]]:

@@ -32,12 +32,18 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         json_result(shown)
         return 0
     parameters = shown.pop("parameters", None)
+    edge_cases = shown.pop("edge_cases", None)
     result(
         columns(("", ""), [(key, _text(value)) for key, value in shown.items() if value not in ("", [], {})]).strip()
     )
     if parameters is not None:
         result("")
         result(columns(("parameter", "default", "accepted", "used", "meaning"), map(_parameter_line, parameters)))
+    if edge_cases is not None:
+        from harness.tables.metrics import value_text
+
+        result("")
+        result(columns(("edge case", "value"), ((case, value_text(value)) for case, value in edge_cases)))
     return 0
 
 
@@ -60,18 +66,11 @@ def _stage(project: Project, name: str) -> dict[str, Any]:
 
 
 def _metric(project: Project, name: str) -> dict[str, Any]:
-    from harness.metrics.metric import NAN_RULES
+    from harness.tables.metrics import declared
 
     entry = project.metrics.entry(name)
-    metric = project.metrics.get(name)
     code = entry.code()
-    found: dict[str, Any] = {"metric": entry.id, "origin": entry.origin, "code": code.code if code.is_plugin else ""}
-    for key in ("title", "definition", "source", "direction", "unit", "range", "at"):
-        value = getattr(metric, key, None)
-        found[key] = "" if value is None else value
-    found["sparse"] = metric.sparse
-    found["undefined"] = NAN_RULES[metric.nan_rule]
-    return found
+    return {**declared(project.metrics.get(name), entry.origin), "code": code.code if code.is_plugin else ""}
 
 
 def _dataset(project: Project, name: str) -> dict[str, Any]:

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from harness.families import Family
-from harness.metrics import ap, detection, dice, errors, information, panoptic, rand
+from harness.metrics import (
+    aggregated,
+    ap,
+    centres,
+    coco,
+    cremi,
+    ctc,
+    detection,
+    dice,
+    errors,
+    information,
+    panoptic,
+    rand,
+    rates,
+    strata,
+)
 from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
 from harness.metrics.overlap import OverlapTable, overlap_table
@@ -20,6 +35,13 @@ METRICS: tuple[Metric, ...] = (
     *panoptic.METRICS,
     *detection.METRICS,
     *errors.METRICS,
+    *rates.METRICS,
+    *aggregated.METRICS,
+    *ctc.METRICS,
+    *cremi.METRICS,
+    *coco.METRICS,
+    *strata.METRICS,
+    *centres.METRICS,
     *surface_metrics.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""

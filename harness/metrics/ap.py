@@ -1,4 +1,4 @@
-"""Average precision P(t) = TP / (TP + FP + FN) of matched objects, in the conventions of five evaluators.
+"""Average precision P(t) = TP / (TP + FP + FN) of matched objects, in the conventions of six evaluators.
 
 A prediction and a truth object match when their intersection over union (IoU) passes the threshold t.
 The conventions differ in the test, in its arithmetic, in what counts as background and in what an empty image scores:
@@ -9,11 +9,17 @@ The conventions differ in the test, in its arithmetic, in what counts as backgro
 | gonuclear  | IoU > t | double, t from linspace(.5, .95, 10)      | smallest label present | labels but the first |
 | stardist   | IoU ≥ t | IoU and t rounded to single precision     | label 0                | labels but 0         |
 | cellpose   | IoU ≥ t | double, t the decimal .5, .55, …          | label 0                | the greatest label   |
+| cellpose4  | IoU ≥ t | double, t the decimal .5, .55, …          | label 0                | all labels but one   |
 | elf        | IoU ≥ t | double, t from arange(.5, 1, .05)         | label 0                | labels but 0         |
 
 Only "gonuclear" counts any hit in a row as a true positive; the others count one-to-one partners. Above t = 0.5 the
-two agree. "cellpose" is the 3.1 release. "gonuclear" (also SPOCO's evaluator) loses one real object of an image
-without label 0, and so changes when labels are renamed there; "cellpose" changes with every renaming.
+two agree. "cellpose" is the 3.1 release, "cellpose4" the 4 releases. "gonuclear" (also SPOCO's evaluator) loses one
+real object of an image without label 0, and so changes when labels are renamed there; "cellpose" changes with every
+renaming. "cellpose4" counts an object too few in an image without label 0, and so may find more matches than objects:
+where the library then returns more than 1, or divides by 0, the value is NaN.
+
+"stardist-iot" and "stardist-iop" are StarDist's matching by other criteria: the overlap as a share of the truth
+object, or of the predicted one, takes the place of IoU.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -73,6 +79,23 @@ def cellpose(table: OverlapTable, threshold: float) -> Matched:
     return one_to_one(pairs, pairs.iou >= threshold, int(table.truth_ids[-1]), int(table.pred_ids[-1]))
 
 
+def cellpose4(table: OverlapTable, threshold: float) -> Matched:
+    """Match as cellpose 4 `average_precision` does: one label of each image, 0 or not, is taken for the background."""
+    n_truth, n_pred = table.truth_ids.size - 1, table.pred_ids.size - 1
+    if not n_pred:
+        return Matched(0, 0, n_truth, 0.0)
+    pairs = table.objects.candidates(threshold)
+    return one_to_one(pairs, pairs.iou >= threshold, n_truth, n_pred)
+
+
+def stardist_share(table: OverlapTable, threshold: float, *, of_truth: bool) -> Matched:
+    """Match as `stardist.matching.matching` does with the criterion "iot" (share of the truth object) or "iop"."""
+    pairs = table.objects
+    share = pairs.counts / (table.truth_sizes[pairs.rows] if of_truth else table.pred_sizes[pairs.cols])
+    hits = share.astype(np.float32) >= np.float32(threshold)
+    return one_to_one(pairs, hits, table.n_truth, table.n_pred, share)
+
+
 def elf(table: OverlapTable, threshold: float) -> Matched:
     """Match as `elf.evaluation.matching` does."""
     pairs = table.objects.candidates(threshold)
@@ -102,7 +125,9 @@ class Convention:
         return "spreads" if math.isnan(self.empty) else "never"
 
     def precision(self, tp: int, fp: int, fn: int) -> float:
-        """Return P = TP / (TP + FP + FN)."""
+        """Return P = TP / (TP + FP + FN); NaN for counts of which one is negative."""
+        if fp < 0 or fn < 0:
+            return math.nan
         return tp / (tp + fp + fn) if tp + fp + fn else self.empty
 
 
@@ -111,13 +136,17 @@ def _edge_cases(
     both_empty: float = 0.0,
     truth_empty: float = 0.0,
     tie: float = 0.0,
+    half_to: int = 50,
     split: int = 55,
+    merged_to: int = 50,
+    parts_to: int = 50,
     other_background: float = 2 / 3,
     no_background: float = 2 / 3,
     far_ids: float = 1.0,
 ) -> tuple[tuple[str, float, int], ...]:
     """Return the rows of a convention: `tie` is what an IoU of exactly .5 scores for a lone pair at t = .5, and
-    `split` the last threshold, in percent, that an IoU of exactly .6 passes.
+    `split` the last threshold, in percent, that an IoU of exactly .6 passes. The other `…_to` are the last thresholds
+    that the pairs of their cases pass.
     """
     return (
         ("both empty", both_empty, 95),
@@ -125,10 +154,10 @@ def _edge_cases(
         ("truth of 2, prediction empty", 0.0, 95),
         ("identical", 1.0, 95),
         ("disjoint", 0.0, 95),
-        ("half missed, IoU exactly .5", tie, 50),
+        ("half missed, IoU exactly .5", tie, half_to),
         ("1 split 60:40", 0.5, split),
-        ("2 merged into 1", tie / 2, 50),
-        ("1 in two far parts, predicted as 2", tie / 2, 50),
+        ("2 merged into 1", tie / 2, merged_to),
+        ("1 in two far parts, predicted as 2", tie / 2, parts_to),
         ("background predicted as 7", other_background, 95),
         ("truth without background, one object predicted as 0", no_background, 95),
         ("ids 10, 20 predicted as 1000, 2000", far_ids, 95),
@@ -176,6 +205,36 @@ CONVENTIONS: dict[str, Convention] = {
             _edge_cases(both_empty=math.nan, tie=1.0, split=60, other_background=2 / 7, far_ids=2 / 2018),
         ),
         Convention(
+            "cellpose4",
+            cellpose4,
+            math.nan,
+            DECIMALS,
+            "IoU >= t, optimal assignment, label 0 is background, an image has one object fewer than it has values; "
+            "NaN if both images are empty, or if that leaves fewer objects than matches",
+            "Stringer et al. 2021, doi:10.1038/s41592-020-01018-x, cellpose 4 metrics.average_precision",
+            _edge_cases(both_empty=math.nan, tie=1.0, split=60, other_background=1.0, no_background=1.0),
+        ),
+        Convention(
+            "stardist-iot",
+            partial(stardist_share, of_truth=True),
+            0.0,
+            DECIMALS,
+            "overlap / truth object >= t in single precision, optimal assignment, label 0 is background; 0 without a "
+            "match",
+            f"stardist.matching with criterion='iot'; {_DSB}",
+            _edge_cases(tie=1.0, split=60, merged_to=95),
+        ),
+        Convention(
+            "stardist-iop",
+            partial(stardist_share, of_truth=False),
+            0.0,
+            DECIMALS,
+            "overlap / predicted object >= t in single precision, optimal assignment, label 0 is background; 0 without "
+            "a match",
+            f"stardist.matching with criterion='iop'; {_DSB}",
+            _edge_cases(tie=1.0, half_to=95, split=95, parts_to=95),
+        ),
+        Convention(
             "elf",
             elf,
             0.0,
@@ -195,6 +254,12 @@ def average_precision(table: OverlapTable, convention: str, *, threshold: float)
     chosen = CONVENTIONS[convention]
     tp, fp, fn, _ = chosen.match(table, threshold)
     return chosen.precision(tp, fp, fn)
+
+
+@cache
+def counts_of(name: str) -> Callable[[OverlapTable], Counts]:
+    """Return the function that counts the matches of a named convention; one function a convention."""
+    return partial(match_counts, convention=CONVENTIONS[name])
 
 
 def match_counts(table: OverlapTable, convention: Convention) -> Counts:
@@ -218,7 +283,7 @@ def _precision_at(counts: Counts, convention: Convention, index: int) -> float:
 
 
 def _metrics(convention: Convention) -> tuple[Metric, ...]:
-    counts = partial(match_counts, convention=convention)
+    counts = counts_of(convention.name)
     mean = Metric(
         id=f"map.{convention.name}",
         title=f"mean average precision ({convention.name})",

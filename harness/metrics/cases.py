@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from harness.metrics.pair import Pair
+
 Box = tuple[slice, slice]
 
 TEN: Box = (slice(0, 10), slice(0, 10))
@@ -52,3 +54,10 @@ CASES: Mapping[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = MappingProxyT
     }
 )
 """Name -> function returning (truth, prediction). 400 voxels; the objects of "identical" have 100 and 36."""
+
+
+def case_pair(name: str) -> Pair:
+    """Return a toy pair with all that a metric may ask for: voxels of 1 µm, and every predicted object equally sure."""
+    truth, pred = CASES[name]()
+    confidences = {int(label): 1.0 for label in np.unique(pred) if label}
+    return Pair(truth, pred, spacing_um=(1.0,) * truth.ndim, confidences=confidences)

@@ -3,15 +3,17 @@
 Dice = 2 |A and B| / (|A| + |B|), label 0 is background and no object. The conventions differ in smoothing and in
 empty images:
 
-|       | Dice                               | both empty | one empty |
-|-------|------------------------------------|------------|-----------|
-| cvppp | as above                           | 1          | 0         |
-| spoco | 1 added to numerator, denominator  | NaN        | NaN       |
-| elf   | 1e-7 added to denominator          | 0          | 0         |
+|              | Dice                               | both empty | one empty |
+|--------------|------------------------------------|------------|-----------|
+| cvppp        | as above                           | 1          | 0         |
+| cvppp-script | as above                           | 0          | 0         |
+| spoco        | 1 added to numerator, denominator  | NaN        | NaN       |
+| elf          | 1e-7 added to denominator          | 0          | 0         |
 
 With "spoco" two objects that share no voxel still have a Dice above 0. Where its library raises ValueError the value
-is NaN. "cvppp" follows the published formula; the challenge's own script takes the smallest label of each image for
-background and counts gaps between labels as objects.
+is NaN. "cvppp" follows the published formula; "cvppp-script" is the challenge's own script, which takes the smallest
+label of each image for background and counts gaps between labels as objects, of Dice 0. They differ where labels have
+gaps.
 """
 
 from __future__ import annotations
@@ -50,6 +52,29 @@ def dice_counts(table: OverlapTable) -> Counts:
     for name, (of_truth, of_pred) in sums.items():
         counts[f"dice.{name}.truth"], counts[f"dice.{name}.pred"] = of_truth, of_pred
     return counts
+
+
+def script_counts(table: OverlapTable) -> Counts:
+    """Sum each object's best Dice as CVPPP's script does, and keep by how much the labels of an image span.
+
+    Objects are the labels above the smallest one, 0 or not; "span.truth" and "span.pred" are greatest less smallest
+    label.
+    """
+    pairs = table.after_first
+    dice = 2 * pairs.counts / (table.truth_sizes[pairs.rows] + table.pred_sizes[pairs.cols])
+    return {
+        "span.truth": int(table.truth_ids[-1]) - int(table.truth_ids[0]),
+        "span.pred": int(table.pred_ids[-1]) - int(table.pred_ids[0]),
+        "dice.cvppp-script.truth": _best_sum(dice, pairs.rows - 1, table.truth_ids.size - 1, 0.0),
+        "dice.cvppp-script.pred": _best_sum(dice, pairs.cols - 1, table.pred_ids.size - 1, 0.0),
+    }
+
+
+def script_best_dice(counts: Counts) -> float:
+    """Return the lesser of both sides of summed best Dice over the span of labels; 0 without a span."""
+    spans = [number(counts, f"span.{side}") for side in ("truth", "pred")]
+    sums = [number(counts, f"dice.cvppp-script.{side}") for side in ("truth", "pred")]
+    return min((total / span if span else 0.0) for total, span in zip(sums, spans, strict=True))
 
 
 def symmetric_best_dice(counts: Counts, convention: str, *, both_empty: float, one_empty: float) -> float:
@@ -138,6 +163,31 @@ METRICS: tuple[Metric, ...] = (
             ("background predicted as 7", 0.6667),
             ("ids 10, 20 predicted as 1000, 2000", 1.0),
         ),
+    ),
+    Metric(
+        id="sbd.cvppp-script",
+        title="symmetric best Dice (cvppp-script)",
+        definition="least of both ways of the summed best Dice 2|A&B| / (|A| + |B|) of the labels above the smallest / "
+        "(greatest - smallest label); 0 if an image has one label",
+        source=f"{_CVPPP}, its evaluation script's SymmetricBestDice",
+        direction="higher",
+        unit="fraction",
+        range=FRACTION,
+        edge_cases=(
+            ("both empty", 0.0),
+            ("truth empty, 2 predicted", 0.0),
+            ("truth of 2, prediction empty", 0.0),
+            ("identical", 1.0),
+            ("disjoint", 0.0),
+            ("half missed, IoU exactly .5", 0.6667),
+            ("1 split 60:40", (0.75 + 80 / 140) / 2),
+            ("2 merged into 1", 0.6667),
+            ("background predicted as 7", 1 / 6),
+            ("ids 10, 20 predicted as 1000, 2000", 2 / 2000),
+        ),
+        counts=script_counts,
+        value=script_best_dice,
+        nan_rule="never",
     ),
     _metric(
         "spoco",

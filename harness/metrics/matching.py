@@ -12,7 +12,7 @@ from harness.metrics.overlap import OverlapTable, Pairs
 
 
 class Matched(NamedTuple):
-    """True positives, false positives, false negatives, and the sum of the IoU of the matched pairs."""
+    """True positives, false positives, false negatives, and the summed IoU (or other score) of the matched pairs."""
 
     tp: int
     fp: int
@@ -41,10 +41,60 @@ def matched_pairs(pairs: Pairs, hits: np.ndarray) -> np.ndarray:
     return matched
 
 
-def one_to_one(pairs: Pairs, hits: np.ndarray, n_truth: int, n_pred: int) -> Matched:
-    """Return the counts of a one-to-one matching of objects, given how many there are on either side."""
+def heaviest_pairs(pairs: Pairs, weights: np.ndarray) -> np.ndarray:
+    """Return the indices of the one-to-one partners whose weights, (p,) float64 above 0, have the greatest sum.
+
+    The optimum of a linear assignment of truth to predicted objects in which pairs that share no voxel weigh nothing,
+    found on the sparse graph of the pairs. Where several sets of partners reach the optimum one of them is returned,
+    the same at every call.
+    """
+    if not np.any(pairs.rows[1:] == pairs.rows[:-1]) and np.unique(pairs.cols).size == pairs.cols.size:
+        return np.arange(pairs.rows.size)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    row_of, col_of = (np.unique(index, return_inverse=True)[1] for index in (pairs.rows, pairs.cols))
+    n_rows, n_cols = int(row_of.max()) + 1, int(col_of.max()) + 1
+    # A full matching is asked for: each row has a column of its own, at the cost of a pair of weight 0.
+    most = float(weights.max()) + 1
+    alone = np.arange(n_rows)
+    graph = csr_array(
+        (
+            np.concatenate([most - weights, np.full(n_rows, most)]),
+            (np.concatenate([row_of, alone]), np.concatenate([col_of, n_cols + alone])),
+        )
+    )
+    _, partner = min_weight_full_bipartite_matching(graph)
+    heaviest: np.ndarray = np.flatnonzero(partner[row_of] == col_of)
+    return heaviest
+
+
+def greedy_pairs(pairs: Pairs, hits: np.ndarray) -> np.ndarray:
+    """Return the indices of one-to-one partners among the pairs where `hits`, (p,) bool, is true, best IoU first.
+
+    A pair is taken when neither of its objects has a partner yet; equal pairs go by predicted, then by truth object.
+    """
+    chosen = np.flatnonzero(hits)
+    order = chosen[np.lexsort((pairs.rows[chosen], pairs.cols[chosen], -pairs.iou[chosen]))]
+    taken_rows: set[int] = set()
+    taken_cols: set[int] = set()
+    found = []
+    for index, row, col in zip(order.tolist(), pairs.rows[order].tolist(), pairs.cols[order].tolist(), strict=True):
+        if row not in taken_rows and col not in taken_cols:
+            taken_rows.add(row)
+            taken_cols.add(col)
+            found.append(index)
+    return np.array(sorted(found), np.intp)
+
+
+def one_to_one(pairs: Pairs, hits: np.ndarray, n_truth: int, n_pred: int, scores: np.ndarray | None = None) -> Matched:
+    """Return the counts of a one-to-one matching of objects, given how many there are on either side.
+
+    `scores`, (p,) float64, are what is summed over the matched pairs in place of their IoU.
+    """
     chosen = matched_pairs(pairs, hits)
-    return Matched(chosen.size, n_pred - chosen.size, n_truth - chosen.size, float(pairs.iou[chosen].sum()))
+    summed = float((pairs.iou if scores is None else scores)[chosen].sum())
+    return Matched(chosen.size, n_pred - chosen.size, n_truth - chosen.size, summed)
 
 
 def object_counts(table: OverlapTable) -> Counts:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
+from harness.metrics.band import banded_overlap
 from harness.metrics.blocks import label_array, paired_blocks, read_block
+from harness.metrics.confidences import Ranked, ranked
 from harness.metrics.counts import Counts
 from harness.metrics.geometry import PairGeometry, geometry
 from harness.metrics.objects import ObjectTable, object_table_of
 from harness.metrics.overlap import OverlapTable, overlap_table
+from harness.metrics.positions import Centres, centres
 from harness.metrics.spacing import checked_spacing
 from harness.metrics.surfaces.evidence import Surfaces
 
@@ -29,6 +32,7 @@ class Pair:
     ignore       an array of the same shape: voxels where it is not 0 are counted nowhere; None keeps all
     border       whether objects that touch the border of their image are kept, or are background in either image
     sparse       whether the truth holds only some of the objects, so that its 0 says nothing
+    confidences  how sure a method is of each predicted object, by label; None where it does not say
 
     Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
     """
@@ -39,6 +43,7 @@ class Pair:
     ignore: Any = None
     border: Border = "keep"
     sparse: bool = False
+    confidences: Mapping[int, float] | None = None
     _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -78,6 +83,22 @@ class Pair:
     def ignored(self) -> np.ndarray | None:
         """Which voxels are counted nowhere, bool of the images' shape; None if all are compared."""
         return None if self.ignore is None else np.asarray(_in_memory(self.ignore, "the ignore mask") != 0)
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The overlap table with the confidences; raises `LabelError` where they are not those of its objects."""
+        everything = self.overlap if self.ignore is None else overlap_table(self.truth, self.pred)
+        return ranked(self.overlap, self.confidences, everything.pred_ids)
+
+    @cached_property
+    def banded(self) -> OverlapTable:
+        """The overlap table of a truth without CREMI's border band; raises `LabelError` without the size of a voxel."""
+        return banded_overlap(self.truth, self.pred, self.spacing_um, self.ignore)
+
+    @cached_property
+    def centres(self) -> Centres:
+        """Where the centres of objects lie; raises `LabelError` without the size of a voxel."""
+        return centres(self.geometry, self.spacing_um)
 
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""

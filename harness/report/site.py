@@ -11,6 +11,7 @@ from harness.metrics.errormap import CLASS_COLOURS
 from harness.model import TIERS, Tier
 from harness.project import Project
 from harness.report.figure import figure_svg
+from harness.report.metrics import write_metric_pages
 from harness.report.pages import FigureView, Page, environment_text, record_view, records_folder, statement_view
 from harness.standing import Standing
 from harness.status import item_columns, project_status
@@ -34,7 +35,7 @@ def write_report(
     *,
     log: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Write a page per suite and stored tier and the first page that lists them; return the path of the first page.
+    """Write a page per suite and stored tier, one per metric, and the first page; return the path of the first page.
 
     A report of every suite of the project also has a page on where each table, figure and system stands.
 
@@ -60,7 +61,9 @@ def write_report(
         shown = environment.get_template("status.html").render(header=header, lines=zip(items, lines, strict=True))
         replace_text(output / "status.html", shown)
     first = output / "index.html"
-    replace_text(first, environment.get_template("index.html").render(pages=pages, empty=empty, is_whole=is_whole))
+    metrics = write_metric_pages(environment, project.metrics, output)
+    front = environment.get_template("index.html").render(pages=pages, empty=empty, is_whole=is_whole, metrics=metrics)
+    replace_text(first, front)
     return first
 
 

@@ -64,3 +64,14 @@ def test_metrics_and_weights(cli: Cli) -> None:
     assert metrics["arand.elf"]["direction"] == "lower"
     assert metrics["nsd.surfels.<tolerance>um"]["unit"] == "fraction"
     assert "unet2d-nuclei-broad" in {entry["id"] for entry in cli.json("list", "weights", "--json")}
+
+
+def test_metrics_that_differ_in_numbers_share_a_line(cli: Cli) -> None:
+    code, out, _ = cli("list", "metrics")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert code == 0
+    assert "average precision at IoU .{50…95} (gonuclear)" in lines["ap{50…95}.gonuclear"]
+    assert "ap50.gonuclear" not in lines
+    found = {entry["id"]: entry for entry in cli.json("list", "metrics", "--json")}
+    assert found["ap50.gonuclear"]["siblings"] == "ap{50…95}.gonuclear"
+    assert (found["coco.ap"]["needs"], found["voi.sum"]["siblings"]) == ("ranked", "voi.sum")

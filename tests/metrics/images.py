@@ -6,7 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from harness.metrics import METRICS
+
 Pair = tuple[np.ndarray, np.ndarray]
+OF_OVERLAP = tuple(metric for metric in METRICS if metric.needs == "overlap")
+"""The metrics that read nothing of a pair but its overlap table."""
 
 SHAPES = st.sampled_from([(1,), (7,), (1, 1), (4, 5), (2, 9), (3, 3, 3), (2, 1, 4), (2, 2, 2, 2)])
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import RegistryError
 from harness.metrics import OverlapTable, overlap_table
@@ -64,6 +65,30 @@ def test_stardist_agrees(pair: Pair) -> None:
 def test_stardist_agrees_on_any_small_pair(pair: Pair) -> None:
     pytest.importorskip("stardist")
     assert at_ten(overlap_table(*pair), "stardist") == pytest.approx(by_stardist(pair), abs=1e-15)
+
+
+@pytest.mark.parametrize("criterion", ["iot", "iop"])
+def test_stardist_agrees_by_other_criteria(pair: Pair, criterion: str) -> None:
+    matching = pytest.importorskip("stardist.matching").matching
+    expected = [result.accuracy for result in matching(*pair, thresh=DECIMALS, criterion=criterion)]
+    assert at_ten(overlap_table(*pair), f"stardist-{criterion}") == pytest.approx(expected, abs=1e-15)
+
+
+@given(pairs(), st.sampled_from(["iot", "iop"]))
+def test_stardist_agrees_by_other_criteria_on_any_small_pair(pair: Pair, criterion: str) -> None:
+    matching = pytest.importorskip("stardist.matching").matching
+    expected = [result.accuracy for result in matching(*pair, thresh=DECIMALS, criterion=criterion)]
+    assert at_ten(overlap_table(*pair), f"stardist-{criterion}") == pytest.approx(expected, abs=1e-15)
+
+
+def test_cellpose4_counts_one_object_fewer_than_values() -> None:
+    """Its library would say 3 / (2 + 2 - 3) = 3 for a perfect prediction without background; here that is undefined."""
+    solid = overlap_table(np.array([1, 2, 3]), np.array([1, 2, 3]))
+    assert all(math.isnan(value) for value in at_ten(solid, "cellpose4"))
+    with_background = overlap_table(np.array([0, 1, 2, 3]), np.array([0, 5, 6, 7]))
+    assert at_ten(with_background, "cellpose4") == [1.0] * 10
+    one_value = overlap_table(np.array([1, 2, 3]), np.array([1, 1, 1]))
+    assert at_ten(one_value, "cellpose4") == [0.0] * 10
 
 
 def test_elf_agrees(pair: Pair) -> None:

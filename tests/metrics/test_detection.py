@@ -41,3 +41,22 @@ def test_precision_and_recall_change_places(pair: Pair) -> None:
     assert precision(one) == recall(other)
     assert f1(one) == f1(other)
     assert 0 <= f1(one) <= 1
+
+
+@given(pairs())
+def test_counts_are_compared_in_four_ways(pair: Pair) -> None:
+    truth, pred = pair
+    table = overlap_table(truth, pred)
+    difference = BY_ID["count.difference"](table)
+    assert abs(difference) == BY_ID["count.error"](table)
+    assert BY_ID["count.error.cvppp-script"](table) == abs(np.ptp(pred) - np.ptp(truth))
+    if table.n_truth:
+        assert BY_ID["count.relative-error"](table) == abs(difference) / table.n_truth
+
+
+def test_pooled_counts_cancel() -> None:
+    one, other = (overlap_table(np.array(a), np.array(b)) for a, b in (([0, 1], [1, 2]), ([1, 2], [1, 0])))
+    error = BY_ID["count.error"]
+    assert [error(one), error(other)] == [1, 1]
+    assert error.counts is not None
+    assert error.pooled([error.counts(one), error.counts(other)]) == 0

@@ -14,7 +14,8 @@ from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
 HOSTILE = hostile_pairs()
-cvppp, spoco, elf, mask = METRICS
+BY_ID = {metric.id: metric for metric in METRICS}
+cvppp, script, spoco, elf, mask = (BY_ID[f"sbd.{name}"] for name in ("cvppp", "cvppp-script", "spoco", "elf", "mask"))
 
 
 @pytest.fixture(params=HOSTILE)
@@ -60,5 +61,24 @@ def test_bounds_symmetry_and_identity(pair: Pair) -> None:
         value = metric(overlap_table(truth, pred))
         assert math.isnan(value) or 0 <= value <= 1
         assert value == pytest.approx(metric(overlap_table(pred, truth)), abs=0, nan_ok=True)
-        if np.any(truth):
+        if np.any(truth) and metric is not script:
             assert metric(overlap_table(truth, truth)) == pytest.approx(1, abs=1e-6)
+
+
+@given(pairs())
+def test_the_script_walks_over_all_labels_between_least_and_greatest(pair: Pair) -> None:
+    table = overlap_table(*pair)
+    assert script(table) == pytest.approx(naive.script_best_dice(*pair), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_script_equals_the_formula_where_labels_have_no_gaps(name: str) -> None:
+    truth, pred = (np.unique(image, return_inverse=True)[1].reshape(image.shape) for image in HOSTILE[name])
+    if not all(np.any(image == 0) and np.any(image) for image in HOSTILE[name]):
+        return
+    assert script(overlap_table(truth, pred)) == pytest.approx(cvppp(overlap_table(truth, pred)), abs=1e-12)
+
+
+def test_a_gap_counts_as_an_object_in_the_script_alone() -> None:
+    table = overlap_table(np.array([0, 1, 5]), np.array([0, 1, 2]))
+    assert (cvppp(table), script(table)) == (1.0, 2 / 5)

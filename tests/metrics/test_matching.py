@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from harness.metrics import overlap_table
-from harness.metrics.matching import matched_pairs, object_counts, one_to_one, rows_and_columns_hit
+from harness.metrics.matching import (
+    greedy_pairs,
+    heaviest_pairs,
+    matched_pairs,
+    object_counts,
+    one_to_one,
+    rows_and_columns_hit,
+)
 from tests.metrics.images import Pair, pairs
 
 
@@ -51,3 +58,34 @@ def test_objects_and_voxels_are_counted() -> None:
         "match.50": 2,
         "match.50.iou": 2 / 3 + 1,
     }
+
+
+@given(pairs())
+def test_the_heaviest_partners_weigh_what_the_assignment_weighs(pair: Pair) -> None:
+    table = overlap_table(*pair)
+    objects = table.objects
+    dense = np.zeros((table.truth_ids.size, table.pred_ids.size))
+    dense[objects.rows, objects.cols] = objects.iou
+    rows, cols = linear_sum_assignment(-dense)
+    chosen = heaviest_pairs(objects, objects.iou)
+    assert objects.iou[chosen].sum() == pytest.approx(dense[rows, cols].sum(), abs=1e-12)
+    assert np.unique(objects.rows[chosen]).size == np.unique(objects.cols[chosen]).size == chosen.size
+
+
+@given(pairs(), st.sampled_from([0.0, 0.1, 0.5]))
+def test_greedy_partners_leave_no_better_pair_free(pair: Pair, threshold: float) -> None:
+    objects = overlap_table(*pair).objects
+    hits = objects.iou >= threshold
+    chosen = greedy_pairs(objects, hits)
+    assert np.all(hits[chosen])
+    rows, cols = set(objects.rows[chosen]), set(objects.cols[chosen])
+    assert len(rows) == len(cols) == chosen.size
+    assert all(objects.rows[i] in rows or objects.cols[i] in cols for i in np.flatnonzero(hits))
+    assert 2 * chosen.size >= matched_pairs(objects, hits).size
+
+
+def test_greedy_is_not_optimal() -> None:
+    """The best pair of all stands between two others."""
+    objects = overlap_table(np.repeat([1, 2], [8, 2]), np.repeat([1, 2, 1], [6, 2, 2])).objects
+    assert greedy_pairs(objects, objects.iou > 0).size == heaviest_pairs(objects, objects.iou).size == 1
+    assert matched_pairs(objects, objects.iou > 0).size == 2

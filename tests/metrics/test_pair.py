@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import LabelError
-from harness.metrics import METRICS, OverlapTable, overlap_table
+from harness.metrics import OverlapTable, overlap_table
 from harness.metrics.counts import Counts
 from harness.metrics.pair import Pair
+from tests.metrics.images import OF_OVERLAP, pairs
 from tests.metrics.images import Pair as Images
-from tests.metrics.images import pairs
 
 
 def test_evidence_and_counts_are_made_once() -> None:
@@ -34,9 +34,7 @@ def test_ignored_voxels_are_as_if_they_were_not_there(images: Images, random: ob
     if ignore.all():
         return
     kept = overlap_table(truth[ignore == 0], pred[ignore == 0])
-    for metric in METRICS:
-        if metric.needs != "overlap":
-            continue
+    for metric in OF_OVERLAP:
         assert metric.of(Pair(truth, pred, ignore=ignore)) == pytest.approx(metric(kept), abs=0, nan_ok=True)
 
 
