@@ -47,6 +47,17 @@ def measure_calls(
     return Calls(result, first_s, tuple(timed(call, device=device, clock=clock)[1] for _ in range(repeats)))
 
 
+def spoken(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    >>> spoken(45.2), spoken(600), spoken(9000)
+    ('45 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 def torch_on(device: str) -> Any:
     """Return torch if it is imported already and the device is CUDA's."""
     torch = sys.modules.get("torch")

@@ -8,7 +8,7 @@ import stat
 import tomllib
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,9 @@ from harness.toml_lines import KeyPath, key_lines
 
 MOST_LEVELS = 24
 """Levels of tables and arrays that a file may nest; the deepest declaration has eight."""
+
+ENTRY_LEVELS = 2
+"""Levels at which the entries of a file stand: `datasets.<id>`, `rows[<n>]`, `tiers.<name>`."""
 
 
 class Strict(BaseModel):
@@ -64,6 +67,28 @@ class TomlData(ABC):
             lines = [self._describe(problem, model) for problem in error.errors()]
             raise ConfigError("\n".join(lines)) from error
 
+    def sound_part(
+        self, model: type[ModelT], instead: Mapping[str, Any], *, entries_whole: bool = False
+    ) -> TomlData | None:
+        """Return the data without what a model refuses, so that the rest can be checked; None if nothing is left.
+
+        An unknown key is left out alone, unless `entries_whole`. For any other mistake the whole entry is, as a dataset
+        of a catalogue or a row of a suite: what is left of it would show mistakes that follow from this one. `instead`
+        stands for keys at the top of the file that are missing then.
+        """
+        part, wrong = SoundPart(self, frozenset(), instead), frozenset[KeyPath]()
+        while True:
+            try:
+                model.model_validate(part.data)
+            except ValidationError as error:
+                found = {part.above(_to_leave_out(part.data, problem, entries_whole)) for problem in error.errors()}
+                if () in found or found <= wrong:
+                    return None
+                wrong = wrong | found
+                part = SoundPart(self, wrong, instead)
+            else:
+                return part
+
     def _describe(self, problem: Any, model: type[BaseModel]) -> str:
         key = _present(self.data, problem["loc"])
         if problem["type"] == "extra_forbidden":
@@ -71,7 +96,7 @@ class TomlData(ABC):
             return f"{self.where(key)}: unknown key '{key[-1]}'{nearest(str(key[-1]), accepted)}"
         if problem["type"] == "missing":
             return f"{self.where(key)}: required key '{problem['loc'][-1]}' is missing"
-        return f"{self.where(key)}: {problem['msg']}; found {shortened(problem['input'])}"
+        return f"{self.where(key)}: {problem['msg']}; found {shortened(problem['input'])}{_hint(problem)}"
 
 
 class TomlSource(TomlData):
@@ -107,6 +132,44 @@ class TomlSource(TomlData):
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
+
+
+class SoundPart(TomlData):
+    """Data without the tables, values and items at some key paths; what is left knows where it stands."""
+
+    def __init__(self, whole: TomlData, wrong: Collection[KeyPath], instead: Mapping[str, Any]) -> None:
+        self.path = whole.path
+        self._whole = whole
+        self._kept: dict[KeyPath, list[int]] = {}
+        self.data = {**instead, **self._without(whole.data, wrong, (), ())}
+
+    def origin(self, key: Sequence[str | int]) -> tuple[TomlSource, KeyPath]:
+        """Return the file in which a key path stands, and its key path there."""
+        return self._whole.origin(self.above(key))
+
+    def above(self, key: Sequence[str | int]) -> KeyPath:
+        """Return the key path in the whole data: items behind one that was left out have moved up."""
+        found: list[str | int] = []
+        for length, part in enumerate(key):
+            kept = self._kept.get(tuple(key[:length]))
+            found.append(kept[part] if kept is not None and isinstance(part, int) and part < len(kept) else part)
+        return tuple(found)
+
+    def _without(self, value: Any, wrong: Collection[KeyPath], above: KeyPath, own: KeyPath) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: self._without(item, wrong, (*above, key), (*own, key))
+                for key, item in value.items()
+                if (*above, key) not in wrong
+            }
+        if isinstance(value, list):
+            kept = [number for number in range(len(value)) if (*above, number) not in wrong]
+            self._kept[own] = kept
+            return [
+                self._without(value[number], wrong, (*above, number), (*own, index))
+                for index, number in enumerate(kept)
+            ]
+        return value
 
 
 def shortened(value: Any) -> str:
@@ -168,15 +231,33 @@ def _misfit(value: Any) -> str:
 
 
 def _present(data: Any, loc: Sequence[str | int]) -> KeyPath:
-    """Keep the parts of a pydantic location that are keys of the data (it also names union members)."""
+    """Keep the parts of a pydantic location that are keys of the data: it names the kind of a table of several, too."""
     kept: list[str | int] = []
-    for part in loc:
+    for number, part in enumerate(loc):
         try:
-            data = data[part]
+            found = data[part]
         except (KeyError, IndexError, TypeError):
             continue
+        is_kind = isinstance(data, dict) and data.get("kind") == part and not isinstance(found, dict | list)
+        if is_kind and number + 1 < len(loc):
+            continue
+        data = found
         kept.append(part)
     return tuple(kept)
+
+
+def _hint(problem: Any) -> str:
+    """Return the nearest of the values that would have been accepted, "" where none is near."""
+    context = problem.get("ctx", {})
+    given = context.get("tag", problem["input"])
+    accepted = re.findall(r"'([^']*)'", str(context.get("expected_tags", context.get("expected", ""))))
+    hint = nearest(given, accepted) if isinstance(given, str) and accepted else ""
+    return hint if hint.startswith("; did you mean") else ""
+
+
+def _to_leave_out(data: Any, problem: Any, entries_whole: bool) -> KeyPath:
+    key = _present(data, problem["loc"])
+    return key if problem["type"] == "extra_forbidden" and not entries_whole else key[:ENTRY_LEVELS]
 
 
 def _fields_at(model: type[BaseModel], key: KeyPath) -> list[str]:

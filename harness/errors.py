@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 MOST_GUESSES = 3
@@ -66,6 +67,41 @@ class BaselineError(StoreError):
     """A baseline that cannot be had, so that there is nothing to compare with."""
 
     exit_code = 4
+
+
+class Gathered:
+    """Mistakes that are noted one after the other, to be said all at once.
+
+    >>> found = Gathered()
+    >>> for name in "ab":
+    ...     with found.noting():
+    ...         raise ConfigError(f"no {name}")
+    >>> found.problems
+    ['no a', 'no b']
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[HarnessError] = []
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note the mistake that the code inside raises, and go on."""
+        try:
+            yield
+        except HarnessError as error:
+            self._errors.append(error)
+
+    @property
+    def problems(self) -> list[str]:
+        """The mistakes so far, one a line, each once."""
+        return list(dict.fromkeys(line for error in self._errors for line in str(error).splitlines()))
+
+    def raise_all(self) -> None:
+        """Raise what was noted, if anything: an error as it was, several as one `ConfigError`."""
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise ConfigError("\n".join(self.problems))
 
 
 MOST_NAMES = 40

@@ -44,6 +44,7 @@ class Predictions:
 
     def __init__(self, cache: Path) -> None:
         self.folder = cache / PART
+        self._gone: dict[str, Evicted] | None = None
 
     def keep(self, value: Value) -> str:
         """Store a value unless it is there, and return its content hash; raises `StoreError` if the disk refuses."""
@@ -82,6 +83,13 @@ class Predictions:
         with contextlib.suppress(OSError):  # a store that cannot be written is read all the same
             os.utime(path)
         return value
+
+    def bytes_of(self, digest: str) -> int | None:
+        """Return the size of the file of a value, None if it is not here."""
+        try:
+            return self._path(digest).stat().st_size
+        except OSError:
+            return None
 
     def size(self) -> tuple[int, int]:
         """Return the number of predictions and their bytes."""
@@ -122,6 +130,13 @@ class Predictions:
         """Remove every prediction, and return what was removed."""
         return tuple(self._evict(path, "cleared by hand") for path in sorted(self._files()))
 
+    def absence(self, digest: str) -> str:
+        """Return why a value is not to be had, in words that follow its name: when it was removed, if that is known."""
+        if self._gone is None:
+            self._gone = self.evicted()
+        gone = self._gone.get(digest)
+        return f"was removed on {gone.day} ({gone.why})" if gone else "is not here"
+
     def evicted(self) -> dict[str, Evicted]:
         """Return what was removed, by hash; the last removal of each."""
         return {item.hash: item for item in read_lines(self.folder / "evicted.jsonl", _evicted, torn_tail=True)}
@@ -132,6 +147,7 @@ class Predictions:
         fields = {"hash": item.hash, "bytes": item.bytes, "day": item.day, "why": item.why}
         log.append([json.dumps(fields)])
         log.close()
+        self._gone = None
         path.unlink(missing_ok=True)
         return item
 

@@ -13,11 +13,21 @@ from harness.claims.printed import EqualPublished
 from harness.datasets import load_catalogue
 from harness.datasets.catalogue import find_catalogue
 from harness.datatables import data_table_rows
+from harness.errors import Gathered
 from harness.model import Cell, Origin, Tier
 from harness.registry import MetricRegistry, StageRegistry
 from harness.standing import Standing
-from harness.store import Store
-from harness.suite import EVERYTHING, Selection, Suite, expand, load_suite, suite_paths
+from harness.store import Store, Timing
+from harness.suite import (
+    EVERYTHING,
+    Selection,
+    Suite,
+    catalogue_problems,
+    expand,
+    load_suite,
+    read_suite,
+    suite_paths,
+)
 from harness.suite.added import with_added_metrics
 from harness.suite.methods import with_methods
 
@@ -115,6 +125,22 @@ class Project:
         joined = with_methods(loaded, self.methods, self.stages, self.metrics)
         return with_added_metrics(joined, self.added_metrics, self.metrics)
 
+    def suite_problems(self, name: SuiteName) -> list[str]:
+        """Return every mistake of a suite, of what is laid over it, and of what it names in the catalogue."""
+        found, catalogue = Gathered(), None
+        suite: Suite | None = name if isinstance(name, Suite) else None
+        problems: list[str] = []
+        if not isinstance(name, Suite):
+            suite, problems = read_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
+        with found.noting():
+            catalogue = self.catalogue
+        if suite is not None and catalogue is not None:
+            problems += catalogue_problems(suite, catalogue, self.stages)
+        if suite is not None and self.methods and not problems:
+            with found.noting():
+                problems += catalogue_problems(self.suite(suite), self.catalogue, self.stages)
+        return list(dict.fromkeys([*problems, *found.problems]))
+
     def suites(self, names: Sequence[SuiteName] = ()) -> tuple[Suite, ...]:
         """Return the named suites, each once, or all where none is named."""
         loaded = (self.suite(name) for name in names or self.suite_paths)
@@ -141,6 +167,10 @@ class Project:
             suites=dict(self._named_by_claims(suite)),
             store=store,
         )
+
+    def timings_of(self, standing: Standing) -> tuple[Timing, ...]:
+        """Return what is known of the durations of a standing's cells: of its own folder, else the published ones."""
+        return standing.timings or self.results(self.published, standing.suite, standing.tier).timings
 
     def metrics_of(self, suite: Suite) -> dict[str, Metric]:
         """Return the metrics of a suite by the ids of its columns."""

@@ -282,18 +282,28 @@ def _own_metrics(module: ModuleType) -> list[Metric]:
 
 
 def _imported(path: Path, name: str) -> ModuleType:
-    """Return a file as a module; what it prints goes to stderr, whatever it raises becomes a `RegistryError`."""
+    """Return a file as a module; what it prints goes to stderr, whatever it raises becomes a `RegistryError`.
+
+    What its import changes of the process, which other rows would feel, is set back and said on stderr.
+    """
+    from harness.process_state import ProcessSettings
+
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), ProcessSettings().kept() as changed:
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the file of a user may fail in any way; it is said, not hidden
         del sys.modules[name]
         raise RegistryError(f"{path}: cannot be imported: {one_line(_said(error))}{_hint(error)}") from error
+    if changed:
+        sys.stderr.write(
+            f"harness: {path}: its import changed {', '.join(changed)}, which was set back, for other rows would feel "
+            "it; what a stage needs of this it sets in load, fit and run\n"
+        )
     return module
 
 

@@ -15,13 +15,13 @@ from harness.datasets.formats.arrays import read_grid
 from harness.datasets.formats.open import open_stored
 from harness.errors import DataError
 from harness.pairing import name_of
+from harness.short_trainings import SHORT_TRAININGS
 
 METRICS = ("map.canonical", "ap50.canonical", "ap75.canonical", "ap90.canonical", "pq", "arand.cremi")
-TRAINED = ("stardist-2d", "stardist-3d")
+VALIDATED = 0.2
+"""Of the training samples: what thresholds are searched on."""
 METHODS = ("otsu-components", "distance-watershed", "log-watershed", "stardist-2d")
 """What is tried where nothing is named: the last one on planes alone, and where there is something to train on."""
-SECONDS_PER_STEP = 0.5
-"""What a step of training takes on a processor, roughly: it turns minutes into steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Found:
     axes                  "YX" or "ZYX"
     is_colour             whether the images have colours, which are read as grey
     left_out              files without a partner
+    smallest              the smallest size of an image along each axis
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Found:
     axes: str
     is_colour: bool
     left_out: tuple[str, ...]
+    smallest: tuple[int, ...]
 
 
 def find_pairs(images: Path, labels: Path) -> Found:
@@ -72,12 +74,14 @@ def find_pairs(images: Path, labels: Path) -> Found:
     first = image_files[samples[0]]
     with open_stored(first) as stored:
         is_colour = stored.axes.endswith("C") and stored.shape[-1] > 1
-    axes = read_grid(first).axes
+    grids = [read_grid(image_files[name]) for name in samples]
+    _require_one_kind(images, samples, [grid.axes for grid in grids])
+    smallest = tuple(min(sizes) for sizes in zip(*(grid.shape for grid in grids), strict=True))
     globs = [
         (path.resolve().relative_to(folder) / f"{{id}}{end}").as_posix()
         for path, end in ((images, endings[0]), (labels, tail + endings[1]))
     ]
-    return Found(folder, globs[0], globs[1], samples, axes, is_colour, tuple(left_out))
+    return Found(folder, globs[0], globs[1], samples, grids[0].axes, is_colour, tuple(left_out), smallest)
 
 
 def dataset_text(found: Found, folds: int) -> str:
@@ -104,16 +108,20 @@ def dataset_text(found: Found, folds: int) -> str:
     lines += [f"samples.{_quoted(name)} = {{}}" for name in found.samples if is_listed]
     for number, test in enumerate(tests, start=1):
         train = [name for name in found.samples if name not in test]
+        held_out = train[:: round(1 / VALIDATED)][: len(train) // 2]
         lines += ["", "[[datasets.mine.splits.default]]", f'id = "fold-{number}"', f"test = {_names(test)}"]
-        lines += [f"train = {_names(train)}"] if train else []
+        lines += [f"train = {_names(name for name in train if name not in held_out)}"] if train else []
+        lines += [f"validation = {_names(held_out)}"] if held_out else []
     return "\n".join(lines) + "\n"
 
 
 def suite_text(methods: Sequence[str], found: Found, folds: int, minutes: float) -> str:
-    """Return a suite with a row per method, whose trainings together take about as many minutes."""
-    trained = [method for method in methods if method in TRAINED]
+    """Return a suite with a row per method, whose trainings together take about as many minutes.
+
+    Rows that train come last. Raises `DataError` for images that are too small to train a method on.
+    """
+    trained = [method for method in methods if method in SHORT_TRAININGS]
     trainings = max(1, len(trained) * min(folds, len(found.samples)))
-    steps = max(20, int(minutes * 60 / SECONDS_PER_STEP / trainings / 2))
     lines = [
         "# Written by `harness try`: keep it, edit it, and run it again with `harness run try`.",
         "schema = 1",
@@ -133,10 +141,11 @@ def suite_text(methods: Sequence[str], found: Found, folds: int, minutes: float)
         'truth = "truth"',
     ]
     for method in trained:
-        patch = "[128, 128]" if method == "stardist-2d" else "[16, 64, 64]"
-        lines += ["", f"[tiers.mini.stages.{method}]", f"steps = {steps}", "steps_per_epoch = 20", f"patch = {patch}"]
+        parameters = SHORT_TRAININGS[method].within(minutes * 60 / trainings, found.smallest, method)
+        lines += ["", f"[tiers.mini.stages.{method}]"]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in parameters.items()]
     lines += ["", "[[figures]]", 'id = "thresholds"', 'x = "threshold"', 'y = "ap.canonical"']
-    for method in methods:
+    for method in sorted(methods, key=lambda method: method in SHORT_TRAININGS):
         lines += ["", "[[rows]]", f'id = "{method}"', f'stages = [{{ id = "{method}" }}]']
     return "\n".join(lines) + "\n"
 
@@ -145,7 +154,15 @@ def default_methods(found: Found, usable: Iterable[str]) -> tuple[str, ...]:
     """Return the methods to try where nobody names any: those that suit the images and can be used here."""
     can_train = len(found.samples) > 1 and found.axes == "YX"
     known = set(usable)
-    return tuple(method for method in METHODS if method in known and (can_train or method not in TRAINED))
+    return tuple(method for method in METHODS if method in known and (can_train or method not in SHORT_TRAININGS))
+
+
+def _require_one_kind(images: Path, samples: Sequence[str], axes: Sequence[str]) -> None:
+    """Raise `DataError` for planes among volumes."""
+    kinds = {one: name for name, one in zip(samples, axes, strict=True)}
+    if len(kinds) > 1:
+        found = ", ".join(f"{one} ({name})" for one, name in kinds.items())
+        raise DataError(f"{images}: images of several kinds; found axes {found}; accepted: planes or volumes alone")
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -63,6 +63,7 @@ class FakeDataset:
     found: FakeAvailability = FakeAvailability()
     content: Mapping[str, Any] = field(default_factory=dict)
     said: Mapping[str, Any] = field(default_factory=dict)
+    absent: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def declaration(self) -> FakeDeclaration:
@@ -76,6 +77,9 @@ class FakeDataset:
 
     def availability(self) -> FakeAvailability:
         return self.found
+
+    def to_fetch(self) -> Mapping[str, int | None]:
+        return self.absent
 
     def load(self, sample_id: str, *, channels: Sequence[str] = ()) -> Any:
         return self.content[sample_id]
@@ -182,11 +186,12 @@ def toy_weights(
     availability: str = "open-direct-download",
     trained_on: Sequence[Any] = (),
     collections: Sequence[str] = (),
+    absent: Mapping[str, int | None] | None = None,
 ) -> Any:
     declaration = SimpleNamespace(
         availability=availability, seen=trained_on, recipe=None, files=(), collections=tuple(collections)
     )
-    return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name))
+    return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name), to_fetch=lambda: absent or {})
 
 
 def toy_catalogue() -> FakeCatalogue:

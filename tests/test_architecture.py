@@ -18,14 +18,16 @@ TESTS = REPOSITORY / "tests"
 MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines", "threads", "clock", "memory"),
+    ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
+    ("threads", "clock", "memory", "process_state"),
     ("parameters", "model", "config"),
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
     ("provenance", "jobs", "predictions", "bundles"),
     ("datasets", "stages", "metrics"),
-    ("scoring", "aggregation", "pairing", "trying"),
+    ("scoring", "aggregation", "pairing", "short_trainings"),
+    ("trying",),
     ("worker",),
     ("claims",),
     ("suite",),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
@@ -41,6 +41,69 @@ def test_a_file_is_the_origin_of_its_keys_and_can_have_another_name(tmp_path: Pa
     toml = TomlSource(path, name="below/file.toml")
     assert toml.origin(["a"]) == (toml, ("a",))
     assert toml.where(["a"]) == "below/file.toml:2: a"
+
+
+def test_the_nearest_of_a_few_values_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"found 'slwo'; did you mean 'slow'\?"):
+        source(tmp_path, 'title = ""\nnamed.x = { size = 1, mode = "slwo" }').validate(Outer)
+
+
+SOME_WRONG = """
+titel = ""
+[[parts]]
+size = "x"
+[[parts]]
+size = 1
+moode = "fast"
+[[parts]]
+size = 3
+[named.a]
+mode = "fast"
+[named.b]
+size = 4
+"""
+
+
+def test_the_sound_part_of_a_file_knows_where_it_stands(tmp_path: Path) -> None:
+    toml = source(tmp_path, SOME_WRONG)
+    part = toml.sound_part(Outer, {"title": "none"})
+    assert part is not None
+    assert part.data == {"title": "none", "parts": [{"size": 1}, {"size": 3}], "named": {"b": {"size": 4}}}
+    assert part.validate(Outer).parts[1].size == 3
+    assert part.where(("parts", 1, "size")) == "file.toml:9: parts.2.size"
+    assert part.line(("named", "b", "size")) == 13
+
+
+def test_of_a_file_without_what_it_needs_nothing_is_sound(tmp_path: Path) -> None:
+    assert source(tmp_path, SOME_WRONG).sound_part(Outer, {}) is None
+
+
+def test_a_sound_file_is_its_own_part(tmp_path: Path) -> None:
+    toml = source(tmp_path, 'title = ""\n')
+    part = toml.sound_part(Outer, {})
+    assert part is not None
+    assert part.data == toml.data
+
+
+class First(Strict):
+    kind: Literal["first"]
+    size: int
+
+
+class Second(Strict):
+    kind: Literal["second"]
+    second: str
+    size: int
+
+
+class Kinds(Strict):
+    entries: dict[str, Annotated[First | Second, Field(discriminator="kind")]]
+
+
+def test_the_kind_of_a_table_is_not_taken_for_a_key_of_its_name(tmp_path: Path) -> None:
+    text = '[entries.x]\nkind = "second"\nsecond = "y"\nsize = 1\nsiez = 2\n'
+    with pytest.raises(ConfigError, match=r"file.toml:5: entries.x.siez: unknown key 'siez'; did you mean 'size'?"):
+        source(tmp_path, text).validate(Kinds)
 
 
 @pytest.mark.parametrize(

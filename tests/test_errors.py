@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from harness import errors
-from harness.errors import BaselineError, HarnessError, IncompleteError, nearest
+from harness.errors import BaselineError, ConfigError, DataError, Gathered, HarnessError, IncompleteError, nearest
 
 TREE = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, HarnessError)]
 
@@ -32,3 +32,24 @@ def test_nearest_of_nothing_is_empty() -> None:
 def test_a_word_of_a_name_finds_the_names_that_have_it() -> None:
     assert nearest("otsu", ["otsu-components", "gasp"]) == "; did you mean 'otsu-components'?"
     assert nearest("sam", ["cellpose-sam", "sam-encode"]) == "; did you mean 'cellpose-sam' or 'sam-encode'?"
+
+
+def test_gathered_mistakes_are_raised_together_each_once() -> None:
+    found = Gathered()
+    found.raise_all()
+    for text in ("a\nb", "b", "c"):
+        with found.noting():
+            raise DataError(text)
+    assert found.problems == ["a", "b", "c"]
+    with pytest.raises(ConfigError, match=r"^a\nb\nc$"):
+        found.raise_all()
+
+
+def test_a_single_mistake_stays_what_it_was_and_a_bug_is_not_noted() -> None:
+    found = Gathered()
+    with found.noting():
+        raise DataError("x")
+    with pytest.raises(DataError, match="x"):
+        found.raise_all()
+    with pytest.raises(KeyError), found.noting():
+        raise KeyError

@@ -69,6 +69,9 @@ def test_the_limit_removes_what_was_unused_for_longest_and_says_so(tmp_path: Pat
     assert evicted.hash == digests[1]
     assert "over the limit of" in evicted.why
     assert store.evicted() == {digests[1]: evicted}
+    assert store.absence(digests[1]) == f"was removed on {evicted.day} ({evicted.why})"
+    assert store.absence("ab" * 32) == "is not here"
+    assert (store.bytes_of(digests[1]), (store.bytes_of(digests[0]) or 0) > 0) == (None, True)
     assert {item.hash for item in store.clear()} == {digests[0], digests[2]}
     assert store.size() == (0, 0)
 

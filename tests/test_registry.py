@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -188,6 +189,21 @@ def test_what_a_file_prints_does_not_reach_stdout(tmp_path: Path, capsys: pytest
     said = capsys.readouterr()
     assert said.out == ""
     assert "hello" in said.err
+
+
+def test_what_the_import_of_a_file_changes_is_set_back_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("import os\nos.environ['OF_A_PLUGIN'] = '1'\nos.umask(0)\n" + PLUGIN, encoding="utf-8")
+    before = os.umask(0o022)
+    try:
+        add_file(path, Registry("stage"), Registry("metric"))
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(before)
+    assert "OF_A_PLUGIN" not in os.environ
+    assert f"{path}: its import changed os.environ, umask, which was set back" in capsys.readouterr().err
 
 
 def test_a_library_below_one_that_is_not_here_is_not_here() -> None:

@@ -85,5 +85,32 @@ def test_methods_suit_the_images(tmp_path: Path) -> None:
     assert "stardist-2d" not in default_methods(single, METHODS)
     assert (volumes.axes, "stardist-2d" in default_methods(volumes, METHODS)) == ("ZYX", False)
     assert default_methods(planes, ["otsu-components"]) == ("otsu-components",)
-    text = suite_text(["stardist-2d"], planes, 2, 10.0)
-    assert "[tiers.mini.stages.stardist-2d]\nsteps = 300\n" in text
+
+
+def test_trainings_share_the_minutes_come_last_and_have_something_to_validate_on(tmp_path: Path) -> None:
+    names = [f"{letter}.tif" for letter in "abcdef"]
+    found = find_pairs(*fill(tmp_path, names, names, (40, 64)))
+    assert found.smallest == (40, 64)
+    text = suite_text(["cellpose", "stardist-2d", "otsu-components"], found, 2, 10.0)
+    assert "[tiers.mini.stages.stardist-2d]\nsteps = 180\n" in text, "150 s for each of four trainings"
+    assert "patch = [32, 32]" in text
+    assert text.index('id = "otsu-components"') < text.index('id = "cellpose"\n')
+    data = dataset_text(found, 2)
+    assert 'test = ["a", "c", "e"]\ntrain = ["d", "f"]\nvalidation = ["b"]' in data
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "datasets.toml").write_text(data)
+    (tmp_path / "suites" / "try.toml").write_text(text)
+    check_suite(load_suite(tmp_path / "suites" / "try.toml"), load_catalogue(tmp_path / "datasets.toml"))
+
+
+def test_planes_among_volumes_are_refused(tmp_path: Path) -> None:
+    images, labels = fill(tmp_path, ["a.tif", "b.tif"], ["a.tif", "b.tif"])
+    tifffile.imwrite(images / "b.tif", np.zeros((3, 12, 16), np.uint8), photometric="minisblack")
+    with pytest.raises(DataError, match=r"several kinds; found axes YX \(a\), ZYX \(b\)"):
+        find_pairs(images, labels)
+
+
+def test_images_too_small_for_a_training_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    found = find_pairs(*fill(tmp_path, ["a.tif"], ["a.tif"]))
+    with pytest.raises(DataError, match="'stardist-2d' cannot be trained on images whose smallest sides are"):
+        suite_text(["stardist-2d"], found, 1, 1.0)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.cli.options import add_json, add_methods, add_project, add_suites
 from harness.cli.output import json_result, log, result
-from harness.errors import HarnessError
+from harness.errors import Gathered, HarnessError
 
 if TYPE_CHECKING:
     from harness.project import Project
@@ -27,20 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Check everything, report every mistake, and return 2 if there is any."""
-    from harness.datasets.opening import data_problems
     from harness.status.items import items_path, read_items
-    from harness.suite import check_suite, read_shared, recipe_problems, shared_paths
+    from harness.suite import read_shared, shared_paths
 
-    catalogue, stages = project.catalogue, project.stages
-    problems = [f"plug-in {origin} is broken: {reason}" for origin, reason in catalogue.broken.items()]
-    problems += recipe_problems(catalogue, stages)
-    checked = {f"{len(catalogue.dataset_ids())} datasets, {len(catalogue.weight_ids())} weights": not problems}
-
-    def check_named(name: str) -> None:
-        check_suite(project.suite(name), catalogue, stages)
-
+    label, of_catalogue = _catalogue_problems(project)
+    problems, checked = list(of_catalogue), {label: not of_catalogue}
     for name in arguments.suites or project.suite_paths:
-        found = _mistakes(check_named, name)
+        found = [problem for problem in project.suite_problems(name) if problem not in of_catalogue]
         problems += found
         checked[f"suite {name}"] = not found
     shared = {} if arguments.suites else shared_paths(project.root)
@@ -48,14 +41,12 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         found = _mistakes(read_shared, path, name)
         problems += found
         checked[f"shared file {name}"] = not found
-    if not arguments.suites and items_path(project) is not None:
+    if not arguments.suites and not of_catalogue and items_path(project) is not None:
         found = _mistakes(read_items, project)
         problems += found
         checked["items.toml"] = not found
-    if arguments.data:
-        named = _named_datasets(project, arguments.suites)
-        for name in named:
-            found = list(data_problems(catalogue.dataset(name)))
+    if arguments.data and not of_catalogue:
+        for name, found in _data_problems(project, arguments.suites):
             problems += found
             checked[f"data {name}"] = not found
     problems = list(dict.fromkeys(problems))  # each suite on a shared file finds its mistakes
@@ -69,10 +60,28 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     return HarnessError.exit_code if problems else 0
 
 
+def _catalogue_problems(project: Project) -> tuple[str, list[str]]:
+    """Return how the catalogue is called among what was checked, and its mistakes."""
+    from harness.suite import recipe_problems
+
+    found = Gathered()
+    with found.noting():
+        catalogue = project.catalogue
+        problems = [f"plug-in {origin} is broken: {reason}" for origin, reason in catalogue.broken.items()]
+        problems += recipe_problems(catalogue, project.stages)
+        return f"{len(catalogue.dataset_ids())} datasets, {len(catalogue.weight_ids())} weights", problems
+    return "datasets.toml", found.problems
+
+
+def _data_problems(project: Project, suites: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    from harness.datasets.opening import data_problems
+
+    for name in _named_datasets(project, suites):
+        yield name, list(data_problems(project.catalogue.dataset(name)))
+
+
 def _named_datasets(project: Project, suites: Sequence[str]) -> list[str]:
     """Return the datasets of the named suites, else those of the catalogue whose files are on this machine."""
-    from harness.errors import HarnessError
-
     catalogue = project.catalogue
     if not suites:
         datasets = [catalogue.dataset(name) for name in catalogue.dataset_ids()]
@@ -90,8 +99,7 @@ def _named_datasets(project: Project, suites: Sequence[str]) -> list[str]:
 
 def _mistakes(check: Callable[..., object], *arguments: object) -> list[str]:
     """Return the mistakes that a check raises, one per line of its error."""
-    try:
+    found = Gathered()
+    with found.noting():
         check(*arguments)
-    except HarnessError as error:
-        return str(error).splitlines()
-    return []
+    return found.problems

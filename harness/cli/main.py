@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from harness.cli.output import log
+from harness.cli.parser import Parser
 from harness.errors import HarnessError
 from harness.escaping import tolerate_any_character
 from harness.model import DISTRIBUTION
@@ -67,9 +68,9 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Return the parser of every command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="harness",
         description="Benchmark and reproducibility harness for instance segmentation in bioimaging.",
         epilog=EPILOG,

@@ -98,7 +98,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
 
 def _log_summary(summary: RunSummary, *, is_dry: bool) -> None:
     for suite in summary.suites:
-        _log_cells(suite)
+        log_cells(suite)
     if is_dry:
         log(f"dry run: {summary.pending} of {summary.cells} cells would be computed, {summary.cached} are done")
     else:
@@ -106,7 +106,7 @@ def _log_summary(summary: RunSummary, *, is_dry: bool) -> None:
         log(counts)
 
 
-def _log_cells(suite: SuiteSummary) -> None:
+def log_cells(suite: SuiteSummary) -> None:
     """Say each failure, and each reason for which cells are missing."""
     missing: dict[str, list[str]] = {}
     for cell in suite.missing_cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--methods", dest="tried", nargs="+", metavar="STAGE", help="stages that make labels of an image"
     )
     parser.add_argument("--folds", type=int, default=3, metavar="N", help="parts, each tested once (default: 3)")
-    parser.add_argument("--minutes", type=float, default=20.0, metavar="M", help="time for all trainings (default: 20)")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=20.0,
+        metavar="M",
+        help="when computing ends, done or not (default: 20); tables and pictures take a moment longer",
+    )
     parser.add_argument("--output", type=Path, default=Path("try"), metavar="DIR", help="new folder (default: try)")
     parser.add_argument("--dry-run", action="store_true", help="write the two files and compute nothing")
     add_project(parser)
@@ -48,16 +55,18 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
             f"{folder}: is there already; edit its files and run them with `harness run try` in that folder, "
             f"or name another with --output"
         )
+    ends_at_s = time.monotonic() + arguments.minutes * 60
     found = find_pairs(arguments.images, arguments.labels)
     for name in found.left_out:
         log(f"harness: {name}: left out, it has no partner of its name and ending")
     methods = _methods(project, found, arguments)
+    suite = suite_text(methods, found, arguments.folds, arguments.minutes)
     replace_text(folder / "datasets.toml", dataset_text(found, arguments.folds))
-    replace_text(folder / "suites" / "try.toml", suite_text(methods, found, arguments.folds, arguments.minutes))
+    replace_text(folder / "suites" / "try.toml", suite)
     log(f"wrote {folder / 'datasets.toml'}, {folder / 'suites' / 'try.toml'}: keep and edit them")
     plugins = [path.resolve() for path in arguments.plugins]
     own = Project.find(folder, plugins=plugins, catalogues=[folder.resolve() / "datasets.toml"])
-    return 0 if arguments.dry_run else _run(own, folder)
+    return 0 if arguments.dry_run else _run(own, folder, ends_at_s)
 
 
 def _methods(project: Project, found: Found, arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -76,7 +85,8 @@ def _methods(project: Project, found: Found, arguments: argparse.Namespace) -> t
     return tuple(dict.fromkeys(arguments.tried))
 
 
-def _run(project: Project, folder: Path) -> int:
+def _run(project: Project, folder: Path, ends_at_s: float) -> int:
+    from harness.cli.run import log_cells
     from harness.errors import BackendError
     from harness.report import write_report
     from harness.report.errors import LEGEND, write_pictures
@@ -85,9 +95,10 @@ def _run(project: Project, folder: Path) -> int:
 
     suite = project.suite("try")
     results = folder / "runs"
-    summary = run(suite, project=project, tier=TIER, results=results)
-    for failure in (failure for one in summary.suites for failure in one.failures):
-        log(f"FAILED  {failure.cell}: {failure.status}: {failure.message}")
+    left_s = max(0.0, ends_at_s - time.monotonic())
+    summary = run(suite, project=project, tier=TIER, results=results, time_limit_s=left_s)
+    for one in summary.suites:
+        log_cells(one)
     standing = project.results(results, suite, TIER)
     write_tables(table_of(standing), results)
     pictures = write_pictures(project, standing, folder / "errors")

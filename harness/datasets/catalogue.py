@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.config import TomlSource
+from harness.config import TomlData, TomlSource
 from harness.datasets.dataset import Dataset
 from harness.datasets.declared.checks import check_dataset, check_weights
 from harness.datasets.declared.declaration import CatalogueFile, WeightsDeclaration
 from harness.datasets.references import check_references
 from harness.datasets.weights import WeightsFile, variants_of
-from harness.errors import ConfigError, RegistryError, nearest
+from harness.errors import ConfigError, Gathered, RegistryError, nearest
 from harness.shipped import shipped_folder
 
 T = TypeVar("T")
@@ -64,18 +64,40 @@ class Catalogue:
     def add_file(self, path: Path, origin: str = "") -> None:
         """Add everything a catalogue file declares.
 
-        Raises `ConfigError` for a file that is not valid, `RegistryError` for an id that is taken.
+        Raises `ConfigError` for a file that is not valid, with every mistake of it that does not follow from another,
+        and `RegistryError` for an id that is taken.
         """
-        source = TomlSource(path)
+        source, found = TomlSource(path), Gathered()
+        with found.noting():
+            source.validate(CatalogueFile)
+        part = source.sound_part(CatalogueFile, {"schema": 1}, entries_whole=True) if found.problems else source
+        if part is not None:
+            declared = source.data.get("datasets")
+            names = list(declared) if isinstance(declared, dict) else []
+            self._add_sound(part, names, path, origin or str(path), found)
+        found.raise_all()
+
+    def _add_sound(self, source: TomlData, names: Iterable[str], path: Path, origin: str, found: Gathered) -> None:
+        """Add what a file declares as far as it can be used, and note what is wrong with the rest.
+
+        `names` are those of all its datasets, also of those that are no part of `source`.
+        """
         declared = source.validate(CatalogueFile)
+        datasets, weights = {}, {}
         for name, dataset in declared.datasets.items():
-            check_dataset(source, name, dataset)
-            self._claim("dataset", name, origin or str(path))
-            self._datasets.own[name] = Dataset(name, dataset, path.resolve().parent)
-        for name, weights in declared.weights.items():
-            check_weights(source, name, weights)
-            self._add_weights(name, weights, path, origin or str(path))
-        check_references(source, declared, self._datasets, self._weights)
+            with found.noting():
+                check_dataset(source, name, dataset)
+                self._claim("dataset", name, origin)
+                self._datasets.own[name] = Dataset(name, dataset, path.resolve().parent)
+                datasets[name] = dataset
+        for name, entry in declared.weights.items():
+            with found.noting():
+                check_weights(source, name, entry)
+                self._add_weights(name, entry, path, origin)
+                weights[name] = entry
+        sound = declared.model_copy(update={"datasets": datasets, "weights": weights})
+        with found.noting():
+            check_references(source, sound, self._datasets, self._weights, set(names) - set(datasets))
 
     def _add_weights(self, name: str, declaration: WeightsDeclaration, path: Path, origin: str) -> None:
         for full_name, variant in variants_of(name, declaration).items():
@@ -120,8 +142,11 @@ def load_catalogue(path: Path | Sequence[Path] | None = None) -> Catalogue:
     shipped = shipped_folder() / FILE_NAME
     is_below = shipped.is_file() and shipped.resolve() not in {one.resolve() for one in paths}
     catalogue = Catalogue(shipped if is_below else None)
+    found = Gathered()
     for one in paths:
-        catalogue.add_file(one)
+        with found.noting():
+            catalogue.add_file(one)
+    found.raise_all()
     for point in entry_points(group=ENTRY_POINT_GROUP):
         origin = f"{point.dist.name if point.dist else 'entry point'} ({point.value})"
         try:

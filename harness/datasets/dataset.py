@@ -237,6 +237,10 @@ class Dataset:
         """
         self._kind.fetch(progress=progress)
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return the files that must be downloaded: name and size in bytes, None where nobody states it."""
+        return self._kind.to_fetch()
+
     def load(self, sample: str, *, channels: Sequence[str] = ()) -> Sample:
         """Return a sample, fetching its files if need be; `channels` reads only some, in the given order.
 

@@ -44,6 +44,10 @@ class GeneratedKind(Kind):
     def fetch(self, *, progress: bool) -> None:
         """Nothing lies anywhere."""
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return nothing."""
+        return {}
+
     def provenance(self) -> dict[str, Any]:
         """Return the generator and its version."""
         return {"generator": self._declaration.generator, "generator_version": GENERATOR_VERSION}

@@ -53,6 +53,10 @@ class Kind(ABC):
         """Fetch every file."""
 
     @abstractmethod
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return the files that must be downloaded, with their sizes as far as they are stated."""
+
+    @abstractmethod
     def provenance(self) -> dict[str, Any]:
         """Return where the data come from."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from harness.config import TomlSource
+from harness.config import TomlData
 from harness.datasets.dataset import Dataset
 from harness.datasets.declared.checks import Key, Problem, is_discovered
 from harness.datasets.declared.declaration import CatalogueFile, Origin, Recipe, TrainingData
@@ -13,26 +13,33 @@ from harness.errors import ConfigError, nearest
 
 
 def check_references(
-    source: TomlSource, declared: CatalogueFile, datasets: Mapping[str, Dataset], weights: Mapping[str, WeightsFile]
+    source: TomlData,
+    declared: CatalogueFile,
+    datasets: Mapping[str, Dataset],
+    weights: Mapping[str, WeightsFile],
+    broken: Collection[str] = (),
 ) -> None:
     """Raise `ConfigError` with one line per reference of a file to a dataset, sample or fold that does not exist.
 
-    `datasets` and `weights` are those of every file read so far.
+    `datasets` and `weights` are those of every file read so far; nothing is said of references to `broken` datasets,
+    whose own declaration has mistakes.
     """
     problems: list[Problem] = []
     for name, dataset in declared.datasets.items():
         for sample, declaration in dataset.samples.items():
-            if declaration.origin is not None:
+            if declaration.origin is not None and declaration.origin.dataset not in broken:
                 ndim = len(declaration.shape) or datasets[name].ndim
                 key = ("datasets", name, "samples", sample, "origin")
                 problems += _origin_problems(declaration.origin, ndim, datasets, key)
                 if declaration.source is not None:
                     problems.append((key, "a crop has the origin of the sample it is cut from"))
     for name, entry in declared.weights.items():
-        if entry.recipe is not None:
+        if entry.recipe is not None and entry.recipe.dataset not in broken:
             problems += _recipe_problems(entry.recipe, datasets, ("weights", name, "recipe"))
         for full_name in variants_of(name, entry):
             for number, data in enumerate(weights[full_name].declaration.trained_on):
+                if data.dataset in broken:
+                    continue
                 problems += _training_problems(data, datasets, ("weights", name, "trained_on", number))
     if problems:
         raise ConfigError("\n".join(dict.fromkeys(str(source.error(key, text)) for key, text in problems)))

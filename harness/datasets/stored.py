@@ -70,6 +70,10 @@ class StoredKind(Kind):
         self._refuse_private()
         self.files.fetch(progress=progress)
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return the remote files that are not here; nothing can be fetched of what was never released."""
+        return {} if self._is_private else self.files.to_fetch()
+
     def provenance(self) -> dict[str, Any]:
         """Return addresses and checksums."""
         return self.files.provenance()

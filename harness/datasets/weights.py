@@ -71,6 +71,10 @@ class WeightsFile:
         files = self._files()
         return bool(self.declaration.files) and all(files.is_ready(file) for file in self.declaration.files)
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return the files that must be downloaded: name and size in bytes, None where nobody states it."""
+        return self._files().to_fetch() if self.declaration.files else {}
+
     def provenance(self) -> dict[str, Any]:
         """Return licence, citation, addresses and checksums."""
         declaration = self.declaration

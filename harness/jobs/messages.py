@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.errors import HarnessError
 from harness.model import Cell, DataSelection, Origin, StageSpec, Status
-from harness.store.records import CellError, Counts, StageRecord, StageTiming
+from harness.store.records import CellError, Counts, StageRecord, StageTiming, told
 
 T = TypeVar("T")
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
@@ -218,15 +218,9 @@ def mismatch(job: Job, outcome: Outcome) -> str:
     """Return how an outcome with scores contradicts the job it answers, "" if it does not."""
     if outcome.status != "ok":
         return ""
-    asked = [(spec.id, spec.version, dict(spec.parameters)) for spec in job.cell.chain]
-    told = [(stage.id, stage.version, dict(stage.parameters)) for stage in outcome.stages]
-    if _plain(asked) != _plain(told):
-        return f"the answer is of the chain {_plain(told)}; the cell has {_plain(asked)}"
+    asked, answered = told(job.cell.chain), told(outcome.stages)
+    if asked != answered:
+        return f"the answer is of the chain {answered}; the cell has {asked}"
     if set(outcome.metrics) != set(job.cell.metrics):
         return f"the answer has the metrics {sorted(outcome.metrics)}; the cell asks {sorted(job.cell.metrics)}"
     return ""
-
-
-def _plain(chain: object) -> str:
-    """Return the JSON of a chain: lists and tuples are the same there."""
-    return json.dumps(chain, sort_keys=True)

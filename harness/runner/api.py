@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from harness.clock import spoken
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.jobs.messages import WorkerSetup
@@ -26,6 +28,7 @@ from harness.runner.progress import Progress, default_progress
 from harness.runner.statements import StatementWork
 from harness.runner.summary import RunSummary
 from harness.runner.sweeping import sweep
+from harness.runner.time_left import TimeLeft
 from harness.runner.work import SuiteWork
 from harness.store.records import Code
 from harness.suite import EVERYTHING, Selection, Suite
@@ -50,6 +53,7 @@ def run(
     offline: bool = False,
     again: bool = False,
     dry_run: bool = False,
+    time_limit_s: float | None = None,
     progress: Progress | None = None,
     plugins: Sequence[Path] = (),
     methods: Sequence[str] = (),
@@ -70,11 +74,14 @@ def run(
         scheduler: address of a Dask scheduler that runs already; its workers compute, `jobs` is not asked.
         cluster: what is started where no scheduler is named: "local" worker processes, or jobs of a batch system, whose
             queue and wall time Dask's `jobqueue.yaml` states.
-        device: what stages that can use it are given; "auto" takes CUDA where there is a device.
+        device: what stages that can use it are given; "auto" takes CUDA where there is a device, "cuda" is an error,
+            before the first cell, where one of them finds none.
         threads: threads of one worker; None shares the usable cores among the workers.
         offline: use no network, as `HARNESS_OFFLINE=1` does.
         again: compute cells that have scores too; their records are replaced.
         dry_run: compute and write nothing; the summary's `pending` says how many cells would be computed.
+        time_limit_s: seconds after which computing ends, in the middle of a cell if need be; cells that were not
+            computed by then are missing, with that reason. What is fetched before the first cell takes its own time.
         progress: where progress goes; None shows it on stderr.
         plugins: Python files with further stages and metrics, of the project found from the current folder upwards.
         methods: rows laid over the suites: chains "stage?parameter=value -> stage", or paths of files with `[[rows]]`.
@@ -88,6 +95,7 @@ def run(
     """
     if jobs < 1 or (threads is not None and threads < 1):
         raise HarnessError(f"jobs is {jobs} and threads is {threads}; accepted: whole numbers from 1")
+    ends_at_s = time.monotonic() + (float("inf") if time_limit_s is None else time_limit_s)
     found = project or Project.find(plugins=plugins, catalogues=() if catalogue is None else (catalogue,))
     if methods:
         found = replace(found, methods=(*found.methods, *methods))
@@ -118,42 +126,55 @@ def run(
 
         def make(tasks: Sequence[Task]) -> Executor:
             if executor == "local":
-                return stack.enter_context(LocalExecutor(setup, workers=jobs, log=shown.log))
+                return stack.enter_context(LocalExecutor(setup, workers=jobs, log=shown.log, ends_at_s=ends_at_s))
             chosen = {spec.id for task in tasks for spec in task.job.cell.chain}
             needs = sorted({module for name in chosen for module in needed(found.stages, name)})
             return stack.enter_context(
-                DaskExecutor(setup, workers=jobs, log=shown.log, scheduler=scheduler, cluster=cluster, needs=needs)
+                DaskExecutor(
+                    setup,
+                    workers=jobs,
+                    log=shown.log,
+                    scheduler=scheduler,
+                    cluster=cluster,
+                    needs=needs,
+                    ends_at_s=ends_at_s,
+                )
             )
 
         work = [KINDS[suite.kind](order, suite, tier or suite.default_tier) for suite in loaded]
         for one in work:
             one.begin(stack)
-        if not dry_run:
-            _compute([task for one in work for task in one.tasks], setup, make, shown, stack)
+        tasks = [task for one in work for task in one.tasks]
+        if device == "cuda" and executor == "local" and not dry_run:
+            order.chooser.require_gpu(task.job.cell for task in tasks)
+        if tasks and not dry_run:
+            timings = [timing for one in work for timing in one.known_timings()]
+            left = TimeLeft([task.job for task in tasks], timings, jobs)
+            for task in _compute(tasks, make(tasks), left, shown, stack):
+                task.give_up(f"not computed: the time given, {spoken(time_limit_s or 0.0)}, was over")
         return RunSummary(tuple(one.summary() for one in work))
 
 
 def _compute(
-    tasks: Sequence[Task],
-    setup: WorkerSetup,
-    make: Callable[[Sequence[Task]], Executor],
-    shown: Progress,
-    stack: ExitStack,
-) -> None:
-    """Run the jobs of all suites together, so that a worker serves its backend's cells of every suite."""
-    owners = {id(task.job): task for task in tasks}
-    if not owners:
-        return
-    sweep(Path(setup.cache))
-    evicted = Predictions(Path(setup.cache)).apply_limit()
+    tasks: Sequence[Task], executor: Executor, left: TimeLeft, shown: Progress, stack: ExitStack
+) -> list[Task]:
+    """Run the tasks of all suites together, so that a worker serves its backend's cells of every suite.
+
+    Returns those that did not end in the time given.
+    """
+    cache = cache_folder()
+    sweep(cache)
+    evicted = Predictions(cache).apply_limit()
     if evicted:
         size = sum(item.bytes for item in evicted) / 1e6
         shown.log(f"{len(evicted)} kept predictions removed ({size:.1f} MB, {evicted[0].why})")
-    executor = make(tasks)
-    shown.start(len(owners))
+    owners = {id(task.job): task for task in tasks}
+    shown.start(len(tasks))
     stack.callback(shown.close)
     for finished in executor.run([task.job for task in tasks]):
-        shown.finished(owners[id(finished.job)].keep(finished))
+        line = owners.pop(id(finished.job)).keep(finished)
+        shown.finished(line, left.finished(finished))
+    return list(owners.values())
 
 
 @contextmanager

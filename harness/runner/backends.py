@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.errors import ConfigError
+from harness.errors import BackendError, ConfigError
 from harness.hashing import canonical_json
 from harness.jobs.messages import Backend
 from harness.model import Cell
@@ -37,6 +37,26 @@ class BackendChooser:
             else:
                 found.add(("run", data.dataset, data.channels, cell.fold.id, cell.sample, cell.seed, prefix))
         return frozenset(found)
+
+    def require_gpu(self, cells: Iterable[Cell]) -> None:
+        """Raise `BackendError` with a line per stage that can use a GPU and finds none.
+
+        Stages that run in an interpreter of their own, and those whose library is not here, are asked in the worker.
+        """
+        problems: dict[str, str] = {}
+        for cell in cells:
+            is_here = self.backend(cell).python == sys.executable
+            for spec in cell.chain if is_here else ():
+                stage = self._stage(spec.id, dict(spec.parameters)) if spec.id not in problems else None
+                if stage is not None and "cuda" in stage.devices:
+                    problems[spec.id] = "" if self._registry.entry(spec.id).reason else stage.gpu_problem()
+        lines = [
+            f"--device cuda: stage '{name}': {problem}; accepted: --device cpu or auto"
+            for name, problem in sorted(problems.items())
+            if problem
+        ]
+        if lines:
+            raise BackendError("\n".join(lines))
 
     def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[int, str, bool], ...]]:
         chain = canonical_json([spec.to_json() for spec in cell.chain])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -45,13 +46,17 @@ class DaskExecutor:
         scheduler: str = "",
         cluster: ClusterKind = "local",
         needs: Sequence[str] = (),
+        ends_at_s: float = float("inf"),
     ) -> None:
         """Connect to a scheduler, or start a cluster of `workers` workers; `needs` are modules that jobs import.
+
+        At `ends_at_s` on the monotonic clock the work ends, whatever is going on.
 
         Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, and for
         machines with other versions.
         """
         self._log = log
+        self._ends_at_s = ends_at_s
         self._setup = encode(setup)
         self._stack = ExitStack()
         self._expected = versions(tuple({**own_versions(), **library_versions(needs)}))
@@ -63,15 +68,22 @@ class DaskExecutor:
             raise
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
-        """Yield every job once, as they end. Raises `HarnessError` if the scheduler is lost."""
+        """Yield every job once, as they end; jobs that have not ended when the time is over are not yielded.
+
+        Raises `HarnessError` if the scheduler is lost.
+        """
         from distributed import wait
 
         queue = Queue(jobs)
         running: dict[Future, Job] = {}
         while queue.is_pending or running:
+            left_s = self._ends_at_s - time.monotonic()
+            if left_s <= 0:
+                self._client.cancel(list(running))
+                return
             self._fill(queue, running)
             with contextlib.suppress(TimeoutError):  # machines may have come: look again how many there are
-                wait(list(running), timeout=WAIT_S, return_when="FIRST_COMPLETED")
+                wait(list(running), timeout=min(WAIT_S, left_s), return_when="FIRST_COMPLETED")
             if self._client.status != "running":
                 raise HarnessError("the scheduler of the cluster is gone; run again: what has ended is kept")
             for future in [future for future in running if future.done()]:

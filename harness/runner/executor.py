@@ -22,7 +22,7 @@ class Executor(Protocol):
     """Computes jobs wherever it likes. Records are written by the caller, as the only writer."""
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
-        """Yield every job once, as they end."""
+        """Yield every job once, as they end; those that did not end in the time given are left out."""
 
     def close(self) -> None:
         """End everything at once."""

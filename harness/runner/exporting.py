@@ -79,9 +79,7 @@ def kept_volume(predictions: Predictions, cell: Cell, slot: str, digest: str) ->
     value = predictions.find(digest, slot)
     if isinstance(value, Volume):
         return value
-    gone = predictions.evicted().get(digest)
-    why = f"was removed on {gone.day} ({gone.why})" if gone else "is not here"
-    raise IncompleteError(f"{cell}: its prediction {why}: run it again")
+    raise IncompleteError(f"{cell}: its prediction {predictions.absence(digest)}: run it again")
 
 
 def _recorded(project: Project, results: Path, suite: Suite | None) -> Iterator[tuple[Cell, Record]]:

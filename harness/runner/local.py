@@ -44,11 +44,17 @@ END_S = 2.0
 
 
 class LocalExecutor:
-    """Up to `workers` worker processes at a time, each kept for the cells of one backend."""
+    """Up to `workers` worker processes at a time, each kept for the cells of one backend.
 
-    def __init__(self, setup: WorkerSetup, *, workers: int, log: Callable[[str], None]) -> None:
+    At `ends_at_s` on the monotonic clock the work ends, whatever is going on.
+    """
+
+    def __init__(
+        self, setup: WorkerSetup, *, workers: int, log: Callable[[str], None], ends_at_s: float = float("inf")
+    ) -> None:
         self._setup = setup
         self._size = workers
+        self._ends_at_s = ends_at_s
         self._log = log
         self._workers: list[WorkerProcess] = []
         self._queue = Queue(())
@@ -58,9 +64,15 @@ class LocalExecutor:
         self._places = machine_places(setup.cache, setup.scratch)
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
-        """Yield every job once, as they end; a worker has its next job before the last one is handed over."""
+        """Yield every job once, as they end; a worker has its next job before the last one is handed over.
+
+        When the time is over, workers are killed, and jobs that have not ended are not yielded.
+        """
         self._queue = Queue(jobs)
         while self._queue.is_pending or any(worker.job for worker in self._workers):
+            if time.monotonic() >= self._ends_at_s:
+                self._end_all()
+                return
             finished = self._assign()
             if not finished:
                 for key, _ in self._selector.select(POLL_S):
@@ -71,8 +83,7 @@ class LocalExecutor:
 
     def close(self) -> None:
         """Kill every worker."""
-        for worker in list(self._workers):
-            self._end(worker)
+        self._end_all()
         self._selector.close()
 
     def __enter__(self) -> LocalExecutor:
@@ -227,6 +238,10 @@ class LocalExecutor:
     def _keep_log(self, worker: WorkerProcess) -> None:
         if worker.keep_log():
             self._log(f"what the worker printed is kept in {worker.log_path}")
+
+    def _end_all(self) -> None:
+        for worker in list(self._workers):
+            self._end(worker)
 
     def _end(self, worker: WorkerProcess) -> None:
         self._workers.remove(worker)

@@ -14,7 +14,7 @@ from harness.runner.backends import BackendChooser
 from harness.runner.executor import Finished
 from harness.runner.preparing import Preparation
 from harness.runner.summary import SuiteSummary
-from harness.store import Code
+from harness.store import Code, Timing
 from harness.suite import Selection
 
 
@@ -43,10 +43,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A job, and what is done with what came of it; `keep` returns a line that says how the job ended."""
+    """A job, and what is done with what came of it.
+
+    `keep` returns a line that says how the job ended; `give_up` is told why it did not.
+    """
 
     job: Job
     keep: Callable[[Finished], str]
+    give_up: Callable[[str], None]
 
 
 class Work(Protocol):
@@ -55,6 +59,9 @@ class Work(Protocol):
     @property
     def tasks(self) -> Sequence[Task]:
         """What workers are to do; known after `begin`."""
+
+    def known_timings(self) -> Sequence[Timing]:
+        """Return what is known of the durations of the tasks, from earlier runs."""
 
     def begin(self, stack: ExitStack) -> None:
         """Do what needs no worker: open the store, fetch data and weights, compute statements about data.

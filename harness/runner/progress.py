@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
+from harness.clock import spoken
 from harness.escaping import one_line, visible
 
 
@@ -16,8 +15,8 @@ class Progress(Protocol):
     def start(self, total: int) -> None:
         """Begin: so many cells are to be computed."""
 
-    def finished(self, line: str) -> None:
-        """One more cell has ended."""
+    def finished(self, line: str, left_s: float | None) -> None:
+        """One more cell has ended; the others will take about so many seconds (None: nothing tells)."""
 
     def log(self, line: str) -> None:
         """Something a reader should see."""
@@ -32,7 +31,7 @@ class SilentProgress:
     def start(self, total: int) -> None:
         """Show nothing."""
 
-    def finished(self, line: str) -> None:
+    def finished(self, line: str, left_s: float | None) -> None:
         """Show nothing."""
 
     def log(self, line: str) -> None:
@@ -43,24 +42,21 @@ class SilentProgress:
 
 
 class PlainProgress:
-    """One line a cell, with the time left as the mean of the cells so far says it."""
+    """One line a cell, with the time left."""
 
-    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._clock = clock
         self._total = 0
         self._done = 0
-        self._start_s = 0.0
 
     def start(self, total: int) -> None:
         """Begin to count."""
-        self._total, self._start_s = total, self._clock()
+        self._total = total
 
-    def finished(self, line: str) -> None:
+    def finished(self, line: str, left_s: float | None) -> None:
         """Write the line of a cell."""
         self._done += 1
-        left_s = (self._clock() - self._start_s) / self._done * (self._total - self._done)
-        left = f", {left_s:.0f} s left" if self._done < self._total else ""
+        left = f", {_left(left_s)}" if left_s is not None and self._done < self._total else ""
         self.log(f"[{self._done}/{self._total}{left}] {line}")
 
     def log(self, line: str) -> None:
@@ -77,18 +73,18 @@ class BarProgress:
 
     def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
         columns: tuple[Any, ...] = (
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
             TextColumn("{task.description}", markup=False),
         )
         self._bar = Bar(*columns, console=Console(file=stream), transient=False)
-        self._task = self._bar.add_task("", total=0)
+        self._task = self._bar.add_task("", total=0, left="")
 
     def start(self, total: int) -> None:
         """Show the bar."""
@@ -96,9 +92,10 @@ class BarProgress:
             self._bar.update(self._task, total=total)
             self._bar.start()
 
-    def finished(self, line: str) -> None:
-        """Move the bar on and name the cell beside it."""
-        self._bar.update(self._task, advance=1, description=one_line(line))
+    def finished(self, line: str, left_s: float | None) -> None:
+        """Move the bar on, and show the time left and the cell beside it."""
+        left = "" if left_s is None else _left(left_s)
+        self._bar.update(self._task, advance=1, left=left, description=one_line(line))
 
     def log(self, line: str) -> None:
         """Write a line above the bar."""
@@ -107,6 +104,10 @@ class BarProgress:
     def close(self) -> None:
         """Leave the bar as it is."""
         self._bar.stop()
+
+
+def _left(seconds: float) -> str:
+    return f"{spoken(seconds)} left"
 
 
 def default_progress(stream: TextIO | None = None) -> Progress:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from harness.aggregation import PAIR_SEPARATOR
 from harness.errors import DataError
-from harness.hashing import canonical_json
 from harness.model import Cell, CellId, ScoredPair, Tier, Volume
 from harness.predictions import Predictions
 from harness.project import Project
 from harness.registry import MetricRegistry
 from harness.store import Record, Store
+from harness.store.records import told
 from harness.suite import Suite, expand
 from harness.suite.added import as_recorded
 from harness.worker.pairs import metric_origins, score_pairs
@@ -117,7 +117,6 @@ class _Scorer:
         self._predictions = predictions
         self._samples = samples
         self._metrics = metrics
-        self._evicted = predictions.evicted()
 
     def scored(self, cell: Cell, found: _Found) -> Record | str:
         """Return the record with the metrics of its kept prediction, or why there are none."""
@@ -163,10 +162,7 @@ class _Scorer:
         value = self._predictions.find(digest, slot)
         if isinstance(value, Volume):
             return value
-        gone = self._evicted.get(digest)
-        raise _AbsentError(
-            f"its prediction was removed on {gone.day} ({gone.why})" if gone else "its prediction is not here"
-        )
+        raise _AbsentError(f"its prediction {self._predictions.absence(digest)}")
 
 
 class _AbsentError(Exception):
@@ -189,9 +185,7 @@ def _with_unknown(again: Record, found: _Found) -> Record:
 
 def _is_of(record: Record, cell: Cell) -> bool:
     """Whether an altered record still says of its cell what the suite says."""
-    said = [[stage.id, stage.version, dict(stage.parameters)] for stage in record.stages]
-    asked = [[spec.id, spec.version, dict(spec.parameters)] for spec in cell.chain]
-    return canonical_json(said) == canonical_json(asked) and record.seed == cell.seed
+    return told(record.stages) == told(cell.chain) and record.seed == cell.seed
 
 
 def _is_same(record: Record, again: Record) -> bool:

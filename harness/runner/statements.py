@@ -10,7 +10,7 @@ from harness.model import Tier
 from harness.runner.order import Order, Task
 from harness.runner.preparing import hash_notes
 from harness.runner.summary import MissingCell, SuiteSummary
-from harness.store import StatementRecord, StatementWriter, Store
+from harness.store import StatementRecord, StatementWriter, Store, Timing
 from harness.suite import Suite
 from harness.suite.schema import DataRowSpec
 
@@ -31,6 +31,10 @@ class StatementWork:
         self._cached = 0
         self._pending = 0
         self.tasks: tuple[Task, ...] = ()
+
+    def known_timings(self) -> tuple[Timing, ...]:
+        """Return nothing: there are no tasks."""
+        return ()
 
     def begin(self, stack: ExitStack) -> None:
         """Compute and store the facts of every row whose stored ones are of other inputs; in a dry run count them.

@@ -25,7 +25,7 @@ class FailedCell:
 
 @dataclass(frozen=True, slots=True)
 class MissingCell:
-    """A cell that could not be tried, and why: data or weights are not to be had."""
+    """A cell that was not tried to its end, and why: data or weights are not to be had, or the time was over."""
 
     cell: str
     reason: str
@@ -59,7 +59,7 @@ class SuiteSummary:
 
     @property
     def missing(self) -> int:
-        """Number of cells that could not be tried."""
+        """Number of cells that were not tried to their end."""
         return len(self.missing_cells)
 
 
@@ -91,7 +91,7 @@ class RunSummary:
 
     @property
     def missing(self) -> int:
-        """Cells that could not be tried."""
+        """Cells that were not tried to their end."""
         return sum(suite.missing for suite in self.suites)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 
 from harness.jobs.messages import Job, WeightsSource
 from harness.model import Cell, Tier
@@ -23,7 +24,8 @@ class SuiteWork:
         self._order = order
         self._store = Store(order.results, suite.id, suite.version, tier)
         self._every = order.project.cells(suite, tier)
-        self._cells: tuple[Cell, ...] = ()
+        self._standing = Standing(suite, tier, (), {})
+        self._cached = 0
         self._failures: list[FailedCell] = []
         self._missing: list[MissingCell] = []
         self._computed = 0
@@ -35,24 +37,29 @@ class SuiteWork:
         """Open the store, fetch what cells need, and sort them into done, missing and tasks."""
         if not self._order.dry_run and self._every:
             self._writer = stack.enter_context(self._store.open([cell.id for cell in self._every], self._order.log))
-        self._cells = self._settled(fetch=not self._order.dry_run)
+        self._standing = self._settled(fetch=not self._order.dry_run)
+        self._cached = len(self._standing.cells) - len(self.tasks) - len(self._missing)
+
+    def known_timings(self) -> tuple[Timing, ...]:
+        """Return what is known of the durations of the cells, from earlier runs."""
+        return self._order.project.timings_of(self._standing)
 
     def summary(self) -> SuiteSummary:
         """Return what was done so far."""
         pending = 0 if self._writer else len(self.tasks)
-        cached = len(self._cells) - len(self.tasks) - len(self._missing)
+        cells = self._standing.cells
         return SuiteSummary(
             suite=self._suite.id,
             version=self._suite.version,
             tier=self._tier,
             folder=self._store.folder,
-            cells=len(self._cells),
+            cells=len(cells),
             computed=self._computed,
-            cached=cached,
+            cached=self._cached,
             failures=tuple(self._failures),
             missing_cells=tuple(self._missing),
             pending=pending,
-            keys=frozenset(cell.key for cell in self._cells),
+            keys=frozenset(cell.key for cell in cells),
         )
 
     def keep(self, finished: Finished) -> str:
@@ -74,24 +81,24 @@ class SuiteWork:
         self._order.log(line)
         return f"{cell}: {outcome.status}"
 
-    def _settled(self, *, fetch: bool) -> tuple[Cell, ...]:
-        """Sort the wanted cells into done, missing and tasks, and return them.
+    def _settled(self, *, fetch: bool) -> Standing:
+        """Sort the wanted cells into done, missing and tasks, and return where they stood before.
 
         Fetching is what first tells the hash of a file for which nobody states one: cells are expanded again after it.
         """
-        standing, preparation = self._standing(), self._order.preparation
+        standing, preparation = self._read(), self._order.preparation
         pending = self._pending(standing)
         if fetch and pending:
             for cell in pending:
                 if not preparation.missing_data(cell, fetch=True):
                     preparation.weights(cell)
-            standing = self._standing()
+            standing = self._read()
             pending = self._pending(standing)
         for cell in pending:
             self._prepare(cell, fetch=fetch)
-        return standing.cells
+        return standing
 
-    def _standing(self) -> Standing:
+    def _read(self) -> Standing:
         order = self._order
         return order.project.results(order.results, self._suite, self._tier).only(order.only)
 
@@ -119,7 +126,11 @@ class SuiteWork:
             weights=weights,
             shared=self._order.chooser.shared(cell),
         )
-        self.tasks.append(Task(job, self.keep))
+        self.tasks.append(Task(job, self.keep, partial(self._give_up, cell)))
+
+    def _give_up(self, cell: Cell, reason: str) -> None:
+        """Count a cell that did not end as missing."""
+        self._missing.append(MissingCell(str(cell), reason))
 
     def _record(self, finished: Finished, fingerprint: str) -> Record:
         cell, outcome = finished.job.cell, finished.outcome

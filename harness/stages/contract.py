@@ -66,7 +66,9 @@ class Stage(ABC):
     """One step of a method. Subclass it in one file: the literals below, `run`, and what else is needed.
 
     The class is created with validated parameters and may be kept between samples: whatever `load` builds stays on
-    `self`. Import the library inside `load` (or `run`/`fit`), never at module level.
+    `self`. Import the library inside `load` (or `run`/`fit`), never at module level. What one of these changes of the
+    process (environment, working folder, signal handlers, error handling of NumPy, default type of torch, …:
+    `harness.process_state`) is set back when it returns: other stages share the process.
     """
 
     id: ClassVar[str]

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from harness.standing.plan import Plan, RowPlan, plan, same_rows
+from harness.standing.costs import Cost, Costs, trainings_of
+from harness.standing.plan import Download, Plan, RowPlan, plan, same_rows
 from harness.standing.standing import RowStanding, Standing
 
-__all__ = ["Plan", "RowPlan", "RowStanding", "Standing", "plan", "same_rows"]
+__all__ = [
+    "Cost",
+    "Costs",
+    "Download",
+    "Plan",
+    "RowPlan",
+    "RowStanding",
+    "Standing",
+    "plan",
+    "same_rows",
+    "trainings_of",
+]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.hashing import hash_value
 from harness.model import Cell, Tier
+from harness.predictions import Predictions
+from harness.standing.costs import Costs, Source, trainings_of
 from harness.standing.standing import Standing
 from harness.store import Timing
 
@@ -21,14 +23,20 @@ if TYPE_CHECKING:
 class RowPlan:
     """Cells of one row: all, already done, and mean seconds of one (None: never measured, no estimate).
 
-    `is_borrowed`: the row itself was never measured; the seconds are those of its stages in other rows.
+    cell_s      without trainings
+    source      what the seconds come from, if not from cells of this very chain
+    trainings   models that remaining cells need and no earlier row trains; `training_s` is what they take together
+    gpu_s       seconds of the remaining cells and trainings that are spent on a GPU
     """
 
     row: str
     cells: int
     done: int
     cell_s: float | None
-    is_borrowed: bool = False
+    source: Source = ""
+    trainings: int = 0
+    training_s: float = 0.0
+    gpu_s: float = 0.0
 
     @property
     def remaining(self) -> int:
@@ -37,18 +45,33 @@ class RowPlan:
 
     @property
     def remaining_s(self) -> float | None:
-        """Estimated seconds of the remaining cells, one after the other."""
+        """Estimated seconds of the remaining cells and their trainings, one after the other."""
         if not self.remaining:
             return 0.0
-        return None if self.cell_s is None else self.cell_s * self.remaining
+        return None if self.cell_s is None else self.cell_s * self.remaining + self.training_s
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Files of datasets and weights that are neither in the cache nor in a mirror folder.
+
+    files, unsized   how many, and of how many nobody states the size
+    bytes            of the others
+    """
+
+    files: int = 0
+    unsized: int = 0
+    bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run of a suite on a tier would do.
 
-    `unavailable` maps datasets whose cells would be missing to the reason; `same` lists groups of rows that are one
-    and the same computation on this tier.
+    unavailable  datasets whose cells would be missing, with the reason
+    same         groups of rows that are one and the same computation on this tier
+    download     what must be fetched first
+    kept_bytes   disk that predictions of the remaining cells take, as recorded ones do; None: none is here
     """
 
     suite: str
@@ -57,6 +80,8 @@ class Plan:
     rows: tuple[RowPlan, ...]
     unavailable: Mapping[str, str]
     same: tuple[tuple[str, ...], ...]
+    download: Download = Download()
+    kept_bytes: int | None = None
 
     @property
     def remaining(self) -> int:
@@ -69,51 +94,83 @@ class Plan:
         return sum(row.remaining_s or 0.0 for row in self.rows)
 
     @property
+    def gpu_s(self) -> float:
+        """Estimated seconds on a GPU."""
+        return sum(row.gpu_s for row in self.rows)
+
+    @property
     def unknown_rows(self) -> tuple[str, ...]:
         """Rows with cells to compute and nothing to estimate their cost from."""
         return tuple(row.row for row in self.rows if row.remaining_s is None)
 
 
-def plan(standing: Standing, catalogue: Catalogue, timings: Iterable[Timing] = ()) -> Plan:
-    """Return the plan of a run that computes the pending cells of a standing; `timings` tell what cells cost."""
-    costs = _Costs(timings)
-    row_plans = tuple(
-        RowPlan(
+def plan(
+    standing: Standing, catalogue: Catalogue, timings: Iterable[Timing] = (), predictions: Predictions | None = None
+) -> Plan:
+    """Return the plan of a run that computes the pending cells of a standing.
+
+    `timings` tell what cells cost, `predictions` how large those are that recorded cells left.
+    """
+    cells, pending = standing.cells, standing.pending()
+    return Plan(
+        standing.suite.id,
+        standing.tier,
+        cells,
+        tuple(_row_plans(standing, Costs(timings, cells))),
+        _unavailable(cells, catalogue),
+        same_rows(cells),
+        _download(pending, catalogue),
+        None if predictions is None else _kept_bytes(standing, len(pending), predictions),
+    )
+
+
+def _row_plans(standing: Standing, costs: Costs) -> Iterator[RowPlan]:
+    trained: set[str] = set()
+    for row, own in standing.rows.items():
+        pending = [cell for cell in own.cells if not standing.is_done(cell)]
+        cost = costs.of(row, [spec.id for spec in own.cells[0].chain])
+        if cost is None:
+            yield RowPlan(row, len(own.cells), len(own.cells) - len(pending), None)
+            continue
+        needed = {key: stage for cell in pending for stage, key in trainings_of(cell, cost.training_s)}
+        new = [stage for key, stage in needed.items() if key not in trained]
+        trained.update(needed)
+        on_gpu = sum(cost.training_s[stage] for stage in new if stage in cost.trained_on_gpu)
+        yield RowPlan(
             row,
             len(own.cells),
-            sum(standing.is_done(cell) for cell in own.cells),
-            *costs.of(row, [spec.id for spec in own.cells[0].chain]),
+            len(own.cells) - len(pending),
+            cost.cell_s,
+            cost.source,
+            len(new),
+            sum(cost.training_s[stage] for stage in new),
+            cost.cell_gpu_s * len(pending) + on_gpu,
         )
-        for row, own in standing.rows.items()
-    )
-    cells = standing.cells
-    return Plan(standing.suite.id, standing.tier, cells, row_plans, _unavailable(cells, catalogue), same_rows(cells))
 
 
-class _Costs:
-    """Mean recorded seconds: of a row's cells, else the sum of what its stages took in other rows."""
+def _download(cells: Iterable[Cell], catalogue: Catalogue) -> Download:
+    """Return what must be fetched for cells: files of their datasets, of their weights, and of what those train on."""
+    known = set(catalogue.weight_ids())
+    datasets: dict[str, None] = {}
+    weights: dict[str, None] = {}
+    for cell in cells:
+        datasets[cell.data.dataset] = None
+        named = (value for spec in cell.chain for value in spec.parameters.values() if isinstance(value, str))
+        weights.update(dict.fromkeys(name for name in named if name in known))
+    entries = [catalogue.weights(name) for name in weights]
+    datasets.update({entry.declaration.recipe.dataset: None for entry in entries if entry.declaration.recipe})
+    sizes = [size for name in datasets for size in catalogue.dataset(name).to_fetch().values()]
+    sizes += [size for entry in entries for size in entry.to_fetch().values()]
+    return Download(len(sizes), sizes.count(None), sum(size for size in sizes if size is not None))
 
-    def __init__(self, timings: Iterable[Timing]) -> None:
-        rows: dict[str, list[float]] = defaultdict(list)
-        stages: dict[str, list[float]] = defaultdict(list)
-        for timing in timings:
-            if not any(stage.cached for stage in timing.stages):
-                rows[timing.row].append(timing.total_s)
-            for stage in timing.stages:
-                stages[stage.id].append((stage.load_s or 0.0) + (stage.fit_s or 0.0) + (stage.first_s or 0.0))
-        self._rows = {row: fmean(seconds) for row, seconds in rows.items()}
-        self._stages = {stage: fmean(seconds) for stage, seconds in stages.items()}
 
-    def of(self, row: str, stages: Sequence[str]) -> tuple[float | None, bool]:
-        """Return the expected seconds of one cell, and whether they come from other rows' chains.
-
-        The seconds are None where a stage was never measured.
-        """
-        if row in self._rows:
-            return self._rows[row], False
-        if all(stage in self._stages for stage in stages):
-            return sum(self._stages[stage] for stage in stages), True
-        return None, False
+def _kept_bytes(standing: Standing, remaining: int, predictions: Predictions) -> int | None:
+    kept = []
+    for record in standing.records:
+        sizes = [predictions.bytes_of(digest) for digest in record.prediction.values()]
+        if sizes and None not in sizes:
+            kept.append(sum(size for size in sizes if size is not None))
+    return int(fmean(kept) * remaining) if kept else None
 
 
 def _unavailable(cells: Sequence[Cell], catalogue: Catalogue) -> dict[str, str]:

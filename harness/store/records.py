@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import median
@@ -14,8 +14,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.config import shortened
 from harness.errors import StoreError
-from harness.hashing import hash_value
-from harness.model import CellId, Origin, Status, Tier
+from harness.hashing import canonical_json, hash_value
+from harness.model import CellId, Origin, StageSpec, Status, Tier
 from harness.store.migrations import SCHEMA, upgrade
 
 ItemT = TypeVar("ItemT")
@@ -63,6 +63,11 @@ class StageRecord:
     def called(self) -> str:
         """The name of this use of the stage, else its id."""
         return self.name or self.id
+
+
+def told(stages: Iterable[StageRecord | StageSpec]) -> str:
+    """Return, as one text, what the stages of a chain were told to do: equal for a chain and for a record of it."""
+    return canonical_json([[stage.id, stage.version, dict(stage.parameters)] for stage in stages])
 
 
 @dataclass(frozen=True, slots=True)

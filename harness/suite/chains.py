@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from traceback import extract_tb
 from typing import Any
 
-from harness.errors import ConfigError, ParameterError, RegistryError
+from harness.errors import ChainError, ConfigError, HarnessError, ParameterError, RegistryError
+from harness.escaping import one_line
 from harness.model import StageSpec, Tier
 from harness.registry import StageRegistry
 from harness.stages.chain import Given, check_chain
@@ -28,7 +32,9 @@ def resolve_chain(suite: Suite, row: Row, tier: Tier, registry: StageRegistry) -
 
 def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) -> None:
     """Raise `ChainError`, with file, line and key, unless the stages of a row fit each other and the data."""
-    check_chain(chain, given, place(suite, row, (*row.place, "stages")))
+    where = place(suite, row, (*row.place, "stages"))
+    with plugged(chain, where):
+        check_chain(chain, given, where)
 
 
 def stage_specs(row: Row, chain: tuple[Stage, ...], fold: str, registry: StageRegistry) -> tuple[StageSpec, ...]:
@@ -86,7 +92,34 @@ def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: St
         if layer:
             _check_layer(suite, row, stage_class, layer, layer_key)
             merged.update(layer)
-    return stage_class(merged, where=f"{place(suite, row, key)}: stage '{use.id}'")
+    where = f"{place(suite, row, key)}: stage '{use.id}'"
+    with plugged([stage_class], where):
+        stage = stage_class(merged, where=where)
+        stage.trains()  # asked of the chain again and again from here on
+    return stage
+
+
+@contextmanager
+def plugged(stages: Sequence[Stage | type[Stage]], where: str) -> Iterator[None]:
+    """Say where the code of a plug-in failed that is asked what it reads and makes; raises `ChainError`.
+
+    What fails in a stage of the tree is a mistake of the harness, and stays what it is.
+    """
+    try:
+        yield
+    except HarnessError:
+        raise
+    except Exception as error:  # a plug-in may fail in any way; it is said, with the line that failed
+        kinds = [stage if isinstance(stage, type) else type(stage) for stage in stages]
+        modules = {sys.modules[kind.__module__] for kind in kinds if not kind.__module__.startswith("harness.")}
+        files = {module.__file__ for module in modules}
+        frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename in files]
+        if not frames:
+            raise
+        last = frames[-1]
+        raise ChainError(
+            f"{where}: {type(error).__name__}: {one_line(str(error))} ({last.filename}:{last.lineno}, in {last.name})"
+        ) from error
 
 
 def _layers(

@@ -10,7 +10,7 @@ from harness.claims.naming import axes_of, selected
 from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rules import SECONDS
-from harness.errors import ConfigError, HarnessError
+from harness.errors import ConfigError, Gathered, HarnessError
 from harness.model import Tier
 from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.chain import Given
@@ -29,16 +29,19 @@ if TYPE_CHECKING:
 
 
 def check_suite(suite: Suite, catalogue: Catalogue, stages: StageRegistry | None = None) -> None:
-    """Raise `ConfigError` with one line per tier that cannot be expanded or computed with this catalogue."""
-    problems: list[str] = []
-    for tier in suite.tiers:
-        try:
-            expand(suite, tier, catalogue, registry.stages() if stages is None else stages)
-        except HarnessError as error:
-            problems.append(str(error))
-    problems += data_row_problems(suite, catalogue)
+    """Raise `ConfigError` with one line per mistake that shows beside the catalogue, on whatever tier."""
+    problems = catalogue_problems(suite, catalogue, registry.stages() if stages is None else stages)
     if problems:
-        raise ConfigError("\n".join(dict.fromkeys(problems)))
+        raise ConfigError("\n".join(problems))
+
+
+def catalogue_problems(suite: Suite, catalogue: Catalogue, stages: StageRegistry) -> list[str]:
+    """Return what cannot be expanded or computed with this catalogue, one line per mistake, each once."""
+    found = Gathered()
+    for tier in suite.tiers:
+        with found.noting():
+            expand(suite, tier, catalogue, stages)
+    return list(dict.fromkeys([*found.problems, *data_row_problems(suite, catalogue)]))
 
 
 def file_problems(suite: Suite) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.datasets.content import content_of
 from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import check_overlap, check_weights
-from harness.errors import ConfigError, DataError, nearest
+from harness.errors import ConfigError, DataError, Gathered, nearest
 from harness.hashing import derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, ScoredPair, StageSpec, Tier
 from harness.registry import StageRegistry
@@ -39,7 +39,7 @@ def expand(
     the catalogue, dimensions, training data, overlap of training and test data. A data table has no cells.
 
     Raises:
-        ConfigError, ParameterError, ChainError: with file, line and key.
+        ConfigError, ParameterError, ChainError: with file, line and key; one line for each row that has a mistake.
     """
     suite.tier(tier)
     return tuple(_Expansion(suite, tier, catalogue, registry).cells())
@@ -67,10 +67,13 @@ class _Expansion:
         self._unseen: set[tuple[str, str, Fold]] = set()
 
     def cells(self) -> Iterator[Cell]:
-        """Yield the cells of every row; raises what `expand` raises."""
-        count = 0
+        """Yield the cells of every row; raises what `expand` raises, when the last row has been looked at."""
+        count, found = 0, Gathered()
         for row in self._suite.rows:
-            for selected, fold, chain, base, scores in self._row_folds(row):
+            folds = []
+            with found.noting():
+                folds = list(self._row_folds(row))
+            for selected, fold, chain, base, scores in folds:
                 repeats = self._suite.repeats_of(self._tier, row)
                 count += len(fold.test) * repeats
                 if count > MOST_CELLS:
@@ -79,6 +82,7 @@ class _Expansion:
                         f"{MOST_CELLS} cells on tier '{self._tier}'"
                     )
                 yield from self._fold_cells(row, selected, fold, chain, base, scores, repeats)
+        found.raise_all()
 
     def _row_folds(
         self, row: Row

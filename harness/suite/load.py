@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from harness import registry
 from harness.config import TomlData, TomlSource
-from harness.errors import ConfigError, nearest
+from harness.errors import ConfigError, Gathered, nearest
 from harness.hashing import hash_value
 from harness.parameters import RESERVED
 from harness.registry import MetricRegistry, StageRegistry
 from harness.shipped import shipped_folder
 from harness.suite.check import file_problems, registry_problems
 from harness.suite.matrix import expand_matrix
-from harness.suite.schema import RowSpec, SuiteFile
+from harness.suite.schema import MatrixSpec, RowSpec, SuiteFile
 from harness.suite.shared import shared_names, with_shared
 from harness.suite.suite import Row, StageUse, Suite
 from harness.toml_lines import KeyPath
@@ -61,14 +61,40 @@ def load_suite(
     Raises:
         ConfigError: one line per mistake, each with file, line, key and the nearest accepted name.
     """
-    source = with_shared(TomlSource(_path(name_or_path, start)))
-    suite = _suite(source, source.validate(SuiteFile))
-    known_stages = registry.stages() if stages is None else stages
-    known_metrics = registry.metrics() if metrics is None else metrics
-    problems = [*file_problems(suite), *registry_problems(suite, known_stages, known_metrics)]
-    if problems:
+    suite, problems = read_suite(name_or_path, stages=stages, metrics=metrics, start=start)
+    if problems or suite is None:
         raise ConfigError("\n".join(problems))
     return suite
+
+
+def read_suite(
+    name_or_path: str | Path,
+    *,
+    stages: StageRegistry | None = None,
+    metrics: MetricRegistry | None = None,
+    start: Path | None = None,
+) -> tuple[Suite | None, list[str]]:
+    """Return a suite and its mistakes, one a line; of a file with some, what is sound, or None if nothing is.
+
+    Arguments are those of `load_suite`. Names that one part of a file has of another are not looked up where a part
+    is left out: they would be unknown for that reason alone.
+    """
+    found = Gathered()
+    with found.noting():
+        source = with_shared(TomlSource(_path(name_or_path, start)))
+    if found.problems:
+        return None, found.problems
+    with found.noting():
+        source.validate(SuiteFile)
+    instead = {"schema": 1, "id": source.path.stem, "version": 1, "title": source.path.stem}
+    part = source.sound_part(SuiteFile, instead) if found.problems else source
+    if part is None:
+        return None, found.problems
+    suite = _suite(part, part.validate(SuiteFile), found)
+    known_stages = registry.stages() if stages is None else stages
+    known_metrics = registry.metrics() if metrics is None else metrics
+    problems = found.problems or list(file_problems(suite))
+    return suite, list(dict.fromkeys([*problems, *registry_problems(suite, known_stages, known_metrics)]))
 
 
 def _path(name_or_path: str | Path, start: Path | None) -> Path:
@@ -80,21 +106,27 @@ def _path(name_or_path: str | Path, start: Path | None) -> Path:
     return known[name_or_path]
 
 
-def _suite(source: TomlData, file: SuiteFile) -> Suite:
-    return Suite(file, tuple(_rows(source, file)), source, hash_value(source.data))
+def _suite(source: TomlData, file: SuiteFile, found: Gathered) -> Suite:
+    return Suite(file, tuple(_rows(source, file, found)), source, hash_value(source.data))
 
 
-def _rows(source: TomlData, file: SuiteFile) -> Iterator[Row]:
+def _rows(source: TomlData, file: SuiteFile, found: Gathered) -> Iterator[Row]:
+    """Yield the rows that can be made, and note what is wrong with the others."""
     for number, spec in enumerate(file.rows):
-        yield stage_row(source, spec, ("rows", number))
+        with found.noting():
+            yield stage_row(source, spec, ("rows", number))
     for number, matrix in enumerate(file.matrix):
         place: KeyPath = ("matrix", number)
-        try:
-            tables = list(expand_matrix(matrix))
-        except ConfigError as error:
-            raise source.error(place, str(error)) from error
-        for table in tables:
-            yield stage_row(source, _row_spec(source, table, place), place)
+        with found.noting():
+            for table in _tables(source, matrix, place):
+                yield stage_row(source, _row_spec(source, table, place), place)
+
+
+def _tables(source: TomlData, matrix: MatrixSpec, place: KeyPath) -> list[dict[str, Any]]:
+    try:
+        return list(expand_matrix(matrix))
+    except ConfigError as error:
+        raise source.error(place, str(error)) from error
 
 
 def _row_spec(source: TomlData, table: dict[str, Any], place: KeyPath) -> RowSpec:

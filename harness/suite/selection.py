@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ConfigError, DataError, RegistryError, nearest
+from harness.errors import ConfigError, DataError, Gathered, RegistryError, nearest
 from harness.model import DataSelection, Fold, Grid, Tier
 from harness.stages.slots import SLOTS
 from harness.suite.grids import declared_grid
@@ -70,10 +70,12 @@ class Selector:
         specs, place = choice["data"]
         if not specs:
             raise self._error(place, f"row '{row.id}' has no data on tier '{self._tier}'")
-        return tuple(
-            self._selected(spec, choice, (*place, number) if place[-1] == "data" else place)
-            for number, spec in enumerate(specs)
-        )
+        found, selected = Gathered(), []
+        for number, spec in enumerate(specs):
+            with found.noting():
+                selected.append(self._selected(spec, choice, (*place, number) if place[-1] == "data" else place))
+        found.raise_all()
+        return tuple(selected)
 
     def _selected(self, spec: DataSpec, choice: dict[str, tuple[Any, KeyPath]], place: KeyPath) -> Selected:
         try:
@@ -81,13 +83,24 @@ class Selector:
         except RegistryError as error:
             raise self._error((*place, "dataset"), str(error)) from error
         channels, channels_place = choice["channels"]
+        found = Gathered()
         for channel in channels or ():
-            self._known_name("channel", channel, dataset.channels, dataset, channels_place)
-        truth = self._truth(dataset, *choice["truth"])
-        train_truth = self._label(dataset, *choice["train_truth"]) or truth
-        reads = self._reads(dataset, *choice["reads"])
-        data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth, reads)
-        return Selected(dataset, data, self._present_folds(spec, dataset, place), place, declared_grid(dataset))
+            with found.noting():
+                self._known_name("channel", channel, dataset.channels, dataset, channels_place)
+        truth, train_truth = "", ""
+        reads: tuple[tuple[str, str], ...] = ()
+        folds: tuple[Fold, ...] = ()
+        with found.noting():
+            truth = self._truth(dataset, *choice["truth"])
+        with found.noting():
+            train_truth = self._label(dataset, *choice["train_truth"])
+        with found.noting():
+            reads = self._reads(dataset, *choice["reads"])
+        with found.noting():
+            folds = self._present_folds(spec, dataset, place)
+        found.raise_all()
+        data = DataSelection(dataset.id, tuple(channels or dataset.channels), truth, train_truth or truth, reads)
+        return Selected(dataset, data, folds, place, declared_grid(dataset))
 
     def _present_folds(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> tuple[Fold, ...]:
         """Return the folds; where absent data hides what samples there are, one fold that stands for them."""
@@ -142,10 +155,12 @@ class Selector:
         return tuple(fold for fold in folds if not spec.folds or fold.id in spec.folds)
 
     def _check_samples(self, spec: DataSpec, dataset: Dataset, place: KeyPath) -> None:
-        known = dataset.sample_ids()
+        known, found = dataset.sample_ids(), Gathered()
         for name in ("samples", "train", "validation"):
             for sample in getattr(spec, name):
-                self._known_name("sample", sample, known, dataset, (*place, name))
+                with found.noting():
+                    self._known_name("sample", sample, known, dataset, (*place, name))
+        found.raise_all()
 
     def _known_name(self, kind: str, name: str, accepted: Iterable[str], dataset: Dataset, place: KeyPath) -> None:
         names = list(accepted)

@@ -92,17 +92,18 @@ def with_shared(source: TomlSource) -> TomlData:
     Raises `ConfigError` for a shared file that is absent, outside the suite's folder or wrong, and for an unknown
     method, with the nearest match.
     """
-    shared = _shared_file(source)
+    try:
+        shared = _shared_file(source)
+    except ConfigError as error:
+        raise ConfigError("\n".join([*_unknown_keys(source), str(error)])) from error
     methods = {} if shared is None else shared.data.get("methods", {})
     problems = [
         str(source.error(("rows", number, "method"), f"unknown method '{name}'{_hint(name, methods, source)}"))
         for number, name in named_methods(source)
         if name not in methods
     ]
-    if shared is None and problems:
-        problems = [*_unknown_keys(source), *problems]  # one of them may be a misspelt `shared`
     if problems:
-        raise ConfigError("\n".join(problems))
+        raise ConfigError("\n".join([*_unknown_keys(source), *problems]))
     return source if shared is None else MergedToml(source, shared)
 
 

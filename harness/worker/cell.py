@@ -44,7 +44,10 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
     if left:
         bench.forget()
         bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind")
-    return Done(outcome, is_spent=outcome.status == "out-of-memory" or bool(bench.state.patched()))
+    spoilt = bench.state.spoilt()
+    if spoilt:
+        bench.log(f"{job.cell.id}: changed {spoilt} for its whole process; later cells get another one")
+    return Done(outcome, is_spent=outcome.status == "out-of-memory" or bool(spoilt))
 
 
 @dataclass(slots=True, eq=False)

@@ -5,20 +5,31 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import signal
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 
 import psutil
 
 from harness.errors import ChainError
 from harness.memory import descendants
+from harness.process_state import ProcessSettings
 
-WATCHED = ("builtins", "math", "os", "random", "numpy", "numpy.linalg", "numpy.random", "harness.scoring")
-"""Modules whose functions a stage may not replace; those of `harness.metrics` are watched too."""
+WATCHED = (
+    "builtins",
+    "math",
+    "os",
+    "random",
+    "numpy",
+    "numpy.linalg",
+    "numpy.random",
+    "scipy.ndimage",
+    "harness.scoring",
+)
+"""Modules whose functions a stage may not replace; so those of metrics, of other stages and of the worker."""
+_WATCHED_PACKAGES = ("harness.metrics", "harness.stages", "harness.worker")
+_SEEDED = ("numpy", "torch", "tensorflow")
 _CHILD_EXIT = 70
 _SERVICES = ("resource_tracker", "forkserver")
 """Processes of `multiprocessing` that serve every later pool and hold nothing of a cell."""
@@ -34,8 +45,9 @@ class ProcessState:
 
     def __init__(self) -> None:
         self._process = os.getpid()
-        self._folder = Path.cwd()
-        self._recursion_limit = sys.getrecursionlimit()
+        self._seed = 0
+        self._settings = ProcessSettings()
+        self._settings.watch_imports(lambda module: _seed_library(module, self._seed))
         self._functions = {name: _functions(module) for name, module in _watched_modules()}
 
     @contextmanager
@@ -43,24 +55,32 @@ class ProcessState:
         """Run the code of a stage, with global random states that depend on nothing that ran before.
 
         A process that the stage forked and that leaves this code ends, without a word: it has the worker's pipes and
-        would answer for it. Folder, error handling of NumPy, recursion limit and alarms are set back.
+        would answer for it. What the stage changes of the process (`ProcessSettings`) is set back.
 
         Raises:
             PatchedLibraryError: the stage has replaced a function of a library; this process is of no use any more.
         """
-        _seed_global_states(seed)
-        try:
-            yield
-        finally:
-            if os.getpid() != self._process:
-                os._exit(_CHILD_EXIT)
-            self._restore()
+        self._seed = seed
+        with self._settings.kept():
+            random.seed(seed)
+            for module in _SEEDED:
+                if module in sys.modules:
+                    _seed_library(module, seed)
+            try:
+                yield
+            finally:
+                if os.getpid() != self._process:
+                    os._exit(_CHILD_EXIT)
         patched = self.patched()
         if patched:
             raise PatchedLibraryError(
                 f"stage '{stage}' replaced {patched} for the whole process, which later cells use; accepted: a stage "
                 "that changes nothing outside itself"
             )
+
+    def spoilt(self) -> str:
+        """Return what a stage has changed that later cells would feel and nobody can set back, "" if nothing."""
+        return ", ".join(filter(None, (*self._settings.lasting, self.patched())))
 
     def patched(self) -> str:
         """Return the dotted name of a function that is not what it was, "" if there is none."""
@@ -70,14 +90,6 @@ class ProcessState:
                 if namespace.get(attribute) is not function:
                     return f"{name}.{attribute}"
         return ""
-
-    def _restore(self) -> None:
-        os.chdir(self._folder)
-        sys.setrecursionlimit(self._recursion_limit)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None:
-            numpy.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
 
 
 def end_children(spared: Collection[int]) -> list[int]:
@@ -102,20 +114,20 @@ def _is_service(process: psutil.Process) -> bool:
     return any(name in argument for argument in process.cmdline() for name in _SERVICES)
 
 
-def _seed_global_states(seed: int) -> None:
-    """Seed the generators that a stage may use although it is given one."""
-    random.seed(seed)
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(seed % 2**32)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.manual_seed(seed % 2**63)
+def _seed_library(module: str, seed: int) -> None:
+    """Seed the generators of a library that a stage may use although it is given one."""
+    library = sys.modules[module]
+    if module == "numpy":
+        library.random.seed(seed % 2**32)
+    elif module == "torch":
+        library.manual_seed(seed % 2**63)
+    elif module == "tensorflow":
+        library.random.set_seed(seed % 2**63)
 
 
 def _watched_modules() -> Iterator[tuple[str, ModuleType]]:
     for name, module in list(sys.modules.items()):
-        if name in WATCHED or name.startswith("harness.metrics"):
+        if name in WATCHED or name.startswith(_WATCHED_PACKAGES):
             yield name, module
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -121,8 +122,13 @@ class ModelStore:
         remove(self._folder_of(key))
 
     def sweep(self, *, now_s: float | None = None) -> None:
-        """Remove drafts that killed workers left more than a day ago."""
-        sweep_drafts(self.folder.glob("??/*.partial"), now_s=now_s)
+        """Remove drafts that killed workers left more than a day ago; a training that takes days holds its lock."""
+        for draft in self.folder.glob("??/*.partial"):
+            lock = ExclusiveLock(draft.with_suffix(".lock"))
+            with contextlib.suppress(StoreError):  # another user's, or a disk that refuses
+                if lock.acquire():
+                    sweep_drafts([draft], now_s=now_s)
+                    lock.release()
 
     def _folder_of(self, key: str) -> Path:
         return self.folder / key[:2] / key

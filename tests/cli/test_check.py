@@ -55,6 +55,27 @@ def test_a_broken_catalogue_is_an_error(cli: Cli) -> None:
     assert err.startswith("harness: error: datasets.toml:2: datasets")
 
 
+def test_mistakes_of_catalogue_suite_and_what_joins_them_come_at_once(cli: Cli) -> None:
+    (cli.folder / "datasets.toml").write_text(CATALOGUE.replace("nuclei-2d", "nuclei-2"))
+    (cli.folder / "suites" / "toy.toml").write_text(SUITE.replace("title =", "tilte ="))
+    code, out, err = cli("check")
+    assert code == 2
+    assert out.splitlines() == ["INVALID datasets.toml", "INVALID suite toy"]
+    assert "no generator 'nuclei-2'; did you mean 'nuclei-2d'?" in err
+    assert "unknown key 'tilte'; did you mean 'title'?" in err
+    assert len(err.splitlines()) == 3, "and the title that is missing"
+
+
+def test_names_of_the_catalogue_are_looked_up_in_a_suite_with_other_mistakes(cli: Cli) -> None:
+    text = SUITE.replace("title =", "tilte =").replace('{ dataset = "blobs" }', '{ dataset = "blosb" }')
+    (cli.folder / "suites" / "toy.toml").write_text(text.replace('samples = ["a"]', 'samples = ["zz"]'))
+    code, _, err = cli("check")
+    assert code == 2
+    assert "unknown dataset 'blosb'; did you mean 'blobs'?" in err
+    assert "dataset 'blobs' has no sample 'zz'; accepted: a, b" in err
+    assert "unknown key 'tilte'" in err
+
+
 def test_a_tolerance_names_a_metric_of_the_suite(cli: Cli) -> None:
     path = cli.folder / "suites" / "toy.toml"
     path.write_text(SUITE.replace("[tiers.smoke]", '[tolerance]\n"map.gonucler" = 0.1\n[tiers.smoke]', 1))

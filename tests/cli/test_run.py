@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.run import _log_cells
+from harness.cli.run import log_cells
 from harness.registry import Registry
 from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
 from tests.cli.project import DATA_TABLE, SUITE, Cli
@@ -69,7 +69,7 @@ def _logged(capsys: pytest.CaptureFixture[str], failures: int, reasons: list[str
     failed = tuple(FailedCell(f"f{n}", "exception", "broken") for n in range(failures))
     missing = tuple(MissingCell(f"m{n}", reason) for n, reason in enumerate(reasons))
     cells = len(failed) + len(missing)
-    _log_cells(SuiteSummary("toy", 1, "smoke", Path(), cells, 0, 0, failed, missing))
+    log_cells(SuiteSummary("toy", 1, "smoke", Path(), cells, 0, 0, failed, missing))
     return capsys.readouterr().err.splitlines()
 
 

@@ -42,12 +42,20 @@ def test_a_dry_run_writes_the_files_alone(cli: Cli, folders: tuple[Path, Path]) 
     assert not Path("mine/runs").exists()
 
 
+def test_what_the_minutes_do_not_allow_is_said(cli: Cli, folders: tuple[Path, Path]) -> None:
+    code, out, err = cli("try", *folders, "--methods", "otsu-components", "--minutes", "0.001")
+    assert code == 3
+    assert "MISSING 3 cells: not computed: the time given, 0 s, was over" in err
+    assert "3 MISSING" in out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (("--methods", "gasp"), "stage 'gasp' reads superpixels, probability"),
         (("--methods", "otsu"), "did you mean"),
         (("--folds", "0"), "--folds is 0"),
+        (("--methods", "stardist-3d"), "'stardist-3d' cannot be trained on images whose smallest sides are [40, 40]"),
     ],
 )
 def test_mistakes_leave_nothing(cli: Cli, folders: tuple[Path, Path], options: tuple[str, ...], message: str) -> None:

@@ -40,6 +40,56 @@ def test_unknown_ids_get_the_nearest(catalogue: Callable[[str], Catalogue]) -> N
     assert loaded.weight_ids() == ()
 
 
+MANY_WRONG = (
+    PHANTOM.format(name="one").replace('licence = "CC0"', 'licenc = "CC0"')
+    + PHANTOM.format(name="two")
+    .replace("nuclei-2d", "nuclei-2")
+    .replace("samples.a", "splits.x = [{ test = ['b'] }]\nsamples.a")
+    + PHANTOM.format(name="three").replace("samples.a = {}", "samples.a = { parameters = { sed = 3 } }")
+    + PHANTOM.format(name="four")
+    + """
+[weights.w]
+title = "w"
+licence = "x"
+availability = "open-direct-download"
+files = [{ name = "w.pt" }]
+trained_on = [
+  { dataset = "four", samples = ["b"] },
+  { dataset = "one", samples = ["zz"] },
+  { dataset = "foru", samples = ["a"] },
+]
+"""
+)
+
+
+def test_every_independent_mistake_of_a_file_comes_in_one_message(catalogue: Callable[[str], Catalogue]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        catalogue(MANY_WRONG)
+    found = str(caught.value).splitlines()
+    for text in (
+        "datasets.one.licenc: unknown key 'licenc'; did you mean 'licence'?",
+        "datasets.one: required key 'licence' is missing",
+        "datasets.two.generator: no generator 'nuclei-2'; did you mean 'nuclei-2d'?",
+        "datasets.three.samples.a.parameters.sed: unknown key 'sed'; did you mean 'seed'?",
+        "weights.w.files.0: 'w.pt' needs `urls`",
+        "weights.w.files.0: 'w.pt' needs a checksum",
+    ):
+        assert len([line for line in found if text in line]) == 1, (text, found)
+    assert all(line.startswith("datasets.toml:") for line in found)
+
+
+def test_references_are_checked_beside_other_mistakes_but_not_to_what_is_broken(
+    catalogue: Callable[[str], Catalogue],
+) -> None:
+    files = 'files = [{ name = "w.pt", urls = ["https://example.org/w.pt"], first_seen = true }]'
+    with pytest.raises(ConfigError) as caught:
+        catalogue(MANY_WRONG.replace('files = [{ name = "w.pt" }]', files))
+    found = str(caught.value)
+    assert "dataset 'four' has no sample 'b'; accepted: a" in found
+    assert "unknown dataset 'foru'; did you mean 'four'?" in found
+    assert "'zz'" not in found, "dataset 'one' is there, with a mistake of its own"
+
+
 def test_the_nearest_file_upwards_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _write(tmp_path)
     (tmp_path / "a" / "b").mkdir(parents=True)

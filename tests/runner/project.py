@@ -53,10 +53,12 @@ PLUGIN = '''
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -268,8 +270,20 @@ class Fault(Stage):
             os.kill(os.getpid(), signal.SIGSEGV)
         if how == "close":
             os.closerange(3, 4096)
-        if how == "chdir":
+        if how == "settings":
             os.chdir("/")
+            os.umask(0o777)
+            os.environ.update(PATH="/nowhere", OF_A_STAGE="1")
+            warnings.simplefilter("error")
+            np.seterr(all="raise")
+            np.set_printoptions(precision=1)
+            signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        if how == "witness":
+            text = [os.getcwd(), os.environ.get("OF_A_STAGE"), os.environ["PATH"], np.geterr()]
+            text += [one for one in warnings.filters if one[0] == "error"]
+            text += [np.get_printoptions(), signal.getsignal(signal.SIGUSR1), random.random(), np.random.random()]
+            with (TRACES / "witness").open("a") as handle:
+                handle.write(f"{os.getpid()} {image.array.sum()} {text}\\n")
         if how == "text":
             raise ValueError("a file named \\udcff")
         if how == "noise":
@@ -427,13 +441,15 @@ class Recorder:
 
     lines: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
+    left_s: list[float | None] = field(default_factory=list)
     total: int = 0
 
     def start(self, total: int) -> None:
         self.total = total
 
-    def finished(self, line: str) -> None:
+    def finished(self, line: str, left_s: float | None) -> None:
         self.lines.append(line)
+        self.left_s.append(left_s)
 
     def log(self, line: str) -> None:
         self.logged.append(line)

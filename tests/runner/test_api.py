@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -9,6 +10,25 @@ from harness.suite import Selection
 from tests.runner.project import Project, Recorder
 
 CHAIN = '[{ id = "smooth" }, { id = "cut", level = 0.5 }]'
+
+
+@pytest.mark.slow
+def test_when_the_time_is_over_work_ends_and_what_was_not_done_is_missing(project: Project) -> None:
+    rows = {
+        "noop": '[{ id = "noop" }]',
+        "bad": '[{ id = "fault", how = "hang" }]',
+        "last": '[{ id = "noop", number = 1 }]',
+    }
+    start, progress = time.monotonic(), Recorder()
+    summary = project.run(project.suite(rows), time_limit_s=10.0, progress=progress)
+    assert 10.0 <= time.monotonic() - start < 25.0
+    assert (summary.computed, summary.failed, summary.missing, summary.is_complete) == (2, 0, 4, False)
+    missing = summary.suites[0].missing_cells
+    assert {cell.reason for cell in missing} == {"not computed: the time given, 10 s, was over"}
+    assert missing[0].cell == "demo smoke: bad on dots/a", "the one that was stopped leaves no record"
+    assert len(project.records()) == 2
+    assert (summary.cells, summary.cached) == (6, 0)
+    assert progress.left_s[-1] is not None
 
 
 def test_a_suite_runs_and_leaves_records_and_timings(project: Project) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ConfigError
+from harness.errors import BackendError, ConfigError
 from harness.model import Fold
 from harness.runner.backends import BackendChooser, choose_backend
 from tests.runner.bench import a_cell, spec, tiny_registry
@@ -55,3 +55,31 @@ def test_a_chain_is_looked_at_by_what_it_says(project: Project) -> None:
     plain, other = (a_cell(spec(project, "smooth", amount=amount), spec(project, "cut")) for amount in (0.0, 1.0))
     assert chooser.shared(plain) == chooser.shared(a_cell(spec(project, "smooth"), spec(project, "cut")))
     assert chooser.shared(plain) != chooser.shared(other)
+
+
+def test_a_gpu_that_is_not_there_is_said_once_a_stage_before_anything_runs(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = tiny_registry(project)
+    cells = [a_cell(spec(project, name)) for name in ("noop", "weighted", "noop", "absent-library")]
+    BackendChooser(stages).require_gpu(cells)
+    for name in ("weighted", "absent-library"):
+        monkeypatch.setattr(stages.get(name), "devices", ("cpu", "cuda"))
+        monkeypatch.setattr(stages.get(name), "gpu_problem", lambda self: "no CUDA device")
+    with pytest.raises(BackendError) as caught:
+        BackendChooser(stages).require_gpu(cells)
+    expected = "--device cuda: stage 'weighted': no CUDA device; accepted: --device cpu or auto"
+    assert str(caught.value) == expected, "the one whose library is absent has a reason of its own"
+
+
+def test_a_run_on_a_gpu_that_is_not_there_computes_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: BackendChooser, cells: object) -> None:
+        assert len(list(cells)) == 2  # type: ignore[call-overload]
+        raise BackendError("no GPU")
+
+    monkeypatch.setattr(BackendChooser, "require_gpu", refuse)
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    with pytest.raises(BackendError, match="no GPU"):
+        project.run(suite, device="cuda")
+    assert project.records() == {}
+    assert project.run(suite, device="cuda", dry_run=True).pending == 2

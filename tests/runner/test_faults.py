@@ -82,10 +82,22 @@ def test_a_failure_is_a_record_and_the_other_cells_go_on(
 
 def test_what_a_stage_leaves_behind_ends_with_its_cell(project: Project) -> None:
     progress = Recorder()
-    rows = {"bad": fault("leave"), "moved": fault("chdir"), "noop": '[{ id = "noop" }]'}
-    assert project.run(project.suite(rows), progress=progress).computed == 6
+    rows = {"bad": fault("leave"), "noop": '[{ id = "noop" }]'}
+    assert project.run(project.suite(rows), progress=progress).computed == 4
     assert gone(int((project.traces / "child").read_text()))
     assert [line for line in progress.logged if line.endswith("ended 1 processes that the cell left behind")]
+
+
+def test_a_stage_sees_the_process_as_it_was_before_other_stages(project: Project) -> None:
+    seen = []
+    for first in ("slow", "settings"):
+        rows = {first: fault(first), "second": fault("witness")}
+        project.run(project.suite(rows, id=first, extra='seed_group = "one"'))
+        lines = (project.traces / "witness").read_text().splitlines()
+        (project.traces / "witness").unlink()
+        assert len({line.partition(" ")[0] for line in lines}) == 1, "one worker"
+        seen.append(sorted(line.partition(" ")[2] for line in lines))
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("how", ["fork-return", "fork-raise"])

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from harness.standing.plan import RowPlan, plan, same_rows
+import numpy as np
+
+from harness.model import Volume
+from harness.predictions import Predictions
+from harness.standing.plan import Download, RowPlan, plan, same_rows
 from harness.suite import Selection
 from tests.helpers import SUITE, FakeAvailability, Project, toy_weights
+from tests.records import record_of
 
 
 @dataclass(frozen=True)
@@ -14,6 +20,8 @@ class StageTime:
     fit_s: float | None = None
     first_s: float | None = None
     cached: bool = False
+    fit_cached: bool = False
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class CellTime:
     row: str
     total_s: float
     stages: tuple[StageTime, ...] = ()
+    cell: str = "key of another day"
 
 
 def test_counts_and_what_is_done(project: Project) -> None:
@@ -48,14 +57,58 @@ def test_a_row_costs_what_its_cells_took(project: Project) -> None:
 def test_a_row_never_run_costs_what_its_stages_took_elsewhere(project: Project) -> None:
     stages = (StageTime("blur", load_s=1.0, first_s=2.0), StageTime("cut", fit_s=3.0, first_s=4.0))
     found = project.plan(tier="paper", timings=[CellTime("another", 99.0, stages)])
-    assert found.rows[0].cell_s == 10.0
+    otsu = found.rows[0]
+    assert (otsu.cell_s, otsu.source, otsu.trainings, otsu.training_s) == (7.0, "other rows", 5, 15.0)
     assert found.unknown_rows == ("net",)
     assert found.known_s == 50.0
 
 
+def test_seconds_of_what_a_row_was_before_are_said_to_be(project: Project) -> None:
+    net = project.cells(tier="paper")[-1]
+    today, before = CellTime("net", 10.0, cell=net.key), CellTime("net", 10.0)
+    assert project.plan(tier="paper", timings=[today]).rows[1].source == ""
+    assert project.plan(tier="paper", timings=[before]).rows[1].source == "an earlier chain"
+
+
+def test_trainings_are_counted_once_and_apart(project: Project) -> None:
+    text = SUITE + '[[rows]]\nid = "same"\nstages = [{ id = "learn", steps = 50 }]\n'
+    timings = [CellTime(row, 33.0, (StageTime("learn", fit_s=30.0, first_s=2.0),)) for row in ("net", "same")]
+    done = [cell for cell in project.cells(text, "paper") if cell.row == "net"][:2]
+    _, net, same = project.plan(text, "paper", done=done, timings=timings).rows
+    assert (net.cell_s, net.trainings, net.training_s, net.remaining_s) == (3.0, 3, 90.0, 99.0)
+    assert (same.trainings, same.remaining_s) == (2, 75.0), "three of its five models are trained for the row above"
+
+
+def test_hours_of_a_gpu_are_those_measured_on_one(project: Project) -> None:
+    on_gpu = CellTime("net", 33.0, (StageTime("learn", fit_s=30.0, first_s=2.0, device="cuda"),))
+    assert project.plan(tier="paper", timings=[on_gpu]).gpu_s == 5 * (30.0 + 2.0)
+    assert project.plan(tier="paper", timings=[CellTime("net", 33.0)]).gpu_s == 0.0
+
+
+def test_what_must_be_downloaded(project: Project) -> None:
+    project.catalogue.dataset("volumes").absent = {"a.zip": 1000, "b.tif": None}
+    project.catalogue._weights["big"] = toy_weights("big", absent={"big.pt": 500})
+    text = SUITE + '[[rows]]\nid = "ready"\nstages = [{ id = "learn", weights = "big" }]\n'
+    assert project.plan(text, "paper").download == Download(files=3, unsized=1, bytes=1500)
+    assert project.plan(text, "paper", done=project.cells(text, "paper")).download == Download()
+    assert project.plan(text, "smoke").download == Download(files=1, bytes=500)
+
+
+def test_disk_of_predictions_is_that_of_recorded_cells(project: Project, tmp_path: Path) -> None:
+    cells = project.cells(tier="paper")
+    store = Predictions(tmp_path / "cache")
+    digest = store.keep(Volume(np.ones((4, 4), np.uint8), "YX"))
+    records = [replace(record_of(cells[0]), prediction={"labels": digest})]
+    standing = project.standing(records, tier="paper")
+    assert plan(standing, project.catalogue, (), store).kept_bytes == 9 * store.bytes_of(digest)
+    store.clear()
+    assert plan(standing, project.catalogue, (), store).kept_bytes is None
+
+
 def test_cells_that_reused_a_stage_do_not_count_as_a_whole(project: Project) -> None:
     cached = CellTime("net", 0.1, (StageTime("learn", fit_s=30.0, first_s=1.0, cached=True),))
-    assert project.plan(tier="paper", timings=[cached]).rows[1].cell_s == 31.0
+    row = project.plan(tier="paper", timings=[cached]).rows[1]
+    assert (row.cell_s, row.remaining_s) == (1.0, 5 * 31.0)
 
 
 def test_nothing_to_do_costs_nothing() -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import StoreError
-from harness.model import Origin
-from harness.store.records import StageTiming, read_record, read_timing
+from harness.model import Origin, StageSpec
+from harness.store.records import StageRecord, StageTiming, read_record, read_timing, told
 from tests.records import make_record
 from tests.store.helpers import a_record, a_timing
 
@@ -77,3 +77,10 @@ def test_a_line_whose_checksum_was_taken_away_is_altered_unless_it_never_had_one
     assert taken.is_altered
     assert read_record(json.loads(taken.to_line()), "f:1").is_altered
     assert not read_record({**line, **without, "schema": 1}, "f:1").is_altered
+
+
+def test_a_chain_and_a_record_of_it_are_told_the_same() -> None:
+    spec = StageSpec("cut", 2, {"level": 0.5, "size": (1, 2)}, Origin("", "", "code"))
+    assert told([spec]) == told([StageRecord("cut", 2, {"size": [1, 2], "level": 0.5}, model="m")])
+    assert told([spec]) != told([StageRecord("cut", 2, {"size": [1, 2], "level": 0.6})])
+    assert told([spec, spec]) != told([spec])

@@ -6,6 +6,7 @@ import pytest
 from pydantic import model_validator
 
 from harness.errors import ChainError, ConfigError, ParameterError
+from harness.registry import add_file
 from harness.stages.chain import Given
 from harness.suite.chains import check_order, is_per_fold, resolve_chain, stage_specs, weights_of
 from tests.helpers import SUITE, Project
@@ -100,3 +101,57 @@ def test_overrides_address_a_use_by_its_name(project: Project) -> None:
         ("cut", "", "cut"),
     ]
     assert "name" not in specs[0].to_json(), "a name is no part of any key"
+
+
+FAILING = """
+from harness import Parameter, Stage
+
+class Failing(Stage):
+    id = "failing"
+    title = "Fails before anything runs"
+    parameters = (Parameter("where", "str", "makes", "in which method"),)
+
+    def makes(self):
+        if self.options["where"] == "makes":
+            return {}["slot"]
+        return ("labels",)
+
+    def trains(self):
+        return self.options["where"] == "trains" and 1 / 0
+
+    def grid_after(self, grid, sample):
+        return grid.no_such_thing if self.options["where"] == "grid_after" else grid
+
+    def run(self, inputs, context):
+        return inputs["image"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("makes", "KeyError: 'slot' ({file}:11, in makes)"),
+        ("trains", "ZeroDivisionError: division by zero ({file}:15, in trains)"),
+        ("grid_after", "AttributeError: 'Grid' object has no attribute 'no_such_thing' ({file}:18, in grid_after)"),
+    ],
+)
+def test_a_plugin_that_fails_before_a_run_is_said_with_its_line(project: Project, where: str, message: str) -> None:
+    file = project.folder / "failing.py"
+    file.write_text(FAILING, encoding="utf-8")
+    add_file(file, project.stages, project.metrics)
+    text = SUITE.replace(
+        'stages = [{ id = "learn", steps = 50 }]', f'stages = [{{ id = "failing", where = "{where}" }}]'
+    )
+    with pytest.raises(ConfigError) as caught:
+        project.suite(text)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("demo.toml:23: rows.1.stages")
+    assert line.endswith(message.format(file=file))
+
+
+def test_a_bug_in_the_tree_stays_a_bug(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = project.suite()
+    chain = resolve_chain(suite, suite.row("otsu"), "smoke", project.stages)
+    monkeypatch.setattr("harness.suite.chains.check_chain", lambda *_: {}["a bug"])
+    with pytest.raises(KeyError, match="a bug"):
+        check_order(suite, suite.row("otsu"), chain, Given())

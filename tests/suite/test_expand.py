@@ -169,6 +169,18 @@ def test_what_cannot_be_run_is_refused(project: Project, text: str, tier: str, m
     assert message in str(caught.value)
 
 
+def test_mistakes_of_every_row_and_of_all_that_is_read_come_at_once(project: Project) -> None:
+    text = SUITE.replace('truth = "gold"', 'truth = "glod"').replace('channels = ["noisy"]', 'channels = ["nosy"]')
+    text = text.replace('id = "net"', 'id = "net"\ndata = [{ dataset = "volumse" }]')
+    with pytest.raises(ConfigError) as caught:
+        project.cells(text, "paper")
+    assert [line.partition(": ")[2] for line in str(caught.value).splitlines()] == [
+        "tiers.paper.channels: dataset 'volumes' has no channel 'nosy'; did you mean 'noisy'?",
+        "tiers.paper.truth: dataset 'volumes' has no label image 'glod'; did you mean 'gold'?",
+        "rows.1.data.0.dataset: unknown dataset 'volumse'; did you mean 'volumes'?",
+    ]
+
+
 def test_ready_weights_need_no_training_samples(project: Project) -> None:
     text = SUITE.replace(', train = ["b"]', "").replace("steps = 50", 'weights = "ready-1"')
     assert [cell.row for cell in project.cells(text)] == ["otsu", "net"]

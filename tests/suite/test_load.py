@@ -189,6 +189,82 @@ def test_all_mistakes_come_at_once_one_per_line(project: Project) -> None:
     assert len(problems(project, text).splitlines()) == 2
 
 
+EVERY_KIND = """
+schema = 1
+id = "demo"
+verson = 1
+version = "one"
+title = "Demonstration"
+metrics = ["map.toy", "arand.tyo", 3]
+
+[tiers.smoke]
+data = [{ dataset = "flat", samples = ["a"], train = ["b"] }]
+
+[tiers.paper]
+data = [{ dataset = "volumes", split = "default" }]
+truth = 7
+
+[[rows]]
+id = "otsu"
+lable = "Otsu"
+stages = [{ id = "blurr", sigma = 2.0 }, { id = "cut" }]
+
+[[rows]]
+id = "net"
+stages = [{ id = "learn", stepps = 50 }]
+published = { "map.toy" = { mean = 78.5, unit = "percnt" } }
+
+[[rows]]
+id = "third"
+stages = [{ id = "learn", steps = -1 }]
+
+[[rows]]
+id = "fourth"
+stages = [{ steps = 5 }]
+
+[[matrix]]
+id = "m-{n}"
+axes = { n = [1, 2] }
+stages = [{ id = "learn", steps = "{k}" }]
+
+[[claims]]
+id = "better"
+sentence = "Better."
+rule = { kind = "ranks abov", better = ["otsu"], worse = ["net"] }
+"""
+
+
+def test_every_independent_mistake_comes_in_one_message(project: Project) -> None:
+    with pytest.raises(ConfigError) as caught:
+        project.suite(EVERY_KIND)
+    found = str(caught.value).splitlines()
+    for line, text in (
+        (4, "unknown key 'verson'; did you mean 'version'?"),
+        (5, "version: "),
+        (7, "unknown metric 'arand.tyo'; did you mean 'arand.toy'?"),
+        (7, "metrics.2"),
+        (14, "truth: Input should be a valid string; found 7"),
+        (18, "unknown key 'lable'; did you mean 'label'?"),
+        (19, "unknown stage 'blurr'; did you mean 'blur'?"),
+        (24, "'percnt'; did you mean 'percent'?"),
+        (28, "parameter 'steps' is -1"),
+        (32, "a stage needs a string 'id'"),
+        (34, "placeholder '{k}' names no axis"),
+        (42, "'ranks abov'"),
+    ):
+        matching = [one for one in found if one.startswith(f"demo.toml:{line}:") and text in one]
+        assert len(matching) == 1, (line, text, found)
+    assert len(found) == 12, found
+
+
+def test_no_mistake_is_said_that_follows_from_another(project: Project) -> None:
+    text = SUITE.replace('id = "otsu"', "id = 5") + CLAIM.format(better="net", more="")
+    with pytest.raises(ConfigError) as caught:
+        project.suite(text)
+    (line,) = str(caught.value).splitlines()
+    assert "rows.0.id" in line
+
+
 def test_mistakes_of_a_matrix_name_the_matrix(project: Project) -> None:
     text = f"""{SUITE}
 [[matrix]]

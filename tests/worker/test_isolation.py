@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,16 +24,46 @@ def test_global_random_states_depend_on_nothing_that_ran_before() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_what_can_be_undone_is(tmp_path: Path) -> None:
-    state, folder, limit = ProcessState(), Path.cwd(), sys.getrecursionlimit()
+def test_settings_are_set_back_and_what_lasts_ends_the_process(tmp_path: Path) -> None:
+    state, folder = ProcessState(), Path.cwd()
     with state.guarded("s", 1):
         os.chdir(tmp_path)
+        os.environ["OF_A_STAGE"] = "1"
         np.seterr(all="raise")
-        sys.setrecursionlimit(limit + 100)
-        signal.setitimer(signal.ITIMER_REAL, 1000)
-    assert (Path.cwd(), sys.getrecursionlimit()) == (folder, limit)
-    assert np.geterr() == {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert (Path.cwd(), os.environ.get("OF_A_STAGE"), state.spoilt()) == (folder, None, "")
+    gone_folder = tmp_path / "gone"
+    gone_folder.mkdir()
+    os.chdir(gone_folder)
+    try:
+        with state.guarded("s", 1):
+            os.chdir(tmp_path)
+            gone_folder.rmdir()
+    finally:
+        os.chdir(folder)
+    assert state.spoilt().startswith("working folder (")
+
+
+SEEDED = """
+import sys
+from harness.worker.isolation import ProcessState
+state = ProcessState()
+if sys.argv[1] == "early":
+    import torch
+    torch.rand(5)
+with state.guarded("s", 7):
+    import torch
+    print(torch.rand(1).item())
+"""
+
+
+@pytest.mark.slow
+def test_a_library_that_a_stage_loads_is_seeded_as_one_that_was_loaded_before() -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    drawn = [
+        subprocess.run([sys.executable, "-c", SEEDED, when], check=True, capture_output=True, text=True).stdout
+        for when in ("early", "late")
+    ]
+    assert drawn[0] == drawn[1] != ""
 
 
 def test_a_replaced_function_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,19 @@ def test_what_the_disk_refuses_leaves_nothing(store: ModelStore) -> None:
     draft.parent.parent.write_text("a file in place of the folder")
     with pytest.raises(StoreError, match="a model cannot be kept"):
         store.draft(KEY)
+
+
+def test_the_draft_of_a_training_that_takes_days_is_not_swept(store: ModelStore) -> None:
+    lock = store.lock(KEY)
+    assert lock.acquire()
+    draft = store.draft(KEY)
+    in_a_week_s = time.time() + 7 * 24 * 3600.0
+    store.sweep(now_s=in_a_week_s)
+    assert draft.is_dir()
+    lock.release()
+    store.sweep()
+    assert draft.is_dir(), "it is of today"
+    store.sweep(now_s=in_a_week_s)
+    assert not draft.exists(), "nobody trains it any more"
+    assert lock.acquire()
+    lock.release()

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.config import TomlSource
+from harness.config import TomlData
 from harness.datasets.declared.declaration import (
     ArraySource,
     DatasetDeclaration,
@@ -34,12 +34,12 @@ Key = tuple[str | int, ...]
 Problem = tuple[Key, str]
 
 
-def check_dataset(source: TomlSource, name: str, declaration: DatasetDeclaration) -> None:
+def check_dataset(source: TomlData, name: str, declaration: DatasetDeclaration) -> None:
     """Raise `ConfigError` with one line per wrong reference in a dataset."""
     _raise(source, ("datasets", name), _dataset_problems(declaration))
 
 
-def check_weights(source: TomlSource, name: str, declaration: WeightsDeclaration) -> None:
+def check_weights(source: TomlData, name: str, declaration: WeightsDeclaration) -> None:
     """Raise `ConfigError` with one line per wrong reference in a weights entry."""
     _raise(source, ("weights", name), _weights_problems(declaration))
 
@@ -89,7 +89,7 @@ def _overlap(
     return None
 
 
-def _raise(source: TomlSource, prefix: Key, problems: Iterator[Problem]) -> None:
+def _raise(source: TomlData, prefix: Key, problems: Iterator[Problem]) -> None:
     lines = [str(source.error((*prefix, *key), text)) for key, text in problems]
     if lines:
         raise ConfigError("\n".join(lines))

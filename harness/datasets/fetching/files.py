@@ -42,6 +42,9 @@ class Files(Protocol):
     def fetch(self, *, progress: bool) -> None:
         """Fetch every file that is not here."""
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return the files that are not here and must be downloaded, with their sizes as far as they are stated."""
+
     def provenance(self) -> dict[str, Any]:
         """Return where the files come from."""
 
@@ -75,6 +78,10 @@ class RemoteFiles:
         """Fetch every file."""
         for file in self.declaration.files:
             self.files.fetch(file.name, progress=progress)
+
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return what is neither in the cache nor in a mirror folder."""
+        return self.files.to_fetch()
 
     def provenance(self) -> dict[str, Any]:
         """Return addresses and checksums."""
@@ -133,6 +140,10 @@ class FolderFiles:
     def fetch(self, *, progress: bool) -> None:
         """Nothing is to be fetched."""
 
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return nothing."""
+        return {}
+
     def provenance(self) -> dict[str, Any]:
         """Return the declared path."""
         return {"path": self.declaration.path}
@@ -186,6 +197,10 @@ class PackageFiles:
         folder = package_folder(self.declaration.package)
         declared = _matching(self.declaration.files, pattern)
         return declared or (folder_files(folder, pattern) if folder else ())
+
+    def to_fetch(self) -> Mapping[str, int | None]:
+        """Return nothing: a package is installed, not fetched."""
+        return {}
 
     def provenance(self) -> dict[str, Any]:
         """Return package and checksums."""

@@ -66,6 +66,10 @@ class FileSet:
         wanted_file = self._wanted(file)
         return is_cached(wanted_file) or in_mirror_folder(wanted_file)
 
+    def to_fetch(self) -> dict[str, int | None]:
+        """Return the files that are neither in the cache nor in a mirror folder: name and size, None if not stated."""
+        return {file.name: self._wanted(file).size for file in self.files if not self.is_ready(file)}
+
     def identity(self, name: str) -> list[Any]:
         """Return what identifies a file's content without a network: checksums, pins, else its declared source."""
         file = self.file(name)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Literal
 
 import numpy as np
-from pydantic import model_validator
 
 from harness.errors import DataError
 from harness.model import Volume
-from harness.parameters import StageOptions, option
+from harness.parameters import option
 from harness.stages.arrays import channel_of
 from harness.stages.contract import Context, Stage
+from harness.stages.intensity.percentiles import PercentileOptions, stretched
 
 
 class BoundaryFromChannel(Stage):
@@ -30,19 +30,11 @@ class BoundaryFromChannel(Stage):
     licence = "MIT"
     citation = "Wolny et al. 2020, doi:10.7554/eLife.57613"
 
-    class Options(StageOptions):
+    class Options(PercentileOptions):
         boundary: str = option("", "channel with high values on boundaries; empty = the only one")
         foreground: str = option("", "channel with high values in objects; empty = none")
         scale: Literal["unit", "dtype", "minmax", "percentile"] = option("unit", "scaling rule")
-        low: float = option(1.0, "percentile that becomes 0", unit="%", ge=0.0, le=100.0)
-        high: float = option(99.8, "percentile that becomes 1", unit="%", ge=0.0, le=100.0)
         invert: bool = option(False, "boundaries are dark in their channel: take 1 - value")
-
-        @model_validator(mode="after")
-        def _low_below_high(self) -> Self:
-            if self.low >= self.high:
-                raise ValueError(f"'low' is {self.low} and 'high' {self.high}; accepted: low < high")
-            return self
 
     options: Options
 
@@ -64,7 +56,7 @@ class BoundaryFromChannel(Stage):
         if options.scale == "minmax":
             low, high = float(array.min()), float(array.max())
         elif options.scale == "percentile":
-            low, high = (float(value) for value in np.percentile(array, (options.low, options.high)))
+            low, high = options.of(array)
         elif options.scale == "dtype":
             if kind.kind not in "iu":
                 raise DataError(f"{where}: scale 'dtype' and an image of type {kind}; accepted: integers")
@@ -73,5 +65,4 @@ class BoundaryFromChannel(Stage):
             raise DataError(
                 f"{where}: values from {array.min():g} to {array.max():g} with scale 'unit'; accepted: [0, 1]"
             )
-        scaled = (array - np.float32(low)) * np.float32(1 / (high - low) if high > low else 0)
-        return np.clip(scaled, 0, 1)
+        return np.clip(stretched(array, low, high), 0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from harness.stages.cellpose import network, planes, stitching, training
 from harness.stages.cellpose.options import CellposeOptions
 from harness.stages.cellpose.predicting import anisotropy_of, require_mode
 from harness.stages.contract import Context, Example, Stage
-from harness.stages.examples import channels_first, require_objects, training_pairs
+from harness.stages.examples import channels_first, found_nothing, require_objects, training_pairs
 from harness.stages.nets.compute import choose, torch_threads
 from harness.stages.slots import TRUTH
+
+LOOKED_AT = 2
+"""Training planes on which a trained network must find an object, or the user is told."""
 
 
 class Cellpose(Stage):
@@ -76,6 +80,11 @@ class Cellpose(Stage):
                 diameter = options.diam_mean or network.SCRATCH_DIAMETER
                 net = network.build_network(options.filters, diameter, compute)
             losses = training.train(net, cut, options, context)
+            fullest = sorted(cut, key=lambda pair: int(pair[1].max()))[-LOOKED_AT:]
+            if not training.objects_on(fullest, net, options, compute.device):
+                sign = f"no object on the {len(fullest)} training planes that hold most"
+                steps = options.epochs * math.ceil((options.planes_per_epoch or len(cut)) / options.batch)
+                context.log(f"{where}: {found_nothing(sign, losses, steps)}")
         network.save_network(net, folder)
         record = {
             "planes": len(cut),

@@ -61,6 +61,22 @@ def train(network: Any, planes: Sequence[Pair], options: CellposeOptions, contex
     return [float(loss) for loss in losses]
 
 
+def objects_on(planes: Sequence[Pair], network: Any, options: CellposeOptions, device: str) -> int:
+    """Return how many objects a network finds on planes (2, rows, columns), as large as those it was trained on."""
+    model = library_model(network, device)
+    found = 0
+    for image, _ in planes:
+        masks, _, _ = model.eval(
+            np.moveaxis(image, 0, -1),
+            channel_axis=2,
+            normalize={"percentile": list(options.percentiles)},
+            diameter=None,
+            min_size=options.min_size,
+        )
+        found += int(np.max(masks, initial=0))
+    return found
+
+
 def library_model(network: Any, device: str) -> Any:
     """Return the library's predictor around a network; no checkpoint is looked up or downloaded."""
     import torch

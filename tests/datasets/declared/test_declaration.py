@@ -14,24 +14,9 @@ from harness.datasets.declared.declaration import (
     RemoteDataset,
 )
 from harness.errors import ConfigError
+from tests.datasets.declared.catalogues import REMOTE
 
-REMOTE = """schema = 1
-
-[datasets.cells]
-kind = "remote"
-title = "cells"
-licence = "MIT"
-citation = "nobody"
-availability = "open-direct-download"
-axes = "ZYX"
-images.wall = { file = "a.h5", key = ["raw", "wall"] }
-labels.gold = { file = "a.h5", key = "label" }
-labels.initial = { derive = "corrupt", from = "gold", merges = 0.1 }
-samples.1 = { }
-files = [
-  { name = "a.h5", sha256 = "HASH", urls = ["http://host/a.h5"] },
-]
-""".replace("HASH", "0" * 64)
+TEXT = f"schema = 1\n{REMOTE}"
 
 
 def _read(tmp_path: Path, text: str) -> CatalogueFile:
@@ -41,7 +26,7 @@ def _read(tmp_path: Path, text: str) -> CatalogueFile:
 
 
 def test_a_declaration_is_typed_and_frozen(tmp_path: Path) -> None:
-    dataset = _read(tmp_path, REMOTE).datasets["cells"]
+    dataset = _read(tmp_path, TEXT).datasets["cells"]
     assert isinstance(dataset, RemoteDataset)
     assert isinstance(dataset.labels["initial"], DerivedLabels)
     assert dataset.files[0].checksum == "sha256:" + "0" * 64
@@ -57,29 +42,29 @@ def test_a_declaration_is_typed_and_frozen(tmp_path: Path) -> None:
             "license =",
             r"datasets.toml:6: datasets.cells.license: unknown key 'license'; did you mean 'licence'",
         ),
-        ("{ file =", "{ fiel =", r"datasets.toml:10: .*unknown key 'fiel'; did you mean 'file'"),
-        ("sha256 =", "sha =", r"datasets.toml:15: .*unknown key 'sha'; did you mean 'sha256'"),
-        ("merges =", "merge =", r"datasets.toml:12: .*unknown key 'merge'; did you mean 'merges'"),
-        ("samples.1 = { }", "samples.1 = { form = 'x' }", r":13: .*unknown key 'form'; did you mean 'from'"),
+        ("{ file =", "{ fiel =", r"datasets.toml:11: .*unknown key 'fiel'; did you mean 'file'"),
+        ("sha256 =", "sha =", r"datasets.toml:14: .*unknown key 'sha'; did you mean 'sha256'"),
+        ("merges =", "merge =", r"datasets.toml:13: .*unknown key 'merge'; did you mean 'merges'"),
+        ("whole = { shape", "whole = { form = 'x', shape", r":16: .*unknown key 'form'; did you mean 'from'"),
         ('"ZYX"', '"XYZ"', r"datasets.toml:9: datasets.cells.axes: .*'ZYX'.*found 'XYZ'"),
         ('kind = "remote"', 'kind = "remot"', r"datasets.toml:3: datasets.cells: .*'remot'"),
         ("schema = 1", "schema = 2", r"datasets.toml:1: schema: .*found 2"),
-        ("merges = 0.1", "merges = 1.1", r"datasets.toml:12: .*merges: .*found 1.1"),
-        ('"a.h5", sha256', '"../a.h5", sha256', r"datasets.toml:15: .*must be a relative path without '..'"),
-        ("0" * 64, "0" * 63, r"datasets.toml:15: .*sha256"),
+        ("merges = 0.1", "merges = 1.1", r"datasets.toml:13: .*merges: .*found 1.1"),
+        ('"a.h5", sha256', '"../a.h5", sha256', r"datasets.toml:14: .*must be a relative path without '..'"),
+        ("0" * 64, "0" * 63, r"datasets.toml:14: .*sha256"),
         ('title = "cells"\n', "", r"required key 'title' is missing"),
         ("datasets.cells]", 'datasets."Cells/x"]', r"datasets.toml:3"),
     ],
 )
 def test_mistakes_name_file_line_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
-    assert old in REMOTE
+    assert old in TEXT
     with pytest.raises(ConfigError, match=message):
-        _read(tmp_path, REMOTE.replace(old, new))
+        _read(tmp_path, TEXT.replace(old, new))
 
 
 def test_a_doubled_id_is_an_error_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"line 18"):
-        _read(tmp_path, REMOTE + '\n[datasets.cells]\nkind = "remote"\n')
+    with pytest.raises(ConfigError, match=r"line 22"):
+        _read(tmp_path, TEXT + '\n[datasets.cells]\nkind = "remote"\n')
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ def test_learns_discs_and_reloads_as_weights_and_as_base(tmp_path: Path) -> None
     assert labels.array.dtype == np.uint32
     assert average_precision(test.targets["truth"].array, labels.array) > 0.5
     assert any("train_loss" in line for line in lines)
+    assert not any("found nothing" in line for line in lines)
     assert json.loads((model / "training.json").read_text())["planes"] == 2
 
     given = Cellpose({"weights": "x", "diameter": 17.0})
@@ -78,6 +79,15 @@ def test_learns_discs_and_reloads_as_weights_and_as_base(tmp_path: Path) -> None
     further = Cellpose({**SMALL, "epochs": 1, "diam_mean": 0.0, "base": "x"})
     further.fit([_discs(1)], [], context(tmp_path, PLANE, weights={"base": model}), tuned)
     assert json.loads((tuned / "training.json").read_text())["diam_mean"] == 17.0
+
+
+def test_a_training_that_found_nothing_says_so(tmp_path: Path) -> None:
+    lines: list[str] = []
+    stage = Cellpose({**TINY, "epochs": 4})
+    stage.fit([_discs(1), _discs(2)], [], context(tmp_path, PLANE, log=lines.append), folder(tmp_path, "model"))
+    (said,) = [line for line in lines if "found nothing" in line]
+    assert said.startswith("stage 'cellpose': found nothing: no object on the 2 training planes that hold most; loss ")
+    assert "in 4 steps; likely cause: " in said
 
 
 def test_training_is_bit_reproducible_and_depends_on_the_seed(tmp_path: Path) -> None:
