@@ -32,6 +32,15 @@ def test_the_threshold_of_reals_is_the_pairs() -> None:
     assert score_pair(at, REALS, LABELS).values == {"sbd.mask": 1.0}
 
 
+def test_surfaces_are_measured_with_the_voxels_of_the_truth() -> None:
+    pair = ScoredPair("", "labels", "truth", ("hd.voxels",))
+    truth, pred = np.zeros((6, 6), int), np.zeros((6, 6), int)
+    truth[1:4, 1:4], pred[2:5, 1:4] = 1, 1
+    assert score_pair(pair, Volume(pred, "YX"), Volume(truth, "YX", (2.0, 0.5))).values == {"hd.voxels": 2.0}
+    with pytest.raises(LabelError, match="the size of a voxel is unknown"):
+        score_pair(pair, Volume(pred, "YX"), Volume(truth, "YX"))
+
+
 def test_images_of_other_shapes_and_unknown_metrics_are_errors() -> None:
     small = Volume(LABELS.array[:1], "YX")
     with pytest.raises(LabelError, match=r"chain's labels have shape \(1, 2\); the truth has \(2, 2\)"):

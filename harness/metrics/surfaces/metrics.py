@@ -27,6 +27,7 @@ SCOPES = {
     PANOPTIC: "sum over pairs of objects, match: IoU > .5, / (TP + FP/2 + FN/2), so that unmatched objects count 0",
 }
 """What a measure is taken of, by the word in the id, and what unmatched objects count as."""
+_WORDS = {MATCHED: "(matched objects)", PANOPTIC: "(all objects)"}
 EXAMPLE = "2um"
 Calculation = tuple[
     Callable[[Surfaces], float] | None, Callable[[Surfaces], Counts] | None, Callable[[Counts], float] | None
@@ -35,7 +36,7 @@ _ALIKE = "the image ends in background, and an ignored voxel takes its elements 
 
 
 def _metric(convention: Convention, scope: str, tolerance: Tolerance | None) -> Metric:
-    title = [convention.title, *([f"at {tolerance}"] if tolerance else []), *([f"({scope} objects)"] if scope else [])]
+    title = [convention.title, *([f"at {tolerance}"] if tolerance else []), *([_WORDS[scope]] if scope else [])]
     facts = (convention.formula, convention.elements, SCOPES[scope], _edges(convention, scope), _ALIKE)
     function, counts, value = _calculation(convention.measure, convention.id, scope, tolerance)
     return Metric(

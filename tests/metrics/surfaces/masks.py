@@ -48,6 +48,30 @@ def named_pairs() -> dict[str, MaskPair]:
     return {name: (truth, pred, spacing[truth.ndim]) for name, (truth, pred) in blocks.items()}
 
 
+def random_pairs(count: int) -> dict[str, MaskPair]:
+    """Seeded masks, neither of them empty: noise, blocks and shifted blocks, up to 12 voxels wide, 2D and 3D."""
+    rng = np.random.default_rng(20261126)
+    found = {}
+    for number in range(count):
+        shape = tuple(rng.integers(1, 13, rng.integers(2, 4)))
+        if number % 3 == 0:
+            truth, pred = rng.random(shape) < 0.5, rng.random(shape) < 0.3
+        else:
+            truth = _block(rng, shape)
+            pred = np.roll(truth, 1, axis=0) if number % 3 == 1 else _block(rng, shape)
+        for mask in (truth, pred):
+            mask[tuple(rng.integers(0, size) for size in shape)] = True
+        found[f"random {number}"] = (truth, pred, tuple(rng.choice((0.25, 0.5, 1.0, 2.0, 5.0), len(shape))))
+    return found
+
+
+def _block(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    mask = np.zeros(shape, bool)
+    low = [int(rng.integers(0, size)) for size in shape]
+    mask[tuple(slice(at, int(rng.integers(at, size)) + 1) for at, size in zip(low, shape, strict=True))] = True
+    return mask
+
+
 def _with(mask: np.ndarray, where: object) -> np.ndarray:
     drawn = mask.copy()
     drawn[where] = True
