@@ -62,7 +62,7 @@ class Registry(Generic[T]):
 
     def add(self, entry: Entry[T]) -> None:
         """Register an entry; raises `RegistryError` if another origin has taken its id."""
-        taken = self._entries.get(entry.id)
+        taken = self._entries.get(entry.id) or self._of_a_family(entry.id)
         if taken is not None:
             raise RegistryError(
                 f"{self.kind} '{entry.id}' is registered twice: by {taken.origin} and by {entry.origin}"

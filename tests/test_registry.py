@@ -427,3 +427,13 @@ def test_a_copy_of_a_registry_grows_alone(tmp_path: Path) -> None:
     add_file(path, Registry("stage"), copied)
     assert "found.share" in copied
     assert "found.share" not in metrics()
+
+
+def test_a_name_of_a_family_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    example = metrics().families[0].example
+    path.write_text(METRIC.replace("found.share", example))
+    with pytest.raises(
+        RegistryError, match=f"metric '{re.escape(example)}' is registered twice: by harness.metrics and by"
+    ):
+        add_file(path, Registry("stage"), metrics().copy())

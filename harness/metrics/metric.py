@@ -48,8 +48,9 @@ class Metric:
                 only some objects are annotated; "dense only" if it counts them as wrong
     nan_rule    what an image where it is undefined makes of a mean over images, a key of `NAN_RULES`
 
-    Nothing of a metric may change the evidence. An out-of-tree metric is such an object, named by an entry point of the
-    group "harness.metrics". Raises `RegistryError` unless it has either `function`, or `counts` and `value`.
+    Nothing of a metric may change the evidence. An out-of-tree metric is such an object, in a file that is given with
+    `--plugin`, or named by an entry point of the group "harness.metrics". Raises `RegistryError` unless it has either
+    `function`, or `counts` and `value`.
     """
 
     id: str

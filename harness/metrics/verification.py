@@ -9,9 +9,8 @@ from typing import Any, get_args
 
 from harness.errors import nearest
 from harness.escaping import one_line
-from harness.metrics.cases import CASES
+from harness.metrics.cases import CASES, case_pair
 from harness.metrics.metric import Direction, Evidence, Metric, NanRule, Sparse
-from harness.metrics.pair import Pair
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._+-]*", re.IGNORECASE)
 _FOUR_DECIMALS = 5e-5
@@ -63,9 +62,8 @@ def _edge_cases(metric: Metric) -> Iterator[str]:
 
 def _measured(metric: Metric, case: str, stated: float) -> str:
     """Return how the metric of a toy pair differs from what is stated, "" if it does not."""
-    truth, pred = CASES[case]()
     try:
-        found = metric.of(Pair(truth, pred, (1.0,) * truth.ndim))
+        found = metric.of(case_pair(case))
     except Exception as error:  # the function of a user may fail in any way; it is said, not hidden
         return f"edge case '{case}' fails: {one_line(f'{type(error).__name__}: {error}')}"
     is_equal = math.isclose(found, stated, rel_tol=0.0, abs_tol=_FOUR_DECIMALS)
