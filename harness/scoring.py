@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,6 +55,7 @@ def score(
     *,
     ignore: Any = None,
     spacing_um: Sequence[float] | None = None,
+    confidences: Mapping[int, float] | None = None,
 ) -> dict[str, float]:
     """Return metric id -> value of a predicted label image against the truth, from one pass over both.
 
@@ -64,15 +65,18 @@ def score(
     `harness.Metric`, in the order of the answer; None means every registered metric of the overlap table that could be
     loaded, in the order of their ids. A value may be NaN where its convention defines it so.
 
-    spacing_um  the size of a voxel in micrometres, one number per axis, for metrics of surfaces
+    spacing_um   the size of a voxel in micrometres, one number per axis, for metrics of surfaces, centres and bands
+    confidences  how sure the method is of each predicted object, by label, for COCO's average precision
 
     Raises `RegistryError` for an unknown id (with the nearest one), `BackendError` for a metric whose plug-in is
-    broken, `LabelError` for images that cannot be compared, and for a spacing that is none, or not one for each axis.
+    broken, `LabelError` for images that cannot be compared, and for a spacing that is none, or not one for each axis,
+    and for confidences that are not those of the predicted objects.
 
     >>> score([[0, 1, 1], [0, 2, 2]], [[0, 1, 1], [0, 5, 5]], ["map.gonuclear", "arand.elf"])
     {'map.gonuclear': 1.0, 'arand.elf': 0.0}
     """
-    return measure(Pair(truth, pred, spacing_um, ignore), chosen_metrics(metrics)).values
+    pair = Pair(truth, pred, spacing_um, ignore, confidences=confidences)
+    return measure(pair, chosen_metrics(metrics)).values
 
 
 def score_set(

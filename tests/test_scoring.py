@@ -281,3 +281,11 @@ def test_spacings_that_are_none_are_refused(metric: str, spacing_um: tuple[float
         harness.score(LABELS, LABELS, metric, spacing_um=spacing_um)
     with pytest.raises(LabelError, match=f"pair 1: .*{message}"):
         harness.score_set([(LABELS, LABELS)], metric, spacing_um=spacing_um)
+
+
+def test_confidences_and_the_size_of_a_voxel_reach_the_metrics_that_need_them() -> None:
+    pred, truth = np.array([[1, 1, 0, 2]]), np.array([[1, 1, 0, 0]])
+    assert harness.score(pred, truth, "coco.ap50", confidences={1: 0.9, 2: 0.1}) == {"coco.ap50": 1.0}
+    assert harness.score(pred, truth, "recall.centre-1um", spacing_um=(1, 1)) == {"recall.centre-1um": 1.0}
+    with pytest.raises(LabelError, match="gives no confidences"):
+        harness.score(pred, truth, "coco.ap50")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.cli.confidences import read_confidences
 from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
 from harness.cli.spacing import spacing_of
@@ -117,6 +118,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for action in (metrics, spacing, size):
         if isinstance(action, _OpenList):
             action.inputs = inputs
+    parser.add_argument(
+        "--confidences",
+        type=Path,
+        metavar="FILE",
+        help='how sure the method is of each object of PRED, for coco.*: JSON {"label": number}, CSV label,confidence',
+    )
     add_json(parser)
 
 
@@ -136,6 +143,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     prediction, truth = given
     arguments.metrics = chosen_metrics(arguments.metrics, project.metrics)
     if are_collections(Path(prediction), Path(truth)):
+        if arguments.confidences is not None:
+            raise ConfigError("--confidences are those of one prediction; accepted: two files")
         return _score_folders(Path(prediction), Path(truth), arguments)
     if any(is_plain_folder(Path(value)) for value in given):
         raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
@@ -199,11 +208,12 @@ def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespac
                 f"components, as `scipy.ndimage.label` numbers them"
             )
     chosen = chosen_metrics(arguments.metrics)
-    is_needed = arguments.objects is not None or any(metric.needs != "overlap" for metric in chosen)
+    is_needed = arguments.objects is not None or any(metric.needs not in ("overlap", "ranked") for metric in chosen)
     pair = Pair(
         truth=images[1],
         pred=images[0],
         spacing_um=spacing_of(prediction, truth, arguments.spacing, axes=images[1].ndim, needed=is_needed),
+        confidences=None if arguments.confidences is None else read_confidences(arguments.confidences),
     )
     metrics = measure(pair, chosen).values
     if arguments.objects is None:

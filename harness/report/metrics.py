@@ -29,10 +29,15 @@ _GAP_VOXELS = 4
 def write_metric_pages(environment: Environment, registry: MetricRegistry, output: Path) -> str:
     """Write a page per usable metric and one that lists them; return the name of the list, relative to `output`.
 
-    The pages are made of the declarations that score, so that they cannot say anything else. Raises `StoreError` if
-    the folder cannot be written.
+    A family of metrics, whose ids hold any number, has one page, of its example. The pages are made of the
+    declarations that score, so that they cannot say anything else. Raises `StoreError` if the folder cannot be
+    written.
     """
     usable = {entry.id: (entry.item, entry.origin) for entry in registry if entry.item is not None}
+    for family in registry.families:
+        entry = registry.entry(family.example)
+        if entry.item is not None:
+            usable[family.id] = (entry.item, entry.origin)
     template = environment.get_template("metric.html")
     for name, (metric, origin) in usable.items():
         replace_text(output / FOLDER / page_name(name), template.render(**_context(metric, origin)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harness.cli.confidences import read_confidences
 from harness.errors import DataError
+from tests.cli.project import Cli
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,21 @@ def test_what_is_no_list_of_confidences_is_refused(tmp_path: Path, name: str, te
 def test_an_absent_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_confidences(tmp_path / "absent.json")
+
+
+def test_two_files_are_ranked_by_confidences(cli: Cli, tmp_path: Path) -> None:
+    truth, pred = np.array([[1, 1, 0, 0]], np.uint8), np.array([[1, 1, 0, 2]], np.uint8)
+    files = []
+    for name, image in (("pred", pred), ("truth", truth)):
+        files.append(tmp_path / f"{name}.npy")
+        np.save(files[-1], image)
+    sure = tmp_path / "sure.json"
+    for confidences, value in (('{"1": 0.9, "2": 0.1}', 1.0), ('{"1": 0.1, "2": 0.9}', 0.5)):
+        sure.write_text(confidences)
+        found = cli.json("score", *files, "--metric", "coco.ap50", "--confidences", sure, "--json")
+        assert found["metrics"]["coco.ap50"] == pytest.approx(value)
+    sure.write_text('{"1": 0.9, "3": 0.1}')
+    code, _, err = cli("score", *files, "--metric", "coco.ap50", "--confidences", sure)
+    assert (code, "label 3, which is not in the prediction" in err) == (2, True)
+    code, _, err = cli("score", tmp_path, tmp_path, "--confidences", sure)
+    assert (code, "accepted: two files" in err) == (2, True)

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 
-from harness.metrics.ap import DECIMALS, PERCENTS
+from harness.metrics.ap import CONVENTIONS, DECIMALS, PERCENTS
 from harness.metrics.coco import AREAS
 from tests.oracles.images import Case
 
@@ -317,7 +317,8 @@ def by_bioimage_py(case: Case) -> Values:
         values |= {"cremi-score.elf": evaluation.cremi_score(pred, truth)[3]}
         values |= {"sbd.elf": evaluation.symmetric_best_dice_score(pred, truth)}
         for percent in (50, 75, 90):
-            found = evaluation.matching(pred, truth, threshold=percent / 100)
+            threshold = CONVENTIONS["elf"].thresholds[(percent - 50) // 5]
+            found = evaluation.matching(pred, truth, threshold=threshold)
             values[f"ap{percent}.elf"] = found["segmentation_accuracy"]
         if np.any(truth) and np.any(pred):
             spacing = SPACING_UM[-truth.ndim :]

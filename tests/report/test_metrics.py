@@ -32,6 +32,13 @@ def test_every_metric_has_a_page_that_the_list_links_to(folder: Path) -> None:
         assert f'href="{page_name(metric.id)}"' in listed
 
 
+def test_a_family_has_a_page_of_its_example(folder: Path) -> None:
+    families = registry.metrics().families
+    assert families
+    for family in families:
+        assert family.example in (folder / page_name(family.id)).read_text()
+
+
 def test_a_page_says_what_is_declared(folder: Path) -> None:
     page = (folder / "pq.panoptica.html").read_text()
     for text in ("higher is better", "arXiv:2312.02608", "pooled, from counts", "0 to 1", "A worked example", "<svg"):
