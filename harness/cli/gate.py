@@ -75,7 +75,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     rules = GateRules(dict(arguments.tolerance), dict(arguments.hardware_tolerance), timing)
     _check_tolerance("--tolerance", rules.tolerance, suites)
     _check_tolerance("--hardware-tolerance", rules.hardware_tolerance, suites)
-    gated = gate_suites(project, suites, arguments.baseline, arguments.results, tier=arguments.tier, rules=rules)
+    results = _judged(arguments.results, arguments.baseline)
+    gated = gate_suites(project, suites, arguments.baseline, results, tier=arguments.tier, rules=rules)
     comparisons = gated.comparisons
     summary = gate_markdown(comparisons, gated.baseline)
     for path, text in ((arguments.junit, gate_junit(comparisons)), (arguments.markdown, summary)):
@@ -86,6 +87,16 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     else:
         markdown_result(summary)
     return exit_code(comparisons)
+
+
+def _judged(results: Path, baseline: str) -> Path:
+    """Return the folder to judge: without a working folder a baseline folder itself, against what git holds of it."""
+    from harness.project import RUNS
+
+    if results != RUNS or results.exists() or not Path(baseline).is_dir():
+        return results
+    log(f"harness: note: there is no {RUNS}/: {baseline} itself is judged, against what is committed of it")
+    return Path(baseline)
 
 
 def _tolerance(text: str) -> tuple[str, float]:

@@ -39,6 +39,18 @@ def test_results_outside_git_are_no_baseline_of_themselves(cli: Cli) -> None:
     assert "git says: fatal: not a git repository" in err
 
 
+def test_without_a_working_folder_the_baseline_folder_is_judged_against_what_is_committed(cli: Cli) -> None:
+    cli.fake_records(results="results")
+    code, _, err = cli("gate", "toy", "--baseline", "results")
+    assert code == 4
+    assert err.startswith(
+        "harness: note: there is no runs/: results itself is judged, against what is committed of it\n"
+    )
+    assert "git says: fatal: not a git repository" in err
+    cli.fake_records()
+    assert cli("gate", "toy", "--baseline", "results")[0] == 0
+
+
 def test_one_worse_score_in_new_results(cli: Cli) -> None:
     cli.fake_records()
     cli.fake_records(results="new")
