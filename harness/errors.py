@@ -11,10 +11,18 @@ MOST_GUESSES = 3
 """Of names that have the word that was given."""
 
 
+_UNBROKEN = re.compile(r"\S{400,}")
+"""What no reader can use of a message: a value of a page's length."""
+
+
 class HarnessError(Exception):
     """A mistake the user can mend; the command line prints it as one line and exits with 2."""
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        """Return the message, with words of 400 characters and more cut in their middle."""
+        return _UNBROKEN.sub(lambda word: f"{word[0][:120]}…{word[0][-60:]}", super().__str__())
 
 
 class ConfigError(HarnessError):

@@ -53,3 +53,12 @@ def test_a_single_mistake_stays_what_it_was_and_a_bug_is_not_noted() -> None:
         found.raise_all()
     with pytest.raises(KeyError), found.noting():
         raise KeyError
+
+
+def test_a_value_of_a_pages_length_is_cut_in_its_middle() -> None:
+    value = "a" + "x" * 5000 + "b"
+    assert str(ConfigError(f"f.toml:1: unknown dataset '{value}'; accepted: c")) == (
+        f"f.toml:1: unknown dataset 'a{'x' * 118}…{'x' * 57}b'; accepted: c"
+    )
+    path = "/".join(["folder"] * 50)
+    assert str(DataError(f"{path}: no such file")) == f"{path}: no such file"

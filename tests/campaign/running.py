@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import logging
 import multiprocessing
 import resource
 import shutil
@@ -24,7 +25,8 @@ LIMIT_S = 20.0
 """Seconds after which an input counts as one that never ends."""
 MEMORY_BYTES = 6 << 30
 """Address space of the process beyond what it has at its start: what is over is a finding of its own."""
-MOST_SAID = 3000
+MOST_SAID = 2000
+"""Characters of one line of a message."""
 
 
 class Kind(Protocol):
@@ -135,6 +137,7 @@ def _try(kind: Kind, originals: Any, seed: int, numbers: range, folder: Path, an
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY_BYTES, hard))
     faulthandler.disable()  # a process that dies is a finding, and says so itself
     warnings.simplefilter("ignore")  # of libraries, about every other damaged file
+    logging.disable()
     for number in numbers:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -157,9 +160,10 @@ def _seen(attempt: Callable[[], None]) -> str:
 
 def _unfit(message: str) -> str:
     """Return what is wrong with an error message, "" for nothing."""
-    if message.strip() and len(message) <= MOST_SAID:
+    longest = max(message.splitlines(), key=len, default="")
+    if message.strip() and len(longest) <= MOST_SAID:
         return ""
-    return f"its message has {len(message)} characters: {message[:200]!r}"
+    return f"a line of its message has {len(longest)} characters: {longest[:200]!r}"
 
 
 def _address_space() -> int:

@@ -33,3 +33,12 @@ def test_other_pickled_arrays_are_refused(tmp_path: Path) -> None:
         open_stored(tmp_path / "a.npy"),
     ):
         pass
+
+
+@pytest.mark.parametrize("old", [b"'fortran_order'", b"', 'fortran", b"(2, 3, 4)"])
+def test_damaged_headers(tmp_path: Path, old: bytes) -> None:
+    np.save(tmp_path / "a.npy", ARRAY)
+    content = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(content.replace(old, b"(" * len(old), 1))
+    with pytest.raises(DataError, match=r"a.npy: truncated or not readable as NPY"), open_stored(tmp_path / "a.npy"):
+        pass
