@@ -30,6 +30,10 @@ NOT_RUN = {
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",
     "pytest tests/integration": "is part of the tests",
     "harness run table-2.6 --tier paper": "needs the published volumes and weights, and a GPU",
+    "harness submit LABELS --suite SUITE --method mine.toml --out mine.zip": "needs labels of a program",
+    "harness run SUITE --method mine.zip": "needs the bundle of the command before it: tests of harness.submission",
+    "harness verify BUNDLE": "needs that bundle, too",
+    "harness run SUITE --executor dask --jobs N": "starts a cluster of processes: tests/runner/test_cluster.py",
     "harness run table-2.6 --tier mini --results results": "trains for an hour; its smoke tier is run by CI",
 }
 """Commands that no test runs, and why."""
@@ -41,7 +45,18 @@ RUN = {
     "harness run quickstart --plugin my_method.py --method 'my-method?level=0.4'": (
         f"run quickstart {QUICK} --plugin my_method.py --method my-method?level=0.4 --row my-method-level-0.4"
     ),
-    "harness rescore quickstart": f"rescore quickstart {QUICK}",
+    "harness rescore quickstart --plugin my_metric.py --metric my-metric": (
+        f"rescore quickstart {QUICK} --plugin my_metric.py --metric my-metric"
+    ),
+    "harness images SUITE --to DIR": f"images quickstart {QUICK} --to shown",
+    "harness init card": "init card --output written.yml",
+    "harness score PRED GT --objects FILE.csv": "score labels/a.tif labels/b.tif --objects objects.csv",
+    "harness objects quickstart --to FILE.csv": f"objects quickstart {QUICK} --to objects.csv",
+    "harness score PRED GT --metric nsd.surfels.2um hd95.voxels.matched --spacing 1 0.35 0.35": (
+        "score volume.tif volume.tif --metric nsd.surfels.2um hd95.voxels.matched --spacing 1 0.35 0.35"
+    ),
+    "harness status --results results": "status --results results",
+    "harness table": f"table quickstart {QUICK}",
     "harness rescore": f"rescore quickstart {QUICK}",
     "harness export CELL --to DIR": "export CELL --to shown",
     "harness try IMAGES LABELS": "try images labels --methods otsu-components distance-watershed --minutes 2",
@@ -53,7 +68,7 @@ RUN = {
         f"gate quickstart {QUICK} --baseline results --results runs"
     ),
     "harness plan table-2.6 --tier mini": "plan table-2.6 --tier mini",
-    "harness init dataset|suite|method|ci": "init ci --output written.yml",
+    "harness init dataset|suite|method|card|metric|ci": "init ci --output written.yml",
     "harness show stage stardist-2d": "show stage stardist-2d",
     "harness list stages|suites|datasets|metrics|weights": "list stages",
     "harness list metrics": "list metrics",
@@ -108,10 +123,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in "ab":
         write_labels(folder / "images" / f"{name}.tif", (labels > 0).astype(np.uint8) * 200 + 20)
         write_labels(folder / "labels" / f"{name}.tif", labels)
+    write_labels(folder / "volume.tif", np.stack([labels] * 4))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("HARNESS_CACHE", str(folder / "cache"))
-        assert run_command("init method --output my_method.py")[0] == 0
+        for kind in ("method", "metric"):
+            assert run_command(f"init {kind} --output my_{kind}.py")[0] == 0
         code, said = run_command(f"run quickstart {QUICK}")
         assert code == 0, said
     shutil.copytree(folder / "runs", folder / "results")
@@ -134,9 +151,10 @@ def test_commands_of_readme_work(command: str, project: Path, monkeypatch: pytes
     monkeypatch.setenv("HARNESS_CACHE", str(project / "cache"))
     monkeypatch.setenv("HARNESS_OFFLINE", "1")
     record = Store(Path("runs"), "quickstart", 1, "smoke").records()[0]
-    for written in ("try", "merged", "shown", "written.yml"):
-        shutil.rmtree(written, ignore_errors=True)
-        Path("written.yml").unlink(missing_ok=True)
+    for folder in ("try", "merged", "shown"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in ("written.yml", "objects.csv"):
+        Path(file).unlink(missing_ok=True)
     code, said = run_command(RUN[command].replace("CELL", record.cell))
     expected = 3 if command == "harness table table-2.6 --tier paper" else 0
     assert code == expected, said

@@ -21,8 +21,11 @@ class TimeLeft:
 
     def __init__(self, jobs: Iterable[Job], timings: Sequence[Timing], workers: int) -> None:
         self._cells: dict[str, list[Cell]] = defaultdict(list)
+        self._trains: set[str] = set()
         for job in jobs:
             self._cells[job.cell.row].append(job.cell)
+            if any(part[0] == "fit" for part in job.shared):
+                self._trains.add(job.cell.row)
         self._left = Counter({row: len(cells) for row, cells in self._cells.items()})
         self._workers = workers
         every = [cell for cells in self._cells.values() for cell in cells]
@@ -43,11 +46,12 @@ class TimeLeft:
     def seconds(self) -> float | None:
         """Return the seconds that the cells left need, as many at a time as there are workers; None if nothing tells.
 
-        Rows of which nothing is known are taken for as slow as the others.
+        Rows of which nothing is known are taken for as slow as the others, unless they train: a training may take
+        longer than all else.
         """
         left = {row: count for row, count in self._left.items() if count}
         costs = {row: cost for row in left if (cost := self._cost(row))}
-        if not costs:
+        if not costs or any(row in self._trains and row not in costs for row in left):
             return None if left else 0.0
         cells_s = sum(cost.cell_s * left[row] for row, cost in costs.items())
         cells_s += fmean(cost.cell_s for cost in costs.values()) * sum(left[row] for row in left if row not in costs)

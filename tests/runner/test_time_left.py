@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,15 @@ def test_earlier_timings_count_until_the_run_has_its_own(jobs: dict[str, list[Jo
     assert left.seconds() == pytest.approx(5 * 10.0 / 2)
     own = (StageTiming("blur", first_s=1.5), StageTiming("cut", first_s=0.5))
     assert left.finished(ended(jobs["otsu"][0], 2.0, *own)) == pytest.approx(4 * 2.0 / 2)
+
+
+def test_a_training_of_which_nothing_is_known_is_not_guessed(jobs: dict[str, list[Job]]) -> None:
+    trains = [replace(job, shared=frozenset([("fit", "volumes")])) for job in jobs["net"]]
+    left = TimeLeft([*jobs["otsu"], *trains], (), 1)
+    known = (StageTiming("blur", first_s=1.0), StageTiming("cut", first_s=1.0))
+    assert left.finished(ended(jobs["otsu"][0], 2.0, *known)) is None
+    stage = StageTiming("learn", load_s=0.5, fit_s=100.0, first_s=0.5)
+    assert left.finished(ended(trains[0], 101.0, stage)) == pytest.approx(4 * 2.0 + 4 * 101.0)
 
 
 def test_rows_of_which_nothing_is_known_count_as_the_others(jobs: dict[str, list[Job]]) -> None:
