@@ -24,16 +24,20 @@ def forest(rng: np.random.Generator) -> tuple[Skeletons, np.ndarray]:
     return Skeletons(np.array(positions, np.float32), np.array(edges), np.array(skeleton)), segments
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_funlib_agrees(seed: int) -> None:
+def test_funlib_agrees() -> None:
     library = pytest.importorskip("funlib.evaluate", reason="funlib.evaluate is not installed")
     networkx = pytest.importorskip("networkx")
-    skeletons, segments = forest(np.random.default_rng(seed))
-    graph = networkx.Graph()
-    for node, (place, number) in enumerate(zip(skeletons.positions, skeletons.skeleton, strict=True)):
-        graph.add_node(node, z=place[0], y=place[1], x=place[2], skeleton=int(number))
-    graph.add_edges_from(skeletons.edges.tolist())
-    expected = library.expected_run_length(
-        graph, "skeleton", "length", dict(enumerate(segments.tolist())), skeleton_position_attributes=["z", "y", "x"]
-    )
-    assert expected_run_length(skeletons, segments) == pytest.approx(expected, rel=1e-5)
+    for seed in range(200):
+        skeletons, segments = forest(np.random.default_rng(seed))
+        graph = networkx.Graph()
+        for node, (place, number) in enumerate(zip(skeletons.positions, skeletons.skeleton, strict=True)):
+            graph.add_node(node, z=place[0], y=place[1], x=place[2], skeleton=int(number))
+        graph.add_edges_from(skeletons.edges.tolist())
+        expected = library.expected_run_length(
+            graph,
+            "skeleton",
+            "length",
+            dict(enumerate(segments.tolist())),
+            skeleton_position_attributes=["z", "y", "x"],
+        )
+        assert expected_run_length(skeletons, segments) == pytest.approx(expected, rel=1e-5), seed
