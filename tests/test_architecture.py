@@ -19,7 +19,7 @@ MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
-    ("threads", "clock", "memory", "process_state"),
+    ("threads", "clock", "memory", "process_state", "compiling"),
     ("parameters", "model", "config"),
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),

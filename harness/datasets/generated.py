@@ -12,7 +12,7 @@ from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.kinds import Crop, Kind, OpenedSample, corrupted, cut, derived_identity
 from harness.datasets.phantoms.generators import GENERATOR_VERSION, GENERATORS, Phantom, generate
-from harness.datasets.phantoms.parameters import PhantomParameters
+from harness.datasets.phantoms.parameters import ImageParameters
 from harness.model import Volume
 
 
@@ -60,7 +60,7 @@ class GeneratedKind(Kind):
         """Phantoms can always be made."""
         return Availability(True, "generated")
 
-    def _parameters(self, sample: SampleDeclaration) -> PhantomParameters:
+    def _parameters(self, sample: SampleDeclaration) -> ImageParameters:
         return self._generator.parameters.model_validate({**self._declaration.parameters, **sample.parameters})
 
 

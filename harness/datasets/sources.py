@@ -82,9 +82,19 @@ class StoredSource:
         part = labels[tuple(slice(start, stop) for start, stop in region)]
         return Volume(part, self.axes, self.spacing_um or None)
 
+    def _check_channels(self, key: str) -> None:
+        """Raise `DataError` unless the file has the declared number of channels: none may be left out unseen."""
+        with open_stored(self.path, key) as stored:
+            axes = stored.axes or self.source.axes
+            found = stored.shape[axes.index("C")] if "C" in axes and len(axes) == len(stored.shape) else 1
+        if found != self.source.channels:
+            raise DataError(f"{self._where()}: {found} channels, declared {self.source.channels}")
+
     def _converted(self, key: str, region: Crop) -> Volume:
         if self._is_outlined:
             return self._painted(key, region)
+        if self.source.channels:
+            self._check_channels(key)
         is_colour = bool(self.source.colour)
         volume = read_array(
             self.path,

@@ -34,7 +34,7 @@ def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[
     for cell in standing.cells:
         record = standing.current.get(cell.id)
         labels = None if record is None else _prediction(predictions, record)
-        if labels is None or count.get(cell.row, 0) == MOST_PICTURES_A_ROW:
+        if labels is None or not cell.data.truth or count.get(cell.row, 0) == MOST_PICTURES_A_ROW:
             continue
         count[cell.row] = count.get(cell.row, 0) + 1
         written.append(_write(folder / cell.row / f"{cell.sample}.png", _picture(project, cell, labels)))

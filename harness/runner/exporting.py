@@ -48,13 +48,14 @@ def recorded_cell(project: Project, name: str, results: Path, suite: Suite | Non
 def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cache: Path) -> Path:
     """Write what the cell read and made as `<folder>/<row>-<dataset>-<sample>….ome.zarr` and return that path.
 
-    Label images of other scored slots lie beside the first prediction; slots of reals are left out. The error map has
-    1 where matched objects agree, 2 missed, 3 added, 4 confused; the map of classes has for each voxel of an object one
-    more than its index in `harness.metrics.classes.CLASSES`, of the true object where there is one. Raises
-    `IncompleteError` if a prediction is not here, `DataError` for data that are not, and for a folder that is there.
+    Label images of other scored slots lie beside the first prediction; slots of reals are left out, and data without
+    labels have neither truth nor maps. The error map has 1 where matched objects agree, 2 missed, 3 added, 4 confused;
+    the map of classes has for each voxel of an object one more than its index in `harness.metrics.classes.CLASSES`, of
+    the true object where there is one. Raises `IncompleteError` if a prediction is not here, `DataError` for data that
+    are not, and for a folder that is there.
     """
     slots = SampleSlots(project.catalogue).slots(cell.data, cell.sample, truth=cell.data.truth)
-    image, truth = slots["image"].volume(), slots["truth"].volume()
+    image = slots["image"].volume()
     first = cell.scores[0]
     made = {slot: kept_volume(Predictions(cache), cell, slot, digest) for slot, digest in record.prediction.items()}
     if first.pred not in made:
@@ -63,13 +64,16 @@ def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cach
     if pred.array.dtype.kind == "f":
         pred = Volume(pred.array > first.threshold, pred.axes, pred.spacing_um)
     further = {slot: volume for slot, volume in made.items() if volume.array.dtype.kind != "f"}
-    errors, classes = (
-        Volume(made_of(truth.array, pred.array), truth.axes, truth.spacing_um) for made_of in (error_map, class_map)
-    )
+    labels, colours = {"prediction": pred, **further}, {}
+    if cell.data.truth:
+        truth = slots["truth"].volume()
+        errors, classes = (
+            Volume(made_of(truth.array, pred.array), truth.axes, truth.spacing_um) for made_of in (error_map, class_map)
+        )
+        labels = {"truth": truth, **labels, "errors": errors, "classes": classes}
+        colours = {"errors": COLOURS, "classes": OBJECT_COLOURS}
     path = folder / f"{_file_name(cell)}.ome.zarr"
     about = {"cell": cell.key, "suite": cell.suite, "tier": cell.tier, "id": str(cell.id), "scores": _scores(record)}
-    labels = {"truth": truth, "prediction": pred, **further, "errors": errors, "classes": classes}
-    colours = {"errors": COLOURS, "classes": OBJECT_COLOURS}
     write_ome_zarr(path, image, labels, colours=colours, about=about)
     return path
 

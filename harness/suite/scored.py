@@ -25,9 +25,15 @@ def scored_pairs(
     """Return the pairs that cells of a row compare on a dataset.
 
     A further pair whose truth is a label image that other datasets have and this one lacks is not applicable here.
-    Raises `ConfigError` with file, line and key for a slot that nothing makes, and for a truth that nothing provides.
+    Of a dataset without label images nothing is scored but slots against each other; predictions are kept all the same.
+    Raises `ConfigError` with file, line and key for a slot that nothing makes, for a truth that nothing provides, and
+    for a chain that reads or learns the truth where there is none.
     """
-    pairs = [ScoredPair("", scored_slot(chain), TRUTH, (*suite.file.metrics, *suite.added_metrics))]
+    is_labelled = bool(selected.data.truth)
+    if not is_labelled:
+        _refuse_truth(suite, row, chain, selected)
+    metrics = (*suite.file.metrics, *suite.added_metrics) if is_labelled else ()
+    pairs = [ScoredPair("", scored_slot(chain), TRUTH, metrics)]
     scores, place = chosen(suite, row, tier, "scores")
     further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
     place = ("scores",) if scores is None else place
@@ -35,6 +41,8 @@ def scored_pairs(
     read = {TRUTH, *(slot for slot, _ in selected.data.reads)}
     for name, spec in further.items():
         at = (*place, name)
+        if spec.truth == TRUTH and not is_labelled:
+            continue
         if spec.pred not in made:
             raise suite.source_file.error(
                 (*at, "pred"), f"row '{row.id}': no stage makes '{spec.pred}'{nearest(spec.pred, sorted(made))}"
@@ -42,6 +50,14 @@ def scored_pairs(
         if _is_provided(suite, row, spec.truth, made | read, selected, catalogue, (*at, "truth")):
             pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold))
     return tuple(pairs)
+
+
+def _refuse_truth(suite: Suite, row: Row, chain: Sequence[Stage], selected: Selected) -> None:
+    for stage in chain:
+        asked = {*stage.reads(), *(stage.learns() if stage.trains() else ())}
+        if TRUTH in asked:
+            problem = f"stage '{stage.id}' needs the truth; dataset '{selected.dataset.id}' has no label image"
+            raise suite.source_file.error(selected.place, f"row '{row.id}': {problem}")
 
 
 def _is_provided(

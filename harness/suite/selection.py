@@ -119,11 +119,14 @@ class Selector:
         raise self._error(place, f"{fold} of dataset '{dataset.id}' has no test samples")
 
     def _truth(self, dataset: Dataset, name: str | None, place: KeyPath) -> str:
+        """Return the label image scored against; "" where the dataset has none at all and none is named."""
         if name:
             return self._label(dataset, name, place)
         if len(dataset.label_names) == 1:
             return dataset.label_names[0]
-        found = ", ".join(dataset.label_names) or "none"
+        if not dataset.label_names:
+            return ""
+        found = ", ".join(dataset.label_names)
         raise self._error(place, f"'truth' is needed: the labels of dataset '{dataset.id}' are: {found}")
 
     def _reads(self, dataset: Dataset, reads: dict[str, str] | None, place: KeyPath) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,8 @@ def score_pairs(
     values: dict[str, float] = {}
     counts: dict[str, Number | tuple[Number, ...]] = {}
     for pair in pairs:
+        if not pair.metrics:
+            continue  # data without labels: the prediction is kept, and nothing says how good it is
         scores = score_pair(pair, value(pair.pred), value(pair.truth), metrics)
         values.update((pair.id_of(name), number) for name, number in scores.values.items())
         counts.update((pair.id_of(name), number) for name, number in scores.counts.items())

@@ -83,3 +83,19 @@ def test_mistakes_are_named_with_their_line(project: Project, old: str, new: str
     labels = ("gold", "outline", "labels")
     with pytest.raises(ConfigError, match=message.replace(r"suite\.toml", r"\.toml")):
         cells(project, head + tail, labels)
+
+
+def test_data_without_labels_have_predictions_and_no_scores(project: Project) -> None:
+    own = replace(project, catalogue=catalogue(()))
+    text = suite_with(FURTHER).replace('truth = "gold"\n', "")
+    (cell,) = own.cells(text)
+    assert cell.data.truth == ""
+    assert [(pair.name, pair.metrics) for pair in cell.scores] == [("", ()), ("between", ("map.toy",))]
+    assert own.cells(text.replace('truth = "probability"', 'truth = "truth"'))[0].scores == cell.scores[:1]
+
+
+def test_what_needs_the_truth_cannot_run_without_labels(project: Project) -> None:
+    own = replace(project, catalogue=catalogue(()))
+    text = suite_with("").replace('truth = "gold"\n', "").replace('{ id = "cut" }]', '{ id = "learn" }]')
+    with pytest.raises(ConfigError, match="stage 'learn' needs the truth; dataset 'flat' has no label image"):
+        own.cells(text)

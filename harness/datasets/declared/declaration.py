@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from harness.config import Strict
+from harness.datasets.declared.channels import with_channels
 from harness.datasets.fetching.places import is_plain_relative, is_relative_pattern
 
 AvailabilityClass = Literal[
@@ -105,6 +106,8 @@ class ArraySource(Strict):
     """grey: ITU-R BT.601 luminance of a colour image; labels: each RGB colour is one label."""
     background: int = 0
     """Stored value that means background; it becomes 0 (and 0 must not occur elsewhere)."""
+    channels: int = Field(default=0, ge=0)
+    """Images only: so many channels along the axis C, which are images of their own, named <name>-01, <name>-02, …"""
     components: bool = False
     """Each connected component (full connectivity) of the non-zero voxels is an object."""
 
@@ -261,6 +264,11 @@ class StoredDataset(DatasetBase):
     files: tuple[FileDeclaration, ...] = ()
     crop_to_common: bool = False
     """Arrays of one sample that differ in size are cropped to the size they have in common."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _many_channels(cls, data: Any) -> Any:
+        return with_channels(data)
 
     @property
     def stored_sources(self) -> tuple[ArraySource, ...]:

@@ -1,6 +1,6 @@
 """Phantoms: seeded images with known objects, of any size.
 
-Objects sit on a jittered lattice, so a phantom of any size costs time and memory in proportion to its voxels. Each
+Most objects sit on a jittered lattice, so a phantom of any size costs time and memory in proportion to its voxels. Each
 object is the part of an ellipsoid that is nearer to its centre than to any other, in the sense of a power diagram
 (Aurenhammer 1987, doi:10.1137/0216006): objects never overlap, are convex, and touch where the lattice is crowded.
 """
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from harness.datasets.phantoms.embedding import FIRST, SECOND, embed
+from harness.datasets.phantoms.mitochondria import micrograph
 from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
-from harness.datasets.phantoms.parameters import PhantomParameters
+from harness.datasets.phantoms.parameters import EmbeddingParameters, ImageParameters, PhantomParameters
+from harness.datasets.phantoms.rosette import colours, draw_leaves
 from harness.errors import DataError
 from harness.model import Volume
 
@@ -29,7 +33,7 @@ _CLEAR_NOISE = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phantom:
-    """A generated sample: an image (uint8) and its label images (uint16 or uint32), all on one grid."""
+    """A generated sample: an image (uint8; float32 for an embedding) and its label images (uint16 or uint32)."""
 
     image: Volume
     labels: Mapping[str, Volume]
@@ -45,10 +49,10 @@ class Generator:
     ndim: int
     channels: tuple[str, ...]
     labels: tuple[str, ...]
-    parameters: type[PhantomParameters]
-    make: Callable[[PhantomParameters], Phantom]
+    parameters: type[ImageParameters]
+    make: Callable[[Any], Phantom]
 
-    def misfit(self, parameters: PhantomParameters) -> str:
+    def misfit(self, parameters: ImageParameters) -> str:
         """Return what the parameters' own model cannot see: entries per spatial axis; "" if all fits."""
         if len(parameters.shape) != self.ndim:
             return f"shape {list(parameters.shape)} must have {self.ndim} entries"
@@ -57,7 +61,7 @@ class Generator:
         return ""
 
 
-def generate(generator: str, parameters: PhantomParameters) -> Phantom:
+def generate(generator: str, parameters: ImageParameters) -> Phantom:
     """Return the phantom of a generator's name; raises `DataError` if the parameters do not fit it."""
     known = GENERATORS[generator]
     misfit = known.misfit(parameters)
@@ -104,16 +108,50 @@ def _ovule(parameters: PhantomParameters) -> Phantom:
     return _phantom({"noisy": noisy, "clear": clear, "wall": wall}, {"gold": nuclei, "cells": cells}, spacing)
 
 
+def _rosette(parameters: ImageParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    leaves = consecutive(draw_leaves(parameters, rng))
+    light = colours(leaves, rng)
+    image = {name: _finish(each, parameters, spacing, rng, noise=parameters.noise) for name, each in light.items()}
+    return _phantom(image, {"gold": leaves, "foreground": (leaves > 0).astype(np.uint16)}, spacing)
+
+
+def _mitochondria(parameters: PhantomParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    objects = place(parameters, spacing, rng)
+    bodies = consecutive(paint(objects, parameters.shape, spacing))
+    sites = place(parameters.model_copy(update={"density": 1.0, "objects": None}), spacing, rng)
+    neurites = paint(_grown(sites), parameters.shape, spacing)
+    image = _finish(micrograph(bodies, neurites, rng), parameters, spacing, rng, noise=parameters.noise)
+    return _phantom({"em": image}, {"gold": bodies}, spacing)
+
+
+def _embedding(parameters: EmbeddingParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    if parameters.layout == "rosette":
+        labels = consecutive(draw_leaves(parameters, rng))
+    else:
+        labels = consecutive(paint(place(parameters, spacing, rng), parameters.shape, spacing))
+    foreground = (labels > 0).astype(np.uint16)
+    return _phantom(embed(labels, parameters, rng), {"gold": labels, "foreground": foreground}, spacing)
+
+
 GENERATORS: dict[str, Generator] = {
     "nuclei-2d": Generator(2, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
     "nuclei-3d": Generator(3, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
     "cells-3d": Generator(3, ("wall",), ("gold",), PhantomParameters, _cells),
     "ovule-nuclei": Generator(3, ("noisy", "clear", "wall"), ("gold", "cells"), PhantomParameters, _ovule),
+    "rosette-2d": Generator(2, ("red", "green", "blue"), ("gold", "foreground"), ImageParameters, _rosette),
+    "mitochondria-2d": Generator(2, ("em",), ("gold",), PhantomParameters, _mitochondria),
+    "embedding-2d": Generator(2, FIRST + SECOND, ("gold", "foreground"), EmbeddingParameters, _embedding),
 }
 """Every generator by its id: what catalogues may name, and how it is made."""
 
 
-def _spacing(parameters: PhantomParameters) -> tuple[float, ...]:
+def _spacing(parameters: ImageParameters) -> tuple[float, ...]:
     return parameters.spacing_um or (0.3,) * len(parameters.shape)
 
 
@@ -160,7 +198,7 @@ def _wall_channel(
 
 def _finish(
     light: np.ndarray,
-    parameters: PhantomParameters,
+    parameters: ImageParameters,
     spacing: tuple[float, ...],
     rng: np.random.Generator,
     *,

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.stages.embedding.modes import clusters, grid_seeds, strongest_apart
+from tests.stages.embedding.embeddings import agreement, blobs
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100), st.integers(1, 5), st.integers(1, 3))
+def test_seeds_are_those_of_scikit_learn(seed: int, channels: int, least: int) -> None:
+    cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")
+    vectors, _ = blobs(200, channels, spread=0.2, seed=seed)
+    expected = cluster.get_bin_seeds(vectors, 0.5, least)
+    made = grid_seeds(vectors, 0.5, least)
+    assert {tuple(row) for row in made.tolist()} == {tuple(row) for row in np.asarray(expected).tolist()}
+    assert len(made) == len(expected)
+
+
+def test_the_fullest_cell_comes_first() -> None:
+    vectors = np.array([[0.0], [3.0], [3.1], [3.0], [7.0], [7.1]], np.float32)
+    assert grid_seeds(vectors, 1.0, 1).ravel().tolist() == [3.0, 7.0, 0.0]
+    assert grid_seeds(vectors, 1.0, 2).ravel().tolist() == [3.0, 7.0]
+
+
+def test_a_cell_for_each_vector_makes_the_vectors_seeds() -> None:
+    vectors = np.array([[0.2], [5.2]], np.float32)
+    assert grid_seeds(vectors, 1.0, 1) is vectors
+
+
+def test_weaker_modes_near_a_stronger_one_go() -> None:
+    modes = np.array([[0.0, 0], [0.4, 0], [3, 0], [3, 0.2]], np.float32)
+    np.testing.assert_array_equal(strongest_apart(modes, np.array([5, 9, 4, 4]), 0.5), modes[[1, 3]])
+
+
+def test_threads_change_nothing() -> None:
+    vectors, _ = blobs(4000, 8, spread=0.12, scattered=0.05)
+    one, two = (clusters(vectors, 0.5, 1, threads) for threads in (1, 2))
+    assert one is not None
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.15])
+@pytest.mark.parametrize("channels", [2, 6])
+def test_clusters_are_those_of_scikit_learn(channels: int, spread: float) -> None:
+    cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")
+    vectors, _ = blobs(600, channels, spread=spread, scattered=0.1)
+    own = clusters(vectors, 0.5, 1, 1)
+    assert own is not None
+    assert agreement(own, cluster.MeanShift(bandwidth=0.5, bin_seeding=True).fit_predict(vectors)) >= 0.999
+
+
+def test_no_vector_near_any_seed() -> None:
+    vectors = np.full((10, 16), 0.24, np.float32)
+    assert clusters(vectors, 0.5, 1, 1) is None
+    assert clusters(np.zeros((3, 2), np.float32), 0.5, 4, 1) is None
