@@ -167,13 +167,9 @@ def _datasets(project: Project) -> Iterator[dict[str, Any]]:
 
 def _metrics(project: Project) -> Iterator[dict[str, Any]]:
     """Yield every metric; of a family one line, with what is said of its example."""
-    from dataclasses import replace
+    from harness.tables.metrics import declared, listed, siblings
 
-    from harness.tables.metrics import declared, siblings
-
-    metrics = project.metrics
-    families = [replace(metrics.entry(family.example), id=family.id) for family in metrics.families]
-    entries = [*metrics, *families]
+    entries = listed(project.metrics)
     line_of = {name: line.name for line in siblings(entry.id for entry in entries) for name in line.ids}
     for entry in entries:
         metric: Any = entry.item

@@ -14,7 +14,7 @@ from harness.metrics import Metric
 from harness.metrics.cases import CASES
 from harness.registry import MetricRegistry
 from harness.store.files import replace_text
-from harness.tables.metrics import declared, siblings, value_text, worked_example
+from harness.tables.metrics import declared, listed, siblings, value_text, worked_example
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,19 +29,15 @@ _GAP_VOXELS = 4
 def write_metric_pages(environment: Environment, registry: MetricRegistry, output: Path) -> str:
     """Write a page per usable metric and one that lists them; return the name of the list, relative to `output`.
 
-    A family of metrics, whose ids hold any number, has one page, of its example. The pages are made of the
-    declarations that score, so that they cannot say anything else. Raises `StoreError` if the folder cannot be
-    written.
+    A family of metrics, whose ids hold any number, has one page, with what is declared of its example. The pages are
+    made of the declarations that score, so that they cannot say anything else. Raises `StoreError` if the folder
+    cannot be written.
     """
-    usable = {entry.id: (entry.item, entry.origin) for entry in registry if entry.item is not None}
-    for family in registry.families:
-        entry = registry.entry(family.example)
-        if entry.item is not None:
-            usable[family.id] = (entry.item, entry.origin)
+    usable = {entry.id: (entry.item, entry.origin) for entry in listed(registry) if entry.item is not None}
     template = environment.get_template("metric.html")
     for name, (metric, origin) in usable.items():
         replace_text(output / FOLDER / page_name(name), template.render(**_context(metric, origin)))
-    listed = [
+    lines = [
         {
             "name": line.name,
             "title": line.title(usable[line.ids[0]][0].title),
@@ -49,7 +45,7 @@ def write_metric_pages(environment: Environment, registry: MetricRegistry, outpu
         }
         for line in siblings(usable)
     ]
-    replace_text(output / FOLDER / "index.html", environment.get_template("metrics.html").render(lines=listed))
+    replace_text(output / FOLDER / "index.html", environment.get_template("metrics.html").render(lines=lines))
     return f"{FOLDER}/index.html"
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.metrics import Metric
 from harness.metrics.metric import NAN_RULES
+from harness.registry import Entry, MetricRegistry
 
 EVIDENCE = {
     "overlap": "the overlap table alone",
@@ -25,6 +26,18 @@ _SPARSE = {
     "dense only": "dense only: counts objects that nobody annotated as wrong",
 }
 _PREFERRED_EXAMPLES = ("1 split 60:40", "half missed, IoU exactly .5", "2 merged into 1", "identical")
+
+
+def listed(registry: MetricRegistry) -> tuple[Entry[Metric], ...]:
+    """Return every entry, then one for each family: its example under the name of the family."""
+    families = []
+    for family in registry.families:
+        entry = registry.entry(family.example)
+        assert entry.item is not None
+        number, word = (name.removeprefix(family.stem) for name in (family.example, family.id))
+        item = replace(entry.item, id=family.id, title=entry.item.title.replace(number, word))
+        families.append(replace(entry, id=family.id, item=item))
+    return (*registry, *families)
 
 
 def declared(metric: Metric, origin: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 
 from harness.metrics import METRICS, Metric
 from harness.metrics.cases import CASES
-from harness.tables.metrics import declared, json_number, siblings, value_text, worked_example
+from harness.registry import metrics
+from harness.tables.metrics import declared, json_number, listed, siblings, value_text, worked_example
 
 BY_ID = {metric.id: metric for metric in METRICS}
 
@@ -33,6 +34,14 @@ def test_a_worked_example_is_an_edge_case_where_the_metric_is_defined(metric: Me
     assert case in CASES
     assert (case, value) in metric.edge_cases or math.isnan(value)
     assert not math.isnan(value) or all(math.isnan(other) for _, other in metric.edge_cases)
+
+
+def test_families_are_listed_by_their_example() -> None:
+    by_id = {entry.id: entry.item for entry in listed(metrics())}
+    assert set(BY_ID) < set(by_id)
+    family = by_id["nsd.surfels.matched.<tolerance>um"]
+    assert family.title == "normalised surface dice at <tolerance>um (matched objects)"
+    assert family.definition == metrics().get("nsd.surfels.matched.2um").definition
 
 
 def test_numbers_that_json_has_not_are_words() -> None:
