@@ -10,6 +10,7 @@ from functools import partial
 from harness.errors import StoreError
 from harness.metrics import Metric
 from harness.metrics.counts import Counts
+from harness.metrics.means import mean_over, plain_mean
 from harness.model import Aggregation
 from harness.store.records import Record
 
@@ -26,21 +27,27 @@ def combining(how: Aggregation, metrics: Mapping[str, Metric]) -> Combine:
 
 def mean_of_images(records: Sequence[Record], metric: str) -> float:
     """Return the plain mean over images, NaN where one is absent or undefined."""
-    return _mean([record.metrics.get(metric, math.nan) for record in records])
+    return plain_mean([record.metrics.get(metric, math.nan) for record in records])
 
 
 def combined(records: Sequence[Record], metric: str, how: Aggregation, metrics: Mapping[str, Metric]) -> float:
-    """Return one value of records that ended well: NaN where a value that it needs is absent or undefined.
+    """Return one value of records that ended well.
 
+    It is NaN where a value that it needs is absent; what becomes of images where the metric is undefined is its
+    `nan_rule`, within a data set as over data sets.
     `metric` is an id, of a named pair as "pair:id"; `metrics` are the metrics by such ids. Raises `StoreError` if
     records are pooled that keep no counts of the metric, `LabelError` for a metric that cannot be pooled.
     """
     if how == "pooled":
         return _pooled(records, metric, metrics)
+    if any(metric not in record.metrics for record in records):
+        return math.nan
     groups: dict[str, list[float]] = defaultdict(list)
     for record in records:
-        groups[record.dataset if how == "per-dataset" else ""].append(record.metrics.get(metric, math.nan))
-    return _mean([_mean(values) for values in groups.values()])
+        groups[record.dataset if how == "per-dataset" else ""].append(record.metrics[metric])
+    mean: Callable[[Sequence[float]], float]
+    mean = partial(mean_over, metric=metrics[metric]) if metric in metrics else plain_mean
+    return mean([mean(values) for values in groups.values()])
 
 
 def _pooled(records: Sequence[Record], metric: str, metrics: Mapping[str, Metric]) -> float:
@@ -60,7 +67,3 @@ def counts_of_pair(counts: Counts, prefix: str) -> Counts:
     if prefix:
         return {name.removeprefix(prefix): value for name, value in counts.items() if name.startswith(prefix)}
     return {name: value for name, value in counts.items() if PAIR_SEPARATOR not in name}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values) if values else math.nan

@@ -234,12 +234,45 @@ class CellId:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a truth and a prediction is compared.
+
+    ignore     a label of the truth whose voxels are counted nowhere, or the name of a label image: voxels where it is
+               not 0 are counted nowhere; None counts all
+    border     whether objects with a voxel among the outermost `border_px` ones of their image are kept or dropped
+    sparse     whether the truth holds only some of the objects
+    """
+
+    ignore: int | str | None = None
+    border: Literal["keep", "drop"] = "keep"
+    border_px: int = 1
+    sparse: bool = False
+
+    def to_json(self) -> JsonDict:
+        """Return what differs from comparing everything: it goes into keys and records, so those of old stay."""
+        said: JsonDict = {} if self.ignore is None else {"ignore": self.ignore}
+        if self.border == "drop":
+            said |= {"border": self.border, "border_px": self.border_px}
+        return {**said, **({"sparse": True} if self.sparse else {})}
+
+    @property
+    def words(self) -> str:
+        """The same for people; "" where everything is compared."""
+        ignored = "" if self.ignore is None else f"voxels of the truth's label {self.ignore} are ignored"
+        if isinstance(self.ignore, str):
+            ignored = f"voxels of label image '{self.ignore}' are ignored"
+        dropped = f"objects within {self.border_px} px of the border are dropped" if self.border == "drop" else ""
+        return "; ".join(part for part in (ignored, dropped, "the truth is sparse" if self.sparse else "") if part)
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPair:
     """What a cell compares: a slot that its chain made, with a label image of the data or with another slot.
 
     name       "" for the pair that every suite has; metric ids of another one are "name:metric"
     pred       the slot; where it holds reals, voxels above `threshold` are its foreground
     truth      a slot ("truth" is the label image that the row is scored against), else a label image of the data
+    scope      what of both is compared
     """
 
     name: str
@@ -247,6 +280,7 @@ class ScoredPair:
     truth: str
     metrics: tuple[str, ...]
     threshold: float = 0.5
+    scope: Scope = Scope()
 
     def id_of(self, name: str) -> str:
         """Return the id of a metric or count in a record."""
@@ -260,6 +294,7 @@ class ScoredPair:
             "truth": self.truth,
             "metrics": list(self.metrics),
             "threshold": self.threshold,
+            **self.scope.to_json(),
         }
 
 
@@ -299,6 +334,10 @@ class Cell:
     def metrics(self) -> tuple[str, ...]:
         """The ids of every metric of the cell's record."""
         return tuple(pair.id_of(metric) for pair in self.scores for metric in pair.metrics)
+
+    def scope_json(self) -> dict[str, JsonDict]:
+        """Return by scored pair what of its images is compared, where that is not everything."""
+        return {pair.name: said for pair in self.scores if (said := pair.scope.to_json())}
 
     def __str__(self) -> str:
         return f"{self.suite} {self.tier}: {self.id}"

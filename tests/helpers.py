@@ -37,6 +37,8 @@ class FakeDeclaration:
     labels: Mapping[str, Any] = field(default_factory=dict)
     spacing_um: tuple[float, ...] = ()
     collections: tuple[str, ...] = ()
+    ignore: Any = None
+    sparse: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,10 @@ def toy_metrics(*ids: str) -> Registry:
     registry = Registry("metric")
     for metric in ids or ("map.toy", "arand.toy"):
         direction = "lower" if metric.startswith("arand") else "higher"
-        registry.add(Entry(metric, SimpleNamespace(id=metric, direction=direction, unit="fraction", at=None), "tests"))
+        told = SimpleNamespace(
+            id=metric, direction=direction, unit="fraction", at=None, nan_rule="spreads", sparse="dense only"
+        )
+        registry.add(Entry(metric, told, "tests"))
     return registry
 
 

@@ -52,6 +52,17 @@ def test_each_data_set_weighs_the_same() -> None:
     assert combined(records(), "voi.sum", "per-dataset", BY_ID) == pytest.approx(expected)
 
 
+def test_images_where_a_metric_is_undefined_follow_its_rule() -> None:
+    left_out = {"sbd.spoco": replace(BY_ID["sbd.spoco"], nan_rule="left out")}
+    values = [record.metrics["sbd.spoco"] for record in records()]
+    defined = [value for value in values if not math.isnan(value)]
+    assert len(defined) == 2
+    assert combined(records(), "sbd.spoco", "per-image", left_out) == pytest.approx(sum(defined) / 2)
+    assert math.isnan(combined(records()[2:], "sbd.spoco", "per-dataset", left_out))
+    absent = [replace(records()[0], metrics={}), *records()[1:]]
+    assert math.isnan(combined(absent, "sbd.spoco", "per-image", left_out))
+
+
 def test_what_is_absent_or_undefined_makes_the_value_undefined() -> None:
     assert math.isnan(combined(records(), "no.such", "per-image", BY_ID))
     assert math.isnan(combined(records(), "sbd.spoco", "per-dataset", BY_ID))

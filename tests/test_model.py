@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from harness.model import Cell, CellId, DataSelection, Fold, Grid, StageSpec, Volume
+from harness.model import Cell, CellId, DataSelection, Fold, Grid, Scope, ScoredPair, StageSpec, Volume
 
 
 def test_anisotropy_is_relative_to_the_finest_axis() -> None:
@@ -63,3 +63,17 @@ def test_a_cell_and_its_message_carry_its_identity() -> None:
     cell = Cell("demo", 1, "smoke", "r", data, "a", Fold("2", ("a",)), 1, 7, (), (), "key")
     assert cell.id == CellId("r", "dots", "a", "2", 1)
     assert str(cell) == "demo smoke: r on dots/a fold 2 repeat 1"
+
+
+def test_a_scope_says_only_what_differs_from_comparing_everything() -> None:
+    assert (Scope().to_json(), Scope().words) == ({}, "")
+    assert Scope(border_px=3).to_json() == {}
+    assert Scope(0, "drop", 2, sparse=True).to_json() == {"ignore": 0, "border": "drop", "border_px": 2, "sparse": True}
+    assert Scope("mask").to_json() == {"ignore": "mask"}
+    assert Scope("mask", sparse=True).words == "voxels of label image 'mask' are ignored; the truth is sparse"
+    assert Scope(7, "drop").words == (
+        "voxels of the truth's label 7 are ignored; objects within 1 px of the border are dropped"
+    )
+    plain = ScoredPair("fg", "labels", "truth", ("pq",))
+    assert set(plain.to_json()) == {"name", "pred", "truth", "metrics", "threshold"}
+    assert ScoredPair("fg", "labels", "truth", ("pq",), scope=Scope(1)).to_json()["ignore"] == 1

@@ -223,13 +223,52 @@ def test_the_mean_over_images_is_undefined_where_an_image_is() -> None:
     [
         ([], {}, "the set of pairs is empty"),
         ([(LABELS, LABELS), (LABELS, LABELS[:1])], {}, r"pair 2: prediction has shape \(2, 3\), truth has shape"),
-        ([(LABELS,)], {}, r"pair 1 has 1 items; accepted: \(prediction, truth\)"),
-        ([(LABELS, LABELS)], {"aggregation": "mean"}, "aggregation is 'mean'; accepted: 'per-image' or 'pooled'"),
+        ([(LABELS,)], {}, r"pair 1 has 1 items; accepted: \(prediction, truth\) or"),
+        ([(LABELS, LABELS)], {"aggregation": "mean"}, "aggregation is 'mean'; accepted: 'per-image', 'per-dataset'"),
+        ([(LABELS, LABELS)], {"aggregation": "per-dataset"}, "of 1 pairs has no groups; accepted: one name a pair"),
+        ([(LABELS, LABELS)], {"aggregation": "per-dataset", "groups": "ab"}, "of 1 pairs has 2 groups"),
+        ([(LABELS, LABELS)], {"undefined": "zero"}, "undefined is 'zero'; accepted"),
+        ([(LABELS, LABELS, LABELS[:1])], {}, r"pair 1: the ignore mask has shape \(1, 3\), truth has shape \(2, 3\)"),
+        ([(LABELS, LABELS)], {"border": "cut"}, "pair 1: border is 'cut'"),
+        ([(LABELS, LABELS)], {"metrics": ["pq"], "sparse": True}, "pair 1: metric 'pq' counts what is predicted where"),
     ],
 )
 def test_bad_sets_are_label_errors(given_pairs: list, options: dict, message: str) -> None:
     with pytest.raises(LabelError, match=message):
         harness.score_set(given_pairs, **options)
+
+
+def test_every_data_set_weighs_the_same_whatever_its_size() -> None:
+    empty, full = np.zeros((3, 3), int), np.ones((3, 3), int)
+    images = [(full, full), (empty, full), (full, full), (full, full)]
+    found = harness.score_set(images, ["recall.50"], aggregation="per-dataset", groups=["a", "a", "b", "b"])
+    assert found == {"recall.50": 0.75}
+    assert harness.score_set(images[:3], ["recall.50"], aggregation="per-dataset", groups="aab") == found
+    one_group = harness.score_set(images, ["recall.50"], aggregation="per-dataset", groups="aaaa")
+    assert one_group == harness.score_set(images, ["recall.50"])
+
+
+def test_undefined_images_can_be_left_out_or_count_as_the_worst() -> None:
+    empty, full = np.zeros((3, 3), int), np.ones((3, 3), int)
+    images = [(empty, empty), (full, full)]
+    assert harness.score_set(images, ["ap50.cellpose"], undefined="left out") == {"ap50.cellpose": 1.0}
+    assert harness.score_set(images, ["ap50.cellpose"], undefined="worst") == {"ap50.cellpose": 0.5}
+
+
+def test_what_is_compared_of_an_image_is_said_in_words_of_the_caller() -> None:
+    truth, pred = np.array([[0, 0, 0], [0, 1, 0], [0, 255, 9]]), np.array([[0, 0, 0], [0, 1, 0], [0, 2, 9]])
+    mask = truth == 255
+    assert harness.score(pred, truth, "count.pred", ignore=255) == {"count.pred": 2.0}
+    assert harness.score(pred, truth, "count.pred", ignore=255, border="drop") == {"count.pred": 1.0}
+    assert harness.score(pred, truth, "count.pred", border="drop", border_px=2) == {"count.pred": 0.0}
+    by_value = harness.score_set([(pred, truth), (pred, truth)], ["count.pred"], ignore=255)
+    assert (
+        by_value == harness.score_set([(pred, truth, mask), (pred, truth, mask)], ["count.pred"]) == {"count.pred": 2}
+    )
+    safe = set(harness.score(pred, truth, sparse=True))
+    assert "recall.50" in safe
+    assert "precision.50" not in safe
+    assert set(harness.score_set([(pred, truth)], sparse=True)) == safe
 
 
 def test_a_metric_of_a_plain_function_is_not_pooled(plug_in: list[EntryPoint]) -> None:

@@ -2,13 +2,15 @@
 
 A rule states contrasts: numbers that are positive where a statement is true, one for each unit (fold, sample or seed)
 and one for the means. With at least `LEAST_UNITS` units the 95 % interval of the mean contrast (Student's t over
-units, so paired where two rows are compared) decides:
+units, so paired where two rows are compared; what lies in a unit, samples of a fold, is in its mean) decides:
 
 holds           every statement's interval lies on its side of 0 (an intersection-union test: each at 95 %)
 does not hold   some statement's interval lies on the other side, at a level divided by the number of statements
                 (Bonferroni), so that a claim of many comparisons is not refused by chance
 open            neither; also with fewer units, which do not decide however well they agree: under chance alone two
                 folds agree every other time
+
+The interval is not bootstrapped: divided levels ask for tails of which resamples hold too few.
 
 Units that all show one and the same contrast have an interval without width, and decide. The interval is over what a
 suite says that one value is (`spread_over`); it says nothing of what does not vary there, e.g. of other training
@@ -24,11 +26,10 @@ from typing import Literal
 
 from harness.claims.group import Contrast, Group
 from harness.claims.rule import ClaimRule
-from harness.statistics import Interval, mean_interval
+from harness.statistics import LEAST_UNITS, Interval, mean_interval
 
 Outcome = Literal["holds", "does not hold", "open"]
 
-LEAST_UNITS = 3
 LEVEL = 0.05
 ROUNDING = 1e-12
 """Differences of printed numbers below this come from their conversion, not from the source."""

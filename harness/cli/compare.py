@@ -1,4 +1,4 @@
-"""Compare two rows of a suite metric by metric: paired t test over folds, interval, Holm's correction over metrics."""
+"""Compare two rows of a suite metric by metric: interval of the difference, paired test, Holm's correction."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
             one_line=True,
         )
     else:
-        header = ("metric", *rows, "difference", "95 %", "n", "p", "p (Holm)", "better")
+        header = ("metric", *rows, "difference", "95 %", "n", "p", "p (Holm)", "better", "test")
         result(columns(header, map(_line, found.metrics)))
     return 3 if found.gaps else 0
 
@@ -63,10 +63,11 @@ def _line(found: PairedMetric) -> tuple[str, ...]:
     means = tuple(_number(mean) for mean in found.means)
     n = f"{found.n} {found.over}" + (f" ({found.undefined} undefined)" if found.undefined else "")
     if interval is None:
-        return (found.metric, *means, "-", "-", n, "-", "-", "open")
+        return (found.metric, *means, "-", "-", n, "-", "-", found.outcome, "-")
     bounds = f"[{_number(interval.low)}, {_number(interval.high)}]"
     p_values = (_number(value) for value in (found.p, found.p_holm))
-    return (found.metric, *means, _number(interval.mean), bounds, n, *p_values, found.better or "-")
+    judged = found.better or found.outcome
+    return (found.metric, *means, _number(interval.mean), bounds, n, *p_values, judged, found.test)
 
 
 def _json(found: PairedMetric) -> dict[str, Any]:

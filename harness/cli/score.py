@@ -6,11 +6,12 @@ import argparse
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.cli.compared import add_compared, add_set, compared, group_names, masks_by_name, means_notes, set_means
 from harness.cli.confidences import read_confidences
 from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from harness.datasets.readers import Labels
     from harness.project import Project
+    from harness.scoring import Scores
 
 HELP = "score a label image, or a folder of them, against the truth"
 INCOMPLETE = 3
@@ -34,9 +36,14 @@ class Scored:
     name: str
     prediction: str
     truth: str
-    metrics: dict[str, float] = field(default_factory=dict)
+    scores: Scores | None = None
     problem: str = ""
     objects: DataFrame | None = None
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Metric id -> value; empty without scores."""
+        return {} if self.scores is None else self.scores.values
 
 
 class _OpenList(argparse.Action):
@@ -113,6 +120,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="size of the image (Y X or Z Y X) where both sides are outlines (GeoJSON, ImageJ ROIs) without one",
     )
+    add_compared(parser)
+    add_set(parser)
     add_project(parser)
     parser.set_defaults(swallowed=[])
     for action in (metrics, spacing, size):
@@ -131,7 +140,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
     from harness.errors import ConfigError
     from harness.pairing import are_collections, is_plain_folder
-    from harness.scoring import chosen_metrics
+    from harness.scoring import wanted_metrics
 
     if arguments.objects is not None:
         from harness.objects import file_format
@@ -141,14 +150,16 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     if len(given) != 2:
         raise ConfigError(f"score needs PRED and GT, two files or two folders; found {', '.join(given) or 'none'}")
     prediction, truth = given
-    arguments.metrics = chosen_metrics(arguments.metrics, project.metrics)
+    arguments.metrics = wanted_metrics(
+        arguments.metrics, project.metrics, sparse=arguments.sparse, aggregation=arguments.aggregation
+    )
     if are_collections(Path(prediction), Path(truth)):
         if arguments.confidences is not None:
             raise ConfigError("--confidences are those of one prediction; accepted: two files")
         return _score_folders(Path(prediction), Path(truth), arguments)
     if any(is_plain_folder(Path(value)) for value in given):
         raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
-    scored = _scores(Path(truth).name, prediction, truth, arguments)
+    scored = _scores(Path(truth).name, prediction, truth, arguments.ignore, arguments)
     _write_files([scored], arguments)
     if arguments.json:
         json_result({"metrics": _finite(scored.metrics)}, one_line=True)
@@ -158,47 +169,62 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
 
 
 def _score_folders(predictions: Path, truths: Path, arguments: argparse.Namespace) -> int:
-    """Score every pair of equal names, print means with intervals, and return 3 if a file was left out."""
+    """Score every pair of equal names, print one value of them all, and return 3 if a file was left out."""
     from harness.pairing import pair_folders
 
-    lines = [_scored(pair, arguments) for pair in pair_folders(predictions, truths)]
+    masks, pairs = masks_by_name(arguments), pair_folders(predictions, truths)
+    group_names([pair.name for pair in pairs], arguments)
+    lines = [_scored(pair, masks, arguments) for pair in pairs]
     for line in lines:
         if line.problem:
             log(f"harness: {line.name}: {line.problem}")
     _write_files(lines, arguments)
-    means = [_mean(name, [line.metrics[name] for line in lines if line.metrics]) for name in _names(lines)]
+    whole = {line.name: line.scores for line in lines if line.scores is not None}
+    means = set_means(list(whole.values()), list(whole), arguments.metrics, arguments) if whole else []
+    notes = means_notes(arguments.metrics, means, arguments)
     left_out = sum(bool(line.problem) for line in lines)
     if arguments.json:
         shown = [
             {"name": line.name, "problem": line.problem or None, "metrics": _finite(line.metrics)} for line in lines
         ]
-        json_result({"pairs": shown, "means": {mean.pop("metric"): mean for mean in means}})
+        json_result({"pairs": shown, "means": {mean.pop("metric"): mean for mean in means}, "notes": notes})
     else:
         texts = [
-            (mean["metric"], *(_text(mean[key]) for key in ("mean", "low", "high")), str(mean["n"])) for mean in means
+            (mean["metric"], *(_text(mean[key]) for key in ("mean", "low", "high")), _image_count(mean))
+            for mean in means
         ]
-        result(columns(("metric", "mean", "95 % from", "to", "images"), texts))
+        result(columns(("metric", "value", "95 % from", "to", "images"), texts))
+        for note in notes:
+            result(note)
         if left_out:
             result(f"{left_out} of {len(lines)} names have no scores")
     return INCOMPLETE if left_out else 0
 
 
-def _scored(pair: Any, arguments: argparse.Namespace) -> Scored:
+def _image_count(mean: dict[str, Any]) -> str:
+    """Return how many images a value is of, with those where the metric is undefined."""
+    undefined = f" ({mean['undefined']} undefined)" if mean["undefined"] else ""
+    return f"{mean['n']}{undefined}"
+
+
+def _scored(pair: Any, masks: Mapping[str, Path], arguments: argparse.Namespace) -> Scored:
     from harness.errors import DataError, LabelError
 
     files = (pair.prediction, pair.truth)
     if pair.problem:
         return Scored(pair.name, *files, problem=pair.problem)
+    if arguments.ignore is not None and pair.name not in masks:
+        return Scored(pair.name, *files, problem=f"no ignore mask of this name in {arguments.ignore}")
     try:
-        return _scores(pair.name, *files, arguments)
+        return _scores(pair.name, *files, masks.get(pair.name), arguments)
     except (DataError, LabelError) as error:  # it is the line's reason, and the others are scored
         return Scored(pair.name, *files, problem=str(error))
 
 
-def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespace) -> Scored:
-    from harness.datasets.readers import LazyLabels, looks_like_a_mask
+def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, arguments: argparse.Namespace) -> Scored:
+    from harness.datasets.readers import LazyLabels, looks_like_a_mask, read_labels
     from harness.metrics import Pair
-    from harness.scoring import chosen_metrics, measure
+    from harness.scoring import measure
 
     images = _images((prediction, truth), arguments)
     for file, image in zip((prediction, truth), images, strict=True):
@@ -207,20 +233,23 @@ def _scores(name: str, prediction: str, truth: str, arguments: argparse.Namespac
                 f"harness: note: {file}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
                 f"components, as `scipy.ndimage.label` numbers them"
             )
-    chosen = chosen_metrics(arguments.metrics)
-    is_needed = arguments.objects is not None or any(metric.needs not in ("overlap", "ranked") for metric in chosen)
+    is_needed = arguments.objects is not None or any(
+        metric.needs not in ("overlap", "ranked") for metric in arguments.metrics
+    )
+    mask = None if ignore is None else read_labels(str(ignore))
     pair = Pair(
         truth=images[1],
         pred=images[0],
         spacing_um=spacing_of(prediction, truth, arguments.spacing, axes=images[1].ndim, needed=is_needed),
         confidences=None if arguments.confidences is None else read_confidences(arguments.confidences),
+        **compared(arguments, mask),
     )
-    metrics = measure(pair, chosen).values
+    scores = measure(pair, arguments.metrics)
     if arguments.objects is None:
-        return Scored(name, prediction, truth, metrics)
+        return Scored(name, prediction, truth, scores)
     from harness.objects import object_frame
 
-    return Scored(name, prediction, truth, metrics, objects=object_frame(pair, {"name": name}))
+    return Scored(name, prediction, truth, scores, objects=object_frame(pair, {"name": name}))
 
 
 def _images(names: tuple[str, str], arguments: argparse.Namespace) -> list[Labels]:
@@ -240,17 +269,6 @@ def _images(names: tuple[str, str], arguments: argparse.Namespace) -> list[Label
         other = read[1 - side].shape if 1 - side in read else None
         read[side] = read_labels(names[side], shape=shape or other, note=lambda line: log(f"harness: note: {line}"))
     return [read[0], read[1]]
-
-
-def _mean(metric: str, values: Sequence[float]) -> dict[str, Any]:
-    """Return the mean of the defined values with its 95 % interval (Student's t), None where there is none."""
-    from harness.statistics import mean_interval
-
-    defined = [value for value in values if math.isfinite(value)]
-    if len(defined) < 2:
-        return {"metric": metric, "mean": defined[0] if defined else None, "low": None, "high": None, "n": len(defined)}
-    found = mean_interval(defined)
-    return {"metric": metric, "mean": found.mean, "low": found.low, "high": found.high, "n": found.n}
 
 
 def _names(lines: Iterable[Scored]) -> list[str]:

@@ -84,6 +84,10 @@ def _dataset(project: Project, name: str) -> dict[str, Any]:
         "usable": "yes" if (found := dataset.availability()).ok else f"no: {found}",
         "channels": list(dataset.channels),
         "labels": list(dataset.label_names),
+        "ignored": declaration.ignore
+        if isinstance(declaration.ignore, int)
+        else getattr(declaration.ignore, "image", ""),
+        "truth": "sparse: only some of the objects" if declaration.sparse else "dense",
         "samples": len(dataset.samples),
         "splits": {split: [fold.id for fold in folds] for split, folds in dataset.splits.items()},
         "licence": declaration.licence,

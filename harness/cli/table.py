@@ -24,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", dest="format", action="store_const", const="json", help="the same as --format json")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write to a file instead of stdout")
     parser.add_argument(
+        "--interval",
+        action="store_true",
+        help="with the 95 %% interval of each mean, over units and over what lies in them",
+    )
+    parser.add_argument(
         "--strict",
         action="store_true",
         help="exit with 1 if a claim does not hold, with 3 if cells failed or are missing",
@@ -39,7 +44,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     from harness.tables import render, table_of
 
     suite = project.suite(arguments.suite)
-    table = table_of(project.results(arguments.results, suite, arguments.tier or suite.default_tier))
+    standing = project.results(arguments.results, suite, arguments.tier or suite.default_tier)
+    table = table_of(standing, intervals=arguments.interval)
     text = render(table, arguments.format)
     if arguments.output is None:
         (markdown_result if arguments.format == "md" else result)(text)

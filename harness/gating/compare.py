@@ -2,8 +2,9 @@
 
 A cell is worse if any of its metrics moved in the bad direction by more than the metric's tolerance (0 unless the
 suite declares one): records are deterministic, so every change is a change. Networks on other hardware than the
-baseline's have tolerances of their own. The paired bootstrap over samples adds how far the mean of a row moved and how
-sure that is; it shows drift inside the tolerance and is reported, not judged.
+baseline's have tolerances of their own. The bootstrap of the differences over samples, and over folds and repeats in
+them, adds how far the mean of a row moved and how sure that is; it shows drift inside the tolerance and is reported,
+not judged.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.claims import Outcome as ClaimOutcome
 from harness.gating.hardware import SAME_HARDWARE, OtherHardware
 from harness.gating.timing import TimingComparison
-from harness.statistics import Interval, paired_bootstrap
+from harness.statistics import BOOTSTRAP_UNITS, Interval, Path, nested_interval
 
 if TYPE_CHECKING:
     from harness.model import CellId
@@ -58,8 +59,6 @@ MOVES: tuple[Shift, ...] = ("worse", "improved", "changed", "not judged")
 """Which metric decides the outcome of a cell."""
 
 EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
-BOOTSTRAP_PAIRS = 8
-"""Fewer samples than this say too little about a mean to bootstrap it."""
 NOT_RUN = ("backend-missing", "not-applicable", "lost")
 """Statuses under which nothing was computed: against a scored baseline the cell is missing, not broken."""
 
@@ -91,12 +90,15 @@ class CellComparison:
 
 @dataclass(frozen=True, slots=True)
 class RowShift:
-    """How far the mean of a metric moved over the samples of a row, with its bootstrap interval."""
+    """How far the mean of a metric moved over the samples of a row, with its bootstrap interval.
+
+    The outcome is "open" where the interval does not decide.
+    """
 
     row: str
     metric: str
     interval: Interval
-    outcome: Shift
+    outcome: Shift | Literal["open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,20 +267,19 @@ def _describe(changes: Iterable[Change]) -> str:
 
 
 def _shifts(cells: Iterable[CellComparison], judge: Judge) -> tuple[RowShift, ...]:
-    """Bootstrap each row's metrics over samples; folds and repeats of a sample are one unit, their mean."""
-    pairs: dict[tuple[str, str], dict[tuple[str, str], list[tuple[float, float]]]] = defaultdict(dict)
+    """Bootstrap how far each row's metrics moved, over samples and over folds and repeats in them."""
+    moves: dict[tuple[str, str], dict[Path, float]] = defaultdict(dict)
     for cell in cells:
         for change in cell.changes:
             if math.isfinite(change.before) and math.isfinite(change.after):
-                samples = pairs[cell.id.row, change.metric]
-                samples.setdefault((cell.id.dataset, cell.id.sample), []).append((change.before, change.after))
+                unit = ((cell.id.dataset, cell.id.sample), (cell.id.fold, cell.id.repeat))
+                moves[cell.id.row, change.metric][unit] = change.after - change.before
     shifts = []
-    for (row, metric), samples in pairs.items():
-        moved = any(old != new for values in samples.values() for old, new in values)
-        if len(samples) >= BOOTSTRAP_PAIRS and moved:
-            before = [sum(old for old, _ in values) / len(values) for values in samples.values()]
-            after = [sum(new for _, new in values) / len(values) for values in samples.values()]
-            interval = paired_bootstrap(before, after)
-            outcome = judge.move(metric, interval.mean) if interval.excludes_zero else "same"
+    for (row, metric), differences in moves.items():
+        samples = {sample for sample, _ in differences}
+        if len(samples) >= BOOTSTRAP_UNITS and any(differences.values()):
+            interval = nested_interval(list(differences.values()), list(differences))
+            assert interval is not None
+            outcome = judge.move(metric, interval.mean) if interval.excludes_zero else "open"
             shifts.append(RowShift(row, metric, interval, outcome))
     return tuple(shifts)

@@ -30,6 +30,7 @@ class PairedBlocks:
     """Two checked label images of one shape, what to ignore of them, and the regions in which to read them.
 
     truth, pred  arrays or array-likes; those in memory may be flattened or have their axes reordered, both alike
+    ignore       an array-like of their shape, a value of the truth, or None
     dtype        the unsigned integer dtype as which both are read
     regions      slices that cover the images once
     in_memory    whether both are NumPy arrays
@@ -45,12 +46,13 @@ class PairedBlocks:
     def read(self, region: Slices) -> tuple[np.ndarray, np.ndarray]:
         """Return the labels of both images in a region: flat, contiguous, of `dtype`, negative values wrapped.
 
-        Voxels that are ignored are left out.
+        Voxels that are ignored are left out: where the mask is not 0, or where the truth has the value to ignore.
         Raises `LabelError` for a block that cannot be read, or is not what its image declares.
         """
         truth, pred = read_block(self.truth, region, "truth"), read_block(self.pred, region, "prediction")
         if self.ignore is not None:
-            keep = read_block(self.ignore, region, "the ignore mask") == 0
+            is_value = isinstance(self.ignore, int)
+            keep = truth != self.ignore if is_value else read_block(self.ignore, region, "the ignore mask") == 0
             truth, pred = truth[keep], pred[keep]
         return _flat(truth, self.dtype), _flat(pred, self.dtype)
 
@@ -59,19 +61,22 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
     """Check two label images and cut them into blocks (of shape `block` if given, else by storage and size).
 
     Arrays are NumPy arrays or anything with `shape`, `dtype` and slicing (Zarr, HDF5, Dask). Other sequences are
-    converted. Raises `LabelError` for a dtype that is neither integer nor bool, an empty image, unequal or unknown
-    shapes, masks, and whatever an array of another library raises.
+    converted. `ignore` is a mask of the same shape, or a whole number: a value of the truth. Raises `LabelError` for a
+    dtype that is neither integer nor bool, an empty image, unequal or unknown shapes, masks, and whatever an array of
+    another library raises.
     """
     truth, pred = label_array(truth, "truth"), label_array(pred, "prediction")
     if tuple(truth.shape) != tuple(pred.shape):
         raise LabelError(
             f"prediction has shape {tuple(pred.shape)}, truth has shape {tuple(truth.shape)}; accepted: equal shapes"
         )
-    if ignore is not None:
+    if isinstance(ignore, int | np.integer) and not isinstance(ignore, bool):
+        ignore = int(ignore)
+    elif ignore is not None:
         ignore = _ignore_mask(ignore, truth, "truth")
     dtype = np.dtype(f"u{max(truth.dtype.itemsize, pred.dtype.itemsize)}")
     in_memory = isinstance(truth, np.ndarray) and isinstance(pred, np.ndarray)
-    if block is None and in_memory and ignore is None:
+    if block is None and in_memory and (ignore is None or isinstance(ignore, int)):
         truth, pred = _in_storage_order(truth, pred)
         block = _enlarged((1,) * truth.ndim, truth.shape, MEMORY_BLOCK)
     elif block is None:

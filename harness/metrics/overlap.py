@@ -118,7 +118,8 @@ def overlap_table(
     Images have any number of axes and any integer dtype (labels from 0 to 2**64 - 1) or bool, and may differ in
     dtype, memory layout and chunking; they are NumPy arrays or anything with `shape`, `dtype` and slicing (Zarr,
     HDF5, Dask), which is read block by block. Memory grows with the number of overlapping pairs, not with voxels.
-    Voxels where `ignore`, an image of the same shape, is not 0 are counted nowhere.
+    Voxels where `ignore`, an image of the same shape, is not 0 are counted nowhere; nor are those of the truth's label
+    `ignore`, if it is a whole number.
     `block` overrides the block shape; `threads` the number of threads (default: the processors, at most four; one
     for images that are not in memory). Neither changes the table.
 

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from harness.errors import LabelError
 from harness.metrics.band import banded_overlap
 from harness.metrics.blocks import label_array, paired_blocks, read_block
+from harness.metrics.border import border_labels, without
 from harness.metrics.confidences import Ranked, ranked
 from harness.metrics.counts import Counts
 from harness.metrics.geometry import PairGeometry, geometry
@@ -29,12 +31,15 @@ class Pair:
 
     truth, pred  NumPy arrays or what `overlap_table` reads block by block
     spacing_um   size of a voxel in micrometres, one number per axis; None where it is unknown
-    ignore       an array of the same shape: voxels where it is not 0 are counted nowhere; None keeps all
+    ignore       an array of the same shape: voxels where it is not 0 are counted nowhere; or a whole number: voxels
+                 with this label of the truth are counted nowhere; None keeps all
     border       whether objects that touch the border of their image are kept, or are background in either image
+    border_px    how many voxels wide the border is that objects must not touch
     sparse       whether the truth holds only some of the objects, so that its 0 says nothing
     confidences  how sure a method is of each predicted object, by label; None where it does not say
 
     Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
+    Raises `LabelError` for a border that is neither kept nor dropped.
     """
 
     truth: Any
@@ -42,20 +47,64 @@ class Pair:
     spacing_um: Sequence[float] | None = None
     ignore: Any = None
     border: Border = "keep"
+    border_px: int = 1
     sparse: bool = False
     confidences: Mapping[int, float] | None = None
     _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.border not in ("keep", "drop"):
+            raise LabelError(f"border is {self.border!r}; accepted: 'keep' or 'drop'")
+
     @cached_property
     def overlap(self) -> OverlapTable:
         """The overlap table; raises `LabelError` for images that cannot be compared."""
-        return overlap_table(self.truth, self.pred, ignore=self.ignore)
+        table = overlap_table(self.truth, self.pred, ignore=self.ignore)
+        return table if self.border == "keep" else without(table, *self.at_border)
+
+    @cached_property
+    def at_border(self) -> tuple[np.ndarray, np.ndarray]:
+        """The labels of truth and of prediction that touch the border of their image, each (n,) ascending.
+
+        What is ignored counts here: a cell is cut by the border of the image whatever is ignored of it.
+        """
+        truth, pred = (label_array(image, name) for image, name in ((self.truth, "truth"), (self.pred, "prediction")))
+        return border_labels(truth, self.border_px, "truth"), border_labels(pred, self.border_px, "prediction")
+
+    @cached_property
+    def images(self) -> tuple[np.ndarray, np.ndarray]:
+        """Truth and prediction in memory as they are compared: what is ignored, and what is dropped, is 0 in both.
+
+        Each keeps its shape and dtype; where nothing is ignored or dropped they are the given arrays. Evidence beyond
+        the overlap table is to be read from these.
+        """
+        paired_blocks(self.truth, self.pred, ignore=self.ignore)
+        truth, pred = (_in_memory(image, name) for image, name in ((self.truth, "truth"), (self.pred, "prediction")))
+        none = np.zeros(0, np.uint8)
+        of_truth, of_pred = self.at_border if self.border == "drop" else (none, none)
+        return _blanked(truth, of_truth, self.ignored), _blanked(pred, of_pred, self.ignored)
+
+    @cached_property
+    def ignored(self) -> np.ndarray | None:
+        """Which voxels are counted nowhere, bool of the images' shape; None if all are compared."""
+        if self.ignore is None:
+            return None
+        if isinstance(self.ignore, int | np.integer):
+            return np.asarray(_in_memory(self.truth, "truth") == self.ignore)
+        return np.asarray(_in_memory(self.ignore, "the ignore mask") != 0)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether a mask alone says what of the images is not compared, so that they can be read block by block."""
+        return self.border == "keep" and not isinstance(self.ignore, int | np.integer)
 
     @cached_property
     def geometry(self) -> PairGeometry:
         """Where the objects of both images lie; raises `LabelError` for images that cannot be read."""
-        images = ((self.truth, "truth"), (self.pred, "prediction"))
-        return PairGeometry(*(geometry(image, name=name, ignore=self.ignore) for image, name in images))
+        images = (self.truth, self.pred) if self._is_whole else self.images
+        ignore = self.ignore if self._is_whole else None
+        named = zip(images, ("truth", "prediction"), strict=True)
+        return PairGeometry(*(geometry(image, name=name, ignore=ignore) for image, name in named))
 
     @cached_property
     def objects(self) -> ObjectTable:
@@ -70,30 +119,16 @@ class Pair:
         return Surfaces(truth, pred, self.ignored, spacing, self.overlap, lambda: self.geometry)
 
     @cached_property
-    def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """Truth and prediction in memory as they are compared: what is ignored is 0 in both.
-
-        Each keeps its shape and dtype; where nothing is ignored they are the given arrays.
-        """
-        paired_blocks(self.truth, self.pred, ignore=self.ignore)
-        truth, pred = (_in_memory(image, name) for image, name in ((self.truth, "truth"), (self.pred, "prediction")))
-        return _blanked(truth, self.ignored), _blanked(pred, self.ignored)
-
-    @cached_property
-    def ignored(self) -> np.ndarray | None:
-        """Which voxels are counted nowhere, bool of the images' shape; None if all are compared."""
-        return None if self.ignore is None else np.asarray(_in_memory(self.ignore, "the ignore mask") != 0)
-
-    @cached_property
     def ranked(self) -> Ranked:
         """The overlap table with the confidences; raises `LabelError` where they are not those of its objects."""
-        everything = self.overlap if self.ignore is None else overlap_table(self.truth, self.pred)
+        everything = self.overlap if self._is_whole and self.ignore is None else overlap_table(self.truth, self.pred)
         return ranked(self.overlap, self.confidences, everything.pred_ids)
 
     @cached_property
     def banded(self) -> OverlapTable:
         """The overlap table of a truth without CREMI's border band; raises `LabelError` without the size of a voxel."""
-        return banded_overlap(self.truth, self.pred, self.spacing_um, self.ignore)
+        truth, pred = (self.truth, self.pred) if self.border == "keep" else self.images
+        return banded_overlap(truth, pred, self.spacing_um, self.ignore if self._is_whole else self.ignored)
 
     @cached_property
     def centres(self) -> Centres:
@@ -110,9 +145,14 @@ class Pair:
 def _in_memory(image: Any, name: str) -> np.ndarray:
     """Return an image as a NumPy array, whatever holds it."""
     image = label_array(image, name)
+    if isinstance(image, np.ndarray):
+        return image
     return read_block(image, tuple(slice(0, int(extent)) for extent in image.shape), name)
 
 
-def _blanked(image: np.ndarray, ignored: np.ndarray | None) -> np.ndarray:
-    """Return an image in which what is ignored is 0."""
-    return image if ignored is None else np.where(ignored, image.dtype.type(0), image)
+def _blanked(image: np.ndarray, labels: np.ndarray, ignored: np.ndarray | None) -> np.ndarray:
+    """Return an image in which some labels and voxels are 0; the image itself where there are none."""
+    if ignored is None and not labels.size:
+        return image
+    blank = np.isin(image, labels.astype(image.dtype)) if labels.size else np.zeros(image.shape, bool)
+    return np.where(blank if ignored is None else blank | ignored, image.dtype.type(0), image)

@@ -61,4 +61,5 @@ def _objects(cell: Cell, record: Record, predictions: Predictions, samples: Samp
         "fold": cell.fold.id,
         "repeat": cell.repeat,
     }
-    return object_frame(pair_of(compared, value(compared.pred), value(compared.truth)), about)
+    mask = value(compared.scope.ignore) if isinstance(compared.scope.ignore, str) else None
+    return object_frame(pair_of(compared, value(compared.pred), value(compared.truth), mask), about)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.aggregation import PAIR_SEPARATOR
 from harness.errors import DataError
+from harness.hashing import canonical_json
 from harness.model import Cell, CellId, ScoredPair, Tier, Volume
 from harness.predictions import Predictions
 from harness.project import Project
@@ -48,9 +49,9 @@ def rescore(
 ) -> Rescoring:
     """Compute the suite's metrics of every cell that has scores anew, and write the records that change.
 
-    A cell whose record was made with other metrics or pairs of the same chain, data and seeds is taken over. Metrics
-    that were laid over the suite stay: computed anew, or, where nothing of that name is registered, as they are. A
-    record whose line was altered is made good, unless what was altered is not the scores.
+    A cell whose record was made with other metrics, pairs or regions of the same chain, data and seeds is taken over.
+    Metrics that were laid over the suite stay: computed anew, or, where nothing of that name is registered, as they
+    are. A record whose line was altered is made good, unless what was altered is not the scores.
 
     Raises:
         HarnessError: a mistake in the suite, a disk that refuses.
@@ -81,7 +82,7 @@ def _recorded(
 ) -> Iterator[tuple[CellId, _Found]]:
     """Yield the records with scores that are of today's cells, or were when the suite named the record's metrics."""
     today = {cell.id: cell.key for cell in cells}
-    keys: dict[tuple[str, ...], dict[CellId, str]] = {}
+    keys: dict[tuple[tuple[str, ...], str], dict[CellId, str]] = {}
     for record in records:
         if record.status != "ok" or record.id not in today:
             continue
@@ -89,10 +90,11 @@ def _recorded(
             yield record.id, _found(record, suite, ())
             continue
         for ids in _earlier(record):
-            if ids not in keys:
-                then = expand(as_recorded(suite, ids), tier, project.catalogue, project.stages)
-                keys[ids] = {cell.id: cell.key for cell in then}
-            if keys[ids].get(record.id) == record.cell:
+            named = (ids, canonical_json(record.scope))
+            if named not in keys:
+                then = expand(as_recorded(suite, ids, record.scope), tier, project.catalogue, project.stages)
+                keys[named] = {cell.id: cell.key for cell in then}
+            if keys[named].get(record.id) == record.cell:
                 yield record.id, _found(record, suite, ids)
                 break
 
@@ -146,6 +148,7 @@ class _Scorer:
             metrics=scores.values,
             counts=scores.counts,
             origins=metric_origins(pairs, self._metrics),
+            scope=cell.scope_json(),
             checksum="",
         )
         return again if record.is_altered else _with_unknown(again, found)

@@ -160,6 +160,7 @@ class SuiteWork:
             contamination=self._order.preparation.contamination(cell),
             added=cell.row in self._suite.added,
             origins=outcome.origins,
+            scope=cell.scope_json(),
         )
 
     def _timing(self, finished: Finished, fingerprint: str) -> Timing | None:

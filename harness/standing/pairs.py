@@ -1,16 +1,31 @@
-"""Two rows of a suite compared metric by metric: paired over folds, samples or repeats, corrected for many metrics."""
+"""Two rows of a suite compared metric by metric: paired over folds, samples or repeats, corrected for many metrics.
+
+With fewer than `BOOTSTRAP_UNITS` units interval and p are those of the paired t test; from there on the interval is
+that of the cluster bootstrap of the differences (units, samples in them, folds and repeats in these) and p that of
+exchanged signs of the units' differences.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from harness.claims.decide import LEAST_UNITS
 from harness.errors import ConfigError, nearest
 from harness.standing.standing import Standing
-from harness.standing.units import row_units
-from harness.statistics import Interval, holm, mean_interval, paired_difference
+from harness.standing.units import Unit, nested_differences, nested_values, row_units
+from harness.statistics import (
+    BOOTSTRAP_UNITS,
+    LEAST_UNITS,
+    Interval,
+    holm,
+    mean_interval,
+    nested_interval,
+    paired_difference,
+    sign_flips,
+)
+from harness.suite.schema import SpreadOver
 
 LEVEL = 0.05
 
@@ -20,9 +35,12 @@ class PairedMetric:
     """A metric of two rows over the units that both have.
 
     means      of either row over these units; NaN without any
-    interval   of the mean difference, second row minus first (95 %, paired t); None with fewer than three units
-    p, p_holm  of the paired t test, and corrected for the number of metrics compared (Holm); None without a test
-    better     the row that is better beyond chance after the correction; "" for none
+    interval   of the mean difference, second row minus first (95 %); None with fewer than three units
+    p, p_holm  of the paired test, and corrected for the number of metrics compared (Holm); None without a test
+    test       "paired t" or "cluster bootstrap, sign flips"; "" without one
+    outcome    "better" if one row is better beyond chance after the correction, "differ" if they differ so on a metric
+               that has no better, "open" where this is not decided
+    better     the row that is better; "" for none
     undefined  units left out because the metric is undefined for one of the rows
     """
 
@@ -35,6 +53,8 @@ class PairedMetric:
     interval: Interval | None = None
     p: float | None = None
     p_holm: float | None = None
+    test: str = ""
+    outcome: Literal["better", "differ", "open"] = "open"
     better: str = ""
 
 
@@ -74,23 +94,42 @@ def _paired(metric: str, standing: Standing, rows: tuple[str, str]) -> PairedMet
     over, values = row_units(own, metric, standing.suite.spread_over, standing.combine)
     direction = standing.directions[metric]
     first, second = (values[row] for row in rows)
-    shared = [(first[unit], second[unit]) for unit in first if unit in second]
-    pairs = [pair for pair in shared if all(map(math.isfinite, pair))]
+    shared = {unit: (first[unit], second[unit]) for unit in first if unit in second}
+    pairs = {unit: pair for unit, pair in shared.items() if all(map(math.isfinite, pair))}
     n, undefined = len(pairs), len(shared) - len(pairs)
-    means = (_mean([one for one, _ in pairs]), _mean([other for _, other in pairs]))
+    means = (_mean([one for one, _ in pairs.values()]), _mean([other for _, other in pairs.values()]))
     if n < LEAST_UNITS:
         return PairedMetric(metric, direction, over, n, undefined, means)
-    differences = [other - one for one, other in pairs]
-    interval, p = mean_interval(differences), paired_difference(differences)
-    return PairedMetric(metric, direction, over, n, undefined, means, interval, p)
+    differences = [other - one for one, other in pairs.values()]
+    if n < BOOTSTRAP_UNITS:
+        interval, p, test = mean_interval(differences), paired_difference(differences), "paired t"
+    else:
+        interval, test = _bootstrapped(metric, standing, rows, over, pairs), "cluster bootstrap, sign flips"
+        p = sign_flips(differences)
+    return PairedMetric(metric, direction, over, n, undefined, means, interval, p, test=test)
+
+
+def _bootstrapped(
+    metric: str, standing: Standing, rows: tuple[str, str], over: SpreadOver, units: Mapping[Unit, object]
+) -> Interval:
+    """Return the interval of the mean difference over units and over what lies in them."""
+    how = standing.suite.file.aggregation
+    first, second = (nested_values(standing.of(row).records, metric, over, standing.combine, how) for row in rows)
+    differences = {path: one for path, one in nested_differences(first, second).items() if path[0] in units}
+    interval = nested_interval(list(differences.values()), list(differences))
+    assert interval is not None
+    return interval
 
 
 def _judged(found: PairedMetric, rows: tuple[str, str], corrected: float | None) -> PairedMetric:
     if corrected is None or found.interval is None:
         return found
+    if corrected >= LEVEL or not found.interval.excludes_zero:
+        return replace(found, p_holm=corrected)
+    if found.direction == "none":
+        return replace(found, p_holm=corrected, outcome="differ")
     is_second = (found.interval.mean > 0) == (found.direction == "higher")
-    is_real = corrected < LEVEL and found.direction != "none"
-    return replace(found, p_holm=corrected, better=rows[is_second] if is_real else "")
+    return replace(found, p_holm=corrected, outcome="better", better=rows[is_second])
 
 
 def _mean(values: list[float]) -> float:

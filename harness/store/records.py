@@ -91,6 +91,7 @@ class Record:
     contamination  whether weights have seen the sample: "clean", "unknown", "" where no weights are used
     added          whether the row is none of the suite's, but was laid over it
     origins        by id, where those metrics come from that are none of this package, with the digest of their code
+    scope          by name of a scored pair, what of its images was compared where that was not everything
     checksum       over all else, parsed; "" before the record is written. A line whose checksum is another was altered
     """
 
@@ -120,6 +121,7 @@ class Record:
     contamination: Literal["", "clean", "unknown"] = ""
     added: bool = False
     origins: Mapping[str, Origin] = field(default_factory=dict, hash=False, metadata=_SILENT)
+    scope: Mapping[str, Mapping[str, int | str | bool]] = field(default_factory=dict, hash=False, metadata=_SILENT)
     checksum: str = field(default="", compare=False)
 
     @property

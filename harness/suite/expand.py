@@ -170,6 +170,7 @@ class _Expansion:
                 "chain": [spec.key_json() for spec in specs],
                 "weights": weights,
                 "metrics": list(self._suite.file.metrics),
+                **({"scope": said} if (said := scores[0].scope.to_json()) else {}),
                 **({"scores": [pair.to_json() for pair in scores[1:]]} if scores[1:] else {}),
                 **({"training": TRAINING} if trains else {}),
             }

@@ -12,6 +12,7 @@ from harness.claims.naming import Scalar, Selector
 from harness.claims.rules import Rule
 from harness.config import Strict
 from harness.model import Aggregation, Tier
+from harness.suite.compared import Compared
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]*$")]
 SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -73,7 +74,7 @@ class DataSpec(Strict):
     validation: tuple[str, ...] = Field(default=(), description="Validation samples for `samples`.")
 
 
-class ScoresSpec(Strict):
+class ScoresSpec(Compared):
     """A further pair that is scored; its metrics are called "name:metric"."""
 
     truth: str = Field(description="A label image of the data, or a slot that the chain makes or reads.")
@@ -82,7 +83,7 @@ class ScoresSpec(Strict):
     threshold: StrictFloat = Field(default=0.5, description="Where the slot holds reals: voxels above are foreground.")
 
 
-class DataChoice(Strict):
+class DataChoice(Compared):
     """What is read: samples, image channels and label images. A tier, a row and a row's tier may each say it."""
 
     data: tuple[DataSpec, ...] | None = Field(default=None, description="Datasets with their split or samples.")
@@ -167,7 +168,7 @@ class RowSpec(MethodSpec):
     published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
 
 
-class MatrixSpec(Strict):
+class MatrixSpec(Compared):
     """Rows generated from the product of axes; "{name}" in a string stands for the value of an axis."""
 
     id: str = Field(description='Row ids, e.g. "mean-shift-{components}".')

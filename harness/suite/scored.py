@@ -11,6 +11,7 @@ from harness.stages.chain import scored_slot
 from harness.stages.contract import Stage
 from harness.stages.slots import TRUTH
 from harness.suite.schema import ScoresSpec
+from harness.suite.scopes import check_scope, scope_of
 from harness.suite.selection import Selected, chosen
 from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
@@ -33,7 +34,9 @@ def scored_pairs(
     if not is_labelled:
         _refuse_truth(suite, row, chain, selected)
     metrics = (*suite.file.metrics, *suite.added_metrics) if is_labelled else ()
-    pairs = [ScoredPair("", scored_slot(chain), TRUTH, metrics)]
+    scope = scope_of(suite, row, tier, selected.dataset)
+    pairs = [ScoredPair("", scored_slot(chain), TRUTH, metrics, scope=scope)]
+    check_scope(suite, row, selected.dataset, pairs[0], ("metrics",))
     scores, place = chosen(suite, row, tier, "scores")
     further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
     place = ("scores",) if scores is None else place
@@ -48,7 +51,8 @@ def scored_pairs(
                 (*at, "pred"), f"row '{row.id}': no stage makes '{spec.pred}'{nearest(spec.pred, sorted(made))}"
             )
         if _is_provided(suite, row, spec.truth, made | read, selected, catalogue, (*at, "truth")):
-            pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold))
+            pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold, spec.scope()))
+            check_scope(suite, row, selected.dataset, pairs[-1], (*at, "metrics"))
     return tuple(pairs)
 
 

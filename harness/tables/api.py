@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def table(
-    suite: SuiteName, *, tier: Tier | None = None, results: Path | None = None, project: Project | None = None
+    suite: SuiteName,
+    *,
+    tier: Tier | None = None,
+    results: Path | None = None,
+    project: Project | None = None,
+    intervals: bool = False,
 ) -> Printed:
     """Return the table of a suite from its records; `harness.tables.table_frame` makes a pandas data frame of it.
 
@@ -28,13 +33,14 @@ def table(
         tier: None takes the suite's default tier.
         results: the folder that records are read from; None is the working folder, `runs` in the current folder.
         project: what suites, data sets and stages are looked up in; None finds it from the current folder upwards.
+        intervals: with the 95 % interval of each mean, over units and over what lies in them.
 
     Raises:
         HarnessError: for a mistake in the suite, and for records that cannot be read.
     """
     found = project or Project.find()
     loaded = found.suite(suite)
-    return table_of(found.results(results or RUNS, loaded, tier or loaded.default_tier))
+    return table_of(found.results(results or RUNS, loaded, tier or loaded.default_tier), intervals=intervals)
 
 
 def table_frame(table: Printed) -> DataFrame:

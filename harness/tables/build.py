@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
+from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
 from harness.standing.claims import check_claims
@@ -15,6 +17,7 @@ from harness.store import Record, Timing
 from harness.suite import Published, Row, Suite
 from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
+from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
 from harness.verdicts import values_of
 
@@ -29,12 +32,13 @@ _USES_TRUTH = {"": "", "control": "made from the ground truth", "prompts": "prom
 """What is printed of a row whose chain reads the truth."""
 
 
-def build_table(standing: Standing, *, machine: str = "") -> Table:
+def build_table(standing: Standing, *, machine: str = "", intervals: bool = False) -> Table:
     """Return the table of a suite on a tier.
 
     A cell without a record of its own key is missing: what was recorded of another chain, other data or another
     version is counted as stale and not shown. Verdicts are taken on the paper tier only; no smaller tier is judged
-    against published values. The costs are those of `machine`; "" is the one with the most timings.
+    against published values. The costs are those of `machine`; "" is the one with the most timings. `intervals` are
+    those of the means, over units and over what lies in them (`harness.statistics.nested_interval`).
     """
     suite, tier = standing.suite, standing.tier
     machine = machine or _busiest(standing.timed)
@@ -52,6 +56,8 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         if row.id in standing.rows
         for dataset, part in _parts(standing.of(row.id), pooled=suite.file.pooled)
     )
+    if intervals:
+        rows = tuple(with_intervals(standing, row) for row in rows)
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -68,8 +74,15 @@ def build_table(standing: Standing, *, machine: str = "") -> Table:
         ddof=suite.file.spread_ddof,
         machine=machine,
         claims=claim_lines(check_claims(standing)),
-        notes=(*_same(suite, standing.cells), *_undefined(rows), *_not_rescored(standing), *_notes(standing, machine)),
+        notes=(
+            *_same(suite, standing.cells),
+            *_scopes(standing.cells),
+            *_undefined(standing, rows),
+            *_not_rescored(standing),
+            *_notes(standing, machine),
+        ),
         figures=suite.file.figures,
+        has_intervals=intervals,
     )
 
 
@@ -196,13 +209,32 @@ def _same(suite: Suite, cells: Sequence[Cell]) -> list[str]:
     return [f"one and the same computation on this tier: {'; '.join(labels)}" for labels in groups]
 
 
-def _undefined(rows: Iterable[TableRow]) -> list[str]:
+def _scopes(cells: Iterable[Cell]) -> list[str]:
+    """Say what of the images is compared, where that is not everything, by scored pair and data set."""
+    found: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        for pair in cell.scores:
+            if pair.scope.words:
+                place = f"{pair.name} on {cell.data.dataset}" if pair.name else cell.data.dataset
+                found.setdefault(pair.scope.words, {})[place] = None
+    return [f"compared on {', '.join(places)}: {words}" for words, places in found.items()]
+
+
+def _undefined(standing: Standing, rows: Iterable[TableRow]) -> list[str]:
     """Say what becomes of scores that a convention leaves undefined, where there are any."""
+    undefined = {
+        metric
+        for record in standing.records
+        for metric, value in record.metrics.items()
+        if math.isnan(value) and metric in standing.metrics
+    }
+    ids = [metric for metric in standing.metrics if metric in undefined]
+    notes = list(rules_in_words({metric: standing.metrics[metric].nan_rule for metric in ids}))
     if any(score.summary.undefined for row in rows for score in row.scores.values()):
-        return [
+        notes.append(
             "undefined scores are left out of means, which are of fewer values; verdicts and claims on them stay open"
-        ]
-    return []
+        )
+    return notes
 
 
 def _not_rescored(standing: Standing) -> Iterator[str]:

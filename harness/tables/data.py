@@ -51,6 +51,8 @@ CSV_COLUMNS = (
     "machine",
     "note",
 )
+INTERVAL_COLUMNS = ("interval_low", "interval_high", "interval_units")
+"""Further columns where intervals were asked for."""
 _POINT_COLUMNS = ("over", "n", "undefined", "mean", "sd", "ddof")
 CURVE_COLUMNS = (*PLACE_COLUMNS, "convention", "metric", "threshold", *_POINT_COLUMNS)
 FIGURE_COLUMNS = (*PLACE_COLUMNS, "figure", "panel", "line", "metric", "x", *_POINT_COLUMNS, "bounded", "bound")
@@ -58,7 +60,8 @@ FIGURE_COLUMNS = (*PLACE_COLUMNS, "figure", "panel", "line", "metric", "x", *_PO
 
 def to_csv(table: Table) -> str:
     """Return a header and one line per row and metric; scores are in the metric's own unit, absent values empty."""
-    return _csv(CSV_COLUMNS, (_csv_line(table, row, column) for row in table.rows for column in table.columns))
+    columns = (*CSV_COLUMNS, *(INTERVAL_COLUMNS if table.has_intervals else ()))
+    return _csv(columns, (_csv_line(table, row, column) for row in table.rows for column in table.columns))
 
 
 def to_curve_csv(table: Table, figures: Iterable[CurveFigure]) -> str:
@@ -130,7 +133,15 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
         "peak_bytes": row.cost.peak_bytes,
         "machine": table.machine,
         "note": row.note,
+        **(_interval(score) if table.has_intervals else {}),
     }
+
+
+def _interval(score: Score) -> dict[str, float | int | None]:
+    """Return bounds of the mean and the units behind them; nothing where too few units leave it open."""
+    found = score.interval
+    bounds = (None, None, None) if found is None else (found.low, found.high, found.n)
+    return dict(zip(INTERVAL_COLUMNS, bounds, strict=True))
 
 
 def _curve_line(table: Table, figure: CurveFigure, point: Point) -> dict[str, Any]:
@@ -200,6 +211,7 @@ def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
                 "unit": _own_unit(column),
                 "direction": column.direction,
                 **dict(_numbers(row.scores[column.metric])),
+                **(_interval(row.scores[column.metric]) if table.has_intervals else {}),
                 "published": _published_json(row.scores[column.metric].published),
                 "verdict": row.scores[column.metric].verdict or None,
                 "reason": row.scores[column.metric].reason or None,

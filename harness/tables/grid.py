@@ -82,4 +82,5 @@ def _line(table: Table, row: TableRow) -> tuple[str, ...]:
 def _scores(table: Table, row: TableRow, column: Column) -> tuple[str, str, str]:
     score = row.scores[column.metric]
     verdict = score.verdict if table.is_paper else ""
-    return score_text(score, column, table.ddof), published_text(score.published, column), verdict
+    text = score_text(score, column, table.ddof, has_intervals=table.has_intervals)
+    return text, published_text(score.published, column), verdict

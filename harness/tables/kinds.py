@@ -10,12 +10,12 @@ from harness.tables.printed import Printed
 from harness.tables.scores import ScoreTable
 from harness.tables.statements import build_statements
 
-KINDS: Mapping[str, Callable[[Standing], Printed]] = {
-    "scores": lambda standing: ScoreTable(build_table(standing)),
-    "data-table": build_statements,
+KINDS: Mapping[str, Callable[[Standing, bool], Printed]] = {
+    "scores": lambda standing, intervals: ScoreTable(build_table(standing, intervals=intervals)),
+    "data-table": lambda standing, _: build_statements(standing),
 }
 
 
-def table_of(standing: Standing) -> Printed:
-    """Return the table of a suite on a tier."""
-    return KINDS[standing.suite.kind](standing)
+def table_of(standing: Standing, *, intervals: bool = False) -> Printed:
+    """Return the table of a suite on a tier; `intervals` asks for those of the means, which statements have not."""
+    return KINDS[standing.suite.kind](standing, intervals)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.claims.naming import Scalar
 from harness.model import Aggregation, Tier
-from harness.statistics import Summary
+from harness.statistics import Interval, Summary
 from harness.suite import Published
 from harness.suite.schema import FigureSpec
 
@@ -32,12 +32,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One metric of one row: its summary, the published value and, on the paper tier only, the verdict."""
+    """One metric of one row: its summary, the published value and, on the paper tier only, the verdict.
+
+    `interval` is that of the mean; None where nobody asked for it, or where too few units decide nothing.
+    """
 
     summary: Summary
     published: Published | None = None
     verdict: str = ""
     reason: str = ""
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class Table:
     """The records of a suite on one tier, laid out as the source lays them out.
 
     `over` names what one value of mean and spread is, `aggregation` how several images become it; `stale` counts
-    missing cells of which there is a record whose chain, data or versions are not those that the suite asks for today.
+    missing cells of which there is a record whose chain, data or versions are not those that the suite asks for today;
+    `has_intervals` says whether intervals of the means were asked for.
     """
 
     suite: str
@@ -139,6 +144,7 @@ class Table:
     claims: tuple[ClaimLine, ...] = ()
     notes: tuple[str, ...] = ()
     figures: tuple[FigureSpec, ...] = ()
+    has_intervals: bool = False
 
     def _counted(self) -> Iterator[TableRow]:
         """Yield rows so that each cell is counted once: a line over several data sets repeats theirs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.suite import Published
+from harness.tables.intervals import MEANING
 from harness.tables.model import Column, Cost, Score, Table, TableRow
 
 ABSENT = "-"
@@ -24,8 +25,8 @@ def number(value: float, unit: str) -> str:
     return f"{value:.{_DECIMALS.get(unit, 4)}f}"
 
 
-def score_text(score: Score, column: Column, ddof: int) -> str:
-    """Return "mean ± sd", with the count of undefined cells where there are any."""
+def score_text(score: Score, column: Column, ddof: int, *, has_intervals: bool = False) -> str:
+    """Return "mean ± sd [from, to]", with the count of undefined cells where there are any."""
     summary = score.summary
     if summary.n == 0 and summary.undefined == 0:
         return ABSENT
@@ -33,7 +34,16 @@ def score_text(score: Score, column: Column, ddof: int) -> str:
     sd = summary.sd(ddof)
     if not math.isnan(sd):
         text += f" ± {number(sd * column.scale, column.unit)}"
+    if has_intervals:
+        text += f" [{interval_text(score, column)}]"
     return f"{text} ({summary.undefined} undefined)" if summary.undefined and summary.n else text
+
+
+def interval_text(score: Score, column: Column) -> str:
+    """Return the bounds of the interval of a mean; "open" where too few units decide nothing."""
+    if score.interval is None:
+        return "open"
+    return ", ".join(number(bound * column.scale, column.unit) for bound in (score.interval.low, score.interval.high))
 
 
 def published_text(published: Published | None, column: Column) -> str:
@@ -85,6 +95,8 @@ def header_lines(table: Table) -> tuple[str, ...]:
     if table.stale:
         lines.append(f"{table.stale} of the missing cells have records of another chain, data or version, not shown")
     lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof}); images of one value: {table.aggregation}")
+    if table.has_intervals:
+        lines.append(MEANING)
     if table.machine:
         lines.append(f"seconds per image, seconds of training, peak memory: measured on {table.machine}")
     if table.has_published and not table.is_paper:

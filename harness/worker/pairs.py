@@ -25,7 +25,8 @@ def score_pairs(
     for pair in pairs:
         if not pair.metrics:
             continue  # data without labels: the prediction is kept, and nothing says how good it is
-        scores = score_pair(pair, value(pair.pred), value(pair.truth), metrics)
+        mask = value(pair.scope.ignore) if isinstance(pair.scope.ignore, str) else None
+        scores = score_pair(pair, value(pair.pred), value(pair.truth), metrics, mask=mask)
         values.update((pair.id_of(name), number) for name, number in scores.values.items())
         counts.update((pair.id_of(name), number) for name, number in scores.counts.items())
     return Scores(values, counts)
@@ -38,18 +39,35 @@ def metric_origins(pairs: Iterable[ScoredPair], metrics: MetricRegistry) -> dict
     return {name: origin for name, origin in found.items() if origin.is_plugin}
 
 
-def score_pair(pair: ScoredPair, pred: Volume, truth: Volume, metrics: MetricRegistry | None = None) -> Scores:
-    """Return the metrics of one pair; raises what `pair_of` raises."""
-    return measure(pair_of(pair, pred, truth), chosen_metrics(pair.metrics, metrics))
+def score_pair(
+    pair: ScoredPair,
+    pred: Volume,
+    truth: Volume,
+    metrics: MetricRegistry | None = None,
+    *,
+    mask: Volume | None = None,
+) -> Scores:
+    """Return the metrics of one pair; arguments and errors are those of `pair_of`."""
+    return measure(pair_of(pair, pred, truth, mask), chosen_metrics(pair.metrics, metrics))
 
 
-def pair_of(pair: ScoredPair, pred: Volume, truth: Volume) -> Pair:
+def pair_of(pair: ScoredPair, pred: Volume, truth: Volume, mask: Volume | None = None) -> Pair:
     """Return the images to compare; of a volume of reals, the voxels above the pair's threshold.
 
+    `mask` is the label image that the pair's scope names: voxels where it is not 0 are counted nowhere.
     Raises `LabelError` for images of unequal shapes.
     """
     if pred.array.shape != truth.array.shape:
         what = "the truth" if pair.truth == "truth" else f"'{pair.truth}'"
         raise LabelError(f"the chain's {pair.pred} have shape {pred.array.shape}; {what} has {truth.array.shape}")
     array = pred.array > pair.threshold if pred.array.dtype.kind == "f" else pred.array
-    return Pair(truth.array, array, truth.spacing_um)
+    scope = pair.scope
+    return Pair(
+        truth.array,
+        array,
+        truth.spacing_um,
+        ignore=scope.ignore if mask is None else mask.array,
+        border=scope.border,
+        border_px=scope.border_px,
+        sparse=scope.sparse,
+    )

@@ -34,6 +34,14 @@ def test_formats(cli: Cli) -> None:
     assert cli.json("table", "toy", "--json") == value
 
 
+def test_intervals_on_request(cli: Cli) -> None:
+    cli.fake_records()
+    out = cli("table", "toy", "--interval")[1]
+    assert "50.00 ± 0.00 [open]" in out.replace("\\", "")
+    assert "95 % interval of the mean" in out
+    assert "interval_low" in cli("table", "toy", "--interval", "--format", "csv")[1]
+
+
 def test_nothing_recorded_is_a_table_of_missing_cells(cli: Cli) -> None:
     code, out, _ = cli("table", "toy", "--tier", "mini")
     assert code == 0

@@ -38,6 +38,62 @@ def test_ignored_voxels_are_as_if_they_were_not_there(images: Images, random: ob
         assert metric.of(Pair(truth, pred, ignore=ignore)) == pytest.approx(metric(kept), abs=0, nan_ok=True)
 
 
+@given(pairs(), st.sampled_from([0, 1, 9, 77, -1]))
+def test_a_value_of_the_truth_can_be_ignored(images: Images, value: int) -> None:
+    truth, pred = images
+    by_value, by_mask = Pair(truth, pred, ignore=value), Pair(truth, pred, ignore=(truth == value).astype(np.uint8))
+    assert np.array_equal(by_value.ignored, by_mask.ignored)
+    if by_mask.ignored.all():
+        for pair in (by_value, by_mask):
+            with pytest.raises(LabelError, match="every voxel is ignored"):
+                _ = pair.overlap
+        return
+    for metric in OF_OVERLAP:
+        assert metric.of(by_value) == pytest.approx(metric.of(by_mask), abs=0, nan_ok=True)
+
+
+def test_a_value_to_ignore_may_be_negative() -> None:
+    truth, pred = np.array([-1, 1, 1, 0]), np.array([3, 3, 3, 0])
+    assert Pair(truth, pred, ignore=-1).overlap.truth_ids.tolist() == [0, 1]
+    with pytest.raises(LabelError, match="negative label -1"):
+        _ = Pair(truth, pred, ignore=0).overlap
+
+
+@given(pairs(), st.sampled_from([None, 1, 9]), st.sampled_from(["keep", "drop"]))
+def test_the_images_are_those_that_are_compared(images: Images, ignore: int | None, border: str) -> None:
+    pair = Pair(*images, ignore=ignore, border=border)
+    truth, pred = pair.images
+    assert (truth.shape, truth.dtype, pred.dtype) == (images[0].shape, images[0].dtype, images[1].dtype)
+    if ignore is None and border == "keep":
+        assert truth is images[0]
+        assert pred is images[1]
+    if pair.ignored is not None and pair.ignored.all():
+        return
+    blank = overlap_table(truth, pred)
+    assert blank.objects.counts.tolist() == pair.overlap.objects.counts.tolist()
+    if pair.ignored is None:
+        assert blank.counts.tolist() == pair.overlap.counts.tolist()
+    else:
+        assert not truth[pair.ignored].any()
+        assert not pred[pair.ignored].any()
+
+
+def test_lazy_images_lose_their_border_too() -> None:
+    dask_array = pytest.importorskip("dask.array")
+    rng = np.random.default_rng(4)
+    truth, pred = (rng.integers(0, 60, (20, 30)) for _ in range(2))
+    lazy = Pair(dask_array.from_array(truth, chunks=7), dask_array.from_array(pred, chunks=11), border="drop")
+    plain = Pair(truth, pred, border="drop")
+    assert np.array_equal(lazy.overlap.counts, plain.overlap.counts)
+    assert all(np.array_equal(one, other) for one, other in zip(lazy.images, plain.images, strict=True))
+    assert Pair(truth.tolist(), pred.tolist(), border="drop").overlap.counts.tolist() == plain.overlap.counts.tolist()
+
+
+def test_a_border_is_kept_or_dropped() -> None:
+    with pytest.raises(LabelError, match="border is 'remove'; accepted: 'keep' or 'drop'"):
+        Pair([1], [1], border="remove")
+
+
 @pytest.mark.parametrize(
     ("ignore", "message"),
     [
@@ -64,3 +120,14 @@ def test_ignored_voxels_of_lazy_images_are_left_out() -> None:
     table = overlap_table(truth[ignore == 0], pred[ignore == 0])
     assert np.array_equal(lazy.counts, table.counts)
     assert lazy.voxels == np.count_nonzero(ignore == 0)
+
+
+@given(pairs(), st.sampled_from([None, 1, 9]), st.sampled_from(["keep", "drop"]))
+def test_geometry_has_the_objects_that_are_compared(images: Images, ignore: int | None, border: str) -> None:
+    pair = Pair(*images, ignore=ignore, border=border)
+    if pair.ignored is not None and pair.ignored.all():
+        return
+    table = pair.overlap
+    assert pair.geometry.truth.ids.tolist() == table.truth_ids[table.first_truth :].tolist()
+    assert pair.geometry.pred.ids.tolist() == table.pred_ids[table.first_pred :].tolist()
+    assert pair.geometry.truth.voxels.tolist() == table.truth_sizes[table.first_truth :].tolist()

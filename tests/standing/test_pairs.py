@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from harness.errors import ConfigError
-from harness.model import Cell
+from harness.model import Cell, Fold
 from harness.standing import Standing
 from harness.standing.pairs import RowComparison, compare_rows
 from harness.store import Record
@@ -39,7 +39,9 @@ def compared(
     *,
     directions: Mapping[str, str] = DIRECTIONS,
 ) -> RowComparison:
-    metrics: Any = {name: SimpleNamespace(direction=direction) for name, direction in directions.items()}
+    metrics: Any = {
+        name: SimpleNamespace(direction=direction, nan_rule="spreads") for name, direction in directions.items()
+    }
     return compare_rows(Standing.join(suite, "paper", cells, found, metrics=metrics), rows)
 
 
@@ -68,16 +70,54 @@ def test_the_test_is_paired_and_corrected(suite_and_cells: tuple[Suite, tuple[Ce
     assert score.interval is not None
     assert (score.interval.low, score.interval.high) == pytest.approx(tuple(ttest_rel(NET, OTSU).confidence_interval()))
     assert (score.better, error.better) == ("net", "net")
+    assert (score.outcome, score.test) == ("better", "paired t")
     turned = compared(suite, ("net", "otsu"), records(cells, OTSU, NET), cells, directions=DIRECTIONS)
     assert [one.better for one in turned.metrics] == ["net", "net"]
+
+
+def many(cells: tuple[Cell, ...], repeats: Mapping[str, int]) -> tuple[Cell, ...]:
+    """Nine samples of one fold for each row, with so many repeats."""
+    first = {row: next(cell for cell in cells if cell.row == row) for row in ROWS}
+    return tuple(
+        replace(cell, sample=f"s{n}", repeat=repeat, fold=Fold("", (f"s{n}",)), key=f"{row}-{n}-{repeat}")
+        for row, cell in first.items()
+        for n in range(9)
+        for repeat in range(repeats[row])
+    )
+
+
+def recorded(cells: tuple[Cell, ...], gain: float) -> list[Record]:
+    return [
+        make_record(
+            cell.row, cell.sample, dataset="volumes", repeat=cell.repeat, cell=cell.key,
+            metrics={"map.toy": 0.1 * n + (cell.row == "net") * gain * (1 + n % 3) + 0.01 * cell.repeat},
+        )
+        for cell in cells
+        for n in [int(cell.sample[1:])]
+    ]  # fmt: skip
+
+
+def test_many_units_are_resampled_with_what_lies_in_them(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    for repeats in ({"otsu": 1, "net": 1}, {"otsu": 1, "net": 3}, {"otsu": 3, "net": 3}):
+        chosen = many(cells, repeats)
+        score = compared(suite, ROWS, recorded(chosen, 0.02), chosen, directions={"map.toy": "higher"}).metrics[0]
+        assert (score.n, score.over, score.test) == (9, "samples", "cluster bootstrap, sign flips")
+        assert score.interval is not None
+        assert score.interval.mean == pytest.approx(score.means[1] - score.means[0])
+        assert score.p == pytest.approx(2 / 2**9)
+        assert (score.outcome, score.better) == ("better", "net")
+        by_chance = compared(suite, ROWS, recorded(chosen, 0.0), chosen, directions={"map.toy": "higher"}).metrics[0]
+        assert by_chance.outcome == ("open" if repeats["net"] == repeats["otsu"] else "better")
 
 
 def test_what_could_be_chance_has_no_better_row(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
     suite, cells = suite_and_cells
     found = compared(suite, ROWS, records(cells, OTSU, OTSU[::-1]), cells, directions=DIRECTIONS)
     assert [one.better for one in found.metrics] == ["", ""]
+    assert {one.outcome for one in found.metrics} == {"open"}
     counts = compared(suite, ROWS, records(cells, OTSU, NET), cells, directions={"map.toy": "none"})
-    assert counts.metrics[0].better == ""
+    assert (counts.metrics[0].better, counts.metrics[0].outcome) == ("", "differ")
 
 
 def test_two_pairs_are_no_test_and_gaps_are_named(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:

@@ -58,6 +58,18 @@ def test_the_checksum_is_over_what_the_line_says_not_over_its_bytes() -> None:
     assert not read_record(reordered, "f:1").is_altered
 
 
+def test_what_was_compared_stands_in_a_line_only_where_that_was_not_everything() -> None:
+    plain = make_record(metrics={"pq": 1.0})
+    assert "scope" not in json.loads(plain.to_line()), "lines from before it was kept stay what they are"
+    own = replace(plain, scope={"": {"ignore": 255}, "fg": {"border": "drop", "border_px": 2}, "s": {"sparse": True}})
+    line = json.loads(own.to_line())
+    assert line["scope"] == {"": {"ignore": 255}, "fg": {"border": "drop", "border_px": 2}, "s": {"sparse": True}}
+    assert read_record(line, "f:1") == own
+    assert read_record(line, "f:1").scope["s"]["sparse"] is True
+    assert not read_record(line, "f:1").is_altered
+    assert read_record({**line, "scope": {}}, "f:1").is_altered
+
+
 def test_origins_stand_in_a_line_only_where_there_are_some() -> None:
     plain = make_record(metrics={"pq": 1.0})
     assert "origins" not in json.loads(plain.to_line()), "lines from before they were kept stay what they are"

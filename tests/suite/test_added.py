@@ -43,6 +43,18 @@ def test_added_metrics_are_scored_and_no_key_knows_them(project: Project) -> Non
     assert with_added_metrics(suite, [], known) is suite
 
 
+def test_a_suite_as_recorded_compared_what_the_record_says(project: Project) -> None:
+    scoped = 'border = "drop"\nignore = { image = "outline" }\n'
+    plain, now = project.suite(FLAT + ROW + PAIR), project.suite(FLAT + ROW + scoped + PAIR + "ignore = 7\n")
+    (before,), (after,) = expanded(project, plain), expanded(project, now)
+    assert before.key != after.key
+    assert expanded(project, as_recorded(now, plain.metrics, {}))[0].key == before.key
+    assert expanded(project, as_recorded(now, plain.metrics, after.scope_json()))[0].key == after.key
+    assert expanded(project, as_recorded(plain, plain.metrics, after.scope_json()))[0].key == after.key
+    assert expanded(project, as_recorded(now, plain.metrics))[0].key == after.key
+    assert after.scope_json() == {"": {"ignore": "outline", "border": "drop", "border_px": 1}, "fg": {"ignore": 7}}
+
+
 def test_wrong_metrics_are_refused(project: Project) -> None:
     suite = project.suite(FLAT + ROW)
     with pytest.raises(RegistryError, match=r"unknown metric 'map\.toi'; did you mean 'map\.toy'"):

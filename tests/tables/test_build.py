@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from harness.model import Cell
+from harness.model import Cell, Scope
 from harness.standing import Standing
 from harness.store import CellError, Record, Timing
 from harness.suite import Suite
@@ -54,6 +54,27 @@ def test_rows_in_the_order_of_the_suite_with_both_spreads(suite_and_cells: tuple
     assert summary.sd_sample == pytest.approx(math.sqrt(0.025))
     assert summary.n == 5
     assert (table.over, table.ddof, table.cells) == ("folds", 1, 10)
+
+
+def test_what_of_the_images_is_compared_is_said(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    assert not any("compared on" in note for note in _table(suite, cells, []).notes)
+    dropping = tuple(
+        replace(cell, scores=tuple(replace(pair, scope=Scope(255, "drop", 2)) for pair in cell.scores))
+        for cell in cells
+    )
+    ignored = "voxels of the truth's label 255 are ignored"
+    dropped = "objects within 2 px of the border are dropped"
+    assert f"compared on volumes: {ignored}; {dropped}" in _table(suite, dropping, []).notes
+
+
+def test_the_rule_for_undefined_images_is_said_of_metrics_that_have_some(
+    suite_and_cells: tuple[Suite, tuple[Cell, ...]],
+) -> None:
+    suite, cells = suite_and_cells
+    said = "a mean is undefined where one image is: map.toy"
+    assert said in _table(suite, cells, [_record(cells[0], math.nan, metrics={"map.toy": math.nan})]).notes
+    assert said not in _table(suite, cells, [_record(cells[0])]).notes
 
 
 def test_columns_take_the_unit_of_published_values(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:

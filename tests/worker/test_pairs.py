@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import LabelError, RegistryError
-from harness.model import Origin, ScoredPair, Volume
+from harness.model import Origin, Scope, ScoredPair, Volume
 from harness.registry import Entry, MetricRegistry, metrics
 from harness.worker.pairs import metric_origins, score_pair, score_pairs
 
@@ -58,3 +58,26 @@ def test_metrics_may_come_from_another_registry_which_says_from_where() -> None:
     assert scores.values == {"pq": 1.0, "mine": 1.0}
     assert metric_origins((pair, PAIR), own) == {"mine": origin}
     assert metric_origins((PAIR,), metrics()) == {}
+
+
+def test_the_scope_of_a_pair_says_what_is_compared() -> None:
+    truth = Volume(np.array([[0, 0, 0, 9], [0, 1, 2, 0], [0, 0, 0, 255]]), "YX")
+    pred = Volume(np.array([[0, 0, 0, 9], [0, 1, 1, 0], [0, 0, 0, 7]]), "YX")
+    mask = Volume(np.array([[0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], bool), "YX")
+
+    def counts(scope: Scope) -> tuple[float, float]:
+        pair = ScoredPair("", "labels", "truth", ("count.truth", "count.pred"), scope=scope)
+        found = score_pairs((pair,), {"labels": pred, "truth": truth, "unsure": mask}.__getitem__).values
+        return found["count.truth"], found["count.pred"]
+
+    assert counts(Scope()) == (4, 3)
+    assert counts(Scope(255)) == (3, 2)
+    assert counts(Scope("unsure")) == (2, 2)
+    assert counts(Scope(border="drop")) == (2, 1)
+    assert counts(Scope(border="drop", border_px=2)) == (0, 0)
+    sparse = ScoredPair("", "labels", "truth", ("pq",), scope=Scope(sparse=True))
+    with pytest.raises(LabelError, match="metric 'pq' counts what is predicted where nothing is annotated as wrong"):
+        score_pair(sparse, pred, truth)
+    other = ScoredPair("", "labels", "truth", ("pq",), scope=Scope("unsure"))
+    with pytest.raises(LabelError, match=r"ignore mask has shape \(2, 4\), truth has shape \(3, 4\)"):
+        score_pair(other, pred, truth, mask=Volume(mask.array[1:], "YX"))

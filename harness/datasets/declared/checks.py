@@ -17,6 +17,7 @@ from harness.datasets.declared.declaration import (
     FoldDeclaration,
     FolderDataset,
     GeneratedDataset,
+    IgnoredRegion,
     PackageDataset,
     PlaneSample,
     RemoteDataset,
@@ -102,6 +103,10 @@ def _dataset_problems(declaration: DatasetDeclaration) -> Iterator[Problem]:
         for problem in _sample_problems(name, sample, declaration)
     ]
     yield from wrong
+    if isinstance(declaration.ignore, IgnoredRegion):
+        names, image = _label_names(declaration), declaration.ignore.image
+        if image not in names:
+            yield ("ignore", "image"), f"no label '{image}'{nearest(image, names)}"
     if isinstance(declaration, GeneratedDataset):
         yield from _generated_problems(declaration)
     else:

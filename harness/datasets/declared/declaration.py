@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag, field_validator, model_validator
 
 from harness.config import Strict
 from harness.datasets.declared.channels import with_channels
@@ -230,6 +230,12 @@ class FoldDeclaration(Strict):
     """The reason why a sample may stand in two roles; without it that is an error."""
 
 
+class IgnoredRegion(Strict):
+    """A label image that says what of a sample is not to be scored: voxels where it is not 0."""
+
+    image: str
+
+
 class DatasetBase(Strict):
     """What every kind of dataset declares."""
 
@@ -245,6 +251,10 @@ class DatasetBase(Strict):
     """Every sample is given as its planes."""
     resize: Size = ()
     """Size per spatial axis that samples are brought to: images linearly, labels by the nearest voxel."""
+    ignore: StrictInt | IgnoredRegion | None = None
+    """A label of the truth whose voxels are not to be scored, or { image = "…" }, a label image of such voxels."""
+    sparse: StrictBool = False
+    """The truth holds only some of the objects: metrics that count the others as wrong are refused."""
     splits: Mapping[Identifier, tuple[FoldDeclaration, ...]] = Field(default_factory=dict)
     folds: int | None = Field(default=None, ge=2)
     """Number of folds of the split "folds": every sample is tested once, the next fold validates (from three on), the

@@ -15,6 +15,16 @@ def test_a_right_catalogue_passes(catalogue: Write) -> None:
     assert catalogue(REMOTE).dataset_ids() == ("cells",)
 
 
+def test_what_is_not_to_be_compared_is_declared(catalogue: Write) -> None:
+    plain, told = (
+        catalogue(text).dataset("cells").declaration
+        for text in (REMOTE, REMOTE.replace("axes = ", "ignore = 255\nsparse = true\naxes = "))
+    )
+    assert (plain.ignore, plain.sparse, told.ignore, told.sparse) == (None, False, 255, True)
+    masked = catalogue(REMOTE.replace("axes = ", 'ignore = { image = "initial" }\naxes = '))
+    assert masked.dataset("cells").declaration.ignore.image == "initial"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -28,6 +38,13 @@ def test_a_right_catalogue_passes(catalogue: Write) -> None:
         ("[0, 8], [4, 8]]", "[8, 8], [4, 8]]", r":18: .*start < stop"),
         ("[[0, 4], [0, 8], [4, 8]]", "[[0, 8], [4, 8]]", r":18: .*has 2 entries; 3 spatial axes"),
         ("shape = [4, 8, 8]", "shape = [8, 8]", r":16: .*shape: has 2 entries"),
+        (
+            "axes = ",
+            'ignore = { image = "glod" }\naxes = ',
+            r":9: .*ignore.image: no label 'glod'; did you mean 'gold'",
+        ),
+        ("axes = ", "ignore = true\naxes = ", r":9: .*ignore"),
+        ("axes = ", 'sparse = "yes"\naxes = ', r":9: .*sparse"),
         ("gold = 3", "glod = 3", r":16: .*no label 'glod'; did you mean 'gold'"),
         ("spacing_um = [1.0, 0.5, 0.5]", "spacing_um = [0.5, 0.5]", r":10: .*has 2 entries for the axes 'ZYX'"),
         ('from = "gold"', 'from = "golf"', r":13: .*no stored label 'golf'; did you mean 'gold'"),

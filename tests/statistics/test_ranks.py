@@ -1,0 +1,146 @@
+"""Ranks with their uncertainty: places, groups with a fixed anchor, separable neighbours."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import rankdata
+
+from harness.statistics import rank_rows
+from harness.statistics.ranks import _groups, _places
+
+SAMPLES = [(n,) for n in range(40)]
+
+
+def scores(*means: float, noise: float = 0.01, seed: int = 0) -> np.ndarray:
+    """Rows of 40 samples: what each row adds to the samples' own difficulty, and a little noise of its own."""
+    rng = np.random.default_rng(seed)
+    return np.array(means)[:, None] + rng.normal(0, 0.3, 40) + rng.normal(0, noise, (len(means), 40))
+
+
+def test_rows_that_differ_on_every_sample_are_separable_however_hard_samples_differ() -> None:
+    found = rank_rows(scores(0.5, 0.8, 0.6), SAMPLES, "higher")
+    assert [row.row for row in found.rows] == [1, 2, 0]
+    assert [(row.rank, row.rank_low, row.rank_high) for row in found.rows] == [(1, 1, 1), (2, 2, 2), (3, 3, 3)]
+    assert [(row.group, row.anchor) for row in found.rows] == [(1, True), (2, True), (3, True)]
+    assert found.separable == (True, True)
+    assert found.words == "2 of 2 neighbouring pairs are separable"
+    assert found.rows[0].low < found.rows[0].mean < found.rows[0].high
+    assert found.rows[0].high - found.rows[0].low > 0.1
+
+
+def test_rows_that_differ_by_chance_share_a_group() -> None:
+    found = rank_rows(scores(0.5, 0.5001, 0.2, 0.2001, noise=0.05), SAMPLES, "higher")
+    assert [row.group for row in found.rows] == [1, 1, 2, 2]
+    assert [row.anchor for row in found.rows] == [True, False, True, False]
+    assert found.separable == (False, True, False)
+    assert found.words == "1 of 3 neighbouring pairs are separable"
+    assert {(row.rank_low, row.rank_high) for row in found.rows} == {(1, 2), (3, 4)}
+
+
+def test_a_chain_of_small_steps_does_not_make_one_group() -> None:
+    """No neighbour is separable, but the last row is from the first: the anchor stays the best row of its group."""
+    steps = np.arange(8) * 0.02
+    found = rank_rows(scores(*steps, noise=0.12, seed=3), SAMPLES, "lower")
+    groups = [row.group for row in found.rows]
+    assert sum(found.separable) < 7
+    assert groups == sorted(groups)
+    assert groups[-1] > 1
+
+
+def test_lower_can_be_better() -> None:
+    values = scores(0.5, 0.8, 0.6)
+    assert [row.row for row in rank_rows(values, SAMPLES, "lower").rows] == [0, 2, 1]
+    assert [row.row for row in rank_rows(-values, SAMPLES, "lower").rows] == [1, 2, 0]
+
+
+def test_equal_rows_share_the_better_rank() -> None:
+    row = scores(0.5)[0]
+    found = rank_rows(np.array([row, row - 1, row]), SAMPLES, "higher")
+    assert [(one.row, one.rank, one.rank_low, one.rank_high) for one in found.rows] == [
+        (0, 1, 1, 1), (2, 1, 1, 1), (1, 3, 3, 3)
+    ]  # fmt: skip
+    assert [one.group for one in found.rows] == [1, 1, 2]
+    assert found.separable == (False, True)
+
+
+def test_one_row_alone_is_the_best() -> None:
+    found = rank_rows(scores(0.5), SAMPLES, "higher")
+    assert (found.rows[0].rank, found.rows[0].group, found.separable) == (1, 1, ())
+
+
+def test_samples_of_one_data_set_count_as_one_draw() -> None:
+    """Better on every sample of two data sets and worse on those of a third: three data sets do not decide."""
+    gain = np.repeat([0.1, 0.1, -0.05], 14)[:40]
+    values = np.vstack([scores(0.5)[0], scores(0.5)[0] + gain])
+    assert rank_rows(values, SAMPLES, "higher").separable == (True,)
+    units = [(n // 14, n) for n in range(40)]
+    assert rank_rows(values, units, "higher").separable == (False,)
+    assert rank_rows(values, units, "higher", fixed=1).separable == (True,)
+
+
+def test_a_row_without_some_samples_is_ranked_by_the_others() -> None:
+    values = scores(0.5, 0.8)
+    values[1, :20] = math.nan
+    found = rank_rows(values, SAMPLES, "higher")
+    best = next(row for row in found.rows if row.row == 1)
+    assert best.mean == pytest.approx(np.nanmean(values[1]))
+    assert not math.isnan(best.low)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros((0, 40)), r"a ranking needs \(rows, units\) values; found \(0, 40\) for 40 units"),
+        (np.zeros((2, 39)), r"found \(2, 39\) for 40 units"),
+        (np.zeros(40), r"found \(40,\)"),
+        (np.array([[0.0] * 40, [math.nan] * 40]), "row 1 has no value at all"),
+    ],
+)
+def test_values_that_are_not_rows_of_units_are_refused(values: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        rank_rows(values, SAMPLES, "higher")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+def test_places_are_those_of_scipy(seed: int, rows: int) -> None:
+    costs = np.random.default_rng(seed).integers(0, 4, (5, rows)).astype(float)
+    assert _places(costs).tolist() == rankdata(costs, method="min", axis=1).astype(int).tolist()
+
+
+def test_a_row_without_a_value_in_a_resample_comes_last() -> None:
+    assert _places(np.array([[0.3, math.nan, 0.1]])).tolist() == [[2, 3, 1]]
+
+
+def test_groups_are_made_from_the_anchor_down() -> None:
+    near, far = np.random.default_rng(1).normal(0, 1, (500, 2)), np.full((500, 2), 50.0)
+    groups, anchors = _groups(np.hstack([near, far]), 0.05)
+    assert groups == [1, 1, 2, 2]
+    assert anchors == [True, False, True, False]
+
+
+@given(st.integers(0, 1000), st.floats(0.5, 3), st.floats(-1, 1))
+def test_scale_and_shift_change_no_rank(seed: int, scale: float, shift: float) -> None:
+    values = scores(0.5, 0.55, 0.6, noise=0.1, seed=seed)
+    one = rank_rows(values, SAMPLES, "higher", resamples=99)
+    other = rank_rows(scale * values + shift, SAMPLES, "higher", resamples=99)
+    assert [(row.row, row.rank, row.group) for row in one.rows] == [
+        (row.row, row.rank, row.group) for row in other.rows
+    ]
+    for row in one.rows:
+        assert row.rank_low <= row.rank_high
+
+
+@pytest.mark.slow
+def test_fifty_rows_of_a_thousand_samples_are_ranked_in_seconds() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(50, 1000)) + np.linspace(0, 1, 50)[:, None]
+    start = time.perf_counter()
+    found = rank_rows(values, [(n % 4, n) for n in range(1000)], "higher", resamples=10_000, fixed=1)
+    assert len(found.rows) == 50
+    assert time.perf_counter() - start < 20

@@ -1,0 +1,49 @@
+"""Mean and spread against known values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from harness.statistics import summarise
+
+
+def test_summary_states_both_spreads() -> None:
+    summary = summarise([0.2, 0.4, 0.9])
+    assert summary.mean == pytest.approx(0.5)
+    assert summary.sd(1) == summary.sd_sample == pytest.approx(np.std([0.2, 0.4, 0.9], ddof=1))
+    assert summary.sd(0) == summary.sd_population == pytest.approx(np.std([0.2, 0.4, 0.9], ddof=0))
+    assert (summary.n, summary.undefined) == (3, 0)
+
+
+def test_summary_counts_undefined_values_instead_of_hiding_them() -> None:
+    summary = summarise([math.nan, 1.0, 3.0])
+    assert (summary.mean, summary.n, summary.undefined) == (2.0, 2, 1)
+
+
+def test_summary_of_nothing_is_nan() -> None:
+    for values in ([], [math.nan]):
+        summary = summarise(values)
+        assert math.isnan(summary.mean)
+        assert math.isnan(summary.sd_sample)
+        assert math.isnan(summary.sd_population)
+        assert summary.n == 0
+
+
+def test_one_value_has_no_sample_spread() -> None:
+    summary = summarise([0.7])
+    assert math.isnan(summary.sd_sample)
+    assert summary.sd_population == 0.0
+
+
+def test_infinite_values_keep_their_mean_and_have_no_spread() -> None:
+    summary = summarise([1.0, math.inf])
+    assert summary.mean == math.inf
+    assert math.isnan(summary.sd_population)
+
+
+def test_other_degrees_of_freedom_are_refused() -> None:
+    with pytest.raises(ValueError, match="ddof is 2"):
+        summarise([1.0]).sd(2)
