@@ -71,7 +71,6 @@ RUN = {
     "harness init dataset|suite|method|card|metric|ci": "init ci --output written.yml",
     "harness show stage stardist-2d": "show stage stardist-2d",
     "harness list stages|suites|datasets|metrics|weights": "list stages",
-    "harness list metrics": "list metrics",
     "harness list weights": "list weights",
     "harness check": "check",
     "harness env": "env",
@@ -120,9 +119,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = np.zeros((64, 64), np.uint16)
     for number, (y, x) in enumerate(((5, 5), (5, 35), (35, 5), (35, 35)), start=1):
         labels[y : y + 16, x : x + 16] = number
-    for name in "ab":
-        write_labels(folder / "images" / f"{name}.tif", (labels > 0).astype(np.uint8) * 200 + 20)
-        write_labels(folder / "labels" / f"{name}.tif", labels)
+    for name, own in (("a", labels), ("b", np.roll(labels, 6, axis=0))):  # of equal content one would be tested on both
+        write_labels(folder / "images" / f"{name}.tif", (own > 0).astype(np.uint8) * 200 + 20)
+        write_labels(folder / "labels" / f"{name}.tif", own)
     write_labels(folder / "volume.tif", np.stack([labels] * 4))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -156,8 +155,7 @@ def test_commands_of_readme_work(command: str, project: Path, monkeypatch: pytes
     for file in ("written.yml", "objects.csv"):
         Path(file).unlink(missing_ok=True)
     code, said = run_command(RUN[command].replace("CELL", record.cell))
-    expected = 3 if command == "harness table table-2.6 --tier paper" else 0
-    assert code == expected, said
+    assert code == 0, said
 
 
 @pytest.mark.slow
