@@ -27,6 +27,12 @@ def test_pairs_are_scored_under_their_names() -> None:
     assert any(name.startswith("fg:") for name in scores.counts)
 
 
+def test_a_pair_without_metrics_is_not_read() -> None:
+    scores = score_pairs((ScoredPair("", "labels", "truth", ()),), {}.__getitem__)
+    assert not scores.values
+    assert not scores.counts
+
+
 def test_the_threshold_of_reals_is_the_pairs() -> None:
     at = ScoredPair("fg", "probability", "truth", ("sbd.mask",), 0.3)
     assert score_pair(at, REALS, LABELS).values == {"sbd.mask": 1.0}

@@ -17,8 +17,10 @@ from harness.stages.embedding.vectors import by_size, labels_from, require_voxel
 class HdbscanFast(Stage):
     """The clusters of `hdbscan` from part of the voxels, which the others join as they would have.
 
-    Images of at most `sample` voxels are not thinned. How far the labels of larger ones agree with the library's is
-    measured by the suite `clustering-size`, beside the seconds.
+    Images of at most `sample` voxels are not thinned and have the library's labels, but for ties. Of larger ones a
+    cluster more or less is possible where two part at about `epsilon`: of 192 x 192 pixels the symmetric best Dice with
+    the library was .996 and above, of 448 x 448 with 4 components and clusters of 200 pixels .93 to .997, by the draw.
+    The suite `clustering-size` measures it beside the seconds; a larger `sample` costs its square.
     """
 
     id = "hdbscan-fast"
