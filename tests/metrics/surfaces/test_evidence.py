@@ -102,3 +102,24 @@ def test_ignored_voxels_take_their_elements_with_them() -> None:
     whole = Pair(LABELS[:, :5], MOVED[:, :5], (1.0, 1.0)).surfaces.distances("foreground", "voxels")
     assert 0 < found.truth.totals[0] <= whole.truth.totals[0]
     assert Pair(LABELS, MOVED, (1.0, 1.0), ignore=LABELS * 0).surfaces.ignored is not None
+
+
+def test_objects_dropped_at_the_border_have_no_surface() -> None:
+    inner = np.zeros((12, 12), int)
+    inner[4:8, 4:8] = 7
+    truth, pred = inner.copy(), np.roll(inner, 1, axis=0)
+    truth[:, 0], pred[-1] = 3, 4
+    dropped = Pair(truth, pred, (1.0, 1.0), border="drop").surfaces
+    alone = Pair(inner, np.roll(inner, 1, axis=0), (1.0, 1.0)).surfaces
+    for scope in ("foreground", "matched"):
+        found, expected = (one.distances(scope, "surfels") for one in (dropped, alone))
+        assert np.array_equal(found.truth.distances, expected.truth.distances)
+        assert np.array_equal(found.pred.weights, expected.pred.weights)
+
+
+def test_an_ignored_label_takes_its_elements_with_it() -> None:
+    ambiguous = np.where(LABELS == 2, 255, LABELS)
+    by_label = Pair(ambiguous, MOVED, (1.0, 1.0), ignore=255).surfaces.distances("foreground", "voxels")
+    by_mask = Pair(ambiguous, MOVED, (1.0, 1.0), ignore=LABELS == 2).surfaces.distances("foreground", "voxels")
+    assert np.array_equal(by_label.truth.weights, by_mask.truth.weights)
+    assert np.array_equal(by_label.pred.distances, by_mask.pred.distances)
