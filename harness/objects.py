@@ -51,8 +51,7 @@ def object_table(pred: Any, truth: Any, spacing_um: Sequence[float] | None = Non
     >>> object_table([0, 5, 5, 5], [1, 1, 1, 0]).loc[:, ["side", "id", "class", "partner", "iou"]].values.tolist()
     [['truth', 1, 'poor boundary', 5, 0.5], ['prediction', 5, 'poor boundary', 1, 0.5]]
     """
-    spacing = None if spacing_um is None else tuple(float(size) for size in spacing_um)
-    return object_frame(Pair(truth, pred, spacing_um=spacing, ignore=ignore))
+    return object_frame(Pair(truth, pred, spacing_um=spacing_um, ignore=ignore))
 
 
 def object_frame(pair: Pair, about: Mapping[str, Any] | None = None) -> DataFrame:
