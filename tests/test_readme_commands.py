@@ -62,6 +62,9 @@ RUN = {
     "harness try IMAGES LABELS": "try images labels --methods otsu-components distance-watershed --minutes 2",
     "harness compare quickstart otsu stardist": f"compare quickstart otsu stardist {QUICK}",
     "harness score PRED GT --json": "score labels/a.tif labels/b.tif --json",
+    "harness score": "score labels/a.tif labels/b.tif",
+    "harness score DIR DIR": "score labels labels",
+    "harness table quickstart --interval": f"table quickstart {QUICK} --interval",
     "harness score DIR DIR --csv OUT": "score labels labels --csv scores.csv",
     "harness gate quickstart --baseline results": f"gate quickstart {QUICK} --baseline results",
     "harness gate SUITE --baseline DIR|REVISION [--results DIR]": (
