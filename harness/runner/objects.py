@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import DataError, IncompleteError
-from harness.model import Cell, Volume
+from harness.model import Cell, ScoredPair, Volume
 from harness.objects import object_frame
 from harness.predictions import Predictions
 from harness.project import Project
@@ -24,22 +24,26 @@ if TYPE_CHECKING:
 def recorded_objects(project: Project, standing: Standing, cache: Path) -> Iterator[DataFrame | str]:
     """Yield the object table of the unnamed pair of every cell that has scores, or why there is none, as text.
 
+    Cells of data without labels, in which nothing is compared, are left out.
     Before the columns of `harness.object_table`, a table says of which cell it is: suite, tier, row, dataset, sample,
     fold, repeat.
     """
     predictions, samples = Predictions(cache), SampleSlots(project.catalogue)
     for cell in standing.cells:
-        if not standing.is_done(cell):
+        compared = next((pair for pair in cell.scores if not pair.name and pair.metrics), None)
+        if compared is None or not standing.is_done(cell):
             continue
         try:
-            yield _objects(cell, standing.current[cell.id], predictions, samples)
+            yield _objects(cell, compared, standing.current[cell.id], predictions, samples)
         except IncompleteError as error:  # it is the cell's reason; the others have their tables all the same
             yield str(error)
         except DataError as error:
             yield f"{cell}: {error}"
 
 
-def _objects(cell: Cell, record: Record, predictions: Predictions, samples: SampleSlots) -> DataFrame:
+def _objects(
+    cell: Cell, compared: ScoredPair, record: Record, predictions: Predictions, samples: SampleSlots
+) -> DataFrame:
     slots = samples.slots(cell.data, cell.sample, truth=cell.data.truth)
 
     def value(name: str) -> Volume:
@@ -49,7 +53,6 @@ def _objects(cell: Cell, record: Record, predictions: Predictions, samples: Samp
             return slots[name].volume()
         return samples.label(cell.data, cell.sample, name).volume()
 
-    compared = next(pair for pair in cell.scores if not pair.name)
     if compared.pred not in record.prediction:
         raise IncompleteError(f"{cell}: its prediction was not kept: run it again")
     about = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.datasets.fetching.places import cache_folder
@@ -51,3 +52,11 @@ def test_a_record_that_kept_no_prediction_says_so(cli: Cli) -> None:
     reasons = list(recorded_objects(project, standing_of(project), cache_folder()))
     assert len(reasons) == 4
     assert all(str(reason).endswith("its prediction was not kept: run it again") for reason in reasons)
+
+
+def test_cells_in_which_nothing_is_compared_are_left_out(cli: Cli) -> None:
+    cli("run", "toy", "--row", "otsu")
+    project = Project.find(cli.folder)
+    standing = standing_of(project)
+    cells = tuple(replace(cell, scores=(replace(cell.scores[0], metrics=()),)) for cell in standing.cells)
+    assert list(recorded_objects(project, replace(standing, cells=cells), cache_folder())) == []
