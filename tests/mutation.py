@@ -9,6 +9,7 @@ killed, or with a survivor that is not listed.
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 LEAST_KILLED = 0.95
+MOST_BYTES = 8 << 30
+"""Memory of a process: a changed loop that never ends may fill whatever it is given."""
 LISTED = Path(__file__).with_suffix(".toml")
 CAUGHT = ("killed", "timeout", "segfault", "caught by type check")
 """What shows that a change was noticed: a test failed, never ended, or the process died."""
@@ -34,6 +37,7 @@ def results(modules: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def main(modules: Sequence[str]) -> int:
     """Make the changes, print their fates, and return the exit code."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     subprocess.run([sys.executable, "-m", "mutmut", "run", *(f"{module}.*" for module in modules)], check=True)
     reasons = tomllib.loads(LISTED.read_text(encoding="utf-8")).get("survivors", {})
     found = dict(results(modules))

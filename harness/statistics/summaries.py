@@ -37,7 +37,7 @@ def summarise(values: Sequence[float]) -> Summary:
     defined = [value for value in values if not math.isnan(value)]
     undefined = len(values) - len(defined)
     if not defined or not all(map(math.isfinite, defined)):
-        mean = sum(defined) / len(defined) if defined else math.nan
+        mean = sum(defined) if defined else math.nan  # infinite, or NaN where both infinities are there
         return Summary(mean, math.nan, math.nan, len(defined), undefined)
     sample = statistics.stdev(defined) if len(defined) > 1 else math.nan
     return Summary(statistics.fmean(defined), sample, statistics.pstdev(defined), len(defined), undefined)

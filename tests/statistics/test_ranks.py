@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from harness.statistics import rank_rows
-from harness.statistics.ranks import _groups, _places
+from harness.statistics.ranks import _groups, _p, _places
 
 SAMPLES = [(n,) for n in range(40)]
 
@@ -144,3 +144,18 @@ def test_fifty_rows_of_a_thousand_samples_are_ranked_in_seconds() -> None:
     found = rank_rows(values, [(n % 4, n) for n in range(1000)], "higher", resamples=10_000, fixed=1)
     assert len(found.rows) == 50
     assert time.perf_counter() - start < 20
+
+
+def test_resamples_are_as_many_as_asked_for_and_seeded() -> None:
+    values = scores(0.5, 0.55, 0.6, noise=0.1)
+    assert rank_rows(values, SAMPLES, "higher") == rank_rows(values, SAMPLES, "higher", seed=0)
+    assert rank_rows(values, SAMPLES, "higher") != rank_rows(values, SAMPLES, "higher", seed=1)
+    alone = rank_rows(values, SAMPLES, "higher", resamples=1).rows[0]
+    assert alone.low == alone.high
+
+
+def test_p_counts_the_rarer_side_twice_and_what_was_found() -> None:
+    assert _p(np.array([1.0] * 9)) == pytest.approx(2 * 1 / 10)
+    assert _p(np.array([1.0] * 18 + [-1.0])) == pytest.approx(2 * 2 / 20)
+    assert _p(np.array([1.0, math.nan] * 9)) == pytest.approx(2 * 1 / 10)
+    assert _p(np.zeros(9)) == 1.0

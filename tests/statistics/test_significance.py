@@ -104,3 +104,24 @@ def test_signs_and_order_of_differences_mean_nothing(values: list[float], shift:
     assert p == sign_flips([-value for value in values])
     assert p == pytest.approx(sign_flips(values[shift:] + values[:shift]))
     assert p >= 2 / 2 ** len(values)
+
+
+def test_values_of_unit_spread_and_spreads_too_small_for_a_number_are_tested() -> None:
+    assert paired_difference([1.0, 2.0, 3.0]) == pytest.approx(scipy_stats.ttest_1samp([1.0, 2.0, 3.0], 0).pvalue)
+    assert paired_difference([0.0, 0.0, 0.0, 5e-324]) == 1.0
+
+
+def test_small_differences_are_not_rounded_away() -> None:
+    assert sign_flips([1e-9, 2e-9, 3e-9]) == 0.25
+
+
+def test_a_growth_by_any_factor_is_a_growth_and_pairs_are_pairs() -> None:
+    assert paired_increase([1.0] * 6, [math.e] * 6) == pytest.approx(1 / 64)
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is longer"):
+        paired_increase([1.0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(("before", "after"), [([], [1.0]), ([1.0], []), ([1.0, 2.0], [1.0, 0.0]), ([0.0], [1.0])])
+def test_both_sides_of_a_test_of_durations_are_positive(before: list[float], after: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"^a test of durations needs positive values on both sides$"):
+        unpaired_increase(before, after)

@@ -38,6 +38,16 @@ def test_one_value_has_no_sample_spread() -> None:
     assert summary.sd_population == 0.0
 
 
+def test_two_values_have_a_spread() -> None:
+    assert summarise([1.0, 3.0]).sd_sample == pytest.approx(2**0.5)
+
+
+def test_undefined_values_are_counted_beside_infinite_ones() -> None:
+    summary = summarise([math.inf, math.nan, 1.0])
+    assert (summary.mean, summary.n, summary.undefined) == (math.inf, 2, 1)
+    assert math.isnan(summarise([math.inf, -math.inf]).mean)
+
+
 def test_infinite_values_keep_their_mean_and_have_no_spread() -> None:
     summary = summarise([1.0, math.inf])
     assert summary.mean == math.inf
