@@ -51,4 +51,4 @@ def test_nothing_of_the_package_is_imported(stardist: Path) -> None:
         "load_catalogue().dataset('stardist-2d').load('test')\n"
         "assert not {'stardist', 'tensorflow', 'csbdeep', 'torch', 'skimage'} & set(sys.modules), sorted(sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[3])
