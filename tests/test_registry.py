@@ -437,3 +437,16 @@ def test_a_name_of_a_family_is_taken(tmp_path: Path) -> None:
         RegistryError, match=f"metric '{re.escape(example)}' is registered twice: by harness.metrics and by"
     ):
         add_file(path, Registry("stage"), metrics().copy())
+
+
+def test_an_edit_of_equal_size_in_the_same_second_counts(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    titles = []
+    for text in (PLUGIN, PLUGIN.replace('title = "Mine"', 'title = "Ours"')):
+        path.write_text(text)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        found: StageRegistry = Registry("stage")
+        add_file(path, found, Registry("metric"))
+        titles.append(found.get("mine").title)
+    assert titles == ["Mine", "Ours"]
+    assert not (tmp_path / "__pycache__").exists()
