@@ -439,7 +439,8 @@ def test_a_name_of_a_family_is_taken(tmp_path: Path) -> None:
         add_file(path, Registry("stage"), metrics().copy())
 
 
-def test_an_edit_of_equal_size_in_the_same_second_counts(tmp_path: Path) -> None:
+def test_an_edit_of_equal_size_in_the_same_second_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = tmp_path / "mine.py"
     titles = []
     for text in (PLUGIN, PLUGIN.replace('title = "Mine"', 'title = "Ours"')):
