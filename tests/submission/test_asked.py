@@ -18,13 +18,14 @@ def test_every_test_sample_is_asked_for_once(cli: Cli) -> None:
     assert first.scores(first.truth).values["map.gonuclear"] == 1.0
 
 
-def test_rows_that_read_otherwise_have_to_be_chosen_from(cli: Cli) -> None:
+def test_rows_that_are_compared_otherwise_have_to_be_chosen_from(cli: Cli) -> None:
     path = cli.folder / "suites" / "toy.toml"
-    path.write_text(path.read_text().replace('label = "Otsu"', 'label = "Otsu"\nmetrics = ["pq"]\n') + "")
-    path.write_text(path.read_text().replace('metrics = ["pq"]\n', ""))
+    path.write_text(path.read_text().replace('label = "Otsu"', 'label = "Otsu"\nborder = "drop"'))
     project = Project.find(cli.folder)
     suite = project.suite("toy")
-    assert len(asked_samples(project, suite, "smoke", "otsu")) == 2
+    with pytest.raises(ConfigError, match=r"rows read sample 'blobs/a' in 2 ways; say with --row .*otsu, truth"):
+        asked_samples(project, suite, "smoke")
+    assert asked_samples(project, suite, "smoke", "otsu")[0].pair.scope.border == "drop"
     with pytest.raises(ConfigError, match="did you mean 'otsu'"):
         asked_samples(project, suite, "smoke", "otus")
 
