@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.metrics.kernel import BLOCK, ONE, TRUTH_FACTOR, compiled
+from harness.compiling import compiled
+from harness.metrics.kernel import BLOCK, ONE, TRUTH_FACTOR
 from harness.metrics.lanes import changes, lowest_bit
 
 LABEL, NUMBER = 0, 1

@@ -6,15 +6,10 @@ a process after the first loads it in milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
 import numpy as np
-from numba import njit
 
+from harness.compiling import compiled
 from harness.metrics.lanes import LANES, changes, lowest_bit
-
-Compiled = TypeVar("Compiled", bound=Callable)
 
 TRUTH, PRED, COUNT = 0, 1, 2
 FIRST_BITS = 14
@@ -22,14 +17,6 @@ TRUTH_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 PRED_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 ONE = np.uint64(1)
 BLOCK = np.uint64(LANES)
-
-
-def compiled(function: Compiled) -> Compiled:
-    """Compile without the interpreter lock, keeping the machine code where a folder for it can be written."""
-    try:
-        return cast(Compiled, njit(nogil=True, cache=True)(function))
-    except RuntimeError:  # numba found no writable folder: compile again in every process
-        return cast(Compiled, njit(nogil=True)(function))
 
 
 @compiled

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.metrics.kernel import compiled
+from harness.compiling import compiled
 
 
 @compiled
