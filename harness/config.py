@@ -32,6 +32,8 @@ class Strict(BaseModel):
 
 
 ModelT = TypeVar("ModelT", bound=Strict)
+_ABSENT = ("missing", "too_short")
+"""Mistakes of the validation that say what is not there."""
 
 
 class TomlData(ABC):
@@ -64,8 +66,16 @@ class TomlData(ABC):
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            lines = [self._describe(problem, model) for problem in error.errors()]
-            raise ConfigError("\n".join(lines)) from error
+            raise ConfigError("\n".join(self._describe(problem, model) for problem in error.errors())) from error
+
+    def check_present(self, model: type[BaseModel]) -> None:
+        """Raise `ConfigError` for what a model refuses of the keys that are there; others may be missing."""
+        try:
+            model.model_validate(self.data)
+        except ValidationError as error:
+            lines = [self._describe(problem, model) for problem in error.errors() if problem["type"] not in _ABSENT]
+            if lines:
+                raise ConfigError("\n".join(lines)) from error
 
     def sound_part(
         self, model: type[ModelT], instead: Mapping[str, Any], *, entries_whole: bool = False

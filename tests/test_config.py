@@ -74,6 +74,17 @@ def test_the_sound_part_of_a_file_knows_where_it_stands(tmp_path: Path) -> None:
     assert part.line(("named", "b", "size")) == 13
 
 
+def test_of_some_keys_only_those_that_are_there_are_judged(tmp_path: Path) -> None:
+    toml = source(tmp_path, "[named.a]\nmode = 3\n")
+    with pytest.raises(ConfigError) as caught:
+        toml.check_present(Outer)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("file.toml:2: named.a.mode: ")
+    with pytest.raises(ConfigError, match="required key 'title' is missing"):
+        toml.validate(Outer)
+    source(tmp_path, "[named.a]\n").check_present(Outer)
+
+
 def test_of_a_file_without_what_it_needs_nothing_is_sound(tmp_path: Path) -> None:
     assert source(tmp_path, SOME_WRONG).sound_part(Outer, {}) is None
 

@@ -19,12 +19,15 @@ UNDEFINED = ("by-metric", "spreads", "left-out", "worst")
 
 
 def add_compared(parser: argparse.ArgumentParser) -> None:
-    """Add --ignore, --ignore-value, --border, --border-px and --sparse."""
+    """Add --ignore, --ignore-value, --ignore-crowds, --border, --border-px and --sparse."""
     ignored = parser.add_mutually_exclusive_group()
     ignored.add_argument(
         "--ignore", metavar="FILE", help="image of GT's shape, or a folder of them: voxels that are not 0 count nowhere"
     )
     ignored.add_argument("--ignore-value", type=int, metavar="N", help="voxels with this label of GT count nowhere")
+    ignored.add_argument(
+        "--ignore-crowds", action="store_true", help="pixels of the crowds ('iscrowd') of a COCO file GT count nowhere"
+    )
     parser.add_argument(
         "--border",
         choices=("keep", "drop"),
@@ -42,7 +45,7 @@ def add_compared(parser: argparse.ArgumentParser) -> None:
 
 
 def compared(arguments: argparse.Namespace, mask: Any = None) -> dict[str, Any]:
-    """Return what `Pair` is to be told of its images; `mask` is what --ignore names."""
+    """Return what `Pair` is to be told of its images; `mask` is what --ignore or --ignore-crowds names."""
     return {
         "ignore": arguments.ignore_value if mask is None else mask,
         "border": arguments.border,

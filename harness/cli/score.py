@@ -222,7 +222,7 @@ def _scored(pair: Any, masks: Mapping[str, Path], arguments: argparse.Namespace)
 
 
 def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, arguments: argparse.Namespace) -> Scored:
-    from harness.datasets.readers import LazyLabels, looks_like_a_mask, read_labels
+    from harness.datasets.readers import LazyLabels, looks_like_a_mask
     from harness.metrics import Pair
     from harness.scoring import measure
 
@@ -236,7 +236,7 @@ def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, a
     is_needed = arguments.objects is not None or any(
         metric.needs not in ("overlap", "ranked") for metric in arguments.metrics
     )
-    mask = None if ignore is None else read_labels(str(ignore))
+    mask = _ignored(truth, ignore, images[1].shape, arguments)
     pair = Pair(
         truth=images[1],
         pred=images[0],
@@ -250,6 +250,15 @@ def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, a
     from harness.objects import object_frame
 
     return Scored(name, prediction, truth, scores, objects=object_frame(pair, {"name": name}))
+
+
+def _ignored(truth: str, ignore: str | Path | None, shape: tuple[int, ...], arguments: argparse.Namespace) -> Any:
+    """Return the mask of what counts nowhere: that of --ignore, or the crowds of GT; None for neither."""
+    from harness.datasets.readers import read_crowds, read_labels, split_key
+
+    if arguments.ignore_crowds:
+        return read_crowds(*split_key(truth), shape=shape)
+    return None if ignore is None else read_labels(str(ignore), shape=shape)
 
 
 def _images(names: tuple[str, str], arguments: argparse.Namespace) -> list[Labels]:

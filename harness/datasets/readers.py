@@ -13,7 +13,7 @@ from harness.datasets.formats.labels import (
     write_labels,
 )
 from harness.datasets.formats.open import format_of
-from harness.datasets.formats.outlines.reading import coco_file, holds_outlines, stated_shape
+from harness.datasets.formats.outlines.reading import coco_file, holds_outlines, read_crowds, stated_shape
 
 __all__ = [
     "SPACING_TOLERANCE",
@@ -24,6 +24,7 @@ __all__ = [
     "holds_outlines",
     "looks_like_a_mask",
     "read_array",
+    "read_crowds",
     "read_labels",
     "read_spacing",
     "split_key",

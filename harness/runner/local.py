@@ -188,6 +188,7 @@ class LocalExecutor:
         self._next_look_s = time.monotonic() + POLL_S
         finished: list[Finished] = []
         for worker in list(self._workers):
+            worker.mark_log()
             if worker.exit_code() is not None and not self._has_news(worker):
                 finished += self._worker_died(worker)
             elif worker.job is not None:

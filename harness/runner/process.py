@@ -27,6 +27,8 @@ SCRATCH = "harness-worker-"
 """How the scratch folders of workers begin; the process id of the run follows."""
 LOGS = "logs"
 """The folder of the cache with what workers print."""
+LOG_MARK_S = 3600.0
+"""How often the log of a worker that lives is marked as such: it may be silent for weeks, and old logs are swept."""
 
 
 class WorkerProcess:
@@ -45,6 +47,7 @@ class WorkerProcess:
         self.deadline_s = float("inf")
         self._paused_at_s: float | None = None
         self._keeps_log = False
+        self._log_marked_at_s = time.monotonic()
         self.log_path = _log_path(Path(setup.cache), backend)
         self._scratch = _new_scratch()
         self._spawn(setup.with_scratch(str(self._scratch)))
@@ -112,9 +115,19 @@ class WorkerProcess:
         is_new, self._keeps_log = not self._keeps_log, True
         return is_new
 
+    def mark_log(self) -> None:
+        """Say now and then that the log is in use, by its time: no run sweeps it then, on whatever machine."""
+        if time.monotonic() - self._log_marked_at_s >= LOG_MARK_S:
+            self._log_marked_at_s = time.monotonic()
+            with contextlib.suppress(FileNotFoundError):  # removed by hand, which `last_log_lines` says
+                os.utime(self.log_path)
+
     def last_log_lines(self) -> str:
-        """Return the end of the worker's log."""
-        lines = self.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+        """Return the end of the worker's log, or that it is gone."""
+        try:
+            lines = self.log_path.read_text(encoding="utf-8", errors="replace").split("\n")
+        except FileNotFoundError:
+            return f"{self.log_path}: its log was removed while it ran"
         return " | ".join([line.strip() for line in lines if line.strip()][-_LOG_LINES:])
 
     def kill(self) -> int:

@@ -64,21 +64,30 @@ def file_problems(suite: Suite) -> Iterator[str]:
         yield from _claim_problems(suite, claim, ("claims", number))
 
 
-def registry_problems(suite: Suite, stages: StageRegistry, metrics: MetricRegistry) -> Iterator[str]:
-    """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier."""
+def registry_problems(
+    suite: Suite, stages: StageRegistry, metrics: MetricRegistry, *, is_whole: bool = True
+) -> Iterator[str]:
+    """Yield unknown metrics and stages, wrong parameters and chains in a wrong order, on every tier.
+
+    Of a suite that is not whole, because its shared file has mistakes, only metrics and the parameters of stages are
+    judged: the rest may follow from what is not there.
+    """
     named: list[tuple[KeyPath, str]] = [(("metrics", number), one) for number, one in enumerate(suite.file.metrics)]
     for place, _, spec in suite.further_pairs():
         named += [((*place, "metrics", number), one) for number, one in enumerate(spec.metrics)]
     for key, metric in dict.fromkeys(named):
         if metric not in metrics:
             yield str(suite.source_file.error(key, f"unknown metric '{metric}'{metrics.near(metric)}"))
-    yield from _series_problems(suite, metrics)
-    yield from registered_use_problems(suite, stages)
+    if is_whole:
+        yield from _series_problems(suite, metrics)
+        yield from registered_use_problems(suite, stages)
     seen: set[str] = set()
     for row in suite.rows:
         for tier in suite.tiers:
             try:
-                check_order(suite, row, resolve_chain(suite, row, tier, stages), _given(suite, row, tier))
+                chain = resolve_chain(suite, row, tier, stages)
+                if is_whole:
+                    check_order(suite, row, chain, _given(suite, row, tier))
             except HarnessError as error:
                 if str(error) not in seen:
                     seen.add(str(error))

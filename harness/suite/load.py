@@ -77,16 +77,24 @@ def read_suite(
     """Return a suite and its mistakes, one a line; of a file with some, what is sound, or None if nothing is.
 
     Arguments are those of `load_suite`. Names that one part of a file has of another are not looked up where a part
-    is left out: they would be unknown for that reason alone.
+    is left out: they would be unknown for that reason alone. Neither is anything looked up in the catalogue, and None
+    returned, where the shared file has mistakes: a suite without what it takes from there is another one.
     """
     found = Gathered()
     with found.noting():
-        source = with_shared(TomlSource(_path(name_or_path, start)))
+        own = TomlSource(_path(name_or_path, start))
     if found.problems:
         return None, found.problems
+    source = with_shared(own, found)
+    is_whole = not found.problems
     with found.noting():
-        source.validate(SuiteFile)
+        if is_whole:
+            source.validate(SuiteFile)
+        else:
+            source.check_present(SuiteFile)
     instead = {"schema": 1, "id": source.path.stem, "version": 1, "title": source.path.stem}
+    if not is_whole:
+        instead |= {"tiers": {"smoke": {}}}
     part = source.sound_part(SuiteFile, instead) if found.problems else source
     if part is None:
         return None, found.problems
@@ -94,7 +102,8 @@ def read_suite(
     known_stages = registry.stages() if stages is None else stages
     known_metrics = registry.metrics() if metrics is None else metrics
     problems = found.problems or list(file_problems(suite))
-    return suite, list(dict.fromkeys([*problems, *registry_problems(suite, known_stages, known_metrics)]))
+    problems += registry_problems(suite, known_stages, known_metrics, is_whole=is_whole)
+    return suite if is_whole else None, list(dict.fromkeys(problems))
 
 
 def _path(name_or_path: str | Path, start: Path | None) -> Path:

@@ -8,13 +8,13 @@ row's tier, the method's tier, the suite's tier, the shared file's tier, the cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.config import TomlData, TomlSource
-from harness.errors import ConfigError, nearest
-from harness.suite.schema import SharedFile, SuiteFile
+from harness.config import SoundPart, TomlData, TomlSource
+from harness.errors import Gathered, nearest
+from harness.suite.schema import SharedFile
 from harness.toml_lines import KeyPath
 
 MERGED = ("tiers", "*", "stages", "*")
@@ -27,10 +27,10 @@ NOT_OF_THE_HEAD = ("schema", "methods")
 class MergedToml(TomlData):
     """A suite with what its shared file adds; a key path leads to the file that it was taken from."""
 
-    def __init__(self, own: TomlSource, shared: TomlSource) -> None:
+    def __init__(self, own: TomlData, shared: TomlData) -> None:
         self.path = own.path
         self._own = own
-        self._origins: dict[KeyPath, tuple[TomlSource, KeyPath]] = {}
+        self._origins: dict[KeyPath, tuple[TomlData, KeyPath]] = {}
         head = {name: value for name, value in shared.data.items() if name not in NOT_OF_THE_HEAD}
         self.data = self._laid_over(own.data, head, (), (shared, ()))
         methods = dict(named_methods(own))
@@ -44,10 +44,10 @@ class MergedToml(TomlData):
         for length in range(len(path), 0, -1):
             if path[:length] in self._origins:
                 file, place = self._origins[path[:length]]
-                return file, (*place, *path[length:])
-        return self._own, path
+                return file.origin((*place, *path[length:]))
+        return self._own.origin(path)
 
-    def _row(self, number: int, own: Mapping[str, Any], method: str, shared: TomlSource) -> dict[str, Any]:
+    def _row(self, number: int, own: Mapping[str, Any], method: str, shared: TomlData) -> dict[str, Any]:
         """Return a row laid over its method; tiers of the method that the suite has not are left out."""
         place: KeyPath = ("rows", number)
         said = dict(shared.data["methods"][method])
@@ -65,7 +65,7 @@ class MergedToml(TomlData):
         over: Mapping[str, Any],
         under: Mapping[str, Any],
         place: KeyPath,
-        origin: tuple[TomlSource, KeyPath],
+        origin: tuple[TomlData, KeyPath],
         way: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """Return the upper table with what it lacks of the lower one, which is noted to stand at `origin`.
@@ -86,32 +86,30 @@ class MergedToml(TomlData):
         return merged
 
 
-def with_shared(source: TomlSource) -> TomlData:
+def with_shared(source: TomlSource, found: Gathered) -> TomlData:
     """Return a suite with what its shared file adds, or as it is if it names none.
 
-    Raises `ConfigError` for a shared file that is absent, outside the suite's folder or wrong, and for an unknown
-    method, with the nearest match.
+    `found` notes a shared file that is absent, outside the suite's folder or wrong, and unknown methods, with the
+    nearest match. What is wrong of the shared file adds nothing then, and rows are left out whose method is not there.
     """
-    try:
-        shared = _shared_file(source)
-    except ConfigError as error:
-        raise ConfigError("\n".join([*_unknown_keys(source), str(error)])) from error
+    shared: TomlData | None = None
+    with found.noting():
+        shared = _shared_file(source, found)
     methods = {} if shared is None else shared.data.get("methods", {})
-    problems = [
-        str(source.error(("rows", number, "method"), f"unknown method '{name}'{_hint(name, methods, source)}"))
-        for number, name in named_methods(source)
-        if name not in methods
-    ]
-    if problems:
-        raise ConfigError("\n".join([*_unknown_keys(source), *problems]))
-    return source if shared is None else MergedToml(source, shared)
+    declared = methods if shared is None else _declared(shared)
+    lacking = [(number, name) for number, name in named_methods(source) if name not in methods]
+    for number, name in lacking:
+        if name not in declared and (shared is not None or "shared" not in source.data):
+            with found.noting():
+                problem = f"unknown method '{name}'{_hint(name, declared, source)}"
+                raise source.error(("rows", number, "method"), problem)
+    own = SoundPart(source, {("rows", number) for number, _ in lacking}, {}) if lacking else source
+    return own if shared is None else MergedToml(own, shared)
 
 
 def read_shared(path: Path, name: str) -> TomlSource:
     """Return a shared file, valid by itself; `name` stands for it in messages. Raises `ConfigError`."""
-    source = TomlSource(path, name=name)
-    if "shared" in source.data:
-        raise source.error(("shared",), "a shared file cannot name another shared file")
+    source = _parsed(path, name)
     source.validate(SharedFile)
     return source
 
@@ -121,7 +119,7 @@ def shared_names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/**/*.toml"))
 
 
-def named_methods(source: TomlSource) -> Iterator[tuple[int, str]]:
+def named_methods(source: TomlData) -> Iterator[tuple[int, str]]:
     """Yield the number of each row that names a method, and the name."""
     rows = source.data.get("rows")
     for number, row in enumerate(rows if isinstance(rows, list) else ()):
@@ -129,7 +127,15 @@ def named_methods(source: TomlSource) -> Iterator[tuple[int, str]]:
             yield number, row["method"]
 
 
-def _shared_file(source: TomlSource) -> TomlSource | None:
+def _parsed(path: Path, name: str) -> TomlSource:
+    source = TomlSource(path, name=name)
+    if "shared" in source.data:
+        raise source.error(("shared",), "a shared file cannot name another shared file")
+    return source
+
+
+def _shared_file(source: TomlSource, found: Gathered) -> TomlData | None:
+    """Return what is sound of the shared file, None if a suite names none; raises if nothing of it can be read."""
     if "shared" not in source.data:
         return None
     name = source.data["shared"]
@@ -139,7 +145,18 @@ def _shared_file(source: TomlSource) -> TomlSource | None:
     folder = source.path.parent
     if not (folder / name).is_file():
         raise source.error(("shared",), f"there is no file '{name}'{nearest(name, shared_names(folder))}")
-    return read_shared(folder / name, name)
+    whole = _parsed(folder / name, name)
+    with found.noting():
+        whole.validate(SharedFile)
+        return whole
+    return whole.sound_part(SharedFile, {"schema": 1})
+
+
+def _declared(shared: TomlData) -> Sequence[str]:
+    """Return the methods of a shared file, with those that are wrong."""
+    file, _ = shared.origin(())
+    methods = file.data.get("methods")
+    return list(methods) if isinstance(methods, dict) else []
 
 
 def _is_below(name: str) -> bool:
@@ -148,14 +165,7 @@ def _is_below(name: str) -> bool:
     return path.suffix == ".toml" and len(path.parts) > 1 and not path.is_absolute() and ".." not in path.parts
 
 
-def _unknown_keys(source: TomlSource) -> Iterator[str]:
-    known = [field.alias or name for name, field in SuiteFile.model_fields.items()]
-    for key in source.data:
-        if key not in known:
-            yield str(source.error((key,), f"unknown key '{key}'{nearest(key, known)}"))
-
-
-def _hint(name: str, methods: Mapping[str, Any], source: TomlSource) -> str:
+def _hint(name: str, methods: Iterable[str], source: TomlSource) -> str:
     return nearest(name, methods) if "shared" in source.data else "; name the file that holds it with 'shared'"
 
 

@@ -55,6 +55,44 @@ def test_options_are_those_of_python(
     assert found == pytest.approx(harness.score(PRED, TRUTH, metrics, **keywords))
 
 
+def _square(top: int, left: int) -> list[list[int]]:
+    """Return the outline of 2 x 2 pixels as COCO has it."""
+    return [[left, top, left + 2, top, left + 2, top + 2, left, top + 2]]
+
+
+def test_crowds_of_coco_count_nowhere_where_that_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+    """One image of two has a crowd, in which the prediction finds two objects."""
+    images = [{"id": n, "file_name": f"{n}.png", "height": 6, "width": 8} for n in (1, 2)]
+    objects = [{"id": n, "image_id": n, "segmentation": _square(0, 0)} for n in (1, 2)]
+    crowd = {"id": 3, "image_id": 1, "iscrowd": 1, "segmentation": {"size": [6, 8], "counts": [24, 24]}}
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"images": images, "annotations": [*objects, crowd]}))
+    found = [*objects, *({"id": 9, "image_id": 1, "segmentation": _square(top, 5)} for top in (0, 3))]
+    (tmp_path / "pred.json").write_text(json.dumps({"images": images, "annotations": found}))
+    words = ("--metric", "count.pred", "precision.50", "--json")
+    for name, one in (("1", 1.0), ("2", 1.0)):
+        asked = cli.json("score", f"{tmp_path / 'pred.json'}:{name}", f"{truth}:{name}", "--ignore-crowds", *words)
+        assert asked["metrics"] == {"count.pred": one, "precision.50": 1.0}
+    code, out, err = cli("score", tmp_path / "pred.json", truth, *words)
+    assert (code, "1 crowds are no single objects and are left out" in err) == (0, True)
+    assert [line["metrics"]["count.pred"] for line in json.loads(out)["pairs"]] == [3, 1]
+    both = cli.json("score", tmp_path / "pred.json", truth, "--ignore-crowds", *words)
+    assert [line["metrics"]["count.pred"] for line in both["pairs"]] == [1, 1]
+
+
+def test_other_files_have_no_crowds(cli: Cli, files: tuple[Path, Path]) -> None:
+    code, _, err = cli("score", *files, "--ignore-crowds")
+    assert (code, "t.tif: names no crowds; accepted: a COCO file" in err) == (2, True)
+
+
+def test_an_ignored_region_may_be_an_outline(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
+    ring = [[3, 2], [4, 2], [4, 3], [3, 3], [3, 2]]
+    region = tmp_path / "region.geojson"
+    region.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    found = cli.json("score", *files, "--ignore", region, "--metric", "count.truth", "--json")
+    assert found["metrics"] == {"count.truth": 3.0}
+
+
 def test_sparse_truth_is_scored_with_what_holds_there(cli: Cli, files: tuple[Path, Path]) -> None:
     found = cli.json("score", *files, "--sparse", "--json")["metrics"]
     assert "recall.50" in found

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import tempfile
 import time
 from dataclasses import replace
@@ -63,6 +64,22 @@ def test_log_is_kept_when_asked(setup: WorkerSetup, sleeper: Backend) -> None:
     assert [worker.keep_log(), worker.keep_log()] == [True, False]
     worker.kill()
     assert worker.log_path.exists()
+
+
+def test_the_log_of_a_silent_worker_stays_young(
+    setup: WorkerSetup, sleeper: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    os.utime(worker.log_path, (0, 0))
+    worker.mark_log()
+    assert worker.log_path.stat().st_mtime == 0, "marked with every look"
+    monkeypatch.setattr(process, "LOG_MARK_S", 0.0)
+    worker.mark_log()
+    assert time.time() - worker.log_path.stat().st_mtime < 60
+    worker.log_path.unlink()
+    worker.mark_log()
+    assert worker.last_log_lines() == f"{worker.log_path}: its log was removed while it ran"
+    worker.kill()
 
 
 def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:

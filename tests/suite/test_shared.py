@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.config import TomlSource
-from harness.errors import ConfigError
+from harness.errors import ConfigError, Gathered
 from harness.model import Tier
 from harness.suite import Suite
 from harness.suite.chains import resolve_chain
@@ -266,9 +266,58 @@ def test_rows_and_methods_of_a_wrong_type_are_left_to_the_schema(project: Projec
     assert "demo.toml:12: rows.1.method: Input should be a valid string; found 5" in found
 
 
+WRONG = SUITE.replace('id = "demo"', 'idd = "demo"').replace('"otsu"', '"otsu"\nlabell = "x"')
+OWN_ROWS = """
+[[rows]]
+id = "own"
+label = 3
+stages = [{ id = "blur", sigma = 1.0 }]
+
+[[rows]]
+id = "mine"
+stages = [{ id = "blur", sgima = 1.0 }, { id = "cut" }]
+"""
+OWN_MISTAKES = [
+    "demo.toml:2: idd: unknown key 'idd'; did you mean 'id'?",
+    "demo.toml:17: rows.2.label: Input should be a valid string; found 3",
+    "demo.toml:22: rows.3.stages.0.sgima (row 'mine'): stage 'blur': unknown parameter 'sgima'",
+]
+OF_A_ROW = "demo.toml:13: rows.1.labell: unknown key 'labell'; did you mean 'label'?"
+BROKEN = [
+    ('"shared/common.toml"', '"shared/comon.toml"', "demo.toml:5: shared: there is no file 'shared/comon.toml'", False),
+    ("schema = 1", "schema 1", "common.toml:1: not valid TOML", False),
+    ("metrics = [", "metrisc = [", "shared/common.toml:2: metrisc: unknown key 'metrisc'", True),
+    ('label = "Otsu"', "label = 3", "shared/common.toml:25: methods.otsu.label: Input should be a valid", False),
+    ("[tiers.smoke]", "[tiers.smok]", "shared/common.toml:7: tiers.smok: Input should be 'smoke'", True),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message", "has_method"), BROKEN)
+def test_a_broken_shared_file_hides_no_mistake_of_the_suite(
+    project: Project, old: str, new: str, message: str, has_method: bool
+) -> None:
+    """A row without its method is not judged, and what follows from the broken file is no mistake."""
+    is_of_suite = old.startswith('"')
+    text = WRONG.replace(old, new) if is_of_suite else WRONG
+    found = problems(project, text + OWN_ROWS, SHARED if is_of_suite else SHARED.replace(old, new, 1))
+    expected = [message, *OWN_MISTAKES, *([OF_A_ROW] if has_method else [])]
+    assert len(found) == len(expected)
+    assert all(any(one in line for line in found) for one in expected)
+
+
+def test_an_unknown_method_hides_no_other_mistake(project: Project) -> None:
+    found = problems(project, SUITE.replace('"otsu"', '"ostu"') + OWN_ROWS)
+    assert len(found) == 3
+    assert "unknown method 'ostu'; did you mean 'otsu'?" in found[0]
+    assert "label: Input should be" in found[1]
+    assert "'sgima'" in found[2]
+
+
 def test_a_suite_without_a_shared_file_stays_as_it_is(project: Project) -> None:
     source = TomlSource(project.write(WRITTEN_OUT))
-    assert with_shared(source) is source
+    found = Gathered()
+    assert with_shared(source, found) is source
+    assert not found.problems
 
 
 def test_the_parts_of_the_work(project: Project) -> None:

@@ -65,22 +65,22 @@ def _file_names(image: Mapping[str, Any]) -> tuple[str, ...]:
 def read_coco(path: Path, file: CocoFile, image: str) -> Drawing:
     """Return the objects of an image, named by its file name, stem or id; "" is the only one.
 
-    Crowds are no single objects and are left out, which is noted. Results with scores come in their order, so that
+    Crowds are no single objects: they stand apart, which is noted. Results with scores come in their order, so that
     the best covers the others; an id without results is an image without objects, which is noted too. Raises
     `DataError` naming the images for one that is not there.
     """
     found = _image(path, file, image)
     annotations = file.annotations.get(found, ())
     chosen = [one for one in annotations if not one.get("iscrowd")]
-    crowds = len(annotations) - len(chosen)
+    crowds = [one for one in annotations if one.get("iscrowd")]
     if all("score" in one for one in chosen):
         chosen.sort(key=lambda one: float(one["score"]))
-    shape = _stated_shape(file.images.get(found, {}), chosen)
-    outlines = tuple(_outline(path, one, shape) for one in chosen)
-    notes = [f"{crowds} crowds are no single objects and are left out"] if crowds else []
+    shape = _stated_shape(file.images.get(found, {}), annotations)
+    outlines, regions = (tuple(_outline(path, one, shape) for one in some) for some in (chosen, crowds))
+    notes = [f"{len(crowds)} crowds are no single objects and are left out"] if crowds else []
     if not annotations and not file.is_complete:
         notes.append(f"has no result of image {found}, which counts as one without objects")
-    return Drawing(outlines, shape, tuple(notes))
+    return Drawing(outlines, shape, tuple(notes), regions)
 
 
 def _image(path: Path, file: CocoFile, name: str) -> str:

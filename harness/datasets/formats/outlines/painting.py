@@ -37,11 +37,15 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawing:
-    """The objects of an image in the order of their labels, its size (Y, X) if the file states it, and remarks."""
+    """The objects of an image in the order of their labels, its size (Y, X) if the file states it, and remarks.
+
+    `crowds` are regions of objects that nobody told apart: no objects, and no background.
+    """
 
     outlines: tuple[Outline, ...]
     shape: Shape | None = None
     notes: tuple[str, ...] = ()
+    crowds: tuple[Outline, ...] = ()
 
 
 def polygons(name: str, parts: Sequence[Sequence[Ring]], plane: int | None = None) -> Outline:

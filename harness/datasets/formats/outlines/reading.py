@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,18 +41,24 @@ def read_outlines(
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     with reading(path, "outlines"):
-        drawing = _drawing(path, key)
-        size = shape or drawing.shape
-        if size is None:
-            raise DataError(
-                f"{path}: holds outlines, and not the size of their image; accepted: `harness score --shape Y X`, or "
-                "the other side as an image"
-            )
-        check_fits(path, size, np.dtype(np.uint32))
-        labels, remarks = paint(path, drawing, size)
+        labels, remarks = _painted(path, _drawing(path, key), shape)
     for remark in remarks:
         note(f"{path}: {remark}")
     return labels
+
+
+def read_crowds(path: Path, key: str = "", *, shape: Shape | None = None) -> np.ndarray:
+    """Return the pixels of the crowds of a COCO image that no single object has, bool; arguments are `read_outlines`'.
+
+    Raises what `read_outlines` raises, and `DataError` for a file that is not COCO: no other names crowds.
+    """
+    if coco_file(path) is None:
+        raise DataError(f"{path}: names no crowds; accepted: a COCO file (annotations with 'iscrowd')")
+    with reading(path, "outlines"):
+        drawing = _drawing(path, key)
+        objects, _ = _painted(path, drawing, shape)
+        crowds, _ = _painted(path, replace(drawing, outlines=drawing.crowds), shape)
+    return (crowds > 0) & (objects == 0)
 
 
 def stated_shape(path: Path, key: str = "") -> Shape | None:
@@ -72,6 +79,17 @@ def coco_file(path: Path) -> CocoFile | None:
     with reading(path, "outlines"):
         content = _content(path)
     return content if isinstance(content, CocoFile) else None
+
+
+def _painted(path: Path, drawing: Drawing, shape: Shape | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    size = shape or drawing.shape
+    if size is None:
+        raise DataError(
+            f"{path}: holds outlines, and not the size of their image; accepted: `harness score --shape Y X`, or "
+            "the other side as an image"
+        )
+    check_fits(path, size, np.dtype(np.uint32))
+    return paint(path, drawing, size)
 
 
 def _drawing(path: Path, key: str) -> Drawing:

@@ -80,10 +80,11 @@ def test_the_best_of_results_covers_the_others() -> None:
     assert content[0]["score"] == 0.9
 
 
-def test_crowds_are_left_out() -> None:
+def test_crowds_stand_apart() -> None:
     crowd = {**POLYGON, "id": 2, "iscrowd": 1}
     drawing = read_coco(WHERE, CocoFile.of({"images": [IMAGE], "annotations": [POLYGON, crowd]}), "")
-    assert len(drawing.outlines) == 1
+    assert [one.name for one in drawing.outlines] == ["annotation 1"]
+    assert [one.name for one in drawing.crowds] == ["annotation 2"]
     assert drawing.notes == ("1 crowds are no single objects and are left out",)
 
 

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.datasets.formats.outlines.reading import coco_file, holds_outlines, read_outlines, stated_shape
+from harness.datasets.formats.outlines.reading import (
+    coco_file,
+    holds_outlines,
+    read_crowds,
+    read_outlines,
+    stated_shape,
+)
 from harness.errors import DataError, LabelError
 
 RING = [[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]
@@ -54,6 +60,19 @@ def test_what_a_file_states_of_its_images(tmp_path: Path) -> None:
     assert coco_file(coco) is not found
     for other in (cells, tmp_path / "absent.json", tmp_path):
         assert coco_file(other) is None
+
+
+def test_crowds_are_the_pixels_that_no_single_object_has(tmp_path: Path) -> None:
+    runs = {"size": [4, 5], "counts": [4, 12, 4]}  # columns 1 to 3
+    crowd = {"id": 2, "image_id": 1, "segmentation": runs, "iscrowd": 1}
+    path = _write(tmp_path / "a.json", {**COCO, "annotations": [*COCO["annotations"], crowd]})
+    whole = np.zeros((4, 5), bool)
+    whole[:, 1:4] = True
+    assert np.array_equal(read_outlines(path), EXPECTED)
+    assert np.array_equal(read_crowds(path, "a.png"), whole & (EXPECTED == 0))
+    assert not read_crowds(_write(tmp_path / "b.json", COCO)).any()
+    with pytest.raises(DataError, match=r"c.geojson: names no crowds; accepted: a COCO file"):
+        read_crowds(_write(tmp_path / "c.geojson", [CELL]), shape=(4, 5))
 
 
 def test_remarks_reach_the_reader(tmp_path: Path) -> None:
