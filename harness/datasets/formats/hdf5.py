@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from harness.datasets.formats.axes import letters
 from harness.datasets.formats.stored_array import (
     Region,
     StoredArray,
@@ -157,19 +158,22 @@ def _virtual_source(path: Path, key: str, part: Path, name: str) -> Path:
 
 
 def _axes(node: Any) -> str:
-    """Return the axes that ilastik and vigra write as `axistags`, else the labels of the dimensions; "" for neither."""
+    """Return the axes that a dataset names; "" for none.
+
+    They stand in `axistags` (ilastik and vigra), else in the labels or the scales of its dimensions (netCDF), else in
+    an attribute `axes`.
+    """
     tags = node.attrs.get("axistags")
     if isinstance(tags, bytes | str):
         try:
-            described = json.loads(tags)["axes"]
-            letters = [str(axis["key"]) for axis in described]
+            return letters([axis["key"] for axis in json.loads(tags)["axes"]], node.ndim)
         except (ValueError, KeyError, TypeError):
             return ""
-    else:
-        letters = [str(dimension.label) for dimension in node.dims]
-    axes = "".join(letters).upper()
-    is_stated = len(letters) == node.ndim and all(len(letter) == 1 for letter in letters)
-    return axes if is_stated and len(set(axes)) == len(axes) and set(axes) <= set("TCZYX") else ""
+    named = [str(one.label) or (PurePosixPath(one[0].name).name if len(one) else "") for one in node.dims]
+    stated = node.attrs.get("axes")
+    if isinstance(stated, np.ndarray):
+        stated = [one.decode() if isinstance(one, bytes) else one for one in stated.ravel().tolist()]
+    return letters(named, node.ndim) or letters(stated.decode() if isinstance(stated, bytes) else stated, node.ndim)
 
 
 def _element_size(value: Any, ndim: int) -> tuple[float, ...] | None:

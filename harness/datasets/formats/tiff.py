@@ -21,10 +21,10 @@ _UNKNOWN_AXES = "QI"
 
 
 def open_tiff(path: Path) -> StoredArray:
-    """Open the first series of a TIFF file.
+    """Open the image of a TIFF file.
 
     Raises `DataError` if any of its data lies beyond the end of the file, or, for an OME-TIFF set, in a file that is
-    not there.
+    not there, and if it holds several images, smaller copies (thumbnails) aside.
     """
     import tifffile
 
@@ -34,6 +34,13 @@ def open_tiff(path: Path) -> StoredArray:
         if not tiff.series:
             raise DataError(f"{path}: the TIFF file holds no image")
         series = tiff.series[0]
+        others = [one.shape for one in tiff.series[1:] if not one.keyframe.is_reduced]
+        if others:
+            shapes = ", ".join(" x ".join(map(str, shape)) for shape in (series.shape, *others[:3]))
+            raise DataError(
+                f"{path}: the TIFF file holds {1 + len(others)} images ({shapes}{', …' if others[3:] else ''}); "
+                "accepted: one, saved by itself"
+            )
         states_imagej = tiff.is_imagej and series.kind == "imagej"
         if tiff.is_imagej and not states_imagej and len(tiff.pages) == 1:
             raise DataError(f"{path}: truncated TIFF: ImageJ wrote more planes than the file holds")

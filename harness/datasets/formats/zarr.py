@@ -1,4 +1,4 @@
-"""Zarr (formats 2 and 3) and OME-Zarr (0.4 and 0.5): axes and scale come from the multiscales metadata."""
+"""Zarr (2 and 3) and OME-Zarr (0.1 to 0.5): axes and scale of the multiscales metadata, else the axes of the array."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.datasets.formats.axes import SPATIAL, letters, letters_of_kinds
 from harness.datasets.formats.stored_array import (
     Region,
     StoredArray,
@@ -41,7 +42,7 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
         raise DataError(f"{path}: '{key}' is a Zarr group, not an array")
     check_kind(path, node.dtype)
     with reading(path, "OME-Zarr"):
-        axes, spacing = _axes_and_spacing(*metadata) if metadata else ("", None)
+        axes, spacing = _axes_and_spacing(*metadata, node.ndim) if metadata else (_own_axes(node), None)
     if axes and len(axes) != node.ndim:
         raise DataError(f"{path}: OME-Zarr axes '{axes}' do not fit the shape {node.shape} of '{key}'")
 
@@ -122,14 +123,27 @@ def _level(multiscale: Mapping[str, Any] | None, name: str) -> tuple[Mapping[str
     return None
 
 
-def _axes_and_spacing(multiscale: Mapping[str, Any], level: Mapping[str, Any]) -> tuple[str, tuple[float, ...] | None]:
-    """Return the axes, and the spacing in micrometres if every spatial axis has a scale and a unit of length."""
-    described: Sequence[Any] = multiscale.get("axes", ())
-    axes = "".join(str(axis["name"] if isinstance(axis, Mapping) else axis).upper() for axis in described)
+def _own_axes(node: Any) -> str:
+    """Return the axes that an array names itself: as Zarr 3, xarray or N5 do; "" for none."""
+    named = getattr(node.metadata, "dimension_names", None)
+    attributes = dict(node.attrs)
+    stated = (named, attributes.get("_ARRAY_DIMENSIONS"), attributes.get("axes"))
+    return next((axes for names in stated if (axes := letters(names, node.ndim))), "")
+
+
+def _axes_and_spacing(
+    multiscale: Mapping[str, Any], level: Mapping[str, Any], ndim: int
+) -> tuple[str, tuple[float, ...] | None]:
+    """Return the axes, and the spacing in micrometres if every spatial axis has a scale and a unit of length.
+
+    Before version 0.3 axes are not described: there are five of them, in the order of OME.
+    """
+    described: Sequence[Any] = multiscale.get("axes") or ("tczyx" if ndim == len("tczyx") else "")
+    axes = letters_of_kinds(described)
     scale = _scale(multiscale, level, len(axes))
     sizes: list[float] = []
     for axis, letter, size in zip(described, axes, scale or [0.0] * len(axes), strict=True):
-        if letter not in "ZYX":
+        if letter not in SPATIAL:
             continue
         unit = UM_PER_UNIT.get(str(axis.get("unit", "")).lower()) if isinstance(axis, Mapping) else None
         if unit is None:

@@ -136,6 +136,26 @@ def test_axes_that_ilastik_states(tmp_path: Path) -> None:
     assert found == ["ZYC", "", "XYZ"]
 
 
+@pytest.mark.parametrize("names", [["x", "y", "z"], ["channel", "row", "column"]])
+@pytest.mark.parametrize("where", ["labels", "scales", "axes", "text"])
+def test_axes_that_a_dataset_names(tmp_path: Path, where: str, names: list[str]) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        node = file.create_dataset("labels", data=ARRAY)
+        for number, name in enumerate(names):
+            if where == "labels":
+                node.dims[number].label = name
+            if where == "scales":
+                file[f"grid/{name}"] = np.arange(ARRAY.shape[number])
+                file[f"grid/{name}"].make_scale()
+                node.dims[number].attach_scale(file[f"grid/{name}"])
+        if where == "axes":
+            node.attrs["axes"] = names
+        if where == "text":
+            node.attrs["axes"] = np.bytes_("".join(name[0] for name in names).replace("rc", "yx"))
+    with open_stored(tmp_path / "a.h5", "labels") as stored:
+        assert stored.axes == ("XYZ" if names[0] == "x" else "CYX")
+
+
 def test_datasets_without_numbers(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["null"] = h5py.Empty("u4")

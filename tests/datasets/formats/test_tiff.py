@@ -27,6 +27,18 @@ def test_plain_tiff_states_nothing(tmp_path: Path) -> None:
     assert np.array_equal(_all(stored), ARRAY)
 
 
+def test_several_images_are_refused_and_not_the_first_of_them_read(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "planes.tif") as writer:
+        for plane in ARRAY:
+            writer.write(plane)
+    with pytest.raises(DataError, match=r"planes.tif: the TIFF file holds 6 images \(40 x 50, 40 x 50, 40 x 50, .*…\)"):
+        open_tiff(tmp_path / "planes.tif")
+    with tifffile.TiffWriter(tmp_path / "small.tif") as writer:
+        writer.write(ARRAY[0], metadata=None)
+        writer.write(ARRAY[0, ::2, ::2], subfiletype=1, metadata=None)
+    assert open_tiff(tmp_path / "small.tif").shape == (40, 50)
+
+
 def test_imagej_states_axes_and_spacing(tmp_path: Path) -> None:
     metadata = {"axes": "ZYX", "spacing": 0.28, "unit": "um"}
     tifffile.imwrite(tmp_path / "a.tif", ARRAY, imagej=True, resolution=(1 / 0.13, 1 / 0.12), metadata=metadata)

@@ -87,6 +87,29 @@ def test_axes_that_do_not_fit(tmp_path: Path) -> None:
         open_zarr(tmp_path / "a.zarr")
 
 
+@pytest.mark.parametrize("names", [["x", "y", "z"], ["channel", "row", "column"]])
+@pytest.mark.parametrize("where", ["dimension_names", "_ARRAY_DIMENSIONS", "axes"])
+def test_axes_that_an_array_names_itself(tmp_path: Path, where: str, names: list[str]) -> None:
+    own = where == "dimension_names"
+    options: dict[str, Any] = {"dimension_names": names} if own else {"attributes": {where: names}, "zarr_format": 2}
+    zarr.create_array(str(tmp_path / "a.zarr"), data=ARRAY, **options)
+    assert open_zarr(tmp_path / "a.zarr").axes == ("XYZ" if names[0] == "x" else "CYX")
+    group = zarr.open_group(str(tmp_path / "g.zarr"), mode="w", zarr_format=3 if own else 2)
+    options.pop("zarr_format", None)
+    group.create_array("labels", data=ARRAY, **options)
+    assert open_zarr(tmp_path / "g.zarr", "labels").axes == ("XYZ" if names[0] == "x" else "CYX")
+
+
+def test_images_of_early_versions_have_the_axes_of_ome(tmp_path: Path) -> None:
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=2)
+    group.create_array("0", data=ARRAY[None, None])
+    group.create_array("labels/flat/0", data=ARRAY)
+    for node in (group, group["labels/flat"]):
+        node.attrs["multiscales"] = [{"version": "0.2", "datasets": [{"path": "0"}]}]
+    assert open_zarr(tmp_path / "a.zarr").axes == "TCZYX"
+    assert open_zarr(tmp_path / "a.zarr", "labels/flat").axes == ""
+
+
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("keep", [0.0, 0.5, 0.99])
 def test_truncated_chunks(tmp_path: Path, compressed: bool, keep: float) -> None:
