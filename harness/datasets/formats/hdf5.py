@@ -6,13 +6,13 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from harness.datasets.formats.axes import letters
+from harness.datasets.formats.hdf5_chunks import chunk_problem
 from harness.datasets.formats.stored_array import (
     Region,
     StoredArray,
@@ -44,8 +44,9 @@ def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
             if node.shape is None:
                 raise DataError(f"{path}: HDF5 dataset '{name}' holds no data")
             check_kind(path, node.dtype)
-            if node.chunks:
-                _check_chunks(path, node)
+            problem = chunk_problem(node) if node.chunks else ""
+            if problem:
+                raise DataError(f"{path}: damaged HDF5: dataset '{node.name}' {problem}")
             elsewhere = tuple(_elsewhere(path, name, node))
             spacing = _element_size(node.attrs.get("element_size_um"), node.ndim)
             axes = _axes(node)
@@ -70,39 +71,6 @@ def _key(path: Path, file: Any, key: str) -> str:
     if len(present) != 1:
         raise DataError(f"{path}: name one of its HDF5 datasets, as in {path.name}:KEY: {', '.join(present) or 'none'}")
     return present[0]
-
-
-def _check_chunks(path: Path, node: Any) -> None:
-    """Raise `DataError` where the index of chunks is damaged: for one outside of the array HDF5 ends the process."""
-    holder = Path(node.file.filename)
-    state = holder.stat()
-    misplaced = _misplaced_chunk(str(holder), node.name, state.st_size, state.st_mtime_ns)
-    if misplaced is not None:
-        raise DataError(f"{path}: damaged HDF5: dataset '{node.name}' has a chunk at {misplaced}, outside of its array")
-
-
-@lru_cache(maxsize=64)
-def _misplaced_chunk(path: str, key: str, size: int, changed_ns: int) -> tuple[int, ...] | None:
-    """Return where a stored chunk lies that is outside of its array, or whose bytes are outside of the file.
-
-    Looked at once per state of a file: large arrays open it anew for each region.
-    """
-    import h5py
-
-    found: list[tuple[int, ...]] = []
-
-    def look(chunk: Any) -> bool | None:
-        places = zip(chunk.chunk_offset, node.shape, node.chunks, strict=True)
-        is_inside = all(place < length and place % step == 0 for place, length, step in places)
-        if is_inside and chunk.byte_offset + chunk.size <= size:
-            return None
-        found.append(tuple(chunk.chunk_offset))
-        return True
-
-    with h5py.File(path, "r") as file:
-        node = file[key]
-        node.id.chunk_iter(look)
-    return found[0] if found else None
 
 
 def _opened(file: Any, name: str) -> Any:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,20 +165,3 @@ def test_datasets_without_numbers(tmp_path: Path) -> None:
             pass
     with open_stored(tmp_path / "a.h5", "huge") as stored, pytest.raises(DataError, match="memory of this machine"):
         stored.read(ALL)
-
-
-def test_a_chunk_outside_of_its_array_is_refused(tmp_path: Path) -> None:
-    """HDF5 writes out of bounds when it reads one, and ends the process."""
-    path = tmp_path / "a.h5"
-    array = np.arange(4 * 24 * 20, dtype=np.uint16).reshape(4, 24, 20)
-    with h5py.File(path, "w") as file:
-        file.create_dataset("labels", data=array, chunks=(2, 8, 8), compression="gzip", fletcher32=True)
-    content = bytearray(path.read_bytes())
-    with open_stored(path) as stored:
-        assert np.array_equal(stored.read(ALL), array)
-    place = content.index(struct.pack("<QQQ", 0, 8, 8))
-    struct.pack_into("<Q", content, place + 8, 8 << 56)
-    path.write_bytes(content)
-    message = r"a.h5: damaged HDF5: dataset '/labels' has a chunk at .*, outside of its array"
-    with pytest.raises(DataError, match=message), open_stored(path):
-        pass
