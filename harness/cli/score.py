@@ -222,17 +222,15 @@ def _scored(pair: Any, masks: Mapping[str, Path], arguments: argparse.Namespace)
 
 
 def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, arguments: argparse.Namespace) -> Scored:
-    from harness.datasets.readers import LazyLabels, looks_like_a_mask
+    from harness.datasets.readers import LazyLabels
     from harness.metrics import Pair
     from harness.scoring import measure
 
     images = _images((prediction, truth), arguments)
     for file, image in zip((prediction, truth), images, strict=True):
-        if not isinstance(image, LazyLabels) and looks_like_a_mask(image):
-            log(
-                f"harness: note: {file}: holds 0 and 255 alone, which is one object; of a foreground mask score the "
-                f"components, as `scipy.ndimage.label` numbers them"
-            )
+        remark = "" if isinstance(image, LazyLabels) else _mask_remark(image)
+        if remark:
+            log(f"harness: note: {file}: {remark}")
     is_needed = arguments.objects is not None or any(
         metric.needs not in ("overlap", "ranked") for metric in arguments.metrics
     )
@@ -250,6 +248,20 @@ def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, a
     from harness.objects import object_frame
 
     return Scored(name, prediction, truth, scores, objects=object_frame(pair, {"name": name}))
+
+
+def _mask_remark(image: Any) -> str:
+    """Return what is to be said of an image that may be the mask of a foreground; "" for others."""
+    from harness.datasets.readers import looks_like_a_mask, only_label, parts
+
+    value = only_label(image)
+    count = parts(image) if value else 0
+    if count < 2 and not looks_like_a_mask(image):
+        return ""
+    return (
+        f"holds 0 and {value} alone, which is one object{f' in {count} parts' if count > 1 else ''}; of a foreground "
+        f"mask score the components, as `scipy.ndimage.label` numbers them"
+    )
 
 
 def _ignored(truth: str, ignore: str | Path | None, shape: tuple[int, ...], arguments: argparse.Namespace) -> Any:

@@ -22,7 +22,7 @@ from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.folder import discover
 from harness.datasets.fetching.lockfile import Voucher
 from harness.datasets.fetching.places import data_folder
-from harness.datasets.formats.labels import looks_like_a_mask
+from harness.datasets.formats.labels import looks_like_a_mask, only_label
 from harness.datasets.generated import GeneratedKind
 from harness.datasets.kinds import Kind
 from harness.datasets.stored import StoredKind
@@ -281,7 +281,7 @@ class Dataset:
                 raise DataError(f"{where} holds {found} objects, declared {declared}")
         elif self._declared(sample).source is None and looks_like_a_mask(volume.array):
             raise DataError(
-                f"{where} holds 0 and 255 alone, the mask of a foreground, which counts as one object; declare "
+                f"{where} holds 0 and {only_label(volume.array)} alone, the mask of a foreground, which counts as one object; declare "
                 f"`components = true` for it, or `objects = {{ {label} = 1 }}` if it is one"
             )
 

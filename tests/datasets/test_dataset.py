@@ -144,6 +144,7 @@ samples.half = {{ from = "a", crop = [[0, 4], [0, 8]] }}
         ((3, 9), "objects = { gold = 3 }", "label 'gold' holds 2 objects, declared 3"),
         ((255, 255), "", "0 and 255 alone, the mask of a foreground.*`components = true`"),
         ((255, 255), "objects = { gold = 1 }", ""),
+        ((1, 1), "", ""),
     ],
 )
 def test_label_images_are_held_against_what_is_declared(

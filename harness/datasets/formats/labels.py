@@ -67,7 +67,7 @@ class LazyLabels:
 
 
 Labels: TypeAlias = np.ndarray | LazyLabels
-_MASK = 255
+_MASKS = (255, 65535)
 
 
 def split_key(text: str) -> tuple[Path, str]:
@@ -165,12 +165,32 @@ def _spatial_order(stored: StoredArray, where: str) -> tuple[int, ...]:
 
 
 def looks_like_a_mask(labels: np.ndarray) -> bool:
-    """Return whether an image holds 0 and 255 alone: the mask of a foreground, which counts as one object.
+    """Return whether an image is the mask of a foreground, which counts as one object: truth values, or 0 and 255.
+
+    65535 stands for 255 in images of 16 bits.
 
     >>> looks_like_a_mask(np.array([0, 255, 255])), looks_like_a_mask(np.array([0, 1, 255]))
     (True, False)
     """
-    return bool(labels.size and labels.max() == _MASK and ((labels == 0) | (labels == _MASK)).all())
+    value = only_label(labels)
+    return bool(value) and (labels.dtype.kind == "b" or value in _MASKS)
+
+
+def only_label(labels: np.ndarray) -> int:
+    """Return the one value besides 0 of an image; 0 if there are several, or none.
+
+    >>> only_label(np.array([0, 7, 7])), only_label(np.array([1, 7]))
+    (7, 0)
+    """
+    highest = int(labels.max(initial=0))
+    return highest if highest and bool(((labels == 0) | (labels == highest)).all()) else 0
+
+
+def parts(labels: np.ndarray) -> int:
+    """Return the number of connected components (full connectivity) of the voxels of an image that are not 0."""
+    from scipy import ndimage
+
+    return int(ndimage.label(labels != 0, np.ones((3,) * labels.ndim))[1])
 
 
 def write_labels(path: Path, labels: np.ndarray, *, key: str = "labels") -> Path:

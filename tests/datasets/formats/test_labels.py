@@ -11,7 +11,17 @@ import tifffile
 import zarr
 from PIL import Image
 
-from harness.datasets.formats.labels import LazyLabels, read_labels, read_spacing, split_key, unsigned, write_labels
+from harness.datasets.formats.labels import (
+    LazyLabels,
+    looks_like_a_mask,
+    only_label,
+    parts,
+    read_labels,
+    read_spacing,
+    split_key,
+    unsigned,
+    write_labels,
+)
 from harness.errors import DataError, LabelError
 
 LABELS = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
@@ -242,3 +252,13 @@ def test_a_file_that_is_not_there_has_no_size(tmp_path: Path) -> None:
     for name in ("a.npy", "a.tif"):
         with pytest.raises(DataError, match="no such file"):
             read_spacing(tmp_path / name)
+
+
+def test_what_looks_like_a_mask() -> None:
+    mask = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 0]], bool)
+    assert (only_label(mask), parts(mask), looks_like_a_mask(mask)) == (1, 2, True)
+    for value, expected in ((1, False), (7, False), (255, True), (65535, True)):
+        image = mask.astype(np.uint16) * value
+        assert (only_label(image), looks_like_a_mask(image)) == (value, expected)
+    for image in (np.zeros((2, 2), bool), np.zeros((0, 3), np.uint8), np.array([[0, 1, 255]])):
+        assert (only_label(image), looks_like_a_mask(image)) == (0, False)
