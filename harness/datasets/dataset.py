@@ -281,8 +281,8 @@ class Dataset:
                 raise DataError(f"{where} holds {found} objects, declared {declared}")
         elif self._declared(sample).source is None and looks_like_a_mask(volume.array):
             raise DataError(
-                f"{where} holds 0 and {only_label(volume.array)} alone, the mask of a foreground, which counts as one object; declare "
-                f"`components = true` for it, or `objects = {{ {label} = 1 }}` if it is one"
+                f"{where} holds 0 and {only_label(volume.array)} alone, the mask of a foreground, which counts as one "
+                f"object; declare `components = true` for it, or `objects = {{ {label} = 1 }}` if it is one"
             )
 
     def provenance(self) -> dict[str, Any]:
