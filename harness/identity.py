@@ -12,11 +12,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from harness.hashing import hash_value
+from harness.hashing import hash_file, hash_value
 from harness.model import DISTRIBUTION
 
 HERE = Path(__file__).resolve().parents[1]
 """The folder that holds this package."""
+_OWN = __name__.partition(".")[0]
 
 
 @cache
@@ -37,6 +38,31 @@ def module_code(module: str, folder: Path = HERE) -> str:
                 found[name] = source.digest
                 waiting.extend(source.imports)
     return hash_value(found)
+
+
+def file_code(path: Path) -> str:
+    """Return the digest of a plug-in file, and of the modules beside it that it imports, however far away.
+
+    This package is none of them, although a plug-in may lie beside it: stages of it have digests of their own. Read anew at each call: a plug-in is edited between two of them. What is no Python counts by its bytes.
+    """
+    found: dict[str, str] = {}
+    waiting = [(path, "")]
+    while waiting:
+        file, package = waiting.pop()
+        name = file.relative_to(path.parent).as_posix()
+        if name in found:
+            continue
+        found[name] = hash_file(file)
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (SyntaxError, ValueError):  # its import says so
+            continue
+        for module in _with_parents(_imports(tree, package)):
+            beside = _path(module, path.parent)
+            if beside is not None:
+                inner = module if beside.name == "__init__.py" else module.rpartition(".")[0]
+                waiting.append((beside, inner))
+    return found[path.name] if len(found) == 1 else hash_value(found)
 
 
 def installed_version(distribution: str) -> str:
@@ -99,6 +125,14 @@ def _imports(node: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{target}.{alias.name}" for alias in child.names)
         elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
             yield from _imports(child, package)
+
+
+def _with_parents(modules: Iterable[str]) -> Iterator[str]:
+    """Yield modules of other packages than this one, and the packages that they lie in."""
+    for module in modules:
+        parts = module.split(".")
+        if parts[0] not in ("", _OWN):
+            yield from (".".join(parts[: length + 1]) for length in range(len(parts)))
 
 
 def _without_docstrings(text: str, tree: ast.Module) -> list[str]:

@@ -22,8 +22,7 @@ from packaging.requirements import Requirement
 from harness.errors import BackendError, RegistryError, nearest
 from harness.escaping import one_line
 from harness.families import Family
-from harness.hashing import hash_file
-from harness.identity import installed_version, module_code
+from harness.identity import file_code, installed_version, module_code
 from harness.model import DISTRIBUTION, Origin
 
 if TYPE_CHECKING:
@@ -177,7 +176,7 @@ def add_file(path: Path, stages: StageRegistry, metrics: MetricRegistry) -> None
     """
     if path.suffix != ".py" or not path.is_file():
         raise RegistryError(f"{path}: not a Python file")
-    digest = hash_file(path)
+    digest = file_code(path)
     module = _imported(path, f"harness_plugin_{path.stem}_{digest[:12]}")
     own_stages, own_metrics = _concrete(_own_stages(module)), _own_metrics(module)
     if not own_stages and not own_metrics:

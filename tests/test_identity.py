@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness.identity import installed_version, library_versions, module_code, own_versions
+from harness.hashing import hash_file
+from harness.identity import file_code, installed_version, library_versions, module_code, own_versions
 
 PACKAGE = Path(harness.__file__).parent
 STAGE = "harness.stages.classical.otsu_components"
@@ -48,6 +49,34 @@ def test_a_helper_imported_inside_a_function_counts(tmp_path: Path) -> None:
         (folder / "tool" / "deep.py").write_text(f"level = {number}\n")
         digests.append(module_code("tool.method", folder))
     assert digests[0] != digests[1]
+
+
+def test_what_lies_beside_a_plug_in_counts_if_it_is_imported(tmp_path: Path) -> None:
+    plugin = tmp_path / "method.py"
+    plugin.write_text("import numpy\nfrom harness import Stage\n")
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "__init__.py").write_text("")
+    alone = file_code(plugin)
+    assert alone == hash_file(plugin)
+    (tmp_path / "own" / "deep").mkdir(parents=True)
+    for name in ("helper.py", "own/__init__.py", "own/deep/__init__.py", "own/deep/level.py", "unused.py"):
+        (tmp_path / name).write_text("")
+    plugin.write_text("def run():\n    import own.deep.level\n    from helper import level\n")
+    (tmp_path / "own" / "deep" / "level.py").write_text("from ..other import value\n")
+    (tmp_path / "own" / "other.py").write_text("value = 1\n")
+    found = [file_code(plugin)]
+    for name in ("helper.py", "own/__init__.py", "own/deep/__init__.py", "own/deep/level.py", "own/other.py"):
+        (tmp_path / name).write_text((tmp_path / name).read_text() + "value = 2\n")
+        found.append(file_code(plugin))
+    assert len(set(found)) == len(found) == 6
+    (tmp_path / "unused.py").write_text("value = 2\n")
+    assert file_code(plugin) == found[-1]
+
+
+def test_a_file_that_is_no_python_counts_by_its_bytes(tmp_path: Path) -> None:
+    for content in (b"import (", b"\0", b"# \xff"):
+        (tmp_path / "a.py").write_bytes(content)
+        assert file_code(tmp_path / "a.py") == hash_file(tmp_path / "a.py")
 
 
 def test_what_computes_nothing_does_not_count(tmp_path: Path) -> None:
