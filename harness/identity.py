@@ -43,7 +43,8 @@ def module_code(module: str, folder: Path = HERE) -> str:
 def file_code(path: Path) -> str:
     """Return the digest of a plug-in file, and of the modules beside it that it imports, however far away.
 
-    This package is none of them, although a plug-in may lie beside it: stages of it have digests of their own. Read anew at each call: a plug-in is edited between two of them. What is no Python counts by its bytes.
+    This package is none of them, although a plug-in may lie beside it: stages of it have digests of their own. Files
+    are read anew at each call, as a plug-in is edited between two of them. What is no Python counts by its bytes.
     """
     found: dict[str, str] = {}
     waiting = [(path, "")]
