@@ -20,6 +20,7 @@ def test_what_acts_is_written_out() -> None:
     assert visible(HOSTILE) == "\\x1b]0;title\\x07\\x1b[2Jrow\\u202egpj.exe\\u2066\\u200b\\x9b31m\\x0d"
     assert visible("a\tb\n± ↑ é שלום 核") == "a\tb\n± ↑ é שלום 核"
     assert visible("a\udce9b") == "a\\udce9b"
+    assert visible("a\U000e0041\xad\u180e") == "a\\U000e0041\\xad\\u180e", "letters that nobody sees"
 
 
 TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
