@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
-    ("provenance", "jobs", "predictions", "bundles"),
+    ("provenance", "jobs", "predictions", "bundles", "archives"),
     ("datasets", "stages", "metrics"),
     ("scoring", "aggregation", "pairing", "short_trainings"),
     ("trying",),

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag, field_validator, model_validator
 
+from harness.archives import is_plain_relative
 from harness.config import Strict
 from harness.datasets.declared.channels import with_channels
-from harness.datasets.fetching.places import is_plain_relative, is_relative_pattern
+from harness.datasets.fetching.places import is_relative_pattern
 
 AvailabilityClass = Literal[
     "open-direct-download", "open-registration-required", "private-never-released", "embedded", "generated", "local"

@@ -11,9 +11,9 @@ from posixpath import commonpath
 from typing import Any
 from urllib.parse import quote
 
+from harness.archives import is_plain_relative
 from harness.datasets.declared.declaration import Listing
 from harness.datasets.fetching.http import TransferError, attempted, get, refusal, short_cause
-from harness.datasets.fetching.places import is_plain_relative
 from harness.errors import FetchError, nearest
 
 MAX_BYTES = 1 << 28

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from harness.archives import is_plain_relative
 from harness.errors import ConfigError
-
-MOST_NAME_BYTES = 255
-"""Bytes of one part of a path that every file system takes."""
 
 
 def cache_folder() -> Path:
@@ -63,15 +61,6 @@ def data_folder(catalogue_folder: Path) -> Path:
     """Return `HARNESS_DATA`, else the folder of the catalogue: what a relative `path = …` starts from."""
     chosen = os.environ.get("HARNESS_DATA")
     return expanded(chosen, "HARNESS_DATA") if chosen else catalogue_folder
-
-
-def is_plain_relative(name: str) -> bool:
-    """Return whether a POSIX path is relative, stays below its folder and names no drive."""
-    if not name or "\\" in name or "\0" in name or ":" in name.split("/")[0]:
-        return False
-    path = PurePosixPath(name)
-    is_short = all(len(part.encode("utf-8", "surrogateescape")) <= MOST_NAME_BYTES for part in path.parts)
-    return is_short and not path.is_absolute() and ".." not in path.parts and path.parts != ()
 
 
 def is_relative_pattern(pattern: str) -> bool:

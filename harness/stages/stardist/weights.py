@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.archives import unpack
 from harness.errors import DataError
 from harness.stages.stardist.options import StarDistOptions
 
@@ -92,10 +93,7 @@ def _model_folder(source: Path, scratch: Path) -> Path:
     if source.is_file():
         if not zipfile.is_zipfile(source):
             raise DataError(f"{source}: not a StarDist model; accepted: a folder, or a zip of one")
-        folder = scratch / "unpacked"
-        with zipfile.ZipFile(source) as archive:
-            archive.extractall(folder)  # zipfile drops absolute and parent paths
-        source = folder
+        source = unpack(source, scratch / "unpacked")
     candidates = [source, *sorted(path for path in source.glob("*") if path.is_dir())]
     holding = [folder for name in ("config.json", DESCRIPTION) for folder in candidates if (folder / name).is_file()]
     if not holding:

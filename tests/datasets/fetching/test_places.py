@@ -8,7 +8,6 @@ from harness.datasets.fetching.places import (
     cache_folder,
     data_folder,
     is_offline,
-    is_plain_relative,
     is_relative_pattern,
     mirror,
 )
@@ -45,16 +44,6 @@ def test_offline_refuses_other_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_OFFLINE", "perhaps")
     with pytest.raises(ConfigError, match="found 'perhaps'; accepted: 1"):
         is_offline()
-
-
-@pytest.mark.parametrize("name", ["a", "a/b.tif", "a b/c", "..a/b"])
-def test_plain_names(name: str) -> None:
-    assert is_plain_relative(name)
-
-
-@pytest.mark.parametrize("name", ["", "/a", "../a", "a/../../b", "a\\b", "C:/a", "a\0b", "."])
-def test_names_that_leave_their_folder(name: str) -> None:
-    assert not is_plain_relative(name)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import archives
 from harness.errors import DataError
 from harness.stages.stardist.weights import read_model
 
@@ -59,10 +60,20 @@ def test_zip_is_unpacked_inside_the_scratch_folder(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         for path in source.iterdir():
             file.write(path, f"model/{path.name}")
-        file.writestr("../escaped.txt", "x")
     files = read_model(archive, tmp_path / "scratch")
     assert files.folder.is_relative_to(tmp_path / "scratch")
-    assert not (tmp_path / "escaped.txt").exists()
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("../escaped.txt", "x")
+    with pytest.raises(DataError, match=r"member '../escaped.txt' would leave its folder"):
+        read_model(archive, tmp_path / "other")
+
+
+def test_a_zip_that_grows_without_bounds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "RATIO_FREE_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("weights_best.h5", bytes(10_000_000))
+    with pytest.raises(DataError, match="decompression bomb"):
+        read_model(tmp_path / "a.zip", tmp_path / "scratch")
 
 
 def test_best_weights_are_preferred(tmp_path: Path) -> None:

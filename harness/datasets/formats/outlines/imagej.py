@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.datasets.fetching.unpack import open_archive
+from harness.archives import open_archive
 from harness.datasets.formats.outlines.painting import Drawing, Outline, Pixels, Shape, polygons
 from harness.errors import DataError, LabelError
 
