@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import stat
 import tomllib
 from abc import ABC, abstractmethod
 from collections import deque
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.errors import ConfigError, nearest
+from harness.regular_files import read_regular
 from harness.toml_lines import KeyPath, key_lines
 
 MOST_LEVELS = 24
@@ -191,10 +191,7 @@ def shortened(value: Any) -> str:
 def _read(path: Path) -> str:
     """Return the text of a file; what is no regular file (a pipe that nobody writes to) is not waited for."""
     try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise ConfigError(f"{path}: cannot be read (not a regular file)")
-        data = path.read_bytes()
+        data = read_regular(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except ValueError as error:  # a path with a NUL

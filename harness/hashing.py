@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.regular_files import require_regular
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -34,7 +36,8 @@ def hash_array(array: np.ndarray) -> str:
 
 
 def hash_file(path: Path) -> str:
-    """Return the sha256 (hex) of a file's bytes."""
+    """Return the sha256 (hex) of a file's bytes; raises `OSError`, also for what is no regular file."""
+    require_regular(path)
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 

@@ -18,6 +18,7 @@ TESTS = REPOSITORY / "tests"
 MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
+    ("regular_files",),
     ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
     ("threads", "clock", "memory", "process_state", "compiling"),
     ("parameters", "model", "config"),

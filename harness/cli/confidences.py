@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.regular_files import read_regular
 
 COLUMNS = ("label", "confidence")
 
@@ -18,7 +19,7 @@ def read_confidences(path: Path) -> dict[int, float]:
     whole number.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_regular(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
     found: dict[int, float] = {}

@@ -137,7 +137,7 @@ class Preparation:
             if not path.exists():
                 return f"weights '{value}': no such file or folder, and no such id in the catalogue"
             return WeightsSource(str(path.resolve()), hash_path(path))
-        except HarnessError as error:
+        except (HarnessError, OSError) as error:
             return str(error)
 
 

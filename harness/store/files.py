@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import StoreError
+from harness.regular_files import read_regular
 
 ItemT = TypeVar("ItemT")
 
@@ -23,7 +24,7 @@ def read_lines(path: Path, read: Callable[[Any, str], ItemT], *, torn_tail: bool
     Raises `StoreError` naming file and line for every other line that is not JSON.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_regular(path).split(b"\n")
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -56,7 +57,7 @@ def replace_text(path: Path, text: str) -> None:
     content = _bytes(text)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        if path.exists() and path.read_bytes() == content:
+        if path.is_file() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb", buffering=0) as handle:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from harness.errors import IncompleteError, StoreError
 from harness.model import TIERS, CellId, Tier
+from harness.regular_files import read_regular
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import ExclusiveLock
 from harness.store.records import Record, Timing, read_record, read_timing
@@ -255,7 +256,7 @@ def _loss(path: Path, lost: Collection[CellId]) -> str:
 def _read_environment(path: Path) -> dict[str, Any]:
     """Return a stored environment; raises `StoreError` naming the file where it cannot be read."""
     try:
-        environment = json.loads(path.read_bytes())
+        environment = json.loads(read_regular(path))
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:

@@ -249,7 +249,7 @@ class _Expansion:
                 return weights_hash(name, self._catalogue, self._registry)
             if path.exists():
                 return hash_path(path)
-        except DataError:
+        except (DataError, OSError):
             return f"unavailable: {name}"
         if name.startswith((".", "~")) or path.is_absolute():
             return f"unavailable: {name}"
