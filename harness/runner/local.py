@@ -254,7 +254,8 @@ def _cause(code: int | None) -> tuple[str, str]:
     if code is None or code == PIPE_LOST:
         return "PipeClosed", "the worker has lost its pipe: a stage closed files that are not its own"
     if code < 0:
-        name = signal.Signals(-code).name
+        names = {int(one): one.name for one in signal.Signals}
+        name = names.get(-code, f"signal {-code}")  # most real-time signals have no name
         hint = " (by itself, by hand, or by the kernel when memory ran out)" if name == "SIGKILL" else ""
         return name, f"the worker was ended by {name}{hint}"
     return "Exit", f"the worker left with exit code {code}"
