@@ -292,8 +292,10 @@ class _AsItStands(importlib.machinery.SourceFileLoader):
 def _imported(path: Path, name: str) -> ModuleType:
     """Return a file as a module; what it prints goes to stderr, whatever it raises becomes a `RegistryError`.
 
-    What its import changes of the process, which other rows would feel, is set back and said on stderr.
+    What its import changes of the process or replaces in libraries, which other rows would feel, is set back and said
+    on stderr.
     """
+    from harness.library_functions import LibraryFunctions
     from harness.process_state import ProcessSettings
 
     spec = importlib.util.spec_from_file_location(name, path, loader=_AsItStands(name, str(path)))
@@ -301,12 +303,17 @@ def _imported(path: Path, name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    importlib.import_module("harness.metrics")  # with NumPy: what the file replaces there is seen
+    functions = LibraryFunctions()
     try:
         with contextlib.redirect_stdout(sys.stderr), ProcessSettings().kept() as changed:
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # the file of a user may fail in any way; it is said, not hidden
         del sys.modules[name]
         raise RegistryError(f"{path}: cannot be imported: {one_line(_said(error))}{_hint(error)}") from error
+    finally:
+        replaced = functions.set_back()
+    changed += replaced
     if changed:
         sys.stderr.write(
             f"harness: {path}: its import changed {', '.join(changed)}, which was set back, for other rows would feel "

@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from harness import registry as registry_module
@@ -195,15 +196,17 @@ def test_what_the_import_of_a_file_changes_is_set_back_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "mine.py"
-    path.write_text("import os\nos.environ['OF_A_PLUGIN'] = '1'\nos.umask(0)\n" + PLUGIN, encoding="utf-8")
-    before = os.umask(0o022)
+    harm = "import os\nimport numpy\nos.environ['OF_A_PLUGIN'] = '1'\nos.umask(0)\nnumpy.sum = numpy.prod\n"
+    path.write_text(harm + PLUGIN, encoding="utf-8")
+    before, total = os.umask(0o022), np.sum
     try:
         add_file(path, Registry("stage"), Registry("metric"))
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(before)
     assert "OF_A_PLUGIN" not in os.environ
-    assert f"{path}: its import changed os.environ, umask, which was set back" in capsys.readouterr().err
+    assert np.sum is total
+    assert f"{path}: its import changed os.environ, umask, numpy.sum, which was set back" in capsys.readouterr().err
 
 
 def test_a_library_below_one_that_is_not_here_is_not_here() -> None:

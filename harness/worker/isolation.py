@@ -6,29 +6,16 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 
 import psutil
 
 from harness.errors import ChainError
+from harness.library_functions import LibraryFunctions
 from harness.memory import descendants
 from harness.process_state import ProcessSettings
 
-WATCHED = (
-    "builtins",
-    "math",
-    "os",
-    "random",
-    "numpy",
-    "numpy.linalg",
-    "numpy.random",
-    "scipy.ndimage",
-    "harness.scoring",
-)
-"""Modules whose functions a stage may not replace; so those of metrics, of other stages and of the worker."""
-_WATCHED_PACKAGES = ("harness.metrics", "harness.stages", "harness.worker")
 _SEEDED = ("numpy", "torch", "tensorflow")
 _CHILD_EXIT = 70
 _SERVICES = ("resource_tracker", "forkserver")
@@ -48,7 +35,7 @@ class ProcessState:
         self._seed = 0
         self._settings = ProcessSettings()
         self._settings.watch_imports(lambda module: _seed_library(module, self._seed))
-        self._functions = {name: _functions(module) for name, module in _watched_modules()}
+        self._functions = LibraryFunctions()
 
     @contextmanager
     def guarded(self, stage: str, seed: int) -> Iterator[None]:
@@ -84,12 +71,7 @@ class ProcessState:
 
     def patched(self) -> str:
         """Return the dotted name of a function that is not what it was, "" if there is none."""
-        for name, before in self._functions.items():
-            namespace = vars(sys.modules[name])
-            for attribute, function in before.items():
-                if namespace.get(attribute) is not function:
-                    return f"{name}.{attribute}"
-        return ""
+        return next(self._functions.replaced(), "")
 
 
 def end_children(spared: Collection[int]) -> list[int]:
@@ -123,13 +105,3 @@ def _seed_library(module: str, seed: int) -> None:
         library.manual_seed(seed % 2**63)
     elif module == "tensorflow":
         library.random.set_seed(seed % 2**63)
-
-
-def _watched_modules() -> Iterator[tuple[str, ModuleType]]:
-    for name, module in list(sys.modules.items()):
-        if name in WATCHED or name.startswith(_WATCHED_PACKAGES):
-            yield name, module
-
-
-def _functions(module: ModuleType) -> Mapping[str, object]:
-    return {name: value for name, value in vars(module).items() if callable(value)}
