@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
@@ -25,6 +26,8 @@ class LibraryFunctions:
     """What the modules that are loaded now hold that can be called. What comes new to a module harms nobody."""
 
     def __init__(self) -> None:
+        if "numpy" in sys.modules:
+            importlib.import_module("numpy.random")  # NumPy itself loads it at its first use
         self._functions = {name: _functions(module) for name, module in _watched_modules()}
 
     def replaced(self) -> Iterator[str]:
