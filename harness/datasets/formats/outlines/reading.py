@@ -58,7 +58,7 @@ def read_crowds(path: Path, key: str = "", *, shape: Shape | None = None) -> np.
         drawing = _drawing(path, key)
         objects, _ = _painted(path, drawing, shape)
         crowds, _ = _painted(path, replace(drawing, outlines=drawing.crowds), shape)
-    return (crowds > 0) & (objects == 0)
+    return np.asarray((crowds > 0) & (objects == 0))
 
 
 def stated_shape(path: Path, key: str = "") -> Shape | None:
