@@ -30,6 +30,7 @@ from harness.suite import (
 )
 from harness.suite.added import with_added_metrics
 from harness.suite.methods import with_methods
+from harness.suite.settings import with_settings
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -52,6 +53,7 @@ class Project:
     catalogues     catalogue files, in place of the `datasets.toml` that is searched for from the root upwards
     methods        rows laid over every suite: chains "stage?parameter=value -> stage", or paths of files with rows
     added_metrics  metrics laid over every suite that does not name them
+    settings       what rows read and what parameters they have, laid over every suite (`harness.suite.settings`)
     """
 
     root: Path
@@ -59,6 +61,7 @@ class Project:
     catalogues: tuple[Path, ...] = ()
     methods: tuple[str, ...] = ()
     added_metrics: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @classmethod
     def find(
@@ -69,6 +72,7 @@ class Project:
         catalogues: Sequence[Path] = (),
         methods: Sequence[str] = (),
         added_metrics: Sequence[str] = (),
+        settings: Sequence[str] = (),
     ) -> Project:
         """Return the project of a folder (the current one): the nearest folder above with suites or a catalogue.
 
@@ -76,7 +80,7 @@ class Project:
         """
         here = (start or Path.cwd()).resolve()
         root = next((at for at in (here, *here.parents) if any((at / mark).exists() for mark in MARKS)), here)
-        return cls(root, tuple(plugins), tuple(catalogues), tuple(methods), tuple(added_metrics))
+        return cls(root, tuple(plugins), tuple(catalogues), tuple(methods), tuple(added_metrics), tuple(settings))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -123,7 +127,7 @@ class Project:
         else:
             loaded = load_suite(name, stages=self.stages, metrics=self.metrics, start=self.root)
         joined = with_methods(loaded, self.methods, self.stages, self.metrics)
-        return with_added_metrics(joined, self.added_metrics, self.metrics)
+        return with_added_metrics(with_settings(joined, self.settings), self.added_metrics, self.metrics)
 
     def suite_problems(self, name: SuiteName) -> list[str]:
         """Return every mistake of a suite, of what is laid over it, and of what it names in the catalogue."""

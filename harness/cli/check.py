@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_json, add_methods, add_project, add_suites
+from harness.cli.options import add_json, add_methods, add_project, add_settings, add_suites
 from harness.cli.output import json_result, log, result
 from harness.errors import Gathered, HarnessError
 
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_suites(parser, nargs="*")
     add_methods(parser)
+    add_settings(parser)
     parser.add_argument("--data", action="store_true", help="open a file of each sample source that is here, too")
     add_project(parser)
     add_json(parser)

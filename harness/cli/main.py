@@ -130,6 +130,7 @@ def _project(arguments: argparse.Namespace) -> Project:
         catalogues=getattr(arguments, "catalogues", ()),
         methods=getattr(arguments, "methods", ()),
         added_metrics=getattr(arguments, "added_metrics", ()),
+        settings=getattr(arguments, "settings", ()),
     )
 
 

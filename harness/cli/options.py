@@ -73,6 +73,19 @@ def add_methods(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add --set."""
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a line of TOML laid over every row and tier: 'data=[{dataset=\"mine\"}]', 'truth=\"\"' (no labels), "
+        "'stages.pca.components=3'; may be repeated",
+    )
+
+
 def add_metrics(parser: argparse.ArgumentParser) -> None:
     """Add --metric for metrics laid over a suite."""
     parser.add_argument(

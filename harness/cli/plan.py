@@ -11,6 +11,7 @@ from harness.cli.options import (
     add_methods,
     add_project,
     add_results,
+    add_settings,
     add_suites,
     add_tier,
     selection,
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_results(parser)
     add_filters(parser)
     add_methods(parser)
+    add_settings(parser)
     add_project(parser)
     add_json(parser)
 

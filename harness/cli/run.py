@@ -12,6 +12,7 @@ from harness.cli.options import (
     add_methods,
     add_project,
     add_results,
+    add_settings,
     add_suites,
     add_tier,
     selection,
@@ -62,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--again", action="store_true", help="compute cells that have scores too, and replace those")
     parser.add_argument("--dry-run", action="store_true", help="compute nothing, say how many cells would be computed")
     add_methods(parser)
+    add_settings(parser)
     add_project(parser)
     add_json(parser)
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_methods, add_metrics, add_project, add_results, add_tier
+from harness.cli.options import add_methods, add_metrics, add_project, add_results, add_settings, add_tier
 from harness.cli.output import log, markdown_result, result
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit with 1 if a claim does not hold, with 3 if cells failed or are missing",
     )
     add_methods(parser)
+    add_settings(parser)
     add_metrics(parser)
     add_project(parser)
 

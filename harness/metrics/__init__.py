@@ -17,6 +17,7 @@ from harness.metrics import (
     panoptic,
     rand,
     rates,
+    signal,
     strata,
 )
 from harness.metrics.ap import average_precision
@@ -42,6 +43,7 @@ METRICS: tuple[Metric, ...] = (
     *coco.METRICS,
     *strata.METRICS,
     *centres.METRICS,
+    *signal.METRICS,
     *surface_metrics.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""

@@ -130,6 +130,11 @@ class Pair:
         truth, pred = (self.truth, self.pred) if self.border == "keep" else self.images
         return banded_overlap(truth, pred, self.spacing_um, self.ignore if self._is_whole else self.ignored)
 
+    @property
+    def values(self) -> OverlapTable:
+        """The overlap table, for metrics that read predicted labels as numbers and are never computed unasked."""
+        return self.overlap
+
     @cached_property
     def centres(self) -> Centres:
         """Where the centres of objects lie; raises `LabelError` without the size of a voxel."""

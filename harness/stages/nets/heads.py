@@ -44,12 +44,22 @@ class Companion:
     def begin(self, network: nn.Module) -> None:
         """Take notice of the network before its first step."""
 
-    def loss(self, images: torch.Tensor, raw: torch.Tensor) -> torch.Tensor | None:
-        """Return what to add to the loss of a batch and the network's raw output for it, None for nothing."""
+    def seen(self, images: torch.Tensor) -> torch.Tensor:
+        """Return what the network sees of a batch of images: all of it, unless views of the companion come along."""
+        return images
+
+    def loss(self, images: torch.Tensor, raw: torch.Tensor, targets: Sequence[torch.Tensor]) -> torch.Tensor | None:
+        """Return what to add to the loss of a batch, None for nothing.
+
+        `raw` is the network's output for what it saw of the images, `targets` are those of each head.
+        """
         return None
 
     def stepped(self, network: nn.Module) -> None:
         """Take notice of the weights after a gradient step."""
+
+    def kept(self) -> None:
+        """Take notice that the present weights are the best so far."""
 
 
 def check_heads(heads: Sequence[Head], outputs: int) -> None:

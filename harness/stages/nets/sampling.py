@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from harness.errors import DataError
+from harness.stages.nets.compute import standardised
 
 Sampling = Literal["strided", "random"]
 FILTER_SEED = 47
@@ -39,6 +40,28 @@ class TrainingVolume:
         """Return a view of the labels of a patch."""
         index: tuple[Any, ...] = (..., *place)
         return np.asarray(self.labels[index])
+
+
+def training_volumes(pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, plane_wise: bool) -> list[TrainingVolume]:
+    """Return images (C(Z)YX, standardised here) and labels ((Z)YX) as volumes, or as their planes."""
+    volumes: list[TrainingVolume] = []
+    for image, labels in pairs:
+        image = standardised(image)
+        if plane_wise and labels.ndim == 3:
+            volumes += [TrainingVolume(image[:, plane], labels[plane]) for plane in range(len(labels))]
+        else:
+            volumes.append(TrainingVolume(image, labels))
+    return volumes
+
+
+def require_patch(patch: Sequence[int], volumes: Sequence[TrainingVolume], where: str) -> None:
+    """Raise `DataError` for a patch that does not fit into every volume: the record would name it all the same."""
+    smallest = [min(sizes) for sizes in zip(*(volume.shape for volume in volumes), strict=True)]
+    if any(side < wanted for side, wanted in zip(smallest, patch, strict=True)):
+        raise DataError(
+            f"{where}: 'patch' {list(patch)} is larger than the smallest image sides {smallest}; "
+            f"accepted: at most {smallest}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from torch import nn
 
 Log = Callable[[str], None]
+Augment = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+Schedule = Literal["plateau", "cosine"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """How to train. Iterations are gradient steps; 0 in `max_epochs` or `max_seconds` means no such limit.
 
-    A limit in seconds makes the result depend on the machine; one in iterations does not.
+    A limit in seconds makes the result depend on the machine; one in iterations does not. The schedule "plateau" lowers
+    the learning rate where the validation score rests, until it is below the smallest; "cosine" takes it down to 0 at
+    the last iteration, whatever the score.
     """
 
     patch: tuple[int, ...]
@@ -42,8 +46,9 @@ class TrainingPlan:
     factor: float = 0.2
     patience: int = 20
     smallest_rate: float = 1e-6
+    schedule: Schedule = "plateau"
     accept: PatchFilter = field(default_factory=PatchFilter)
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augment = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,9 +111,10 @@ class _Run:
             volumes, patch=plan.patch, stride=plan.stride, sampling=plan.sampling, accept=plan.accept, seed=seed
         )
         self.optimiser = torch.optim.Adam(network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
-        self.schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimiser, mode="max", factor=plan.factor, patience=plan.patience
-        )
+        rates = torch.optim.lr_scheduler
+        self.plateau = rates.ReduceLROnPlateau(self.optimiser, mode="max", factor=plan.factor, patience=plan.patience)
+        is_cosine = plan.schedule == "cosine"
+        self.cosine = rates.CosineAnnealingLR(self.optimiser, self.limit()) if is_cosine else None
         self.scaler = torch.amp.GradScaler("cuda", enabled=compute.precision == "float16")
         self.history: list[dict[str, float]] = []
         self.best: dict[str, torch.Tensor] = {}
@@ -151,7 +157,8 @@ class _Run:
             if self.iteration % self.plan.validate_every == 0 or self.iteration == limit or out_of_time:
                 self.note(float(sum(losses)) / len(losses))
                 losses.clear()
-            if out_of_time or self.rate() < self.plan.smallest_rate:
+            is_too_slow = self.cosine is None and self.rate() < self.plan.smallest_rate
+            if out_of_time or is_too_slow:
                 self.stopped = "seconds" if out_of_time else "learning rate"
                 break
         self.report(time.perf_counter() - started)
@@ -162,18 +169,21 @@ class _Run:
 
         self.optimiser.zero_grad(set_to_none=True)
         moved = self.compute.move(images)
+        wanted = [self.compute.move(target) for target in targets]
         with self.compute.autocast():
-            raw = self.network(moved)
-            beside = self.companion.loss(moved, raw)
+            raw = self.network(self.companion.seen(moved))
+            beside = self.companion.loss(moved, raw, wanted)
         losses = [
-            head.loss(part, self.compute.move(target))
-            for head, part, target in zip(self.heads, parts_of(raw, self.heads), targets, strict=True)
+            head.loss(part, target)
+            for head, part, target in zip(self.heads, parts_of(raw, self.heads), wanted, strict=True)
         ]
         loss = sum(losses[1:], losses[0]) if beside is None else sum(losses, beside)
         torch.autograd.backward(self.scaler.scale(loss))
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.companion.stepped(self.network)
+        if self.cosine is not None:
+            self.cosine.step()
         return loss.detach()
 
     def note(self, loss: float) -> None:
@@ -186,10 +196,12 @@ class _Run:
             scores = validation_scores(self.network, self.heads, self.validation, self.plan, self.compute)
             entry |= scores
             score = float(np.mean(list(scores.values())))
-            self.schedule.step(score)
+            if self.cosine is None:
+                self.plateau.step(score)
             if score > self.best_score:
                 self.best_score, self.best_iteration = score, self.iteration
                 self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+                self.companion.kept()
         self.history.append(entry)
         self.log(", ".join(f"{name} {value:.4g}" for name, value in entry.items()))
 

@@ -42,4 +42,7 @@ def test_a_companion_by_itself_adds_nothing() -> None:
     companion, network = Companion(), torch.nn.Identity()
     companion.begin(network)
     companion.stepped(network)
-    assert companion.loss(torch.zeros(1), torch.zeros(1)) is None
+    companion.kept()
+    images = torch.zeros(1)
+    assert companion.seen(images) is images
+    assert companion.loss(images, images, []) is None

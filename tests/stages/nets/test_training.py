@@ -120,6 +120,14 @@ def test_a_plateau_lowers_the_rate_until_training_stops() -> None:
     assert result.iterations < 50
 
 
+def test_a_cosine_takes_the_rate_to_nothing_at_the_last_iteration() -> None:
+    plan = replace(PLAN, schedule="cosine", max_iterations=4, validate_every=1, smallest_rate=1.0)
+    result = trained(plan)
+    assert result.stopped == "iterations"
+    rates = [entry["rate"] for entry in result.history]
+    np.testing.assert_allclose(rates, [1e-3 * (1 + np.cos(np.pi * done / 4)) / 2 for done in (1, 2, 3, 4)], atol=1e-12)
+
+
 def test_divergence_is_an_error() -> None:
     with pytest.raises(DataError, match="lower the learning rate"):
         trained(replace(PLAN, learning_rate=float("inf"), max_iterations=6))
@@ -233,7 +241,7 @@ EMBEDDING = Head(
 
 
 def test_an_embedding_network_with_a_momentum_twin() -> None:
-    twin = MomentumTwin(squares, momentum=0.5)
+    twin = MomentumTwin(lambda fast, slow, targets: squares(fast, slow), momentum=0.5)
     result = several((EMBEDDING,), 4, twin)
     assert result.history[-1]["embedding"] > result.history[0]["embedding"]
     alone = several((EMBEDDING,), 4)
