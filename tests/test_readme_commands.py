@@ -45,6 +45,10 @@ RUN = {
     "harness run quickstart --plugin my_method.py --method 'my-method?level=0.4'": (
         f"run quickstart {QUICK} --plugin my_method.py --method my-method?level=0.4 --row my-method-level-0.4"
     ),
+    "harness run cvppp-clustering --set 'data=[{dataset=\"mine\"}]' --set 'truth=\"\"'": (
+        f'run cvppp-clustering {QUICK} --set \'data=[{{dataset="phantom-embedding-2d", samples=["small-1"]}}]\' '
+        "--set 'truth=\"gold\"' --row mutex-watershed-pc3-synthetic"
+    ),
     "harness rescore quickstart --plugin my_metric.py --metric my-metric": (
         f"rescore quickstart {QUICK} --plugin my_metric.py --metric my-metric"
     ),
