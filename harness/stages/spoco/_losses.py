@@ -37,7 +37,7 @@ class Clusters:
 
 def clusters(vectors: torch.Tensor, labels: torch.Tensor, *, sparse: bool) -> Clusters:
     """Return the clusters of flat labels; with `sparse` label 0 is none that is taught."""
-    ids, index, sizes = labels.unique(return_inverse=True, return_counts=True)
+    ids, index, sizes = labels.unique(return_inverse=True, return_counts=True)  # type: ignore[no-untyped-call]
     sizes = sizes.to(vectors.dtype)
     sums = vectors.new_zeros(len(ids), vectors.shape[1]).index_add(0, index, vectors)
     objects = ids != 0
@@ -60,7 +60,7 @@ def push(found: Clusters, delta_dist: float) -> torch.Tensor:
     count = len(means)
     if count < 2:
         return means.sum() * 0
-    away = torch.linalg.vector_norm(means[:, None] - means[None], dim=2)
+    away: torch.Tensor = torch.linalg.vector_norm(means[:, None] - means[None], dim=2)
     squares = (2 * delta_dist - away).clamp(min=0).square()
     apart = ~torch.eye(count, dtype=torch.bool, device=means.device)
     return squares[apart].sum() / (count * (count - 1))
@@ -68,7 +68,8 @@ def push(found: Clusters, delta_dist: float) -> torch.Tensor:
 
 def regularisation(found: Clusters) -> torch.Tensor:
     """Return the mean length of the means of all clusters, that of label 0 included."""
-    return torch.linalg.vector_norm(found.means, dim=1).mean()
+    lengths: torch.Tensor = torch.linalg.vector_norm(found.means, dim=1)
+    return lengths.mean()
 
 
 def unlabelled_push(found: Clusters, delta_dist: float) -> torch.Tensor:
@@ -102,7 +103,8 @@ def consistency_dice(vectors: torch.Tensor, twin: torch.Tensor, labels: torch.Te
     """
     open_ = labels == 0
     enough = terms.uncovered * int(open_.sum())
-    fast, slow = [], []
+    fast: list[torch.Tensor] = []
+    slow: list[torch.Tensor] = []
     while len(fast) < terms.anchors and (places := open_.nonzero()[:, 0]).numel() > enough:
         place = places[torch.randint(len(places), (1,))].to(places.device)
         mask = soft_masks(vectors, vectors[place], terms.two_sigma)
