@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +17,23 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 1 << 20
 
 
-def canonical_json(value: Any) -> str:
-    """Return the one JSON text of a value: sorted keys, no blanks, NaN refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+def canonical_json(value: Any, plain: Callable[[Any], Any] | None = None) -> str:
+    """Return the one JSON text of a value: sorted keys, no blanks, NaN refused.
+
+    `plain` is given what JSON does not know, and returns what it does.
+    """
+    return _encoder(plain).encode(value)
 
 
-def hash_value(value: Any) -> str:
-    """Return the sha256 (hex) of a JSON-able value's canonical text."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+@cache
+def _encoder(plain: Callable[[Any], Any] | None) -> json.JSONEncoder:
+    """Return the writer of canonical JSON; one is kept, for tens of thousands of short texts are hashed at a time."""
+    return json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, default=plain)
+
+
+def hash_value(value: Any, plain: Callable[[Any], Any] | None = None) -> str:
+    """Return the sha256 (hex) of a value's canonical JSON text (`canonical_json`)."""
+    return hashlib.sha256(canonical_json(value, plain).encode()).hexdigest()
 
 
 def hash_array(array: np.ndarray) -> str:

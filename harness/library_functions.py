@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from types import ModuleType
 
 WATCHED = (
@@ -29,14 +30,31 @@ class LibraryFunctions:
         if "numpy" in sys.modules:
             importlib.import_module("numpy.random")  # NumPy itself loads it at its first use
         self._functions = {name: _functions(module) for name, module in _watched_modules()}
+        self._lookups = {
+            name: (itemgetter(*functions), tuple(functions.values()))
+            for name, functions in self._functions.items()
+            if len(functions) > 1
+        }
 
     def replaced(self) -> Iterator[str]:
         """Yield the dotted name of each function that is not what it was, or gone."""
         for name, before in self._functions.items():
             namespace = vars(sys.modules[name])
+            if self._is_untouched(name, namespace):
+                continue
             for attribute, function in before.items():
                 if namespace.get(attribute) is not function:
                     yield f"{name}.{attribute}"
+
+    def _is_untouched(self, name: str, namespace: Mapping[str, object]) -> bool:
+        """Compare the functions of a module all at once: there are thousands, and a cell asks several times."""
+        if name not in self._lookups:
+            return False
+        look_up, functions = self._lookups[name]
+        try:
+            return bool(look_up(namespace) == functions)
+        except KeyError:
+            return False
 
     def set_back(self) -> list[str]:
         """Put every function back in its place, and return the names of those that were replaced."""

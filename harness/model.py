@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -212,9 +212,11 @@ class DataSelection:
         }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CellId:
-    """Where a cell stands in its suite, whatever its code and inputs: a store holds one record of it."""
+class CellId(NamedTuple):
+    """Where a cell stands in its suite, whatever its code and inputs: a store holds one record of it.
+
+    A tuple, for it is made, compared and looked up several times for each of up to a million cells.
+    """
 
     row: str
     dataset: str

@@ -12,11 +12,14 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+SIGNAL_HANDLERS = "signal handlers"
+"""Only the main thread may set them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class ProcessSettings:
     def __init__(self) -> None:
         self.lasting: list[str] = []
         self._fresh: dict[str, Any] = {}
+        self._known: dict[tuple[str, ...], tuple[Setting, ...]] = {}
 
     def watch_imports(self, imported: Callable[[str], None]) -> None:
         """Read the settings of libraries that are loaded later at the end of their import, then call `imported`.
@@ -61,7 +65,7 @@ class ProcessSettings:
     def kept(self) -> Iterator[list[str]]:
         """Set back what the code inside changes; yield what becomes the list of its names."""
         changed: list[str] = []
-        before = {one.name: one.read() for one in _settings()}
+        before = {one.name: one.read() for one in self._settings()}
         with warnings.catch_warnings():
             try:
                 yield changed
@@ -69,7 +73,7 @@ class ProcessSettings:
                 changed += self._set_back({**self._fresh, **before})
 
     def _set_back(self, before: Mapping[str, Any]) -> Iterator[str]:
-        for one in _settings():
+        for one in self._settings():
             if one.name not in before or one.read() == before[one.name]:
                 continue
             try:
@@ -78,35 +82,41 @@ class ProcessSettings:
                 self.lasting.append(f"{one.name} ({error})")
             yield one.name
 
+    def _settings(self) -> tuple[Setting, ...]:
+        """Return what can be read and set now: listed once, for it is gone through twice at each call of a stage."""
+        loaded = tuple(module for module in _LATE if _is_loaded(module))
+        if threading.current_thread() is not threading.main_thread():
+            return tuple(one for one in _settings(loaded) if one.name != SIGNAL_HANDLERS)
+        if loaded not in self._known:
+            self._known[loaded] = tuple(_settings(loaded))
+        return self._known[loaded]
 
-def _settings() -> Iterator[Setting]:
-    """Yield what can be read and set now: Python's own settings, and those of the libraries that are loaded."""
+
+def _settings(loaded: Iterable[str]) -> Iterator[Setting]:
+    """Yield Python's own settings, and those of NumPy and of loaded libraries."""
     yield from _OWN
     if hasattr(os, "sched_setaffinity"):
         yield Setting("cores", lambda: os.sched_getaffinity(0), lambda cores: os.sched_setaffinity(0, cores))
     if sys.platform != "win32":
         yield from _posix_settings()
-    if threading.current_thread() is threading.main_thread():
-        yield Setting("signal handlers", _signal_handlers, _set_signal_handlers)
-    if "numpy" in sys.modules:
-        yield from _numpy_settings()
-    for module, settings in _LATE.items():
-        if _is_loaded(module):
-            yield from settings()
+    yield Setting(SIGNAL_HANDLERS, _signal_handlers, _set_signal_handlers)
+    yield from _numpy_settings()
+    for module in loaded:
+        yield from _LATE[module]()
 
 
 def _posix_settings() -> Iterator[Setting]:
     import resource
 
-    limits = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    limits = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
-    def read() -> dict[str, tuple[int, int]]:
-        return {name: resource.getrlimit(getattr(resource, name)) for name in limits}
+    def read() -> dict[int, tuple[int, int]]:
+        return {number: resource.getrlimit(number) for number in limits}
 
-    def write(before: dict[str, tuple[int, int]]) -> None:
-        for name, limit in read().items():
-            if limit != before[name]:
-                resource.setrlimit(getattr(resource, name), before[name])
+    def write(before: dict[int, tuple[int, int]]) -> None:
+        for number, limit in read().items():
+            if limit != before[number]:
+                resource.setrlimit(number, before[number])
 
     yield Setting("resource limits", read, write)
     yield Setting(
@@ -199,8 +209,7 @@ def _umask() -> int:
 
 def _signal_handlers() -> dict[int, Any]:
     """Return the handlers of signals, but for those that were not set from Python and cannot be set again."""
-    handlers = {int(number): signal.getsignal(number) for number in signal.valid_signals()}
-    return {number: handler for number, handler in handlers.items() if handler is not None}
+    return {number: handler for number in _SIGNALS if (handler := _get_signal(number)) is not None}
 
 
 def _set_signal_handlers(before: dict[int, Any]) -> None:
@@ -232,6 +241,9 @@ def _set_collection(before: tuple[bool, tuple[int, int, int]]) -> None:
     (gc.enable if is_enabled else gc.disable)()
 
 
+_SIGNALS = tuple(int(number) for number in signal.valid_signals())
+_get_signal: Callable[[int], Any] = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+"""Below the enumerations into which the module turns signals and handlers, where that is to be had: 60 are read."""
 _OWN = (
     Setting("working folder", _folder, os.chdir),
     Setting("os.environ", lambda: dict(os.environ), _set_environment),

@@ -154,8 +154,8 @@ class Project:
         """Return the wanted cells of a suite in canonical order; raises what `expand` raises."""
         return only.cells(suite, expand(suite, tier, self.catalogue, self.stages))
 
-    def results(self, folder: Path, suite: Suite, tier: Tier) -> Standing:
-        """Return what a results folder holds of a suite on a tier."""
+    def results(self, folder: Path, suite: Suite, tier: Tier, cells: tuple[Cell, ...] | None = None) -> Standing:
+        """Return what a results folder holds of a suite on a tier; `cells` are its cells where they are at hand."""
         store = Store(folder, suite.id, suite.version, tier)
         if suite.kind == "data-table":
             rows = data_table_rows(suite, tier, self.catalogue, store.statements())
@@ -163,7 +163,7 @@ class Project:
         return Standing.join(
             suite,
             tier,
-            self.cells(suite, tier),
+            self.cells(suite, tier) if cells is None else cells,
             store.records(),
             store.timings(),
             metrics=self.metrics_of(suite),

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("worker",),
     ("claims",),
     ("suite",),
-    ("verdicts", "datatables"),
+    ("datatables",),
     ("standing", "frames", "objects"),
     ("project",),
     ("runner", "tables", "gating", "status", "submission"),

@@ -8,12 +8,12 @@ from harness import registry
 from harness.datasets import Catalogue, load_catalogue
 from harness.model import Cell, Tier
 from harness.project import Project
+from harness.standing.values import values_of
 from harness.statistics import summarise
 from harness.status import project_status, suite_columns
 from harness.store import Store
 from harness.suite import Selection, Suite, expand, load_suite
 from harness.tables.markdown import escape, markdown_rows
-from harness.verdicts import values_of
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TABLES = ("table-2.5", "table-2.6", "table-2.7", "table-2.8")

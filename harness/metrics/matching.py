@@ -10,6 +10,9 @@ import numpy as np
 from harness.metrics.counts import Counts
 from harness.metrics.overlap import OverlapTable, Pairs
 
+_ROUNDS = 8
+"""How often pairs are looked for that must be partners: each round may make others so."""
+
 
 class Matched(NamedTuple):
     """True positives, false positives, false negatives, and the summed IoU (or other score) of the matched pairs."""
@@ -48,12 +51,50 @@ def heaviest_pairs(pairs: Pairs, weights: np.ndarray) -> np.ndarray:
     found on the sparse graph of the pairs. Where several sets of partners reach the optimum one of them is returned,
     the same at every call.
     """
-    if not np.any(pairs.rows[1:] == pairs.rows[:-1]) and np.unique(pairs.cols).size == pairs.cols.size:
-        return np.arange(pairs.rows.size)
+    certain, open_pairs = _certain_pairs(pairs.rows, pairs.cols, weights)
+    if not open_pairs.size:
+        return certain
+    rest = _assigned(pairs.rows[open_pairs], pairs.cols[open_pairs], weights[open_pairs])
+    return np.sort(np.concatenate([certain, open_pairs[rest]]))
+
+
+def _certain_pairs(rows: np.ndarray, cols: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of pairs that every optimal assignment has, and of those that are still open without them.
+
+    A pair that weighs more than the best other pair of its row and that of its column together is in all optima, for
+    any assignment without it gains by taking it. In segmentations these are nearly all pairs, and few are left to be
+    assigned, whose cost grows faster than their number.
+    """
+    certain, open_pairs = np.zeros(0, np.intp), np.arange(rows.size)
+    for _ in range(_ROUNDS):
+        at, to, weight = rows[open_pairs], cols[open_pairs], weights[open_pairs]
+        found = weight > _best_other(at, weight) + _best_other(to, weight)
+        if not found.any():
+            break
+        certain = np.concatenate([certain, open_pairs[found]])
+        open_pairs = open_pairs[~np.isin(at, at[found]) & ~np.isin(to, to[found])]
+    return np.sort(certain), open_pairs
+
+
+def _best_other(groups: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return for each pair the greatest weight of another pair of its group, 0 where there is none."""
+    order = np.lexsort((-weights, groups))
+    group, weight = groups[order], weights[order]
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(first, append=group.size)
+    best_other = np.repeat(weight[first], sizes)
+    best_other[first] = np.where(sizes > 1, weight[np.minimum(first + 1, group.size - 1)], 0)
+    others = np.empty_like(weights)
+    others[order] = best_other
+    return others
+
+
+def _assigned(rows: np.ndarray, cols: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the indices of the pairs of an assignment of greatest weight."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-    row_of, col_of = (np.unique(index, return_inverse=True)[1] for index in (pairs.rows, pairs.cols))
+    row_of, col_of = (np.unique(index, return_inverse=True)[1] for index in (rows, cols))
     n_rows, n_cols = int(row_of.max()) + 1, int(col_of.max()) + 1
     # A full matching is asked for: each row has a column of its own, at the cost of a pair of weight 0.
     most = float(weights.max()) + 1

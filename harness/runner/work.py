@@ -86,7 +86,7 @@ class SuiteWork:
 
         Fetching is what first tells the hash of a file for which nobody states one: cells are expanded again after it.
         """
-        standing, preparation = self._read(), self._order.preparation
+        standing, preparation = self._read(self._every), self._order.preparation
         pending = self._pending(standing)
         if fetch and pending:
             for cell in pending:
@@ -98,9 +98,9 @@ class SuiteWork:
             self._prepare(cell, fetch=fetch)
         return standing
 
-    def _read(self) -> Standing:
+    def _read(self, cells: tuple[Cell, ...] | None = None) -> Standing:
         order = self._order
-        return order.project.results(order.results, self._suite, self._tier).only(order.only)
+        return order.project.results(order.results, self._suite, self._tier, cells).only(order.only)
 
     def _pending(self, standing: Standing) -> tuple[Cell, ...]:
         return standing.cells if self._order.again else standing.pending()

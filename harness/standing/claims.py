@@ -23,10 +23,10 @@ from harness.claims.rule import ClaimRule
 from harness.model import Tier
 from harness.standing.standing import RowStanding, Standing
 from harness.standing.units import Unit, row_units
+from harness.standing.values import values_by_unit
 from harness.statistics import summarise
 from harness.store.records import Record, Timing
 from harness.suite.schema import ClaimSpec
-from harness.verdicts import values_by_unit
 
 Bound: TypeAlias = tuple[tuple[str, Any], ...]
 

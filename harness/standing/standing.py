@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -120,7 +120,7 @@ class Standing:
                 current[record.id] = record
             else:
                 stale.append(record)
-        shown = {cell.id: current[cell.id] for cell in cells if cell.id in current}
+        shown = {place: current[place] for place in wanted if place in current}
         return cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), **further)
 
     @cached_property
@@ -129,23 +129,28 @@ class Standing:
         cells: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.cells:
             cells[cell.row].append(cell)
-        return {
-            row: RowStanding(row, tuple(own), tuple(self.current[cell.id] for cell in own if cell.id in self.current))
-            for row, own in cells.items()
-        }
+        return {row: RowStanding(row, tuple(own), tuple(self._records_of(own))) for row, own in cells.items()}
+
+    def _records_of(self, cells: Iterable[Cell]) -> Iterator[Record]:
+        """Yield the current records that these cells have."""
+        for cell in cells:
+            record = self.current.get(cell.id)
+            if record is not None:
+                yield record
 
     def of(self, row: str) -> RowStanding:
         """Return the standing of one row; one without cells on this tier has none."""
         return self.rows.get(row, RowStanding(row, (), ()))
 
     @cached_property
-    def _altered(self) -> frozenset[CellId]:
-        return frozenset(cell for cell, record in self.current.items() if record.is_altered)
+    def _done(self) -> frozenset[CellId]:
+        return frozenset(
+            place for place, record in self.current.items() if record.status == "ok" and not record.is_altered
+        )
 
     def is_done(self, cell: Cell) -> bool:
         """Return whether a cell has scores of its own key."""
-        record = self.current.get(cell.id)
-        return record is not None and record.status == "ok" and cell.id not in self._altered
+        return cell.id in self._done
 
     def pending(self) -> tuple[Cell, ...]:
         """Return the cells without scores: never tried, failed, or changed since."""

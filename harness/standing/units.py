@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from harness.aggregation import Combine, mean_of_images
 from harness.model import Aggregation
+from harness.standing.values import unit_of, values_by_unit
 from harness.statistics import Path
 from harness.store import Record
 from harness.suite.schema import SpreadOver
-from harness.verdicts import unit_of, values_by_unit
 
 Unit: TypeAlias = tuple[object, ...]
 Values: TypeAlias = dict[str, dict[Unit, float]]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from harness.datatables import Outcome
 from harness.standing.standing import Standing
+from harness.standing.values import values_of
 from harness.statistics import Summary, summarise
 from harness.suite import Published, Row
 from harness.suite.schema import VerdictRule
-from harness.verdicts import values_of
 
 
 @dataclass(frozen=True, slots=True)

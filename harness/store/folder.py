@@ -131,6 +131,7 @@ class Writer:
         self._lock = ExclusiveLock.hold(store.folder)
         try:
             self._merge()
+            self._bring_in_order()
             self._standing = _contents(store)
         except BaseException:
             self._lock.release()
@@ -204,7 +205,6 @@ class Writer:
                 path = self.store.folder / "timings" / f"{_file_name(machine)}.jsonl"
                 fresh = [timing for _, timing in entries if timing is not None and timing.machine == machine]
                 self._rewrite(path, read_timing, fresh)
-        if entries or (self._order and self.store.scores_path.exists()):
             self._rewrite(self.store.scores_path, read_record, [record for record, _ in entries])
         if self._added:
             lost = self._added - {record.id for record in read_lines(self.store.scores_path, read_record)}
@@ -212,12 +212,24 @@ class Writer:
                 raise IncompleteError(_loss(self.store.scores_path, lost))
         self._journal.remove()
 
+    def _bring_in_order(self) -> None:
+        """Write the scores again in the order of the suite's cells, where that has changed since."""
+        if not self._order:
+            return
+        places = [record.id for record in read_lines(self.store.scores_path, read_record)]
+        if places != _ordered(set(places), self._order):
+            self._rewrite(self.store.scores_path, read_record, ())
+
     def _rewrite(self, path: Path, read: Callable[[Any, str], ItemT], fresh: Iterable[ItemT]) -> None:
         items: dict[CellId, ItemT] = {item.id: item for item in read_lines(path, read)}
         known = self._order or {cell: number for number, cell in enumerate(items)}
         items.update((item.id, item) for item in fresh)
-        ordered = sorted(items.values(), key=lambda item: (known.get(item.id, len(known)), item.id))
-        replace_text(path, "".join(f"{item.to_line()}\n" for item in ordered))
+        replace_text(path, "".join(f"{items[place].to_line()}\n" for place in _ordered(items, known)))
+
+
+def _ordered(places: Iterable[CellId], known: Mapping[CellId, int]) -> list[CellId]:
+    """Return places in their known order, then the others, sorted."""
+    return sorted(places, key=lambda place: (known.get(place, len(known)), place))
 
 
 def read_results(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from statistics import median
 from typing import Any, ClassVar, Literal, TypeVar
@@ -132,7 +132,7 @@ class Record:
     @property
     def is_altered(self) -> bool:
         """Whether something of the record was changed after it was written."""
-        return self.checksum not in ("", self._content_checksum())
+        return self.checksum != "" and self.checksum != self._content_checksum()
 
     def to_line(self) -> str:
         """Return the one JSON line of the record; raises `StoreError` for an infinite metric.
@@ -146,9 +146,9 @@ class Record:
         return json_line(self, metrics=_without_nan(self.metrics), checksum=checksum)
 
     def _content_checksum(self) -> str:
-        content = {**_plain(self), "metrics": _without_nan(self.metrics)}
+        content = {**_fields(self), "metrics": _without_nan(self.metrics)}
         del content["checksum"]
-        return hash_value(content)
+        return hash_value(content, _plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,20 +284,27 @@ def read_item(adapter: TypeAdapter[ItemT], data: dict[str, Any], where: str) -> 
 def json_line(item: Any, **changed: Any) -> str:
     """Return a dataclass as one line of JSON, with today's schema number first and some values replaced."""
     return json.dumps(
-        {"schema": SCHEMA, **_plain(item), **changed}, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        {"schema": SCHEMA, **_fields(item), **changed},
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+        default=_plain,
     )
 
 
-def _plain(value: Any) -> Any:
-    """Return dataclasses as dictionaries in declared order, without silent fields that are empty; tuples as lists."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {
-            name: _plain(content)
-            for name, declared in value.__dataclass_fields__.items()
-            if name[0] != "_" and ((content := getattr(value, name)) or not declared.metadata)
-        }
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+def _plain(value: Any) -> dict[str, Any]:
+    """Return what JSON does not know, dataclasses and mappings, as dictionaries."""
+    return _fields(value) if hasattr(value, "__dataclass_fields__") else dict(value)
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass in declared order, without silent ones that are empty."""
+    return {
+        name: content for name, is_silent in _names(item.__class__) if (content := getattr(item, name)) or not is_silent
+    }
+
+
+@cache
+def _names(kind: type) -> tuple[tuple[str, bool], ...]:
+    """Return the names of a dataclass's fields, and whether each is silent."""
+    return tuple((declared.name, bool(declared.metadata)) for declared in fields(kind))

@@ -87,14 +87,17 @@ def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: St
         stage_class = registry.get(use.id)
     except RegistryError as error:
         raise ConfigError(f"{place(suite, row, (*key, 'id'))}: {error}") from error
-    merged: dict[str, Any] = {}
-    for layer, layer_key in _layers(suite, row, tier, use, key):
-        if layer:
-            _check_layer(suite, row, stage_class, layer, layer_key)
-            merged.update(layer)
+    layers = [(layer, layer_key) for layer, layer_key in _layers(suite, row, tier, use, key) if layer]
+    if len(layers) > 1:  # a mistake must not hide below what lies over it
+        _check_layers(suite, row, stage_class, layers)
+    merged = {name: value for layer, _ in layers for name, value in layer.items()}
     where = f"{place(suite, row, key)}: stage '{use.id}'"
     with plugged([stage_class], where):
-        stage = stage_class(merged, where=where)
+        try:
+            stage = stage_class(merged, where=where)
+        except ParameterError:
+            _check_layers(suite, row, stage_class, layers)
+            raise
         stage.trains()  # asked of the chain again and again from here on
     return stage
 
@@ -130,10 +133,13 @@ def _layers(
     yield row.overrides(tier).stages.get(use.called, {}), (*row.place, "tiers", tier, "stages", use.called)
 
 
-def _check_layer(suite: Suite, row: Row, stage: type[Stage], layer: Mapping[str, Any], key: KeyPath) -> None:
-    """Validate the parameters of one place in the file, so that the message can name its line."""
+def _check_layers(
+    suite: Suite, row: Row, stage: type[Stage], layers: Sequence[tuple[Mapping[str, Any], KeyPath]]
+) -> None:
+    """Validate the parameters of each place in the file by itself, so that the message can name its line."""
     lines = [
         f"{place(suite, row, (*key, mistake.name))}: stage '{stage.id}': {mistake.problem}"
+        for layer, key in layers
         for mistake in stage.Options.mistakes(layer)
     ]
     if lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.datasets.content import content_of
@@ -58,13 +59,17 @@ class _Expansion:
         self._registry = registry
         self._catalogue = catalogue
         self._selector = Selector(suite, tier, catalogue)
-        self._weight_ids = frozenset(catalogue.weight_ids())
         self._hashes: dict[tuple[str, str], str] = {}
         self._seeds: dict[tuple[str | int, ...], int] = {}
         self._distinct: set[tuple[Selected, ...]] = set()
         self._weights: dict[str, str] = {}
         self._safe: set[tuple[str, Fold]] = set()
         self._unseen: set[tuple[str, str, Fold]] = set()
+
+    @cached_property
+    def _weight_ids(self) -> frozenset[str]:
+        """Asked for when a chain names weights: it reads every catalogue there is."""
+        return frozenset(self._catalogue.weight_ids())
 
     def cells(self) -> Iterator[Cell]:
         """Yield the cells of every row; raises what `expand` raises, when the last row has been looked at."""
@@ -216,18 +221,21 @@ class _Expansion:
                 )
 
     def _check_fold(self, row: Row, chain: tuple[Stage, ...], selected: Selected, fold: Fold) -> None:
-        where = self._suite.source_file.where(selected.place)
         if (selected.dataset.id, fold) not in self._safe:
+            where = self._suite.source_file.where(selected.place)
             check_overlap(self._catalogue, selected.dataset, fold, where)
             self._safe.add((selected.dataset.id, fold))
         trained = [stage.id for stage in chain if stage.trains()]
         if trained and not fold.train:
-            raise ConfigError(
-                f"{where}: row '{row.id}' trains '{trained[0]}', but fold '{fold.id}' of dataset "
-                f"'{selected.dataset.id}' has no training samples"
+            raise self._suite.source_file.error(
+                selected.place,
+                f"row '{row.id}' trains '{trained[0]}', but fold '{fold.id}' of dataset "
+                f"'{selected.dataset.id}' has no training samples",
             )
-        if is_per_fold(chain) and not fold.id:
-            raise ConfigError(f"{where}: row '{row.id}' uses '{FOLD}', but the data has no folds")
+        if not fold.id and is_per_fold(chain):
+            raise self._suite.source_file.error(
+                selected.place, f"row '{row.id}' uses '{FOLD}', but the data has no folds"
+            )
 
     def _check_weights(self, row: Row, named: list[tuple[str, str]], selected: Selected, fold: Fold) -> None:
         for stage, name in named:

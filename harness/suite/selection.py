@@ -35,17 +35,14 @@ class Selected:
 
 def chosen(suite: Suite, row: Row, tier: Tier, name: str) -> tuple[Any, KeyPath]:
     """Return the value of a key of `DataChoice` and where it stands: the row's tier, else the row, else the tier."""
-    tier_place: KeyPath = ("tiers", tier)
-    places = (
-        (row.overrides(tier), (*row.place, "tiers", tier)),
-        (row.spec, row.place),
-        (suite.tier(tier), tier_place),
-    )
-    for holder, place in places:
-        value = getattr(holder, name)
-        if value is not None:
-            return value, (*place, name)
-    return None, tier_place
+    value = getattr(row.overrides(tier), name)
+    if value is not None:
+        return value, (*row.place, "tiers", tier, name)
+    value = getattr(row.spec, name)
+    if value is not None:
+        return value, (*row.place, name)
+    value = getattr(suite.tier(tier), name)
+    return value, ("tiers", tier) if value is None else ("tiers", tier, name)
 
 
 class Selector:

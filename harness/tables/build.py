@@ -11,6 +11,7 @@ from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
 from harness.standing.claims import check_claims
+from harness.standing.values import values_of
 from harness.standing.verdicts import ScoreVerdict, suite_verdicts
 from harness.statistics import summarise
 from harness.store import Record, Timing
@@ -19,7 +20,6 @@ from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.verdicts import values_of
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from harness.model import CellId, Tier
 from harness.standing.claims import seconds_of
+from harness.standing.values import unit_of
 from harness.statistics import summarise
 from harness.store import Record, Timing
 from harness.suite import Suite
 from harness.suite.schema import SecondsOf
 from harness.tables.model import Duration
-from harness.verdicts import unit_of
 
 
 def row_durations(

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from harness.standing.values import unit_of, values_by_unit, values_of
 from harness.store import Record
-from harness.verdicts import unit_of, values_by_unit, values_of
 from tests.records import make_record
 
 
