@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from harness.runner.api import run
     from harness.scoring import score, score_set
     from harness.stages.contract import Context, Example, Stage
-    from harness.stages.values import Features, Masks, Prompts
+    from harness.stages.values import Confidences, Features, Masks, Prompts
     from harness.suite.filters import Selection
     from harness.tables.api import table
 
 _HOMES = {
+    "Confidences": "harness.stages.values",
     "Context": "harness.stages.contract",
     "Example": "harness.stages.contract",
     "Features": "harness.stages.values",
@@ -44,6 +45,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Confidences",
     "Context",
     "Example",
     "Features",

@@ -44,6 +44,7 @@ def object_table(pred: Any, truth: Any, spacing_um: Sequence[float] | None = Non
         partner, iou         the object of the other side with the largest intersection over union; 0 without one
         iot, iop             the share of the truth object, and of the predicted one, that the two have in common
         voi_split, voi_merge what its voxels add to the metrics of that name, in bits; the background adds the rest
+        confidence           how sure the method is of a predicted object, where it says so; NaN for a true one
 
     Raises `LabelError` for images that cannot be compared and a spacing that is not one finite number above 0 per axis,
     `BackendError` without pandas.
@@ -67,6 +68,8 @@ def object_frame(pair: Pair, about: Mapping[str, Any] | None = None) -> DataFram
     for name in sides[0]:
         columns[name] = np.concatenate([side[name] for side in sides])
     columns["class"] = pandas.Categorical.from_codes(columns["class"], categories=list(CLASSES))
+    if pair.confidences is not None:
+        columns["confidence"] = np.concatenate([np.full(sizes[0], np.nan), pair.ranked.confidences])
     made: DataFrame = pandas.DataFrame(columns, index=range(sum(sizes)))
     return made
 

@@ -66,6 +66,16 @@ def test_columns_of_one_value_stand_before() -> None:
     assert both["class"].dtype == table["class"].dtype
 
 
+def test_confidences_are_the_last_column_where_there_are_any() -> None:
+    assert "confidence" not in object_table(PRED, TRUTH)
+    table = object_frame(Pair(TRUTH, PRED, confidences={5: 0.75, 8: 0.25}))
+    assert list(table.columns)[-1] == "confidence"
+    assert table["confidence"].tolist()[2:] == [0.75, 0.25]
+    assert table["confidence"].isna().tolist() == [True, True, False, False]
+    with pytest.raises(LabelError, match="the predicted object 8 has no confidence"):
+        object_frame(Pair(TRUTH, PRED, confidences={5: 0.75}))
+
+
 @pytest.mark.parametrize("name", ["shifted 2d", "all background"])
 def test_csv_can_be_read_back(name: str, tmp_path: Path) -> None:
     truth, pred = hostile_pairs()[name]

@@ -13,7 +13,7 @@ from harness.metrics.counts import Counts, added
 from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
-Evidence = Literal["overlap", "geometry", "objects", "surfaces", "ranked", "banded", "centres", "values"]
+Evidence = Literal["overlap", "geometry", "objects", "surfaces", "ranked", "banded", "centres", "values", "neighbours"]
 Sparse = Literal["dense only", "sparse safe"]
 NanRule = Literal["never", "spreads", "left out"]
 NAN_RULES: Mapping[NanRule, str] = MappingProxyType(

@@ -18,7 +18,7 @@ from harness.metrics.counts import Counts
 from harness.metrics.geometry import PairGeometry, geometry
 from harness.metrics.objects import ObjectTable, object_table_of
 from harness.metrics.overlap import OverlapTable, overlap_table
-from harness.metrics.positions import Centres, centres
+from harness.metrics.positions import Centres, Neighbours, centres
 from harness.metrics.spacing import checked_spacing
 from harness.metrics.surfaces.evidence import Surfaces
 
@@ -139,6 +139,11 @@ class Pair:
     def centres(self) -> Centres:
         """Where the centres of objects lie; raises `LabelError` without the size of a voxel."""
         return centres(self.geometry, self.spacing_um)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """How near the next true object is; raises `LabelError` for images that cannot be compared."""
+        return Neighbours(self.overlap, self.geometry.truth, self.spacing_um)
 
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""

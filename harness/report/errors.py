@@ -10,11 +10,13 @@ from harness.datasets.fetching.places import cache_folder
 from harness.errors import StoreError
 from harness.metrics.classes import CLASSES
 from harness.metrics.errormap import CLASS_COLOURS, class_maps
-from harness.model import Cell
+from harness.model import Cell, Volume
 from harness.predictions import Predictions
 from harness.project import Project
+from harness.stages.slots import LABELS
 from harness.standing import Standing
 from harness.store import Record
+from harness.worker.pairs import pair_of
 
 MOST_PICTURES_A_ROW = 6
 LEGEND = (
@@ -26,6 +28,7 @@ LEGEND = (
 def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[Path, ...]:
     """Write a PNG for the first samples of every row that were scored and kept; of a volume, its middle plane.
 
+    What the scope of the scores leaves out (regions to ignore, objects at the border) has no outline.
     Raises `StoreError` if the folder cannot be written.
     """
     predictions = Predictions(cache_folder())
@@ -44,6 +47,8 @@ def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[
 def error_picture(image: np.ndarray, truth: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """Return an 8-bit RGB picture (Y, X, 3) of a grey plane with the outlines of all objects in `CLASS_COLOURS`.
 
+    Objects are those that were compared: of what is ignored, or dropped at the border, there is none.
+
     The class of an object is that of the plane. Where a true and a predicted outline meet, the predicted one is seen.
     """
     picture = np.repeat(_grey(image)[..., None], 3, axis=-1)
@@ -54,15 +59,17 @@ def error_picture(image: np.ndarray, truth: np.ndarray, pred: np.ndarray) -> np.
     return picture
 
 
-def _prediction(predictions: Predictions, record: Record) -> np.ndarray | None:
-    digest = record.prediction.get("labels")
-    value = None if digest is None else predictions.find(digest, "labels")
-    return None if value is None else np.asarray(next(iter(value.arrays().values())))
+def _prediction(predictions: Predictions, record: Record) -> Volume | None:
+    digest = record.prediction.get(LABELS)
+    value = None if digest is None else predictions.find(digest, LABELS)
+    return value if isinstance(value, Volume) else None
 
 
-def _picture(project: Project, cell: Cell, labels: np.ndarray) -> np.ndarray:
+def _picture(project: Project, cell: Cell, pred: Volume) -> np.ndarray:
     sample = project.catalogue.dataset(cell.data.dataset).load(cell.sample)
-    truth = sample.labels[cell.data.truth].array
+    compared = cell.scores[0]
+    mask = sample.labels[compared.scope.ignore] if isinstance(compared.scope.ignore, str) else None
+    truth, labels = pair_of(compared, pred, sample.labels[cell.data.truth], mask).images
     image = sample.image.array
     while image.ndim > truth.ndim:
         image = image[0]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from harness.datasets.formats.ome_zarr import write_ome_zarr
 from harness.errors import IncompleteError, StoreError, nearest
 from harness.metrics.classes import CLASSES
@@ -14,8 +16,10 @@ from harness.metrics.errormap import ADDED, AGREED, CLASS_COLOURS, CONFUSED, MIS
 from harness.model import Cell, Volume
 from harness.predictions import Predictions
 from harness.project import Project
+from harness.stages.slots import slot_of
 from harness.store import Record, find_stores
 from harness.suite import Suite
+from harness.worker.pairs import pair_of
 from harness.worker.sources import SampleSlots
 
 COLOURS = {
@@ -51,13 +55,21 @@ def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cach
     Label images of other scored slots lie beside the first prediction; slots of reals are left out, and data without
     labels have neither truth nor maps. The error map has 1 where matched objects agree, 2 missed, 3 added, 4 confused;
     the map of classes has for each voxel of an object one more than its index in `harness.metrics.classes.CLASSES`, of
-    the true object where there is one. Raises `IncompleteError` if a prediction is not here, `DataError` for data that
-    are not, and for a folder that is there.
+    the true object where there is one. Both are of what was compared: what is ignored, and objects dropped at the
+    border, are 0 there; ignored voxels are 1 in an image of their own.
+
+    Raises `IncompleteError` if a prediction is not here, `DataError` for data that are not, and for a folder that is
+    there.
     """
-    slots = SampleSlots(project.catalogue).slots(cell.data, cell.sample, truth=cell.data.truth)
+    samples = SampleSlots(project.catalogue)
+    slots = samples.slots(cell.data, cell.sample, truth=cell.data.truth)
     image = slots["image"].volume()
     first = cell.scores[0]
-    made = {slot: kept_volume(Predictions(cache), cell, slot, digest) for slot, digest in record.prediction.items()}
+    made = {
+        slot: kept_volume(Predictions(cache), cell, slot, digest)
+        for slot, digest in record.prediction.items()
+        if slot_of(slot).on_grid
+    }
     if first.pred not in made:
         raise IncompleteError(f"{cell}: its prediction was not kept: run it again")
     pred = made.pop(first.pred)
@@ -67,10 +79,14 @@ def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cach
     labels, colours = {"prediction": pred, **further}, {}
     if cell.data.truth:
         truth = slots["truth"].volume()
-        errors, classes = (
-            Volume(made_of(truth.array, pred.array), truth.axes, truth.spacing_um) for made_of in (error_map, class_map)
-        )
-        labels = {"truth": truth, **labels, "errors": errors, "classes": classes}
+        ignore = first.scope.ignore
+        mask = samples.label(cell.data, cell.sample, ignore).volume() if isinstance(ignore, str) else None
+        pair = pair_of(first, pred, truth, mask)
+        maps = {"errors": error_map(*pair.images), "classes": class_map(*pair.images)}
+        if pair.ignored is not None:
+            maps["ignored"] = pair.ignored.astype(np.uint8)
+        made_maps = {name: Volume(array, truth.axes, truth.spacing_um) for name, array in maps.items()}
+        labels = {"truth": truth, **labels, **made_maps}
         colours = {"errors": COLOURS, "classes": OBJECT_COLOURS}
     path = folder / f"{_file_name(cell)}.ome.zarr"
     about = {"cell": cell.key, "suite": cell.suite, "tier": cell.tier, "id": str(cell.id), "scores": _scores(record)}

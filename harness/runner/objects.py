@@ -12,6 +12,7 @@ from harness.objects import object_frame
 from harness.predictions import Predictions
 from harness.project import Project
 from harness.runner.exporting import kept_volume
+from harness.stages.slots import CONFIDENCES
 from harness.standing import Standing
 from harness.store import Record
 from harness.worker.pairs import pair_of
@@ -65,4 +66,9 @@ def _objects(
         "repeat": cell.repeat,
     }
     mask = value(compared.scope.ignore) if isinstance(compared.scope.ignore, str) else None
-    return object_frame(pair_of(compared, value(compared.pred), value(compared.truth), mask), about)
+    confidences = None
+    if digest := record.prediction.get(CONFIDENCES):
+        confidences = predictions.find(digest, CONFIDENCES)
+        if confidences is None:
+            raise IncompleteError(f"{cell}: the file of its confidences {predictions.absence(digest)}")
+    return object_frame(pair_of(compared, value(compared.pred), value(compared.truth), mask, confidences), about)

@@ -14,6 +14,9 @@ from harness.model import Cell, CellId, ScoredPair, Tier, Volume
 from harness.predictions import Predictions
 from harness.project import Project
 from harness.registry import MetricRegistry
+from harness.scoring import chosen_metrics
+from harness.stages.slots import CONFIDENCES
+from harness.stages.values import Value
 from harness.store import Record, Store
 from harness.store.records import told
 from harness.suite import Suite, expand
@@ -135,11 +138,15 @@ class _Scorer:
             return self._samples.label(cell.data, cell.sample, name).volume()
 
         absent = [pair.pred for pair in cell.scores if pair.pred not in record.prediction]
+        pairs = self._with_added(cell.scores, found.added)
+        is_ranked = any(map(self._is_ranked, pairs))
+        if is_ranked and CONFIDENCES not in record.prediction:
+            absent.append(CONFIDENCES)
         if absent:
             return f"its '{absent[0]}' were not kept: run it again"
-        pairs = self._with_added(cell.scores, found.added)
         try:
-            scores = score_pairs(pairs, value, self._metrics)
+            confidences = self._confidences(record.prediction[CONFIDENCES]) if is_ranked else None
+            scores = score_pairs(pairs, value, self._metrics, confidences=confidences)
         except (DataError, _AbsentError) as error:
             return str(error)
         again = replace(
@@ -161,11 +168,20 @@ class _Scorer:
     def _is_usable(self, name: str) -> bool:
         return name in self._metrics and self._metrics.entry(name).item is not None
 
+    def _is_ranked(self, pair: ScoredPair) -> bool:
+        return any(metric.needs == "ranked" for metric in chosen_metrics(pair.metrics, self._metrics))
+
     def _kept(self, digest: str, slot: str) -> Volume:
         value = self._predictions.find(digest, slot)
         if isinstance(value, Volume):
             return value
         raise _AbsentError(f"its prediction {self._predictions.absence(digest)}")
+
+    def _confidences(self, digest: str) -> Value:
+        value = self._predictions.find(digest, CONFIDENCES)
+        if value is None:
+            raise _AbsentError(f"the file of its confidences {self._predictions.absence(digest)}")
+        return value
 
 
 class _AbsentError(Exception):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from harness.errors import ChainError, LabelError, nearest
 from harness.model import Grid
 from harness.stages.contract import Stage
-from harness.stages.slots import SLOTS, TRUTH, checked, slot_of
-from harness.stages.values import Value
+from harness.stages.slots import CONFIDENCES, LABELS, SLOTS, TRUTH, checked, slot_of
+from harness.stages.values import Confidences, Value, objects_in
 
 ISOTROPIC = Grid("ZYX", (997, 1009, 1013), (1.0, 1.0, 1.0))
 ANISOTROPIC = Grid("ZYX", (997, 1009, 1013), (4.0, 1.0, 1.0))
@@ -48,6 +48,8 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
         _check_inputs(stage, list(grids), here)
         _check_truth(stage, truths, here)
         _check_targets(stage, made, here)
+        if CONFIDENCES in stage.makes() and LABELS not in (*stage.makes(), *stage.reads()):
+            raise ChainError(f"{here} makes '{CONFIDENCES}' and neither makes nor reads the '{LABELS}' they are of")
         after = stage.grid_after(_grid_of_inputs(stage, grids, here), given.grid)
         grids.update(dict.fromkeys(stage.makes(), after))
         truths.difference_update(stage.makes())
@@ -91,7 +93,20 @@ def checked_outputs(stage: Stage, inputs: Mapping[str, Value], returned: object,
             what = "of shape" if slot_of(slot).on_grid else "for a grid of shape"
             asked = f"its input has {found.shape}" if expected == found else f"its grid is {expected.shape}"
             raise LabelError(f"{where} returned {slot} {what} {value.grid.shape}; {asked}")
+    if isinstance(confidences := values.get(CONFIDENCES), Confidences):
+        _check_confidences(confidences, {**inputs, **values}[LABELS], where)
     return values
+
+
+def _check_confidences(confidences: Confidences, labels: Value, where: str) -> None:
+    """Refuse confidences of other objects than the labels beside them have."""
+    given, found = set(confidences.objects.tolist()), set(objects_in(labels.arrays()["array"]).tolist())
+    if given != found:
+        number = min(given ^ found)
+        what = f"a score for object {number}, which its labels lack" if number in given else f"none for object {number}"
+        raise LabelError(
+            f"{where} returned {CONFIDENCES} with {what}; accepted: one for each of its {len(found)} labels"
+        )
 
 
 def _check_inputs(stage: Stage, present: Sequence[str], where: str) -> None:
@@ -129,6 +144,17 @@ def scored_slot(stages: Sequence[Stage]) -> str:
     if "labels" in made:
         return "labels"
     return next((slot for slot in reversed(made) if slot in SCORED), "")
+
+
+def gives_confidences(stages: Sequence[Stage]) -> bool:
+    """Whether the labels at the end of a chain are those that a stage gave its confidences for."""
+    given = False
+    for stage in stages:
+        if CONFIDENCES in stage.makes():
+            given = True
+        elif LABELS in stage.makes():
+            given = given and stage.keeps_labels
+    return given
 
 
 def _is_same(one: Grid, other: Grid) -> bool:

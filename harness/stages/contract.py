@@ -55,11 +55,13 @@ class Context:
 class Example:
     """One training sample as the stage sees it: its input slots, and by slot what it learns (or validates on).
 
-    The truth lies on the grid that the stages before have made.
+    The truth lies on the grid that the stages before have made. Voxels of that grid where `ignored` is not 0 are not
+    to be taught: nobody knows what they are; None where all are known.
     """
 
     inputs: Mapping[str, Volume]
     targets: Mapping[str, Volume]
+    ignored: Volume | None = None
 
 
 class Stage(ABC):
@@ -93,6 +95,9 @@ class Stage(ABC):
     citation: ClassVar[str] = ""
     uses_truth: ClassVar[UsesTruth] = ""
     """Declared by a stage that reads the ground truth; it stands in every record and table of its rows."""
+    keeps_labels: ClassVar[bool] = False
+    """Declared by a stage whose labels are those it read, moved, smaller or gone, and none called otherwise: the
+    confidences of earlier labels then hold for them."""
     cacheable: ClassVar[bool] = True
     """False where recomputing is cheaper than reading the cache."""
 

@@ -38,20 +38,23 @@ def consecutive(labels: np.ndarray) -> np.ndarray:
 
 
 def training_pairs(
-    examples: Sequence[Example], where: str, *, target: str = TRUTH
+    examples: Sequence[Example], where: str, *, target: str = TRUTH, with_ignored: bool = False
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return one (image, labels) pair per example: float32 C(Z)YX and int32 (Z)YX with consecutive ids.
 
-    `target` is the slot that is learnt.
+    `target` is the slot that is learnt. What is to be ignored is background, and objects end there; a stage whose loss
+    can leave voxels out takes the labels `with_ignored`, as they stand, and the masks of `ignored_masks`.
 
     Raises `DataError` for images that are not finite, images and truths of different shapes, and examples that
     differ in their number of channels.
     """
     pairs = []
-    for number, example in enumerate(examples, start=1):
+    masks = ignored_masks(examples, where)
+    for number, (example, mask) in enumerate(zip(examples, masks, strict=True), start=1):
         place = f"{where}: example {number}"
         image = channels_first(example.inputs["image"], place)
-        truth = consecutive(example.targets[target].array)
+        labels = example.targets[target].array
+        truth = consecutive(labels if with_ignored else without(labels, mask))
         if image.shape[1:] != truth.shape:
             raise DataError(f"{place}: the image has shape {image.shape[1:]} and its truth {truth.shape}")
         pairs.append((image, truth))
@@ -61,6 +64,32 @@ def training_pairs(
             f"{where}: the examples have {', '.join(map(str, counts))} channels; accepted: one number for all"
         )
     return pairs
+
+
+def ignored_masks(examples: Sequence[Example], where: str) -> list[np.ndarray | None]:
+    """Return where each example is not to be taught, bool (Z)YX, None where it is everywhere.
+
+    Raises `DataError` for a mask of another shape than the targets, and for one that leaves nothing to teach.
+    """
+    masks: list[np.ndarray | None] = []
+    for number, example in enumerate(examples, start=1):
+        if example.ignored is None:
+            masks.append(None)
+            continue
+        mask = np.asarray(example.ignored.array != 0)
+        shapes = {volume.grid.shape for volume in example.targets.values()}
+        if shapes != {mask.shape}:
+            found = ", ".join(map(str, sorted(shapes)))
+            raise DataError(f"{where}: example {number}: the ignore mask has shape {mask.shape} and its truth {found}")
+        if mask.all():
+            raise DataError(f"{where}: example {number}: every voxel is to be ignored; accepted: some that are not")
+        masks.append(mask if mask.any() else None)
+    return masks
+
+
+def without(labels: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """Return labels that are 0 where a mask holds; the labels themselves without one."""
+    return labels if mask is None else np.where(mask, labels.dtype.type(0), labels)
 
 
 def found_nothing(sign: str, losses: Sequence[float], steps: int) -> str:

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 
 from harness.errors import LabelError
 from harness.model import Volume
-from harness.stages.values import Features, Masks, Prompts, Value
+from harness.stages.values import Confidences, Features, Masks, Prompts, Value
 
 TRUTH = "truth"
 """The slot of the ground truth: only a stage that declares `uses_truth` may read it."""
+
+LABELS = "labels"
+"""The slot of the objects that a method finds."""
+
+CONFIDENCES = "confidences"
+"""The slot of how sure a method is of each of its labels."""
 
 ROUNDING = 1e-4
 """How far a probability may lie outside [0, 1]: blended tiles and splines round."""
@@ -126,6 +132,23 @@ def check_masks(value: Value) -> str:
     return ""
 
 
+def check_confidences(value: Value) -> str:
+    """Return what is wrong with confidences: one finite score a label, labels above 0 and each once."""
+    if not isinstance(value, Confidences):
+        return f"a {type(value).__name__}; accepted: a Confidences"
+    if not value.objects.ndim == value.scores.ndim == 1 or len(value.objects) != len(value.scores):
+        return f"with {value.objects.shape} objects and {value.scores.shape} scores; accepted: one score an object"
+    if value.objects.dtype.kind not in "iu" or value.scores.dtype.kind != "f":
+        return f"of types {value.objects.dtype} and {value.scores.dtype}; accepted: integers and reals"
+    if len(value) and int(value.objects.min()) < 1:
+        return f"of object {int(value.objects.min())}; accepted: labels above 0"
+    if len(set(value.objects.tolist())) < len(value):
+        return "with two scores of one object"
+    if not bool((abs(value.scores) < float("inf")).all()):
+        return "with a score that is no finite number"
+    return ""
+
+
 _TABLE = (
     Slot("image", Volume, "the image as read, or as an earlier stage left it; axes (C)(Z)YX, any real dtype"),
     Slot("probability", Volume, 'float32 in [0, 1]; axes C(Z)YX, channels named ("foreground", "boundary")',
@@ -140,7 +163,8 @@ _TABLE = (
     Slot("embedding-twin", Volume, "the same by a second network on a second view of the image; axes C(Z)YX"),
     Slot("features", Features, "what an image encoder makes, at a resolution of its own"),
     Slot("superpixels", Volume, "integer over-segmentation, no 0 unless masked; axes (Z)YX", check_labels),
-    Slot("labels", Volume, "integer instances, 0 is background; axes (Z)YX", check_labels, scored=True),
+    Slot(LABELS, Volume, "integer instances, 0 is background; axes (Z)YX", check_labels, scored=True),
+    Slot(CONFIDENCES, Confidences, "how sure the method is of each of its `labels`", check_confidences),
     Slot("reference", Volume, "labels of another method, which `labels` are compared with; axes (Z)YX", check_labels),
     Slot("prompts", Prompts, "boxes and points that ask for objects, in voxels of the grid", check_prompts),
     Slot("masks", Masks, "masks that may overlap, each with a score", check_masks),

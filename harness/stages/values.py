@@ -213,6 +213,51 @@ class Masks:
         return cls(Grid.from_json(header["grid"]), **arrays)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Confidences:
+    """How sure a method is of each object of the `labels` that it made on `grid`.
+
+    objects  int64 (n,): labels, above 0, each once
+    scores   float64 (n,): finite; higher is surer, on whatever scale the method has
+    """
+
+    grid: Grid
+    objects: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, grid: Grid, scores: Mapping[int, float]) -> Self:
+        """Return confidences from a score per label, ascending by label."""
+        import numpy as np
+
+        objects = sorted(scores)
+        return cls(
+            grid,
+            objects=np.array(objects, dtype=np.int64),
+            scores=np.array([scores[number] for number in objects], dtype=np.float64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def by_object(self) -> dict[int, float]:
+        """Return label -> score."""
+        return dict(zip(self.objects.tolist(), self.scores.tolist(), strict=True))
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Return both arrays by the names of the fields."""
+        return {"objects": self.objects, "scores": self.scores}
+
+    def header(self) -> JsonDict:
+        """Return the grid."""
+        return {"grid": self.grid.to_json()}
+
+    @classmethod
+    def build(cls, arrays: Mapping[str, np.ndarray], header: JsonDict) -> Self:
+        """Return the confidences of these arrays and this header."""
+        return cls(Grid.from_json(header["grid"]), **arrays)
+
+
 def _runs_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return starts and lengths (int64) of the runs of True in C order."""
     import numpy as np
@@ -220,6 +265,20 @@ def _runs_of(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat = np.concatenate([[False], mask.ravel(), [False]])
     edges = np.flatnonzero(flat[1:] != flat[:-1])
     return edges[::2].astype(np.int64), (edges[1::2] - edges[::2]).astype(np.int64)
+
+
+def objects_in(labels: np.ndarray) -> np.ndarray:
+    """Return the ids of the objects of a label image (unsigned or non-negative integers), ascending, without 0."""
+    import numpy as np
+
+    highest = int(labels.max(initial=0))
+    if highest > 4 * labels.size + 1024:  # a table of all ids would be larger than the image
+        ids = np.unique(labels)
+        return np.asarray(ids[ids > 0])
+    found = np.zeros(highest + 1, dtype=bool)
+    found[labels.ravel()] = True
+    found[0] = False
+    return np.flatnonzero(found)
 
 
 def content_hash(value: Value) -> str:

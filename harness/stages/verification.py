@@ -117,5 +117,6 @@ _ACCEPTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "licence": (_is_text, "a text"),
     "citation": (_is_text, "a text"),
     "uses_truth": (lambda value: value in get_args(UsesTruth), '"", "control" or "prompts"'),
+    "keeps_labels": (lambda value: isinstance(value, bool), "True or False"),
     "cacheable": (lambda value: isinstance(value, bool), "True or False"),
 }

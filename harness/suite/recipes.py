@@ -10,6 +10,7 @@ from harness.hashing import hash_value
 from harness.model import DataSelection, StageSpec
 from harness.registry import StageRegistry
 from harness.suite.chains import stage_spec
+from harness.suite.compared import ignored
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -73,8 +74,10 @@ def weights_hash(name: str, catalogue: Catalogue, registry: StageRegistry) -> st
     if recipe is None:
         return catalogue.weights(name).hash()
     dataset = catalogue.dataset(recipe.dataset)
+    ignore = ignored(dataset.declaration.ignore)
     return hash_value(
         {
+            **({} if ignore is None else {"ignore": ignore}),
             "stage": recipe_spec(recipe, name, registry).key_json(),
             "data": recipe_data(recipe, catalogue).to_json(),
             "training": [content_of(dataset, sample) for sample in recipe.samples],

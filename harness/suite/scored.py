@@ -10,6 +10,7 @@ from harness.model import ScoredPair, Tier
 from harness.stages.chain import scored_slot
 from harness.stages.contract import Stage
 from harness.stages.slots import TRUTH
+from harness.suite.confidences import check_confidences, with_confidences
 from harness.suite.schema import ScoresSpec
 from harness.suite.scopes import check_scope, scope_of
 from harness.suite.selection import Selected, chosen
@@ -27,16 +28,18 @@ def scored_pairs(
 
     A further pair whose truth is a label image that other datasets have and this one lacks is not applicable here.
     Of a dataset without label images nothing is scored but slots against each other; predictions are kept all the same.
-    Raises `ConfigError` with file, line and key for a slot that nothing makes, for a truth that nothing provides, and
-    for a chain that reads or learns the truth where there is none.
+    Metrics laid over the suite that rank objects by confidences are left out where the chain gives none.
+    Raises `ConfigError` with file, line and key for a slot that nothing makes, for a truth that nothing provides, for
+    confidences that nothing gives, and for a chain that reads or learns the truth where there is none.
     """
     is_labelled = bool(selected.data.truth)
     if not is_labelled:
         _refuse_truth(suite, row, chain, selected)
-    metrics = (*suite.file.metrics, *suite.added_metrics) if is_labelled else ()
+    metrics = (*suite.file.metrics, *with_confidences(suite.added_metrics, chain)) if is_labelled else ()
     scope = scope_of(suite, row, tier, selected.dataset)
     pairs = [ScoredPair("", scored_slot(chain), TRUTH, metrics, scope=scope)]
     check_scope(suite, row, selected.dataset, pairs[0], ("metrics",))
+    check_confidences(suite, row, chain, pairs[0], ("metrics",))
     scores, place = chosen(suite, row, tier, "scores")
     further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
     place = ("scores",) if scores is None else place
@@ -53,6 +56,7 @@ def scored_pairs(
         if _is_provided(suite, row, spec.truth, made | read, selected, catalogue, (*at, "truth")):
             pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold, spec.scope()))
             check_scope(suite, row, selected.dataset, pairs[-1], (*at, "metrics"))
+            check_confidences(suite, row, chain, pairs[-1], (*at, "metrics"))
     return tuple(pairs)
 
 

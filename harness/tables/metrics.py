@@ -18,6 +18,7 @@ EVIDENCE = {
     "banded": "the overlap table outside a border band, which needs the size of a voxel",
     "surfaces": "surfaces of objects in micrometres, which need the size of a voxel",
     "centres": "centres of objects in micrometres, which need the size of a voxel",
+    "neighbours": "the overlap table and the distance of each true object to the next one",
 }
 """What a metric reads of a pair, in words; another kind of evidence is called by its name."""
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}

@@ -14,6 +14,8 @@ from harness.jobs.failures import machine_places, outcome_of
 from harness.jobs.messages import Done, Job, Outcome
 from harness.model import Grid, StageSpec, Volume
 from harness.scoring import Scores
+from harness.stages.chain import gives_confidences
+from harness.stages.slots import CONFIDENCES
 from harness.stages.values import Value, content_hash
 from harness.store.files import is_read_only
 from harness.worker.bench import Workbench
@@ -52,7 +54,7 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
 
 @dataclass(slots=True, eq=False)
 class CellRun:
-    """The chain of one cell as it goes; `stage` is the one at work, `scored` what the metrics compared, by slot."""
+    """The chain of one cell as it goes; `stage` is the one at work, `scored` what the metrics read of it, by slot."""
 
     bench: Workbench
     job: Job
@@ -76,12 +78,14 @@ class CellRun:
         self.stage = ""
         made = {slot for product in self.products for slot in product.sources()}
         compared = [slot for pair in cell.scores for slot in (pair.pred, pair.truth)]
+        if gives_confidences([product.step.stage for product in self.products]):
+            compared.append(CONFIDENCES)
         self.scored.update((slot, slots[slot].value()) for slot in compared if slot in made)
 
         def value(name: str) -> Volume:
             return (slots[name] if name in slots else self.bench.samples.label(cell.data, cell.sample, name)).volume()
 
-        return score_pairs(cell.scores, value, self.bench.metrics)
+        return score_pairs(cell.scores, value, self.bench.metrics, confidences=self.scored.get(CONFIDENCES))
 
     def _kept(self) -> tuple[dict[str, str], tuple[str, ...]]:
         """Keep what was scored; return its content hashes by slot, and a note if the disk refused."""
@@ -154,17 +158,22 @@ class Chain:
         return FitJob(spec, training, validation, seed, weights, cell.draw, stage.needs)
 
     def _example(self, number: int, sample: str, targets: Sequence[str]) -> LazyExample:
-        """Return a training sample as a stage of the chain sees it, after the stages before it, with what it learns."""
+        """Return a training sample as a stage of the chain sees it, after the stages before it, with what it learns.
+
+        What the cell's scores ignore is not taught either: a label of the truth that it trains on, or a label image.
+        """
         cell = self._cell
         slots = self._bench.samples.slots(cell.data, sample, truth=cell.data.train_truth)
+        ignored = self._bench.samples.ignored(cell.data, sample, slots["truth"], cell.scores[0].scope.ignore)
         seed = derive_seed("training", cell.data.dataset, sample, cell.repeat)
         for earlier in range(number):
             step = self.step(earlier, slots, sample, seed, self.fitted(earlier))
             truth = self._mapped_truth(step, slots["truth"], sample)
+            ignored = None if ignored is None else self._mapped_truth(step, ignored, sample)
             slots = {**slots, **Product(step, self._bench).sources(), "truth": truth}
         wanted = self._bench.create(cell.chain[number]).reads()
         inputs, learnt = ({slot: slots[slot] for slot in names} for names in (wanted, targets))
-        return LazyExample(inputs, learnt, partial(self._grid, sample))
+        return LazyExample(inputs, learnt, partial(self._grid, sample), ignored)
 
     def _mapped_truth(self, step: Step, truth: Source, sample: str) -> Source:
         """Return the truth on the grid that a resampling stage makes."""

@@ -41,22 +41,26 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LazyExample:
-    """A training sample whose slots are made only if a model must be trained."""
+    """A training sample whose slots are made only if a model must be trained; `ignored` is where nothing is taught."""
 
     inputs: dict[str, Source]
     targets: dict[str, Source]
     grid: Callable[[], Grid]
+    ignored: Source | None = None
 
     def keys(self) -> list[object]:
         """Return what identifies the example."""
-        return [{slot: source.key for slot, source in part.items()} for part in (self.inputs, self.targets)]
+        keys: list[object] = [
+            {slot: source.key for slot, source in part.items()} for part in (self.inputs, self.targets)
+        ]
+        return keys if self.ignored is None else [*keys, {"ignored": self.ignored.key}]
 
     def make(self) -> Example:
         """Return the example with its arrays."""
         inputs, targets = (
             {slot: source.volume() for slot, source in part.items()} for part in (self.inputs, self.targets)
         )
-        return Example(inputs, targets)
+        return Example(inputs, targets, None if self.ignored is None else self.ignored.volume())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +189,8 @@ def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
         def grid() -> Grid:
             return bench.samples.sample(data.dataset, sample, data.channels).image.grid
 
-        return LazyExample({"image": slots["image"]}, {TRUTH: slots[TRUTH]}, grid)
+        ignored = bench.samples.ignored(data, sample, slots[TRUTH], bench.samples.declared_ignore(data.dataset))
+        return LazyExample({"image": slots["image"]}, {TRUTH: slots[TRUTH]}, grid, ignored)
 
     training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
     needs = bench.registry.get(recipe.spec.id).needs

@@ -105,6 +105,24 @@ class SampleSlots:
 
         return Source(hash_value(["label", content, name]), read)
 
+    def ignored(self, selection: DataSelection, sample: str, truth: Source, ignore: int | str | None) -> Source | None:
+        """Return where nothing is to be taught: where a truth has a label, or where a label image is not 0."""
+        if ignore is None:
+            return None
+        if isinstance(ignore, str):
+            return self.label(selection, sample, ignore)
+
+        def mark() -> Volume:
+            labels = truth.volume()
+            return Volume(labels.array == ignore, labels.axes, labels.spacing_um)
+
+        return Source(hash_value(["ignored", ignore, truth.key]), mark)
+
+    def declared_ignore(self, dataset: str) -> int | str | None:
+        """Return the label, or the label image, that a dataset declares as not to be scored or taught."""
+        said = self._catalogue.dataset(dataset).declaration.ignore
+        return said if said is None or isinstance(said, int) else said.image
+
     def forget(self) -> None:
         """Drop every sample: one of them may have been changed in place."""
         self._samples.clear()

@@ -24,3 +24,16 @@ def test_a_centre_is_the_mean_of_the_voxels_in_micrometres() -> None:
 def test_distances_need_the_size_of_a_voxel(spacing_um: tuple[float, ...] | None, message: str) -> None:
     with pytest.raises(LabelError, match=message):
         _ = Pair(LABELS, LABELS, spacing_um=spacing_um).centres
+
+
+def test_how_near_the_next_object_is() -> None:
+    pair = Pair(LABELS, LABELS, spacing_um=(2.0, 0.5))
+    um, px = (pair.neighbours.distances(unit) for unit in ("um", "px"))
+    assert um.tolist() == pytest.approx([np.hypot(2, 0.75)] * 2)
+    assert px.tolist() == pytest.approx([np.hypot(1, 1.5)] * 2)
+    assert Pair(LABELS * (LABELS == 7), LABELS).neighbours.distances("px").tolist() == [np.inf]
+
+
+def test_distances_to_the_next_object_need_the_size_of_a_voxel_in_micrometres() -> None:
+    with pytest.raises(LabelError, match="the size of a voxel is unknown; give its spacing"):
+        Pair(LABELS, LABELS).neighbours.distances("um")

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 
 from harness.metrics.errormap import CLASS_COLOURS
-from harness.report.errors import error_picture
+from harness.model import Sample, Scope, ScoredPair, Volume
+from harness.report.errors import _picture, error_picture
+from tests.helpers import FakeCatalogue, FakeDataset
+from tests.runner.bench import a_cell
 
 
 def test_objects_have_the_colours_of_their_classes() -> None:
@@ -27,3 +33,28 @@ def test_an_empty_prediction_and_a_flat_image() -> None:
     picture = error_picture(np.full((8, 8), 5), truth, np.zeros_like(truth))
     assert tuple(picture[2, 2]) == CLASS_COLOURS["missed"]
     assert not picture[7, 7].any()
+
+
+def test_what_is_not_compared_has_no_outline() -> None:
+    truth, pred = np.zeros((2, 12, 12), np.uint16)
+    truth[2:5, 2:5], truth[7:10, 7:10], truth[0:2, 8:11] = 1, 2, 3
+    pred[2:5, 2:5] = 4
+    mask = np.zeros((12, 12), np.uint8)
+    mask[7:10, 7:10] = 1
+    labels = {"gold": Volume(truth, "YX"), "unsure": Volume(mask, "YX")}
+    image = Volume(np.zeros((12, 12), np.uint8), "YX")
+    catalogue = FakeCatalogue([FakeDataset("dots", {}, content={"a": Sample("dots", "a", image, labels, "")})])
+    project = SimpleNamespace(catalogue=catalogue)
+
+    def coloured(scope: Scope) -> set[tuple[int, int]]:
+        cell = replace(a_cell(), scores=(ScoredPair("", "labels", "truth", ("pq",), scope=scope),))
+        picture = _picture(project, cell, Volume(pred, "YX"))  # type: ignore[arg-type]
+        return set(zip(*np.nonzero(picture.any(axis=-1)), strict=True))
+
+    everything = coloured(Scope())
+    assert {(2, 2), (7, 7), (1, 8)} <= everything
+    assert everything - coloured(Scope("unsure")) >= {(7, 7)}
+    assert not coloured(Scope("unsure")) & {(7, 7), (9, 9)}
+    assert not coloured(Scope(border="drop")) & {(1, 8), (0, 8)}
+    assert (2, 2) in coloured(Scope("unsure", border="drop"))
+    assert not coloured(Scope(1)) & {(2, 2)}

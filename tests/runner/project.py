@@ -63,7 +63,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import Grid, Parameter, Stage, Volume
+from harness import Confidences, Grid, Parameter, Stage, Volume
 
 TRACES = Path(os.environ.get("TEST_TRACES", "."))
 
@@ -120,6 +120,22 @@ class Cut(Stage):
     def run(self, inputs, context):
         trace("cut")
         return threshold(inputs["distance"], self.options["level"])
+
+
+class Sure(Stage):
+    id = "sure"
+    title = "objects by columns, and how sure it is of each"
+    outputs = ("labels", "confidences")
+    parameters = (Parameter("of", "int", 0, "added to the labels that it is sure of"),)
+
+    def run(self, inputs, context):
+        trace("sure")
+        whole = threshold(inputs["image"], 0.5)
+        labels = whole.array * (1 + np.arange(whole.array.shape[-1]) // 8)
+        found = [int(label) for label in np.unique(labels) if label]
+        scores = {label + self.options["of"]: 1 / (1 + label) for label in found}
+        made = Volume(labels, whole.axes, whole.spacing_um)
+        return {"labels": made, "confidences": Confidences.of(made.grid, scores)}
 
 
 class Learn(Stage):

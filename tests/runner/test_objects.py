@@ -8,10 +8,12 @@ from pathlib import Path
 from harness.datasets.fetching.places import cache_folder
 from harness.metrics.counts import number
 from harness.metrics.errors import PRED_CLASSES, TRUTH_CLASSES, count_name
+from harness.predictions import Predictions
 from harness.project import Project
 from harness.runner.objects import recorded_objects
 from harness.standing import Standing
 from tests.cli.project import Cli
+from tests.runner.project import Project as TinyProject
 
 
 def standing_of(project: Project) -> Standing:
@@ -60,3 +62,20 @@ def test_cells_in_which_nothing_is_compared_are_left_out(cli: Cli) -> None:
     standing = standing_of(project)
     cells = tuple(replace(cell, scores=(replace(cell.scores[0], metrics=()),)) for cell in standing.cells)
     assert list(recorded_objects(project, replace(standing, cells=cells), cache_folder())) == []
+
+
+def test_confidences_are_a_column_and_lost_ones_are_named(project: TinyProject) -> None:
+    path = project.suite({"good": "[{ id = 'sure' }]"})
+    assert project.run(path).failed == 0
+    whole = Project(project.folder, (project.plugin,), (project.folder / "datasets.toml",))
+    standing = whole.results(project.results, whole.suite(path), "smoke")
+    table = next(recorded_objects(whole, standing, project.cache))
+    assert not isinstance(table, str)
+    predicted = table[table["side"] == "prediction"]
+    assert predicted["confidence"].tolist() == [1 / (1 + label) for label in predicted["id"]]
+    assert table[table["side"] == "truth"]["confidence"].isna().all()
+    kept = Predictions(project.cache)
+    for record in standing.current.values():
+        kept._path(record.prediction["confidences"]).unlink(missing_ok=True)
+    reasons = list(recorded_objects(whole, standing, project.cache))
+    assert all(str(reason).endswith("the file of its confidences is not here") for reason in reasons)

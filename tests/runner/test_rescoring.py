@@ -44,3 +44,28 @@ def test_further_pairs_are_kept_and_rescored(project: Project) -> None:
     assert again.metrics["soft:sbd.mask"] == first.metrics["soft:sbd.mask"]
     assert "pq" in again.metrics
     assert project.run(path).computed == 0
+
+
+def test_confidences_are_kept_and_a_metric_of_them_reaches_old_records(project: Project) -> None:
+    path = project.suite({"good": "[{ id = 'sure' }]", "other": "[{ id = 'smooth' }, { id = 'cut' }]"})
+    assert project.run(path).failed == 0
+    whole = WholeProject(
+        project.folder, (project.plugin,), (project.folder / "datasets.toml",), added_metrics=("coco.ap50",)
+    )
+    done = rescore(whole, whole.suite(path), "smoke", project.results, project.cache, lambda line: None)
+    assert done.counts() == {"cells": 4, "rescored": 4, "missing": 0}
+    rows = {(record.row, "coco.ap50" in record.metrics) for record in project.store().records()}
+    assert rows == {("good", True), ("other", False)}
+    assert project.count("sure") == 2
+
+
+def test_lost_confidences_are_named(project: Project) -> None:
+    path = project.suite({"good": "[{ id = 'sure' }]"}, metrics=("map.gonuclear", "coco.ap50"))
+    assert project.run(path).failed == 0
+    whole = WholeProject(project.folder, (project.plugin,), (project.folder / "datasets.toml",))
+    kept = Predictions(project.cache)
+    for record in project.store().records():
+        kept._path(record.prediction["confidences"]).unlink(missing_ok=True)
+    gone = rescore(whole, whole.suite(path), "smoke", project.results, project.cache, lambda line: None)
+    assert gone.counts() == {"cells": 2, "rescored": 0, "missing": 2}
+    assert set(gone.missing.values()) == {"the file of its confidences is not here"}

@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from harness.errors import ChainError, LabelError
 from harness.model import Grid, UsesTruth, Volume
-from harness.stages.chain import ANISOTROPIC, ISOTROPIC, SCORED, Given, check_chain, checked_outputs
+from harness.stages.chain import (
+    ANISOTROPIC,
+    ISOTROPIC,
+    SCORED,
+    Given,
+    check_chain,
+    checked_outputs,
+    gives_confidences,
+)
 from harness.stages.contract import Context, Stage
-from harness.stages.values import Features, Masks, Prompts
+from harness.stages.values import Confidences, Features, Masks, Prompts
 from tests.stages.chains import make
 
 SLOTS = ("image", "features", "superpixels", "labels", "nuclei", "masks")
@@ -240,3 +248,57 @@ def test_empty_images_pass() -> None:
 def test_axes_that_do_not_fit_the_array_are_named() -> None:
     with pytest.raises(LabelError, match="returned labels with axes ZYX for an array of shape"):
         checked_outputs(stage(("image",), ("labels",)), INPUT, Volume(np.ones((2, 2), np.uint16), "ZYX"), GRID)
+
+
+SURE = stage(("image",), ("labels", "confidences"))
+RENAMED = stage(("labels",), ("labels",))
+
+
+def test_confidences_hold_until_labels_are_made_anew() -> None:
+    kept = make("to-original-grid")
+    assert gives_confidences([SURE])
+    assert gives_confidences([SURE, kept])
+    assert gives_confidences([SURE, stage(("image",), ("probability",))])
+    assert gives_confidences([RENAMED, stage(("labels",), ("confidences",))])
+    assert not gives_confidences([RENAMED])
+    assert not gives_confidences([SURE, RENAMED])
+    assert not gives_confidences([SURE, RENAMED, kept])
+
+
+def test_confidences_of_no_labels_are_refused() -> None:
+    check_chain([SURE], Given(), "row")
+    check_chain([RENAMED_FROM_IMAGE, stage(("labels",), ("confidences",))], Given(), "row")
+    with pytest.raises(ChainError, match="makes 'confidences' and neither makes nor reads the 'labels' they are of"):
+        check_chain([SURE, stage(("image",), ("confidences",))], Given(), "row")
+
+
+RENAMED_FROM_IMAGE = stage(("image",), ("labels",))
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ({1: 0.5, 3: 0.5}, ""),
+        (
+            {1: 0.5, 2: 0.5, 3: 0.5},
+            "confidences with a score for object 2, which its labels lack; accepted: one for each",
+        ),
+        ({3: 0.5}, "confidences with none for object 1; accepted: one for each of its 2 labels"),
+    ],
+)
+def test_confidences_are_those_of_the_labels(scores: dict[int, float], message: str) -> None:
+    labels = Volume(np.array([[0, 1], [3, 3]]), "YX")
+    sure = Confidences.of(GRID, scores)
+    image = {"image": Volume(np.zeros((2, 2)), "YX")}
+    own = stage(("labels",), ("confidences",))
+    if not message:
+        assert set(checked_outputs(SURE, image, {"labels": labels, "confidences": sure}, GRID)) == {
+            "labels",
+            "confidences",
+        }
+        assert set(checked_outputs(own, {"labels": labels}, sure, GRID)) == {"confidences"}
+        return
+    with pytest.raises(LabelError, match=message):
+        checked_outputs(SURE, image, {"labels": labels, "confidences": sure}, GRID)
+    with pytest.raises(LabelError, match=message):
+        checked_outputs(own, {"labels": labels}, sure, GRID)

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Example
-from harness.stages.examples import channels_first, consecutive, found_nothing, require_objects, training_pairs
+from harness.stages.examples import (
+    channels_first,
+    consecutive,
+    found_nothing,
+    ignored_masks,
+    require_objects,
+    training_pairs,
+    without,
+)
 
 
 def _example(image: np.ndarray, axes: str = "YX", truth: np.ndarray | None = None) -> Example:
@@ -49,6 +59,31 @@ def test_pairs_must_agree() -> None:
         training_pairs([_example(flat), _example(np.stack([flat, flat]), "CYX")], "here")
     with pytest.raises(DataError, match=r"shape \(4, 4\) and its truth \(2, 2\)"):
         training_pairs([_example(flat, truth=np.ones((2, 2), int))], "here")
+
+
+def test_what_is_ignored_is_no_object_unless_it_is_asked_for() -> None:
+    image, truth = np.zeros((2, 3), np.uint8), np.array([[0, 4, 4], [9, 9, 255]])
+    mask = Volume(np.array([[0, 0, 7], [0, 0, 1]]), "YX")
+    ignored = replace(_example(image, truth=truth), ignored=mask)
+    assert training_pairs([ignored], "here")[0][1].tolist() == [[0, 1, 0], [2, 2, 0]]
+    assert training_pairs([ignored], "here", with_ignored=True)[0][1].tolist() == [[0, 1, 1], [2, 2, 3]]
+    everything, some, none = ignored_masks(
+        [_example(image), ignored, replace(ignored, ignored=Volume(np.zeros((2, 3), bool), "YX"))], "here"
+    )
+    assert everything is None
+    assert none is None
+    assert some is not None
+    assert some.tolist() == [[False, False, True], [False, False, True]]
+    assert without(truth, some).tolist() == [[0, 4, 0], [9, 9, 0]]
+    assert without(truth, None) is truth
+
+
+def test_an_ignore_mask_must_fit_and_leave_something() -> None:
+    flat = _example(np.zeros((2, 3), np.uint8))
+    with pytest.raises(DataError, match=r"example 1: the ignore mask has shape \(3, 2\) and its truth \(2, 3\)"):
+        ignored_masks([replace(flat, ignored=Volume(np.zeros((3, 2), bool), "YX"))], "here")
+    with pytest.raises(DataError, match="here: example 1: every voxel is to be ignored"):
+        training_pairs([replace(flat, ignored=Volume(np.ones((2, 3), bool), "YX"))], "here")
 
 
 def test_no_foreground_and_no_examples() -> None:

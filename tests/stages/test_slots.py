@@ -8,10 +8,11 @@ import pytest
 from harness.errors import LabelError
 from harness.model import Grid, Volume
 from harness.stages.slots import SLOTS, checked, slot_of
-from harness.stages.values import Features, Masks, Prompts, Value
+from harness.stages.values import Confidences, Features, Masks, Prompts, Value
 
 GRID = Grid("YX", (4, 5))
 PROMPTS = Prompts.of(GRID, boxes={1: ((0, 0), (2, 2))}, points=[(2, (3.5, 4.5), True)])
+SURE = Confidences.of(GRID, {1: 0.5, 2: 0.25})
 MASKS = Masks.of(GRID, [np.eye(4, 5, dtype=bool)])
 
 
@@ -31,6 +32,7 @@ GOOD: dict[str, Value] = {
     "features": Features(np.zeros((2, 2)), GRID, {}),
     "superpixels": volume(np.ones((4, 5), np.uint32)),
     "labels": volume(np.ones((4, 5), np.int64)),
+    "confidences": SURE,
     "reference": volume(np.ones((4, 5), np.int64)),
     "prompts": PROMPTS,
     "masks": MASKS,
@@ -41,7 +43,7 @@ GOOD: dict[str, Value] = {
 def test_every_slot_says_what_it_holds() -> None:
     assert set(SLOTS) == set(GOOD)
     assert all(slot.meaning for slot in SLOTS.values())
-    assert {name for name, slot in SLOTS.items() if not slot.on_grid} == {"features", "prompts", "masks"}
+    assert {name for name, slot in SLOTS.items() if not slot.on_grid} == {"features", "prompts", "masks", "confidences"}
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -71,6 +73,17 @@ def test_a_value_of_the_right_kind_passes(name: str) -> None:
         ("masks", replace(MASKS, lengths=np.zeros(0)), "with 4 starts and 0 lengths for 4 runs"),
         ("masks", replace(MASKS, grid=Grid("YX", (2, 2))), "runs outside the 4 voxels of its grid"),
         ("masks", replace(MASKS, scores=np.array([np.nan])), "a score that is NaN"),
+        ("confidences", MASKS, "returned confidences a Masks; accepted: a Confidences"),
+        ("confidences", replace(SURE, scores=np.ones(3)), r"with \(2,\) objects and \(3,\) scores"),
+        (
+            "confidences",
+            replace(SURE, objects=np.array([1.0, 2.0])),
+            "of types float64 and float64; accepted: integers",
+        ),
+        ("confidences", replace(SURE, objects=np.array([0, 2])), "of object 0; accepted: labels above 0"),
+        ("confidences", replace(SURE, objects=np.array([2, 2])), "with two scores of one object"),
+        ("confidences", replace(SURE, scores=np.array([np.inf, 0])), "with a score that is no finite number"),
+        ("confidences", replace(SURE, scores=np.array([np.nan, 0])), "with a score that is no finite number"),
     ],
 )
 def test_a_wrong_value_is_refused(name: str, value: object, message: str) -> None:

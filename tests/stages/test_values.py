@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from harness.model import Grid, Volume
-from harness.stages.values import Features, Masks, Prompts, Value
+from harness.stages.values import Confidences, Features, Masks, Prompts, Value, objects_in
 
 GRID = Grid("ZYX", (2, 3, 4), (0.5, 0.1, 0.1))
 DENSE = st.lists(arrays(np.bool_, GRID.shape), max_size=4)
@@ -24,6 +24,8 @@ VALUES: list[Value] = [
     Prompts.of(GRID),
     Masks.of(GRID, [np.ones(GRID.shape, bool), np.zeros(GRID.shape, bool)], scores=[0.25, 0.5], objects=[7, 9]),
     Masks.of(GRID, []),
+    Confidences.of(GRID, {9: 0.5, 2: 0.25}),
+    Confidences.of(GRID, {}),
 ]
 
 
@@ -57,3 +59,20 @@ def test_prompts_name_the_object_that_each_asks_for() -> None:
     assert prompts.boxes.tolist() == [[[0, 1], [2, 4]]]
     assert prompts.points.shape == (1, 2)
     assert prompts.point_labels.tolist() == [1]
+
+
+def test_confidences_are_in_the_order_of_their_labels() -> None:
+    sure = Confidences.of(GRID, {9: 0.5, 2: 0.25})
+    assert sure.objects.tolist() == [2, 9]
+    assert sure.by_object() == {2: 0.25, 9: 0.5}
+    assert len(sure) == 2
+
+
+@given(arrays(np.uint8, (3, 4)), st.sampled_from([1, 2**40]))
+def test_objects_are_the_labels_that_occur(labels: np.ndarray, factor: int) -> None:
+    wide = labels.astype(np.uint64) * np.uint64(factor)
+    assert objects_in(wide).tolist() == sorted({int(label) for label in wide.ravel()} - {0})
+
+
+def test_an_image_without_a_voxel_has_no_objects() -> None:
+    assert objects_in(np.zeros((0, 3), np.int32)).tolist() == []

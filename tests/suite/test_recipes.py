@@ -123,3 +123,10 @@ def test_an_absent_file_is_an_error() -> None:
     catalogue.weights("file").hash = absent
     with pytest.raises(DataError, match="no such file"):
         weights_hash("file", catalogue, toy_stages())
+
+
+def test_what_the_data_ignore_is_part_of_a_recipe_where_they_do() -> None:
+    plain = with_recipe(Recipe())
+    datasets = [replace(plain.dataset(name), said={"ignore": 255}) for name in plain.dataset_ids()]
+    declared = FakeCatalogue(datasets, {"cooked": plain.weights("cooked")})
+    assert weights_hash("cooked", declared, toy_stages()) != weights_hash("cooked", plain, toy_stages())

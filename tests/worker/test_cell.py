@@ -3,11 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from harness.jobs.messages import StageBegun
-from harness.model import Fold, ScoredPair
+from harness.jobs.messages import Job, StageBegun
+from harness.model import Fold, Scope, ScoredPair, Volume
+from harness.scoring import score
 from harness.stages.contract import Context, Example, Stage
+from harness.stages.values import Confidences
 from harness.worker.cell import execute, warm_up
 from tests.runner.bench import a_job, spec, workbench
 from tests.runner.project import Project
@@ -23,6 +26,80 @@ def test_cell_in_process(project: Project) -> None:
     assert outcome.prediction == {"labels": outcome.stages[-1].output}
     assert bench.predictions.find(outcome.prediction["labels"], "labels") is not None
     assert outcome.total_s >= sum(timing.first_s or 0 for timing in outcome.timings)
+
+
+RANKED = ScoredPair("", "labels", "truth", ("count.pred", "coco.ap50"))
+
+
+def ranked(job: Job) -> Job:
+    return replace(job, cell=replace(job.cell, scores=(RANKED,)))
+
+
+def test_confidences_reach_the_metrics_and_are_kept(project: Project) -> None:
+    bench, _ = workbench(project)
+    outcome = execute(bench, ranked(a_job(spec(project, "sure")))).outcome
+    assert outcome.status == "ok"
+    labels = bench.predictions.find(outcome.prediction["labels"], "labels")
+    kept = bench.predictions.find(outcome.prediction["confidences"], "confidences")
+    assert isinstance(labels, Volume)
+    assert isinstance(kept, Confidences)
+    truth = bench.samples.slots(a_job().cell.data, "a", truth="gold")["truth"].volume()
+    expected = score(labels.array, truth.array, "coco.ap50", confidences=kept.by_object())
+    assert outcome.metrics["coco.ap50"] == expected["coco.ap50"]
+    cached = execute(bench, ranked(a_job(spec(project, "sure"), row="again"))).outcome
+    assert cached.timings[0].cached
+    assert cached.metrics == outcome.metrics
+    assert project.count("sure") == 1
+
+
+def test_confidences_of_other_objects_are_the_stage_s_failure(project: Project) -> None:
+    bench, _ = workbench(project)
+    outcome = execute(bench, ranked(a_job(spec(project, "sure", of=100)))).outcome
+    assert outcome.error is not None
+    assert outcome.error.stage == "sure"
+    assert "returned confidences with none for object" in outcome.error.message
+
+
+def test_labels_made_anew_have_no_confidences(project: Project) -> None:
+    bench, _ = workbench(project)
+    chain = (spec(project, "sure"), spec(project, "smooth"), spec(project, "cut"))
+    outcome = execute(bench, a_job(*chain)).outcome
+    assert set(outcome.prediction) == {"labels"}
+    failed = execute(bench, ranked(a_job(*chain))).outcome
+    assert failed.error is not None
+    assert "the method gives no confidences of its objects" in failed.error.message
+
+
+def test_what_the_scores_ignore_is_not_taught(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, _ = workbench(project)
+    seen: list[Example] = []
+
+    def fit(self: Stage, training: list[Example], validation: list[Example], context: Context, model: Path) -> None:
+        seen.extend((*training, *validation))
+        (model / "level.txt").write_text("0.5 1", encoding="utf-8")
+
+    monkeypatch.setattr(bench.registry.get("learn"), "fit", fit)
+    fold = Fold("1", ("a",), ("b",), ("c",))
+
+    def run(ignore: int | str | None, *before: str) -> list[Example]:
+        seen.clear()
+        job = a_job(*(spec(project, name) for name in (*before, "smooth", "learn")), fold=fold)
+        pair = replace(job.cell.scores[0], scope=Scope(ignore))
+        execute(bench, replace(job, cell=replace(job.cell, scores=(pair,))))
+        return list(seen)
+
+    assert [example.ignored for example in run(None)] == [None, None]
+    for example in run(2):
+        assert example.ignored is not None
+        np.testing.assert_array_equal(example.ignored.array, example.targets["truth"].array == 2)
+    for example in run("gold"):
+        assert example.ignored is not None
+        np.testing.assert_array_equal(example.ignored.array, example.targets["truth"].array)
+    for name in (2, "gold"):
+        for example in run(name, "half"):
+            assert example.ignored is not None
+            assert example.ignored.array.shape == example.targets["truth"].array.shape == (16, 16)
+    assert run(2) == [], "the same model is not trained twice"
 
 
 def test_a_disk_that_keeps_no_prediction_fails_no_cell(project: Project) -> None:

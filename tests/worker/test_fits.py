@@ -10,8 +10,9 @@ import pytest
 
 from harness.errors import ChainError
 from harness.jobs.messages import Event, Log, Recipe, WeightsSource
-from harness.model import Grid
+from harness.model import DataSelection, Grid
 from harness.store.lock import ExclusiveLock
+from harness.worker import fits
 from harness.worker.bench import Workbench
 from harness.worker.fits import FitJob, LazyExample, fit_or_find, located
 from harness.worker.models import FitCost
@@ -132,3 +133,29 @@ def test_recipes_are_trained_once_before_what_starts_from_them(project: Project)
     assert (project.count("tune-base"), project.count("tune")) == (1, 1)
     other = Recipe(recipe.spec, recipe.data, ("a", "b"), ())
     assert located(bench, {"base": WeightsSource("", "o", other)})["base"] != places["base"]
+
+
+def test_what_is_ignored_is_part_of_a_model_and_of_its_examples(project: Project) -> None:
+    bench, _ = workbench(project)
+    plain = fit_job(project, bench, samples="a")
+    truth = plain.training[0].targets["truth"]
+    ignored = bench.samples.ignored(a_cell().data, "a", truth, 1)
+    example = replace(plain.training[0], ignored=ignored)
+    assert plain.training[0].make().ignored is None
+    made = example.make().ignored
+    assert made is not None
+    assert made.array.any()
+    assert replace(plain, training=[example]).key != plain.key
+    assert len(plain.training[0].keys()) == 2, "models of data in which nothing is ignored keep their keys"
+
+
+def test_a_recipe_does_not_teach_what_its_data_ignore(project: Project) -> None:
+    project.add_recipe()
+    path = project.folder / "datasets.toml"
+    path.write_text(path.read_text().replace("[datasets.dots]\n", "[datasets.dots]\nignore = 1\n", 1))
+    bench, _ = workbench(project)
+    recipe = Recipe(spec(project, "tune"), DataSelection("dots", (), "gold", "gold"), ("c",), ())
+    job = fits._recipe_job(bench, recipe)
+    ignored = job.training[0].make().ignored
+    assert ignored is not None
+    assert ignored.array.any()

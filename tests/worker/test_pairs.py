@@ -8,7 +8,8 @@ import pytest
 from harness.errors import LabelError, RegistryError
 from harness.model import Origin, Scope, ScoredPair, Volume
 from harness.registry import Entry, MetricRegistry, metrics
-from harness.worker.pairs import metric_origins, score_pair, score_pairs
+from harness.stages.values import Confidences
+from harness.worker.pairs import metric_origins, pair_of, score_pair, score_pairs
 
 LABELS = Volume(np.array([[0, 1], [0, 2]]), "YX")
 REALS = Volume(np.array([[0.1, 0.6], [0.2, 0.4]], np.float32), "YX")
@@ -87,3 +88,18 @@ def test_the_scope_of_a_pair_says_what_is_compared() -> None:
     other = ScoredPair("", "labels", "truth", ("pq",), scope=Scope("unsure"))
     with pytest.raises(LabelError, match=r"ignore mask has shape \(2, 4\), truth has shape \(3, 4\)"):
         score_pair(other, pred, truth, mask=Volume(mask.array[1:], "YX"))
+
+
+def test_confidences_are_those_of_labels_that_are_left() -> None:
+    pair = ScoredPair("", "labels", "truth", ("coco.ap50",))
+    grid = LABELS.grid
+    slots = {"labels": LABELS, "truth": LABELS}
+    more = Confidences.of(grid, {1: 0.5, 2: 0.25, 9: 0.75})
+    assert score_pairs((pair,), slots.__getitem__, confidences=more).values == {"coco.ap50": 1.0}
+    assert pair_of(pair, LABELS, LABELS, confidences=more).confidences == {1: 0.5, 2: 0.25}
+    with pytest.raises(LabelError, match="the predicted object 2 has no confidence"):
+        score_pairs((pair,), slots.__getitem__, confidences=Confidences.of(grid, {1: 0.5}))
+    with pytest.raises(LabelError, match="the method gives no confidences"):
+        score_pairs((pair,), slots.__getitem__)
+    other = replace(pair, pred="reference")
+    assert pair_of(other, LABELS, LABELS, confidences=more).confidences is None

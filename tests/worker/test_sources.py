@@ -71,3 +71,28 @@ def test_a_slot_of_other_values_holds_no_volume() -> None:
     assert source.value() is source.value() is prompts
     with pytest.raises(ChainError, match="found a Prompts; accepted: a Volume"):
         source.volume()
+
+
+def test_what_is_ignored_is_a_label_of_the_truth_or_a_label_image(project: Project) -> None:
+    samples = SampleSlots(load_catalogue(project.folder / "datasets.toml"))
+    selection = DataSelection("dots", (), "gold", "gold")
+    truth = samples.slots(selection, "a", truth="gold")["truth"]
+    assert samples.ignored(selection, "a", truth, None) is None
+    one, two = (samples.ignored(selection, "a", truth, label) for label in (1, 2))
+    assert one is not None
+    assert two is not None
+    assert one.key != two.key != truth.key
+    assert (one.volume().array == (truth.volume().array == 1)).all()
+    assert one.volume().grid == truth.volume().grid
+    image = samples.ignored(selection, "a", truth, "gold")
+    assert image is not None
+    assert image.key == truth.key
+
+
+@pytest.mark.parametrize(
+    ("said", "found"), [("", None), ("ignore = 255", 255), ('ignore = { image = "gold" }', "gold")]
+)
+def test_a_dataset_says_what_is_ignored(project: Project, said: str, found: int | str | None) -> None:
+    path = project.folder / "datasets.toml"
+    path.write_text(path.read_text().replace("[datasets.dots]\n", f"[datasets.dots]\n{said}\n", 1))
+    assert SampleSlots(load_catalogue(path)).declared_ignore("dots") == found

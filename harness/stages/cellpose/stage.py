@@ -28,9 +28,10 @@ class Cellpose(Stage):
     """Flows and probabilities of a 2D network, and the dynamics that gather pixels into masks.
 
     A 2D image is segmented as it is; `mode` says how planes of a volume become 3D masks. The validation examples are
-    not used: the library's trainer keeps the network of its last epoch. Training on a CPU is bit-reproducible for the
-    same examples, parameters, seed and number of threads; the seed draws the initial weights and the order of planes
-    (the library itself reseeds its augmentation with the number of each epoch).
+    not used: the library's trainer keeps the network of its last epoch. Its loss can leave out no pixels: what is to be
+    ignored is taught as background, and objects end there. Training on a CPU is bit-reproducible for the same examples,
+    parameters, seed and number of threads; the seed draws the initial weights and the order of planes (the library
+    itself reseeds its augmentation with the number of each epoch).
     """
 
     id = "cellpose"

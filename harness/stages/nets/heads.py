@@ -27,6 +27,7 @@ class Head:
     targets     from the augmented labels of a patch, as its volume holds them, to float32 (T, (Z) Y X)
     loss        of raw output and targets, (N, K, …) and (N, T, …): a scalar to be made small
     score       of predictions and targets in float32: a scalar, higher is better, that chooses the weights
+    voxelwise   whether loss and score are of voxels one by one, or sums over them, so that voxels can be left out
     """
 
     name: str
@@ -36,6 +37,7 @@ class Head:
     targets: Callable[[np.ndarray], np.ndarray]
     loss: Compared
     score: Compared
+    voxelwise: bool = False
 
 
 class Companion:
@@ -80,6 +82,21 @@ def parts_of(raw: torch.Tensor, heads: Sequence[Head]) -> Sequence[torch.Tensor]
     import torch
 
     return [raw] if len(heads) == 1 else torch.split(raw, [len(head.channels) for head in heads], dim=1)
+
+
+def check_ignored(heads: Sequence[Head]) -> None:
+    """Raise `ParameterError` for a head that cannot leave out voxels."""
+    for head in heads:
+        if not head.voxelwise:
+            raise ParameterError(
+                f"head '{head.name}' compares voxels with each other and cannot leave out those to be ignored; "
+                "accepted: labels in which they are 0"
+            )
+
+
+def kept_voxels(maps: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """Return maps (N, K, …) as (1, K, V): the voxels of the whole batch where `kept`, bool (N, …), holds."""
+    return maps.movedim(1, -1)[kept].T[None]
 
 
 def activated(heads: Sequence[Head]) -> Map:

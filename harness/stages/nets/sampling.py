@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, repeat
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -25,11 +25,13 @@ Item = TypeVar("Item")
 class TrainingVolume:
     """A standardised image (C, (Z) Y X) float32 and its labels ((Z) Y X) integer, 0 is background.
 
-    Several label images of one grid are stacked in front: (L, (Z) Y X).
+    Several label images of one grid are stacked in front: (L, (Z) Y X). Voxels where `ignored`, bool ((Z) Y X), holds
+    are not taught; None where all are.
     """
 
     image: np.ndarray
     labels: np.ndarray
+    ignored: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -41,16 +43,40 @@ class TrainingVolume:
         index: tuple[Any, ...] = (..., *place)
         return np.asarray(self.labels[index])
 
+    def ignored_at(self, place: tuple[slice, ...]) -> np.ndarray:
+        """Return which voxels of a patch are not taught, bool ((Z) Y X)."""
+        if self.ignored is None:
+            return np.zeros([part.stop - part.start for part in place], bool)
+        return np.asarray(self.ignored[place])
 
-def training_volumes(pairs: Iterable[tuple[np.ndarray, np.ndarray]], *, plane_wise: bool) -> list[TrainingVolume]:
-    """Return images (C(Z)YX, standardised here) and labels ((Z)YX) as volumes, or as their planes."""
+    def taught_at(self, place: tuple[slice, ...]) -> np.ndarray:
+        """Return the labels of a patch, 0 where they are not taught."""
+        labels = self.labels_at(place)
+        return labels if self.ignored is None else np.where(self.ignored_at(place), labels.dtype.type(0), labels)
+
+
+def training_volumes(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]],
+    *,
+    plane_wise: bool,
+    masks: Iterable[np.ndarray | None] = repeat(None),
+) -> list[TrainingVolume]:
+    """Return images (C(Z)YX, standardised here) and labels ((Z)YX) as volumes, or as their planes.
+
+    `masks` has one a pair: where it holds, bool (Z)YX, voxels are not taught; planes without any other are left out.
+    """
     volumes: list[TrainingVolume] = []
-    for image, labels in pairs:
+    for (image, labels), mask in zip(pairs, masks, strict=False):
         image = standardised(image)
         if plane_wise and labels.ndim == 3:
-            volumes += [TrainingVolume(image[:, plane], labels[plane]) for plane in range(len(labels))]
+            own = [None] * len(labels) if mask is None else list(mask)
+            volumes += [
+                TrainingVolume(image[:, plane], labels[plane], ignored)
+                for plane, ignored in enumerate(own)
+                if ignored is None or not ignored.all()
+            ]
         else:
-            volumes.append(TrainingVolume(image, labels))
+            volumes.append(TrainingVolume(image, labels, mask))
     return volumes
 
 
@@ -97,12 +123,14 @@ class Patches:
         self._patch = tuple(patch)
         self._accept = accept
         self._seed = seed
+        self.has_ignored = any(volume.ignored is not None for volume in volumes)
+        self._stacked = bool(volumes) and volumes[0].labels.ndim > len(volumes[0].shape)
         self._positions: list[tuple[int, tuple[slice, ...]]] = []
         if sampling == "strided":
             rng = np.random.default_rng(FILTER_SEED)
             for number, volume in enumerate(volumes):
                 for place in strided_places(volume.shape, self._patch, stride):
-                    if accept.accepts(volume.labels_at(place), rng):
+                    if accept.accepts(volume.taught_at(place), rng):
                         self._positions.append((number, place))
             if not self._positions:
                 raise DataError(
@@ -117,11 +145,22 @@ class Patches:
         return len(self._positions)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.random.Generator]:
-        """Return views of the image and labels of a patch and the generator for its augmentation."""
+        """Return views of the image and labels of a patch and the generator for its augmentation.
+
+        Where some volume has voxels that are not taught, a last label image is 1 in them: `split_ignored` takes it off.
+        """
         rng = np.random.default_rng([self._seed, index])
         number, place = self._shuffled(index) if self._positions else self._drawn(rng)
         volume = self._volumes[number]
-        return volume.image[:, *place], volume.labels_at(place), rng
+        labels = volume.labels_at(place)
+        if self.has_ignored:
+            ignored = volume.ignored_at(place)
+            labels = np.concatenate([labels.reshape(-1, *ignored.shape), ignored[np.newaxis].astype(labels.dtype)])
+        return volume.image[:, *place], labels, rng
+
+    def split_ignored(self, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels of an item as its volume has them, and which of its voxels are taught, bool ((Z) Y X)."""
+        return labels[:-1] if self._stacked else labels[0], labels[-1] == 0
 
     def _shuffled(self, index: int) -> tuple[int, tuple[slice, ...]]:
         epoch, position = divmod(index, len(self._positions))
@@ -134,7 +173,7 @@ class Patches:
             shape = self._volumes[number].shape
             corner = [int(rng.integers(n - p + 1)) for n, p in zip(shape, self._patch, strict=True)]
             place = tuple(slice(first, first + size) for first, size in zip(corner, self._patch, strict=True))
-            if self._accept.accepts(self._volumes[number].labels_at(place), rng):
+            if self._accept.accepts(self._volumes[number].taught_at(place), rng):
                 break
         return number, place
 

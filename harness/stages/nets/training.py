@@ -12,7 +12,7 @@ import numpy as np
 from harness.errors import DataError
 from harness.stages.nets.augment import Augmentation
 from harness.stages.nets.compute import BusyTime, Compute
-from harness.stages.nets.heads import Companion, Head, parts_of
+from harness.stages.nets.heads import Companion, Head, check_ignored, kept_voxels, parts_of
 from harness.stages.nets.sampling import Patches, PatchFilter, Sampling, TrainingVolume, made_ahead, strided_places
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def train(
     The network is built and trained under `compute.seeded`, for dropout draws from torch's generator. `report` is told
     as "busy_s" the seconds that the device worked on gradient steps. Losses of several heads are added up. The weights
     of the best mean score of the heads are kept; without validation volumes the last ones, and the learning rate stays.
+    Voxels that a volume has ignored enter neither loss nor score; raises `ParameterError` for heads that need them.
     """
     placed = compute.place(network)
     run = _Run(placed, heads, volumes, validation, plan, compute, seed, log, companion or Companion())
@@ -110,6 +111,8 @@ class _Run:
         self.patches = Patches(
             volumes, patch=plan.patch, stride=plan.stride, sampling=plan.sampling, accept=plan.accept, seed=seed
         )
+        if any(volume.ignored is not None for volume in (*volumes, *validation)):
+            check_ignored(heads)
         self.optimiser = torch.optim.Adam(network.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
         rates = torch.optim.lr_scheduler
         self.plateau = rates.ReduceLROnPlateau(self.optimiser, mode="max", factor=plan.factor, patience=plan.patience)
@@ -131,14 +134,21 @@ class _Run:
         )
 
     def batch(self, number: int) -> list[torch.Tensor]:
-        """Return images and the targets of each head of the n-th batch, in pinned memory where a GPU will read them."""
+        """Return images and the targets of each head of the n-th batch, in pinned memory where a GPU will read them.
+
+        Last comes which voxels are taught, bool (N, (Z) Y X), where not all are.
+        """
         import torch
 
         made = []
         for index in range(number * self.plan.batch, (number + 1) * self.plan.batch):
             image, labels, rng = self.patches[index]
             image, labels = self.plan.augmentation(image, labels, rng)
-            made.append((image, *(head.targets(labels) for head in self.heads)))
+            taught: tuple[np.ndarray, ...] = ()
+            if self.patches.has_ignored:
+                labels, kept = self.patches.split_ignored(labels)
+                taught = (kept,)
+            made.append((image, *(head.targets(labels) for head in self.heads), *taught))
         tensors = [torch.from_numpy(np.stack(arrays)) for arrays in zip(*made, strict=True)]
         return [tensor.pin_memory() for tensor in tensors] if self.compute.device.startswith("cuda") else tensors
 
@@ -149,9 +159,9 @@ class _Run:
         losses: list[torch.Tensor] = []
         self.network.train()
         self.companion.begin(self.network)
-        for number, (images, *targets) in enumerate(made_ahead(self.batch, limit, workers=workers)):
+        for number, (images, *made) in enumerate(made_ahead(self.batch, limit, workers=workers)):
             with self.busy.step():
-                losses.append(self.step(images, targets))
+                losses.append(self.step(images, made))
             self.iteration = number + 1
             out_of_time = 0 < self.plan.max_seconds <= time.perf_counter() - started
             if self.iteration % self.plan.validate_every == 0 or self.iteration == limit or out_of_time:
@@ -163,19 +173,26 @@ class _Run:
                 break
         self.report(time.perf_counter() - started)
 
-    def step(self, images: torch.Tensor, targets: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Make one gradient step and return the loss without waiting for the device."""
+    def step(self, images: torch.Tensor, made: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Make one gradient step and return the loss; without waiting for the device where all voxels are taught.
+
+        `made` are the targets of each head, and last the voxels that are taught where not all are.
+        """
         import torch
 
         self.optimiser.zero_grad(set_to_none=True)
         moved = self.compute.move(images)
-        wanted = [self.compute.move(target) for target in targets]
+        wanted = [self.compute.move(target) for target in made[: len(self.heads)]]
         with self.compute.autocast():
             raw = self.network(self.companion.seen(moved))
             beside = self.companion.loss(moved, raw, wanted)
+        parts = parts_of(raw, self.heads)
+        if self.patches.has_ignored:
+            kept = self.compute.move(made[-1])
+            parts, wanted = ([kept_voxels(maps, kept) for maps in side] for side in (parts, wanted))
         losses = [
-            head.loss(part, target)
-            for head, part, target in zip(self.heads, parts_of(raw, self.heads), wanted, strict=True)
+            head.loss(part, target) if target.numel() else part.sum()  # 0: nothing of the batch is taught
+            for head, part, target in zip(self.heads, parts, wanted, strict=True)
         ]
         loss = sum(losses[1:], losses[0]) if beside is None else sum(losses, beside)
         torch.autograd.backward(self.scaler.scale(loss))
@@ -230,7 +247,10 @@ class _Run:
 def validation_scores(
     network: nn.Module, heads: Sequence[Head], volumes: Sequence[TrainingVolume], plan: TrainingPlan, compute: Compute
 ) -> dict[str, float]:
-    """Return the score of each head, the mean over patches: the volumes cut into patches without overlap."""
+    """Return the score of each head, the mean over patches: the volumes cut into patches without overlap.
+
+    Patches of which nothing is taught are left out.
+    """
     import torch
 
     scores: dict[str, list[float]] = {head.name: [] for head in heads}
@@ -239,10 +259,16 @@ def validation_scores(
         for volume in volumes:
             patch = tuple(min(a, b) for a, b in zip(plan.patch, volume.shape, strict=True))
             for place in strided_places(volume.shape, patch, patch):
+                if volume.ignored is not None and volume.ignored_at(place).all():
+                    continue
                 raw = network(compute.tensor(volume.image[:, *place][np.newaxis]))
                 for head, part in zip(heads, parts_of(raw, heads), strict=True):
                     target = compute.tensor(head.targets(volume.labels_at(place))[np.newaxis])
-                    scores[head.name].append(float(head.score(head.activation(part.float()), target)))
+                    made = head.activation(part.float())
+                    if volume.ignored is not None:
+                        kept = torch.from_numpy(~volume.ignored_at(place)[np.newaxis]).to(made.device)
+                        made, target = kept_voxels(made, kept), kept_voxels(target, kept)
+                    scores[head.name].append(float(head.score(made, target)))
     network.train()
     return {name: float(np.mean(values)) for name, values in scores.items()}
 

@@ -21,6 +21,7 @@ class ToOriginalGrid(Stage):
     id = "to-original-grid"
     title = "Labels back to the original grid"
     inputs = ("labels",)
+    keeps_labels = True
     licence = "MIT"
     citation = "Vijayan et al. 2024, doi:10.1101/2024.02.19.580954"
 

@@ -11,21 +11,27 @@ import numpy as np
 from harness.errors import ChainError, DataError
 from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
-from harness.stages.examples import channels_first, found_nothing, require_objects, training_pairs
+from harness.stages.examples import channels_first, found_nothing, ignored_masks, require_objects, training_pairs
+from harness.stages.slots import CONFIDENCES, LABELS
 from harness.stages.stardist import session, training
 from harness.stages.stardist.options import StarDistOptions, VolumeOptions
+from harness.stages.stardist.probabilities import label_probabilities
 from harness.stages.stardist.weights import build_model, read_model, require_architecture
+from harness.stages.values import Confidences, Value
 
 
 class StarDistStage(Stage):
     """A StarDist network: trained by `fit`, or read from the folder or zip of `weights`.
 
-    Training on a CPU is bit-reproducible: the same examples, parameters, seed and number of threads give the same
-    weights (TensorFlow's deterministic operations are switched on, patches and augmentation are seeded).
+    Pixels to be ignored are left out of the loss of probabilities, and objects end there; in the search of thresholds
+    they are background. Training on a CPU is bit-reproducible: the same examples, parameters, seed and number of
+    threads give the same weights (TensorFlow's deterministic operations are switched on, patches and augmentation are
+    seeded).
     The model folder holds config.json, weights_best.h5, thresholds.json (the library's own files: it can be given as
     `weights`) and training.json (losses, anisotropy, where the thresholds come from).
     """
 
+    outputs = (LABELS, CONFIDENCES)
     needs = ("stardist", "tensorflow")
     extra = "stardist"
     devices = ("cpu", "cuda")
@@ -56,13 +62,15 @@ class StarDistStage(Stage):
         session.start_seeded(context)
         where = self.where
         learn = [self._prepared(*pair) for pair in _checked(training, where)]
-        watch = [self._prepared(*pair) for pair in training_pairs(validation, f"{where}: validation")]
+        watch = [self._prepared(*pair) for pair in _marked(validation, f"{where}: validation")]
         self._train(learn, watch, context, model)
 
     def _train(self, learn: list[training.Pair], watch: list[training.Pair], context: Context, folder: Path) -> None:
         where, options = self.where, self.options
         extents = (
-            training.anisotropy(options, [t for _, t in learn + watch]) if isinstance(options, VolumeOptions) else ()
+            training.anisotropy(options, [np.maximum(labels, 0) for _, labels in learn + watch])
+            if isinstance(options, VolumeOptions)
+            else ()
         )
         with session.output_to(context.log):
             config = training.network_config(options, learn[0][0].shape[-1], extents)
@@ -99,8 +107,11 @@ class StarDistStage(Stage):
             self.model = build_model(_library(self.model_class), files)
         require_architecture(self.model.config, self.options, self.where)
 
-    def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
-        """Return uint32 labels of the image; objects that overlap are cut in the order of their probability."""
+    def run(self, inputs: Mapping[str, Volume], context: Context) -> Mapping[str, Value]:
+        """Return uint32 labels of the image and the object probability of each.
+
+        Objects that overlap are cut in the order of their probability; one that lies wholly in surer ones is gone.
+        """
         image = inputs["image"]
         where = self.where
         array = channels_first(image, where)
@@ -116,7 +127,7 @@ class StarDistStage(Stage):
             image.grid.shape, self.options.tiles, config.train_patch_size, config.train_batch_size
         )
         with session.output_to(context.log):
-            labels, _ = self.model.predict_instances(
+            labels, found = self.model.predict_instances(
                 network_input,
                 axes=f"{self.axes}C",
                 n_tiles=(*tiles, 1),
@@ -124,7 +135,9 @@ class StarDistStage(Stage):
                 nms_thresh=self.options.nms_threshold or None,
                 show_tile_progress=False,
             )
-        return Volume(labels.astype(np.uint32), self.axes, image.spacing_um)
+            probabilities = label_probabilities(labels, found)
+        made = Volume(labels.astype(np.uint32), self.axes, image.spacing_um)
+        return {LABELS: made, CONFIDENCES: Confidences.of(made.grid, probabilities)}
 
     def _prepared(self, image: np.ndarray, labels: np.ndarray) -> training.Pair:
         """Return the image with its percentiles at 0 and 1 and its channels last."""
@@ -136,9 +149,18 @@ class StarDistStage(Stage):
 
 
 def _checked(examples: Sequence[Example], where: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    pairs = training_pairs(examples, where)
-    require_objects(pairs, where)
+    pairs = _marked(examples, where)
+    require_objects([(image, np.maximum(labels, 0)) for image, labels in pairs], where)
     return pairs
+
+
+def _marked(examples: Sequence[Example], where: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return images and labels, -1 in what is to be ignored: the library's loss leaves out such pixels."""
+    pairs, masks = training_pairs(examples, where), ignored_masks(examples, where)
+    return [
+        (image, labels if mask is None else np.where(mask, np.int32(-1), labels))
+        for (image, labels), mask in zip(pairs, masks, strict=True)
+    ]
 
 
 def _library(name: str) -> Any:

@@ -18,7 +18,7 @@ from harness.stages.stardist.weights import LIBRARY_THRESHOLDS
 
 NO_MATCH = "no threshold gives a match on the validation examples"
 Pair = tuple[np.ndarray, np.ndarray]
-"""A normalised float32 (Z)YXC image and its int32 (Z)YX labels."""
+"""A normalised float32 (Z)YXC image and its int32 (Z)YX labels; pixels of label -1 are not taught."""
 
 
 def budget(options: StarDistOptions) -> tuple[int, int]:
@@ -122,11 +122,12 @@ def search_thresholds(model: Any, validation: Sequence[Pair], options: StarDistO
 
     For each NMS threshold the probability between half and all of the highest prediction that gives the best mean
     accuracy at IoU 0.3, 0.5, 0.7 is found by golden section (`stardist.utils.optimize_threshold`). Without validation
-    objects, or where nothing matches, the library's defaults hold.
+    objects, or where nothing matches, the library's defaults hold. Pixels that are not taught are background.
     """
     from stardist.utils import optimize_threshold
 
-    usable = [(image, labels) for image, labels in validation if labels.any()]
+    seen = [(image, np.maximum(labels, 0)) for image, labels in validation]
+    usable = [(image, labels) for image, labels in seen if labels.any()]
     best, prob, nms = 0.0, LIBRARY_THRESHOLDS["prob"], LIBRARY_THRESHOLDS["nms"]
     if not options.search or not usable:
         reason = "no validation example has an object" if options.search else "not searched"

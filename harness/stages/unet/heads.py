@@ -23,6 +23,7 @@ def boundary_head(outputs: tuple[Output, ...]) -> Head:
         targets=partial(training_targets, outputs=outputs),
         loss=bce_dice,
         score=_mean_dice,
+        voxelwise=True,
     )
 
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Context, Example, Stage
-from harness.stages.examples import channels_first, found_nothing, require_objects, training_pairs
+from harness.stages.examples import (
+    channels_first,
+    found_nothing,
+    ignored_masks,
+    require_objects,
+    training_pairs,
+    without,
+)
 from harness.stages.nets import checkpoints, compute, training
 from harness.stages.nets.build import build_network
 from harness.stages.nets.heads import Head, activated
@@ -26,7 +35,8 @@ WORTHLESS_DICE = 0.05
 class UNetStage(Stage):
     """Boundary U-Net of the PlantSeg lineage (doi 10.7554/eLife.57613), defaults of the GoNuclear networks.
 
-    Each channel of the image is standardised over the whole volume. Spacing plays no part.
+    Each channel of the image is standardised over the whole volume. Spacing plays no part. Voxels to be ignored enter
+    neither loss nor validation score.
     """
 
     id = "unet"
@@ -55,11 +65,13 @@ class UNetStage(Stage):
         Raises `DataError` for examples without any object, of different channel numbers, with values that are not
         finite, or smaller than the patch. Validation examples may be smaller: they are taken whole.
         """
-        pairs = training_pairs(training, f"{self.where}: training")
-        require_objects(pairs, f"{self.where}: training")
+        pairs, masks = _taught(training, f"{self.where}: training")
+        seen = [(image, without(labels, mask)) for (image, labels), mask in zip(pairs, masks, strict=True)]
+        require_objects(seen, f"{self.where}: training")
         plane_wise = self.options.plane_wise
-        volumes = training_volumes(pairs, plane_wise=plane_wise)
-        held_out = training_volumes(training_pairs(validation, f"{self.where}: validation"), plane_wise=plane_wise)
+        volumes = training_volumes(pairs, plane_wise=plane_wise, masks=masks)
+        others, unknown = _taught(validation, f"{self.where}: validation")
+        held_out = training_volumes(others, plane_wise=plane_wise, masks=unknown)
         spec = self.options.network(ndim=volumes[0].labels.ndim, in_channels=len(volumes[0].image))
         spec.check(self.where)
         for volume in [*volumes, *held_out]:
@@ -121,3 +133,10 @@ class UNetStage(Stage):
     def tiles(self, shape: tuple[int, ...]) -> Tiling:
         """Return how an image of this shape is cut for the loaded network."""
         return self._predictor.tiles(shape)
+
+
+def _taught(
+    examples: Sequence[Example], where: str
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], list[np.ndarray | None]]:
+    """Return images with their labels, and which of their voxels are to be ignored."""
+    return training_pairs(examples, where, with_ignored=True), ignored_masks(examples, where)

@@ -158,3 +158,18 @@ def test_bad_input(tmp_path: Path) -> None:
     assert flat.array.shape == (1, *PLANE)
     with pytest.raises(DataError, match="mode '3d' needs a volume"):
         Cellpose({**TINY, "mode": "3d"}).run(disc.inputs, here)
+
+
+def test_what_is_ignored_is_background(tmp_path: Path) -> None:
+    one = _discs(1)
+    mask = np.zeros(PLANE, bool)
+    mask[:, :40] = True
+    labels = one.targets["truth"].array
+    removed = Volume(np.where(mask, 0, labels).astype(labels.dtype), "YX")
+    told = {"ignored": replace(one, ignored=Volume(mask, "YX")), "removed": replace(one, targets={"truth": removed})}
+    written = []
+    for name, example in told.items():
+        model = folder(tmp_path, name)
+        Cellpose(TINY).fit([example], [], context(tmp_path, PLANE), model)
+        written.append((model / "cellpose.pt").read_bytes())
+    assert written[0] == written[1]

@@ -7,7 +7,17 @@ import pytest
 import torch
 
 from harness.errors import ParameterError
-from harness.stages.nets.heads import Companion, Head, activated, check_heads, parts_of, sigmoid, unchanged
+from harness.stages.nets.heads import (
+    Companion,
+    Head,
+    activated,
+    check_heads,
+    check_ignored,
+    kept_voxels,
+    parts_of,
+    sigmoid,
+    unchanged,
+)
 
 
 def nothing(raw: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -36,6 +46,18 @@ def test_channels_that_no_head_owns_are_refused() -> None:
         check_heads((PAIR,), 3)
     with pytest.raises(ParameterError, match="accepted: one or more of different names"):
         check_heads((PAIR, PAIR), 4)
+
+
+def test_voxels_that_are_kept_come_from_the_whole_batch() -> None:
+    maps = torch.arange(12.0).reshape(2, 2, 3)
+    kept = torch.tensor([[True, False, True], [False, False, True]])
+    assert kept_voxels(maps, kept).tolist() == [[[0.0, 2.0, 8.0], [3.0, 5.0, 11.0]]]
+
+
+def test_a_head_that_compares_voxels_cannot_leave_some_out() -> None:
+    check_ignored((replace(PAIR, voxelwise=True),))
+    with pytest.raises(ParameterError, match="head 'line' compares voxels with each other"):
+        check_ignored((replace(PAIR, voxelwise=True), LINE))
 
 
 def test_a_companion_by_itself_adds_nothing() -> None:

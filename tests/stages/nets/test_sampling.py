@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,35 @@ def test_poor_patches_are_left_out() -> None:
     assert strided.epoch == 5
     drawn = Patches([half], patch=(8, 8), stride=(4, 8), sampling="random", accept=PatchFilter(0.5, 0), seed=0)
     assert all(drawn[index][1].mean() > 0.5 for index in range(50))
+
+
+def test_what_is_ignored_goes_with_the_patch_and_does_not_count_as_labelled() -> None:
+    plain, masked = volume((40, 8)), volume((40, 8))
+    masked = replace(masked, ignored=np.arange(320).reshape(40, 8) < 160)
+    patches = Patches(
+        [plain, masked], patch=(8, 8), stride=(8, 8), sampling="strided", accept=PatchFilter(0.5, 0), seed=0
+    )
+    assert patches.has_ignored
+    assert not patches_of([plain]).has_ignored
+    assert patches.epoch == 5 + 2, "two patches are ignored, and one is labelled on no more than half its pixels"
+    taught = []
+    for index in range(patches.epoch):
+        labels, kept = patches.split_ignored(patches[index][1])
+        assert labels.shape == kept.shape == (8, 8)
+        assert labels.all()
+        taught.append(int(kept.sum()))
+    assert sorted(taught) == [64] * 7
+    np.testing.assert_array_equal(masked.taught_at((slice(16, 24), slice(0, 8)))[:, 0], [0] * 4 + [1] * 4)
+    assert not plain.ignored_at((slice(0, 3), slice(0, 2))).any()
+
+
+def test_stacked_labels_stay_stacked_beside_what_is_ignored() -> None:
+    one = volume((8, 8))
+    stacked = TrainingVolume(one.image, np.stack([one.labels, 2 * one.labels]), np.eye(8, dtype=bool))
+    patches = patches_of([stacked])
+    labels, kept = patches.split_ignored(patches[0][1])
+    assert labels.tolist() == stacked.labels.tolist()
+    np.testing.assert_array_equal(kept, ~np.eye(8, dtype=bool))
 
 
 def test_no_patch_is_good_enough() -> None:

@@ -10,13 +10,14 @@ import pytest
 import torch
 from scipy import ndimage
 
-from harness.errors import DataError
+from harness.errors import DataError, ParameterError
 from harness.stages.nets import training
+from harness.stages.nets.augment import Augmentation
 from harness.stages.nets.build import build_network
 from harness.stages.nets.compute import BusyTime, choose, seeded, standardised
 from harness.stages.nets.heads import Companion, Head, unchanged
 from harness.stages.nets.networks import NetworkSpec
-from harness.stages.nets.sampling import TrainingVolume
+from harness.stages.nets.sampling import PatchFilter, TrainingVolume
 from harness.stages.nets.training import Trained, TrainingPlan, history_json, train
 from harness.stages.nets.twin import MomentumTwin
 from harness.stages.unet.heads import boundary_head
@@ -87,6 +88,81 @@ def test_measured_steps_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "BusyTime", Counted)
     trained(replace(PLAN, max_iterations=6), validation=False)
     assert most == PLAN.validate_every
+
+
+def spoilt(volume: TrainingVolume, ignored: np.ndarray) -> TrainingVolume:
+    """The volume with one wrong object wherever it is to be ignored."""
+    return replace(volume, labels=np.where(ignored, 77, volume.labels).astype(np.int32), ignored=ignored)
+
+
+def test_what_is_ignored_is_neither_taught_nor_scored() -> None:
+    ignored = np.zeros((64, 64), bool)
+    ignored[:, :24] = True
+    inner = np.zeros((64, 64), bool)
+    inner[:, :22] = True  # a wrong object ends where its boundary is ignored too
+
+    def histories(learn: TrainingVolume, watch: TrainingVolume) -> Trained:
+        with seeded(1):
+            return train(
+                build_network(SPEC),
+                HEADS,
+                [learn],
+                [watch],
+                plan=replace(PLAN, accept=PatchFilter(0, 1), augmentation=NO_NOISE),
+                compute=choose("cpu", "auto", 2),
+                seed=1,
+                workers=1,
+                log=lambda line: None,
+            )
+
+    clean = histories(replace(disks(0), ignored=ignored), replace(disks(2), ignored=ignored))
+    wrong = histories(
+        replace(spoilt(disks(0), inner), ignored=ignored), replace(spoilt(disks(2), inner), ignored=ignored)
+    )
+    taught = histories(spoilt_labels(disks(0), inner), spoilt_labels(disks(2), inner))
+    assert wrong.history == clean.history
+    assert all(torch.equal(a, b) for a, b in zip(weights(wrong), weights(clean), strict=True))
+    assert taught.history != clean.history
+
+
+def spoilt_labels(volume: TrainingVolume, where: np.ndarray) -> TrainingVolume:
+    """The same with the wrong object taught."""
+    return replace(spoilt(volume, where), ignored=None)
+
+
+NO_NOISE = Augmentation(elastic=0.0, gaussian=0.0, poisson=0.0, degrees=0.0)
+
+
+def test_a_batch_of_which_nothing_is_taught_changes_no_loss() -> None:
+    nothing = replace(disks(0), ignored=np.ones((64, 64), bool))
+    with seeded(1):
+        result = train(
+            build_network(SPEC),
+            HEADS,
+            [nothing],
+            [replace(disks(2), ignored=np.arange(4096).reshape(64, 64) > 0)],
+            plan=replace(PLAN, accept=PatchFilter(0, 1)),
+            compute=choose("cpu", "auto", 2),
+            seed=1,
+            workers=1,
+            log=lambda line: None,
+        )
+    assert [entry["loss"] for entry in result.history] == [0.0, 0.0]
+
+
+def test_heads_that_need_every_voxel_refuse_what_is_ignored() -> None:
+    with pytest.raises(ParameterError, match="cannot leave out those to be ignored"):
+        train(
+            build_network(SPEC),
+            [replace(HEADS[0], voxelwise=False)],
+            [disks(0)],
+            [replace(disks(2), ignored=np.eye(64, dtype=bool))],
+            plan=PLAN,
+            compute=choose("cpu", "auto", 2),
+            seed=1,
+            workers=1,
+            log=lambda line: None,
+        )
 
 
 def test_history_and_budget() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from harness.model import Grid, Volume
+from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context, Example
+from harness.stages.stardist.stage import StarDistStage
+from harness.stages.values import Confidences
 
 THREADS = 2
 """One number for all tests: TensorFlow fixes it for the process."""
@@ -36,6 +40,16 @@ def context(tmp_path: Path, shape: tuple[int, ...], *, seed: int = 7, **changed:
     scratch.mkdir()
     grid = Grid("YX" if len(shape) == 2 else "ZYX", shape)
     return Context(grid=grid, seed=seed, scratch=scratch, threads=THREADS, **changed)  # type: ignore[arg-type]
+
+
+def labels_of(stage: StarDistStage, inputs: Mapping[str, Volume], context: Context) -> Volume:
+    """Return the labels that a stage finds; its confidences are checked to be of them, and probabilities."""
+    made = checked_outputs(stage, inputs, stage.run(inputs, context), context.grid)
+    labels, sure = made["labels"], made["confidences"]
+    assert isinstance(labels, Volume)
+    assert isinstance(sure, Confidences)
+    assert ((sure.scores > 0) & (sure.scores <= 1)).all()
+    return labels
 
 
 def folder(tmp_path: Path, name: str) -> Path:

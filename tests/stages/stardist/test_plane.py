@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from harness.errors import DataError
 from harness.model import Volume
 from harness.stages.contract import Example
 from harness.stages.stardist.plane import StarDist2D
-from tests.stages.stardist.helpers import average_precision, blobs, context, folder
+from tests.stages.stardist.helpers import average_precision, blobs, context, folder, labels_of
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def test_learns_discs_and_reloads_as_weights(tmp_path: Path) -> None:
     lines: list[str] = []
     stage.fit([_discs(1), _discs(2)], [_discs(3)], context(tmp_path, SHAPE, log=lines.append), model)
     stage.load(context(tmp_path, SHAPE, model=model))
-    labels = stage.run(test.inputs, context(tmp_path, SHAPE, model=model))
+    labels = labels_of(stage, test.inputs, context(tmp_path, SHAPE, model=model))
     assert labels.array.dtype == np.uint32
     assert average_precision(test.targets["truth"].array, labels.array) > 0.5
     assert len(lines) == 6
@@ -45,7 +46,7 @@ def test_learns_discs_and_reloads_as_weights(tmp_path: Path) -> None:
     given = StarDist2D({"weights": "somewhere", "n_rays": 16})
     weights = context(tmp_path, SHAPE, weights={"weights": model})
     given.load(weights)
-    assert np.array_equal(given.run(test.inputs, weights).array, labels.array)
+    assert np.array_equal(labels_of(given, test.inputs, weights).array, labels.array)
 
 
 def test_training_is_bit_reproducible_and_depends_on_the_seed(tmp_path: Path) -> None:
@@ -59,6 +60,29 @@ def test_training_is_bit_reproducible_and_depends_on_the_seed(tmp_path: Path) ->
     record = json.loads((tmp_path / "a" / "training.json").read_text())
     assert record["validation"].startswith("none: schedule and checkpoint follow")
     assert record["thresholds"]["source"] == "library defaults: not searched"
+
+
+def test_what_is_ignored_changes_what_is_taught_whatever_it_is_labelled(tmp_path: Path) -> None:
+    one = _discs(1)
+    mask = np.zeros(SHAPE, bool)
+    mask[:, :40] = True
+    labels = one.targets["truth"].array
+    wrong = Volume(np.where(mask, 200, labels).astype(labels.dtype), "YX")
+    ignored = Volume(mask, "YX")
+    told = {
+        "plain": one,
+        "ignored": replace(one, ignored=ignored),
+        "ignored and wrong": replace(one, targets={"truth": wrong}, ignored=ignored),
+    }
+    written = {}
+    for name, example in told.items():
+        model = folder(tmp_path, name)
+        StarDist2D({**TINY, "search": 4}).fit([example], [example], context(tmp_path, SHAPE), model)
+        written[name] = (model / "weights_best.h5").read_bytes()
+    assert written["ignored"] == written["ignored and wrong"] != written["plain"]
+    nothing = replace(one, targets={"truth": Volume(np.where(mask, labels, 0), "YX")}, ignored=ignored)
+    with pytest.raises(DataError, match="no foreground"):
+        StarDist2D(TINY).fit([nothing], [], context(tmp_path, SHAPE), folder(tmp_path, "nothing"))
 
 
 def test_bad_examples(tmp_path: Path) -> None:
@@ -82,7 +106,7 @@ def test_two_channels_one_object_and_the_wrong_number_of_channels(tmp_path: Path
     stage = StarDist2D(TINY)
     stage.fit([Example({"image": both}, one.targets)], [], context(tmp_path, SHAPE), model)
     stage.load(context(tmp_path, SHAPE, model=model))
-    assert stage.run({"image": both}, context(tmp_path, SHAPE)).grid.shape == SHAPE
+    assert labels_of(stage, {"image": both}, context(tmp_path, SHAPE)).grid.shape == SHAPE
     with pytest.raises(DataError, match="axes YX and 1 channels; the model accepts YX with 2"):
         stage.run(one.inputs, context(tmp_path, SHAPE))
 

@@ -11,7 +11,7 @@ pytest.importorskip("stardist")
 
 from harness.errors import ChainError
 from harness.stages.stardist.volume import StarDist3D
-from tests.stages.stardist.helpers import average_precision, blobs, context, folder
+from tests.stages.stardist.helpers import average_precision, blobs, context, folder, labels_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,13 +41,13 @@ def test_learns_ellipsoids(tmp_path: Path, network: dict[str, object]) -> None:
     record = json.loads((model / "training.json").read_text())
     assert record["anisotropy"][0] > 1.3
     stage.load(context(tmp_path, SHAPE, model=model))
-    labels = stage.run(test.inputs, context(tmp_path, SHAPE))
+    labels = labels_of(stage, test.inputs, context(tmp_path, SHAPE))
     assert average_precision(test.targets["truth"].array, labels.array) > 0.5
 
     given = StarDist3D({**SMALL, "backbone": network["backbone"], "weights": "x"})
     weights = context(tmp_path, SHAPE, weights={"weights": model})
     given.load(weights)
-    assert np.array_equal(given.run(test.inputs, weights).array, labels.array)
+    assert np.array_equal(labels_of(given, test.inputs, weights).array, labels.array)
 
 
 def test_training_is_bit_reproducible(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,30 @@ def test_nothing_to_load(make_context: Make, tmp_path: Path) -> None:
     context = Context(Grid("ZYX", (20, 24, 28)), seed=0, scratch=tmp_path)
     with pytest.raises(DataError, match="neither weights nor a trained model"):
         UNetStage(TINY).load(context)
+
+
+@pytest.mark.parametrize("plane_wise", [False, True])
+def test_what_is_ignored_is_not_taught_whatever_it_is_labelled(make_context: Make, plane_wise: bool) -> None:
+    one = example((20, 24, 28))
+    labels = one.targets["truth"].array
+    mask, inner = np.zeros((2, *labels.shape), bool)
+    mask[:9], inner[:8] = True, True
+    wrong = Volume(np.where(inner, 99, labels).astype(labels.dtype), "ZYX")
+    ignored = Volume(mask, "ZYX")
+    told = {
+        "plain": one,
+        "ignored": replace(one, ignored=ignored),
+        "ignored and wrong": replace(one, targets={"truth": wrong}, ignored=ignored),
+    }
+    models = {}
+    for name, taught in told.items():
+        context = make_context(labels.shape, name=name)
+        assert context.model is not None
+        UNetStage({**TINY, "plane_wise": plane_wise}).fit([taught], [taught], context, context.model)
+        models[name] = hash_folder(context.model)
+    assert models["ignored"] == models["ignored and wrong"] != models["plain"]
+    nothing = replace(one, targets={"truth": Volume(np.where(mask, labels, 0), "ZYX")}, ignored=ignored)
+    context = make_context(labels.shape, name="nothing")
+    assert context.model is not None
+    with pytest.raises(DataError, match="no foreground: the truths of all 1 examples"):
+        UNetStage(TINY).fit([nothing], [], context, context.model)
