@@ -24,7 +24,7 @@ NOT_RUN = {
     "python3.11 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox run -e suite -- quickstart": INSTALLS,
     "python3.11 -m venv .venv && .venv/bin/pip install tox && .venv/bin/tox run -e py": INSTALLS,
     "pip install -c constraints.txt -e '.[all]'": INSTALLS,
-    "pip install -c constraints.txt -e '.[graph,hdbscan,torch,stardist-gpu,cellpose,report]'": INSTALLS,
+    "pip install -c constraints.txt -e '.[graph,hdbscan,torch,stardist-gpu,cellpose,report,tracking]'": INSTALLS,
     "python3.11 -m venv .venv/sam && .venv/sam/bin/pip install '.[cellpose-sam]'": INSTALLS,
     "HARNESS_PYTHON_CELLPOSE_SAM=.venv/sam/bin/python harness run …": "needs the environment of the line before it",
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",

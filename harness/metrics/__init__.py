@@ -14,11 +14,13 @@ from harness.metrics import (
     dice,
     errors,
     information,
+    masks,
     panoptic,
     rand,
     rates,
     signal,
     strata,
+    video,
 )
 from harness.metrics.ap import average_precision
 from harness.metrics.metric import Metric
@@ -45,6 +47,8 @@ METRICS: tuple[Metric, ...] = (
     *centres.METRICS,
     *signal.METRICS,
     *surface_metrics.METRICS,
+    *masks.METRICS,
+    *video.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""
 

@@ -13,7 +13,19 @@ from harness.metrics.counts import Counts, added
 from harness.metrics.pair import Pair
 
 Direction = Literal["higher", "lower", "none"]
-Evidence = Literal["overlap", "geometry", "objects", "surfaces", "ranked", "banded", "centres", "values", "neighbours"]
+Evidence = Literal[
+    "overlap",
+    "geometry",
+    "objects",
+    "surfaces",
+    "ranked",
+    "banded",
+    "centres",
+    "values",
+    "neighbours",
+    "images",
+    "frames",
+]
 Sparse = Literal["dense only", "sparse safe"]
 NanRule = Literal["never", "spreads", "left out"]
 NAN_RULES: Mapping[NanRule, str] = MappingProxyType(

@@ -21,6 +21,7 @@ from harness.metrics.overlap import OverlapTable, overlap_table
 from harness.metrics.positions import Centres, Neighbours, centres
 from harness.metrics.spacing import checked_spacing
 from harness.metrics.surfaces.evidence import Surfaces
+from harness.metrics.tracks import Frames, frames_of
 
 Border = Literal["keep", "drop"]
 
@@ -144,6 +145,12 @@ class Pair:
     def neighbours(self) -> Neighbours:
         """How near the next true object is; raises `LabelError` for images that cannot be compared."""
         return Neighbours(self.overlap, self.geometry.truth, self.spacing_um)
+
+    @cached_property
+    def frames(self) -> Frames:
+        """The images frame by frame, time being the first axis; raises `LabelError` for images of one axis."""
+        truth, pred = self.images
+        return frames_of(truth, pred)
 
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""

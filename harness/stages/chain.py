@@ -47,7 +47,7 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
         here = f"{where}: stage {number} '{stage.id}'"
         _check_inputs(stage, list(grids), here)
         _check_truth(stage, truths, here)
-        _check_targets(stage, made, here)
+        _check_targets(stage, made.union(given.reads), here)
         if CONFIDENCES in stage.makes() and LABELS not in (*stage.makes(), *stage.reads()):
             raise ChainError(f"{here} makes '{CONFIDENCES}' and neither makes nor reads the '{LABELS}' they are of")
         after = stage.grid_after(_grid_of_inputs(stage, grids, here), given.grid)
@@ -65,14 +65,14 @@ def check_chain(stages: Sequence[Stage], given: Given, where: str) -> None:
         )
 
 
-def _check_targets(stage: Stage, made: set[str], where: str) -> None:
-    """Refuse to learn a further label image of the data: only the one that the data names for training is guarded."""
+def _check_targets(stage: Stage, present: set[str], where: str) -> None:
+    """Refuse to learn what is not there; further label images are: training samples are guarded, whatever they show."""
     if not stage.trains():
         return
-    accepted = {TRUTH, *made}
+    accepted = {TRUTH, *present}
     for slot in (*stage.learns(), *stage.validates()):
         if slot not in accepted:
-            raise ChainError(f"{where} learns '{slot}', which no earlier stage makes{nearest(slot, accepted)}")
+            raise ChainError(f"{where} learns '{slot}', which nothing before it makes{nearest(slot, accepted)}")
 
 
 def checked_outputs(stage: Stage, inputs: Mapping[str, Value], returned: object, sample: Grid) -> dict[str, Value]:

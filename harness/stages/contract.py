@@ -144,7 +144,8 @@ class Stage(ABC):
     def learns(self) -> tuple[str, ...]:
         """Return the slots that `fit` learns, the targets of its training examples.
 
-        "truth" is the label image that the data names for training; the others are made by stages before this one.
+        "truth" is the label image that the data names for training; the others are made by stages before this one, or
+        are further label images of the data.
         """
         return (TRUTH,)
 

@@ -19,6 +19,8 @@ EVIDENCE = {
     "surfaces": "surfaces of objects in micrometres, which need the size of a voxel",
     "centres": "centres of objects in micrometres, which need the size of a voxel",
     "neighbours": "the overlap table and the distance of each true object to the next one",
+    "images": "the masks themselves",
+    "frames": "the overlap tables of all frames, the first axis being time",
 }
 """What a metric reads of a pair, in words; another kind of evidence is called by its name."""
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}

@@ -14,7 +14,7 @@ from harness.suite import check_suite, load_suite
 from harness.suite.datarows import row_source
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("table-2.1", "table-2.2", "table-2.3", "table-2.4", "table-2.9")
+TABLES = ("table-2.1", "table-2.2", "table-2.3", "table-2.4", "table-2.9", "table-a.1")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_real_crops(catalogue: Catalogue, mirror: Path, monkeypatch: pytest.
     assert channels["wall"].absent
 
 
-@pytest.mark.parametrize("table", ["table-2.3", "table-2.4", "table-2.9"])
+@pytest.mark.parametrize("table", ["table-2.3", "table-2.4", "table-2.9", "table-a.1"])
 def test_printed_values_that_declarations_tell_are_reproduced(table: str, catalogue: Catalogue) -> None:
     verdicts = [verdict for row in rows(table, "paper", catalogue).values() for verdict in row.verdicts.values()]
     assert verdicts

@@ -17,7 +17,7 @@ from harness.registry import Registry, add_module_stages
 from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context, Stage
 
-GROUPS = ("boundary", "classical", "controls", "embedding", "intensity", "resample")
+GROUPS = ("boundary", "classical", "controls", "embedding", "intensity", "multihead", "resample", "surface", "video")
 
 
 @cache

@@ -64,12 +64,13 @@ def learner(*slots: str) -> Stage:
     return Learner()
 
 
-def test_what_earlier_stages_made_can_be_learnt_but_no_further_label_image() -> None:
+def test_what_earlier_stages_made_can_be_learnt_and_further_label_images() -> None:
     check_chain((BOUNDARY, learner("probability", "truth")), Given(), "here")
-    with pytest.raises(ChainError, match="here: stage 1 'made' learns 'probability', which no earlier stage makes"):
+    check_chain((learner("nuclei"),), Given(reads=("nuclei",)), "here")
+    with pytest.raises(ChainError, match="here: stage 1 'made' learns 'probability', which nothing before it makes"):
         check_chain((learner("probability"),), Given(), "here")
-    with pytest.raises(ChainError, match="learns 'nuclei', which no earlier stage makes"):
-        check_chain((learner("nuclei"),), Given(reads=("nuclei",)), "here")
+    with pytest.raises(ChainError, match="learns 'nuclei', which nothing before it makes"):
+        check_chain((learner("nuclei"),), Given(reads=("cells",)), "here")
 
 
 BOUNDARY = stage(("image",), ("probability",))

@@ -14,10 +14,18 @@ from typing import Any
 import numpy as np
 
 from harness.datasets.phantoms.embedding import FIRST, SECOND, embed
+from harness.datasets.phantoms.fragments import film
 from harness.datasets.phantoms.mitochondria import micrograph
 from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
-from harness.datasets.phantoms.parameters import EmbeddingParameters, ImageParameters, PhantomParameters
+from harness.datasets.phantoms.parameters import (
+    EmbeddingParameters,
+    ImageParameters,
+    PhantomParameters,
+    SurfaceParameters,
+    VideoParameters,
+)
 from harness.datasets.phantoms.rosette import colours, draw_leaves
+from harness.datasets.phantoms.surface import scribble, shape_cell, shell_of, surface_light
 from harness.errors import DataError
 from harness.model import Volume
 
@@ -139,6 +147,35 @@ def _embedding(parameters: EmbeddingParameters) -> Phantom:
     return _phantom(embed(labels, parameters, rng), {"gold": labels, "foreground": foreground}, spacing)
 
 
+def _surface(parameters: SurfaceParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    cell = shape_cell(parameters, spacing, rng)
+    surface = shell_of(cell, spacing, parameters.thickness_um)
+    light = surface_light(cell, surface, parameters, spacing, rng)
+    noises = {"negative": parameters.noise, "actin": parameters.actin_noise}
+    image = {
+        name: _finish(np.float32(_BRIGHT) * each, parameters, spacing, rng, noise=noises[name])
+        for name, each in light.items()
+    }
+    labels = {"surface": surface.astype(np.uint16), "scribbles": scribble(surface, parameters.scribbled, rng)}
+    return _phantom(image, labels, spacing)
+
+
+def _fragments(parameters: VideoParameters) -> Phantom:
+    """A video: time is the first axis, and where no spacing is stated the volume has none."""
+    rng = np.random.default_rng(parameters.seed)
+    video = film(parameters, rng)
+    shots = {}
+    for name, light in video.light.items():
+        sharp = [_blurred(frame, parameters.blur_um, (1.0, 1.0)) for frame in light]
+        shots[name] = _expose(np.stack(sharp), rng, parameters.noise)
+    spacing = parameters.spacing_um or None
+    image = Volume(np.stack(list(shots.values())), "CZYX", spacing, tuple(shots))
+    labels = {"gold": video.labels, "masks": video.masks}
+    return Phantom(image, {name: Volume(array, "ZYX", spacing) for name, array in labels.items()})
+
+
 GENERATORS: dict[str, Generator] = {
     "nuclei-2d": Generator(2, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
     "nuclei-3d": Generator(3, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
@@ -146,6 +183,8 @@ GENERATORS: dict[str, Generator] = {
     "ovule-nuclei": Generator(3, ("noisy", "clear", "wall"), ("gold", "cells"), PhantomParameters, _ovule),
     "rosette-2d": Generator(2, ("red", "green", "blue"), ("gold", "foreground"), ImageParameters, _rosette),
     "mitochondria-2d": Generator(2, ("em",), ("gold",), PhantomParameters, _mitochondria),
+    "cell-surface-3d": Generator(3, ("negative", "actin"), ("surface", "scribbles"), SurfaceParameters, _surface),
+    "fragments-video": Generator(3, ("red", "green", "blue"), ("gold", "masks"), VideoParameters, _fragments),
     "embedding-2d": Generator(2, FIRST + SECOND, ("gold", "foreground"), EmbeddingParameters, _embedding),
 }
 """Every generator by its id: what catalogues may name, and how it is made."""

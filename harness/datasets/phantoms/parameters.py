@@ -45,3 +45,39 @@ class EmbeddingParameters(PhantomParameters):
     """Distance of the means of two objects, roughly: twice the delta_dist of a training."""
     mixing_px: float = Field(default=0.6, ge=0)
     """Standard deviation, in pixels, over which embeddings of neighbours mix along their border."""
+
+
+class SurfaceParameters(ImageParameters):
+    """How a cell surface with filopodia is made, in a faithful channel and in a patchy one."""
+
+    noise: float = Field(default=0.25, ge=0)
+    actin_noise: float = Field(default=0.5, ge=0)
+    """The same of the channel `actin`."""
+    filopodia: int = Field(default=10, ge=0)
+    """How many thin rods stick out of the cell."""
+    filopodium_um: float = Field(default=2.0, gt=0)
+    """Their length."""
+    width_um: float = Field(default=0.7, gt=0)
+    """Their diameter."""
+    thickness_um: float = Field(default=0.5, gt=0)
+    """Thickness of the surface, at least one voxel."""
+    ruffle_um: float = Field(default=1.2, gt=0)
+    """Length over which the surface wanders in and out."""
+    scribbled: float = Field(default=0.006, gt=0, lt=0.01)
+    """Share of the voxels that a user has scribbled on, half of them on the surface."""
+
+
+class VideoParameters(ImageParameters):
+    """How a video of fragments in a round well is made; the first axis counts frames, the others pixels."""
+
+    noise: float = Field(default=0.06, ge=0)
+    blur_um: float = Field(default=0.8, ge=0)
+    """Standard deviation of the blur of a frame, in pixels: a video has no size of a pixel."""
+    radius_px: float = Field(default=7.0, gt=0)
+    """Mean half length of a fragment, in pixels."""
+    step_px: float = Field(default=1.0, ge=0)
+    """How far a fragment moves from frame to frame."""
+    missing: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the masks that are missing: a fragment fades for some frames, and whoever segments frames misses it."""
+    crossings: int = Field(default=1, ge=0)
+    """Pairs of fragments that cross each other's way, one above the other."""

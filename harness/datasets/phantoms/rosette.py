@@ -31,11 +31,11 @@ def draw_leaves(parameters: ImageParameters, rng: np.random.Generator) -> np.nda
         width = half * rng.uniform(0.38, 0.46)
         angle = start + number * _TURN + rng.uniform(-0.15, 0.15)
         centre = plant + np.array([np.sin(angle), np.cos(angle)]) * half
-        labels[_ellipse(shape, centre, angle, half, width)] = number + 1
+        labels[ellipse(shape, centre, angle, half, width)] = number + 1
         if number == 0:
             crossing = centre, angle + np.pi / 2, 1.5 * width, 0.25 * half
     if count > 1:
-        labels[_ellipse(shape, *crossing)] = count
+        labels[ellipse(shape, *crossing)] = count
     if not labels.any():
         labels[tuple(np.clip(plant, 0, np.array(shape) - 1).astype(int))] = 1
     return labels
@@ -52,7 +52,7 @@ def colours(labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarra
     return light
 
 
-def _ellipse(shape: tuple[int, ...], centre: np.ndarray, angle: float, half: float, width: float) -> np.ndarray:
+def ellipse(shape: tuple[int, ...], centre: np.ndarray, angle: float, half: float, width: float) -> np.ndarray:
     """Return the mask of an ellipse whose long axis points along an angle from X towards Y."""
     down, right = np.indices(shape, dtype=np.float32)
     down, right = down + 0.5 - centre[0], right + 0.5 - centre[1]

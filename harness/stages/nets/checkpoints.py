@@ -6,7 +6,7 @@ import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import DataError
 from harness.stages.nets.networks import NetworkSpec
@@ -24,6 +24,13 @@ STATE_KEYS = ("model_state_dict", "state_dict")
 PARALLEL_PREFIX = "module."
 SHOWN = 3
 """How many tensor names a message lists."""
+
+
+class Described(Protocol):
+    """The shape of a network that can be written down."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
 
 
 def weights_file(path: Path) -> Path:
@@ -163,7 +170,7 @@ def _few(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def save_model(folder: Path, spec: NetworkSpec, network: nn.Module, *, notes: Mapping[str, Any]) -> None:
+def save_model(folder: Path, spec: Described, network: nn.Module, *, notes: Mapping[str, Any]) -> None:
     """Write a network's weights and a JSON file of its shape and of `notes` into an existing folder.
 
     Equal weights and notes give equal bytes. `read_state` and pytorch-3dunet both read the weights.

@@ -86,22 +86,19 @@ class PredictionOptions(StageOptions):
     )
 
 
-class NetworkOptions(PredictionOptions, TrainingOptions, ShapeOptions):
-    """All parameters; lists of pixels are as given (see `per_axis`). A stage adds what its channels are."""
+class PatchOptions(PredictionOptions, TrainingOptions):
+    """What any network needs that learns patches and predicts tiles; lists of pixels are as given (see `per_axis`)."""
 
     stage: ClassVar[str] = "network"
     """The id of the stage, for messages."""
 
     @model_validator(mode="after")
-    def _can_work_for_some_image(self) -> Self:
-        for name in ("f_maps", "patch", "stride"):
+    def _has_patches(self) -> Self:
+        for name in ("patch", "stride"):
             if not self[name]:
                 raise ValueError(f"parameter '{name}' is empty; accepted: at least one number")
         if not 0 < self.stride_ratio <= 1:
             raise ValueError(f"parameter 'stride_ratio' is {self.stride_ratio}; accepted: a number in (0, 1]")
-        problem = self.shape(ndim=3, in_channels=1, out_channels=1).problem
-        if problem:
-            raise ValueError(problem)
         return self
 
     def per_axis(self, name: str, ndim: int) -> tuple[int, ...]:
@@ -117,18 +114,6 @@ class NetworkOptions(PredictionOptions, TrainingOptions, ShapeOptions):
                 f"stage '{self.stage}': parameter '{name}' is {list(given)}; accepted: 1 or {ndim} numbers"
             )
         return given[-ndim:]
-
-    def shape(self, *, ndim: int, in_channels: int, out_channels: int) -> NetworkSpec:
-        """Return the network for an image."""
-        return NetworkSpec(
-            kind=self.architecture,
-            ndim=ndim,
-            in_channels=in_channels,
-            out_channels=out_channels,
-            f_maps=self.f_maps if len(self.f_maps) > 1 else feature_maps(self.f_maps[0], self.levels),
-            order=self.layer_order,
-            groups=self.groups,
-        )
 
     def augmentation(self, ndim: int) -> Augmentation:
         """Return the augmentation for images of 2 or 3 dimensions; planes with Z drop out in 2D."""
@@ -162,4 +147,29 @@ class NetworkOptions(PredictionOptions, TrainingOptions, ShapeOptions):
             smallest_rate=self.min_learning_rate,
             accept=PatchFilter(self.min_labelled, self.keep_poor),
             augmentation=self.augmentation(ndim),
+        )
+
+
+class NetworkOptions(PatchOptions, ShapeOptions):
+    """All parameters of a network with one encoder and one decoder. A stage adds what its channels are."""
+
+    @model_validator(mode="after")
+    def _can_work_for_some_image(self) -> Self:
+        if not self.f_maps:
+            raise ValueError("parameter 'f_maps' is empty; accepted: at least one number")
+        problem = self.shape(ndim=3, in_channels=1, out_channels=1).problem
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    def shape(self, *, ndim: int, in_channels: int, out_channels: int) -> NetworkSpec:
+        """Return the network for an image."""
+        return NetworkSpec(
+            kind=self.architecture,
+            ndim=ndim,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            f_maps=self.f_maps if len(self.f_maps) > 1 else feature_maps(self.f_maps[0], self.levels),
+            order=self.layer_order,
+            groups=self.groups,
         )

@@ -13,7 +13,7 @@ from harness.stages.nets import compute, patches, tiling
 from harness.stages.nets.compute import Compute
 from harness.stages.nets.halo import tile_halo
 from harness.stages.nets.networks import NetworkSpec
-from harness.stages.nets.options import NetworkOptions
+from harness.stages.nets.options import PatchOptions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 class Predictor:
     """A placed network in evaluation mode, its shape, how it computes and what its stage was told.
 
-    `where` begins messages.
+    `where` begins messages; `plane_wise` lets a 2D network go through the planes of a volume.
     """
 
     network: nn.Module
     spec: NetworkSpec
     compute: Compute
-    options: NetworkOptions
+    options: PatchOptions
     where: str
+    plane_wise: bool = False
 
     def __call__(self, image: np.ndarray, activate: Map, log: Callable[[str], None]) -> np.ndarray:
         """Return what the network predicts of an image (C(Z)YX float32), float32 (K, (Z)YX).
@@ -40,7 +41,7 @@ class Predictor:
         A 2D network goes through the planes of a volume if it is meant to. Raises `DataError` for an image that is no
         input of the network.
         """
-        check_image(image, self.spec, self.where, plane_wise=self.options.plane_wise)
+        check_image(image, self.spec, self.where, plane_wise=self.plane_wise)
         if self.spec.ndim == image.ndim - 1:
             return self._predict(image, activate, log)
         planes = [self._predict(image[:, plane], activate, log) for plane in range(image.shape[1])]

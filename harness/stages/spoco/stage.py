@@ -139,7 +139,8 @@ class Spoco(Stage):
         for load in (state.load, state.load_twin)[: len(self.makes())]:
             network = build_network(spec)
             load(network, spec)
-            self._predictors.append(Predictor(how.place(network).eval(), spec, how, self.options, self.where))
+            placed, options = how.place(network).eval(), self.options
+            self._predictors.append(Predictor(placed, spec, how, options, self.where, options.plane_wise))
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> dict[str, Volume]:
         """Return the embedding (float32, C(Z)YX), and that of the twin, which sees the second view of the image."""
