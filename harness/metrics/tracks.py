@@ -68,7 +68,7 @@ class Frames:
 
     @cached_property
     def matches(self) -> dict[str, list[list[Any]]]:
-        """Labels and partners of each frame as py-ctcmetrics wants them, labels being ids of tracks."""
+        """Labels (ascending) and partners of each frame as py-ctcmetrics wants them, labels being ids of tracks."""
         found: dict[str, list[list[Any]]] = {
             name: [] for name in ("labels_ref", "labels_comp", "mapped_ref", "mapped_comp", "ious")
         }
@@ -77,8 +77,8 @@ class Frames:
             pairs = table.objects
             hits = np.flatnonzero(2 * pairs.counts > table.truth_sizes[pairs.rows])
             rows, cols = table.truth_ids[pairs.rows[hits]], table.pred_ids[pairs.cols[hits]]
-            found["labels_ref"].append(list(truth.of[time].values()))
-            found["labels_comp"].append(list(pred.of[time].values()))
+            found["labels_ref"].append(sorted(truth.of[time].values()))
+            found["labels_comp"].append(sorted(pred.of[time].values()))
             found["mapped_ref"].append([truth.of[time][int(label)] for label in rows])
             found["mapped_comp"].append([pred.of[time][int(label)] for label in cols])
             found["ious"].append(pairs.iou[hits].tolist())

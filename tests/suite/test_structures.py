@@ -13,11 +13,23 @@ from harness.suite import expand, load_suite
 
 ROOT = Path(__file__).resolve().parents[2]
 SURFACES = {
-    "initial", "initial-mix-raw", "initial-plus", "initial-mix-raw-plus", "initial-plus-val", "initial-mix-raw-plus-val",
-    "second", "second-mix-raw", "second-mix-label", "second-mix-raw-mix-label", "second-mix-label-rand",
-    "second-mix-raw-mix-label-rand", "second-mix-label-val", "second-mix-raw-mix-label-val", "second-mix-label-rand-val",
+    "initial",
+    "initial-mix-raw",
+    "initial-plus",
+    "initial-mix-raw-plus",
+    "initial-plus-val",
+    "initial-mix-raw-plus-val",
+    "second",
+    "second-mix-raw",
+    "second-mix-label",
+    "second-mix-raw-mix-label",
+    "second-mix-label-rand",
+    "second-mix-raw-mix-label-rand",
+    "second-mix-label-val",
+    "second-mix-raw-mix-label-val",
+    "second-mix-label-rand-val",
     "second-mix-raw-mix-label-rand-val",
-}  # fmt: skip
+}
 PLANNED = {"third-val", "third-mix-label", "third-mix-label-val"}
 HEADS = {"1a", "1b", "2a", "2b", "3", "4", "5", "2a-primed", "2b-primed", "3-primed", "4-primed", "5-primed"}
 

@@ -63,7 +63,7 @@ def surface_light(
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Return the light (float32) of the two channels, 1 where the surface is brightest."""
-    uneven = 1 + 0.25 * smooth_noise(cell.shape, spacing, 2.0, rng)
+    uneven = np.clip(1 + 0.15 * smooth_noise(cell.shape, spacing, 2.0, rng), 0.5, 1.5)
     negative = surface * uneven
     patches = np.clip(0.55 + 0.9 * smooth_noise(cell.shape, spacing, 1.0, rng), 0.0, 1.3)
     inside = cell & ~surface

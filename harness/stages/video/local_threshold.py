@@ -39,15 +39,15 @@ class LocalThreshold(Stage):
 
         Surroundings are those within the region: what lies outside of it, such as the rim of a well, counts nowhere.
         """
-        from scipy.ndimage import gaussian_filter, label
+        from scipy.ndimage import label
 
         require_same_grid(inputs, self.where)
         options = self.options
         region = inputs["region"].array != 0
         objects = np.zeros(region.shape, dtype=np.uint32)
         for number, frame in enumerate(channel_of(inputs["image"], options.channel, self.where)):
-            smooth = gaussian_filter(frame, options.sigma) if options.sigma else frame
-            around = _mean_within(smooth, region[number], options.block / 6)
+            smooth = _mean_within(frame, region[number], options.sigma) if options.sigma else frame
+            around = _mean_within(frame, region[number], options.block / 6)
             apart = smooth - around if options.bright else around - smooth
             parts, _ = label(region[number] & (apart > options.offset * np.abs(around)))
             objects[number] = drop_small(parts, options.min_size)
