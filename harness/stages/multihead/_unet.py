@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import nn
 
 from harness.stages.multihead.network import HeadsSpec
 from harness.stages.nets._blocks import CONVOLUTION, ConcatDecoder, DoubleConv, Encoder
+from harness.stages.nets.networks import NetworkSpec
 
 
 class HeadsUNet(nn.Module):
@@ -20,10 +24,9 @@ class HeadsUNet(nn.Module):
         super().__init__()
         self.inputs = spec.inputs
         base, widths = spec.base, spec.base.f_maps
-        parts = {"ndim": base.ndim, "order": base.order, "groups": base.groups}
         self.encoders = nn.ModuleList(
             nn.ModuleList(
-                Encoder(DoubleConv(before, width, encoder=True, **parts), ndim=base.ndim, pools=level > 0)
+                Encoder(_block(base, before, width, encoder=True), ndim=base.ndim, pools=level > 0)
                 for level, (before, width) in enumerate(zip((channels, *widths[:-1]), widths, strict=True))
             )
             for channels in spec.inputs
@@ -32,7 +35,7 @@ class HeadsUNet(nn.Module):
         coarser = (times * widths[-1], *widths[-2:0:-1])
         self.decoders = nn.ModuleList(
             nn.ModuleList(
-                ConcatDecoder(DoubleConv(times * fine + coarse, fine, encoder=False, **parts))
+                ConcatDecoder(_block(base, times * fine + coarse, fine, encoder=False))
                 for coarse, fine in zip(coarser, widths[-2::-1], strict=True)
             )
             for _ in spec.outputs
@@ -41,27 +44,34 @@ class HeadsUNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits of all output heads, one after the other along the channels."""
-        by_head = [self._encoded(encoder, part) for encoder, part in self._parts(x)]
+        parts = torch.split(x, list(self.inputs), dim=1) if len(self.inputs) > 1 else (x,)
+        by_head = [_encoded(encoder, part) for encoder, part in zip(self.encoders, parts, strict=True)]
         skips = [level[0] if len(level) == 1 else torch.cat(level, dim=1) for level in zip(*by_head, strict=True)]
-        logits = []
-        for decoders, final in zip(self.decoders, self.final_convs, strict=True):
-            features = skips[-1]
-            for decoder, skip in zip(decoders, skips[-2::-1], strict=True):
-                features = decoder(skip, features)
-            logits.append(final(features))
+        logits = [
+            final(_decoded(decoders, skips)) for decoders, final in zip(self.decoders, self.final_convs, strict=True)
+        ]
         return logits[0] if len(logits) == 1 else torch.cat(logits, dim=1)
 
-    def _parts(self, x: torch.Tensor) -> list[tuple[nn.ModuleList, torch.Tensor]]:
-        parts = torch.split(x, list(self.inputs), dim=1) if len(self.inputs) > 1 else (x,)
-        return [(encoder, part) for encoder, part in zip(self.encoders, parts, strict=True)]  # type: ignore[misc]
 
-    @staticmethod
-    def _encoded(encoder: nn.ModuleList, x: torch.Tensor) -> list[torch.Tensor]:
-        levels = []
-        for level in encoder:
-            x = level(x)
-            levels.append(x)
-        return levels
+def _block(base: NetworkSpec, incoming: int, outgoing: int, *, encoder: bool) -> nn.Module:
+    return DoubleConv(incoming, outgoing, encoder=encoder, ndim=base.ndim, order=base.order, groups=base.groups)
+
+
+def _encoded(encoder: Any, x: torch.Tensor) -> list[torch.Tensor]:
+    """Return the features of every level of an encoder (a list of modules), finest first."""
+    levels: list[torch.Tensor] = []
+    for level in encoder:
+        x = level(x)
+        levels.append(x)
+    return levels
+
+
+def _decoded(decoders: Any, skips: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return what a decoder (a list of modules) makes of the features of every level."""
+    features = skips[-1]
+    for decoder, skip in zip(decoders, skips[-2::-1], strict=True):
+        features = decoder(skip, features)
+    return features
 
 
 def build_heads(spec: HeadsSpec) -> nn.Module:

@@ -56,7 +56,7 @@ def _targets(
     maps = [names.targets(labels, structures)]
     for rule in forbidden:
         structure, output = rule.other.rsplit(":", 1)
-        maps.append(names.targets(labels, [structure])[OUTPUTS.index(output)][np.newaxis])  # type: ignore[arg-type]
+        maps.append(names.targets(labels, [structure])[OUTPUTS.index(output)][np.newaxis])
     return np.concatenate(maps)
 
 

@@ -40,7 +40,7 @@ def by_label(examples: Sequence[Example], slots: Sequence[str], channels: Sequen
 
 def ordered(examples: Sequence[Example], order: Order, seed: int) -> list[Example]:
     """Return examples as they stand, or in a seeded random order that begins with the first of them."""
-    if order == "alternate":
+    if order == "alternate" or not examples:
         return list(examples)
-    rest = np.random.default_rng(seed).permutation(len(examples) - 1) + 1 if examples else []
-    return [examples[0], *(examples[int(number)] for number in rest)] if examples else []
+    rest = np.random.default_rng(seed).permutation(len(examples) - 1) + 1
+    return [examples[0], *(examples[int(number)] for number in rest)]

@@ -103,7 +103,8 @@ def filtered(channel: np.ndarray, sigmas: list[tuple[float, ...]]) -> np.ndarray
         gradient = ndimage.gaussian_gradient_magnitude(channel, sigma)
         values = _curvatures(smooth)
         features += [smooth, gradient, values.sum(axis=-1), values[..., 0], values[..., -1]]
-    return np.stack(features).astype(np.float32)
+    stacked: np.ndarray = np.stack(features).astype(np.float32)
+    return stacked
 
 
 def _curvatures(smooth: np.ndarray) -> np.ndarray:
