@@ -30,29 +30,26 @@ class LibraryFunctions:
         if "numpy" in sys.modules:
             importlib.import_module("numpy.random")  # NumPy itself loads it at its first use
         self._functions = {name: _functions(module) for name, module in _watched_modules()}
-        self._lookups = {
-            name: (itemgetter(*functions), tuple(functions.values()))
+        self._lookups = [
+            (name, itemgetter(*functions), itemgetter(*functions)(functions))
             for name, functions in self._functions.items()
-            if len(functions) > 1
-        }
+            if functions
+        ]
 
     def replaced(self) -> Iterator[str]:
         """Yield the dotted name of each function that is not what it was, or gone."""
+        if self._are_untouched():
+            return
         for name, before in self._functions.items():
             namespace = vars(sys.modules[name])
-            if self._is_untouched(name, namespace):
-                continue
             for attribute, function in before.items():
                 if namespace.get(attribute) is not function:
                     yield f"{name}.{attribute}"
 
-    def _is_untouched(self, name: str, namespace: Mapping[str, object]) -> bool:
-        """Compare the functions of a module all at once: there are thousands, and a cell asks several times."""
-        if name not in self._lookups:
-            return False
-        look_up, functions = self._lookups[name]
+    def _are_untouched(self) -> bool:
+        """Compare the functions of each module all at once: there are thousands, and a cell asks several times."""
         try:
-            return bool(look_up(namespace) == functions)
+            return all(look_up(vars(sys.modules[name])) == functions for name, look_up, functions in self._lookups)
         except KeyError:
             return False
 

@@ -117,10 +117,11 @@ def descendants(pid: int) -> list[int]:
             return [child.pid for child in psutil.Process(pid).children(recursive=True)]
         return []
     found: list[int] = []
+    threads = f"{_PROC}/{pid}/task"  # plain texts: this is asked several times for each cell
     with contextlib.suppress(OSError):  # the process, or one of its threads, ended meanwhile
-        for thread in (_PROC / str(pid) / "task").iterdir():
-            with contextlib.suppress(OSError):
-                children = [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
+        for thread in os.listdir(threads):  # noqa: PTH208
+            with contextlib.suppress(OSError), open(f"{threads}/{thread}/children", encoding="ascii") as file:  # noqa: PTH123
+                children = [int(child) for child in file.read().split()]
                 found += children
                 for child in children:
                     found += descendants(child)

@@ -192,10 +192,11 @@ def _folder() -> str:
         return ""
 
 
-def _set_environment(before: dict[str, str]) -> None:
-    for name in set(os.environ) - set(before):
+def _set_environment(before: Mapping[Any, Any]) -> None:
+    variables = {os.fsdecode(name): os.fsdecode(value) for name, value in before.items()}
+    for name in set(os.environ) - set(variables):
         del os.environ[name]
-    os.environ.update(before)
+    os.environ.update(variables)
     if hasattr(time, "tzset"):
         time.tzset()
 
@@ -241,12 +242,14 @@ def _set_collection(before: tuple[bool, tuple[int, int, int]]) -> None:
     (gc.enable if is_enabled else gc.disable)()
 
 
+_VARIABLES: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
+"""What lies below `os.environ`, where that is to be had: it is copied without each entry being decoded."""
 _SIGNALS = tuple(int(number) for number in signal.valid_signals())
 _get_signal: Callable[[int], Any] = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 """Below the enumerations into which the module turns signals and handlers, where that is to be had: 60 are read."""
 _OWN = (
     Setting("working folder", _folder, os.chdir),
-    Setting("os.environ", lambda: dict(os.environ), _set_environment),
+    Setting("os.environ", lambda: dict(_VARIABLES), _set_environment),
     Setting("umask", _umask, os.umask),
     Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda one: locale.setlocale(locale.LC_ALL, one)),
     Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),

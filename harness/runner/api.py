@@ -37,6 +37,9 @@ from harness.threads import usable_cores
 KINDS: Mapping[str, Callable[[Order, Suite, Tier], Work]] = {"scores": SuiteWork, "data-table": StatementWork}
 """The work of each kind of suite."""
 
+LEFT_S = 1.0
+"""How often it is looked at how long a run will still take."""
+
 
 def run(
     suites: SuiteName | Sequence[SuiteName],
@@ -149,7 +152,7 @@ def run(
             order.chooser.require_gpu(task.job.cell for task in tasks)
         if tasks and not dry_run:
             timings = [timing for one in work for timing in one.known_timings()]
-            left = TimeLeft([task.job for task in tasks], timings, jobs)
+            left = TimeLeft([task.job for task in tasks], timings, jobs, refresh_s=LEFT_S)
             for task in _compute(tasks, make(tasks), left, shown, stack):
                 task.give_up(f"not computed: the time given, {spoken(time_limit_s or 0.0)}, was over")
         return RunSummary(tuple(one.summary() for one in work))

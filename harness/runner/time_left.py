@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from harness.clock import Clock
 from harness.jobs.messages import Job
 from harness.model import Cell
 from harness.runner.executor import Finished
@@ -17,9 +20,18 @@ class TimeLeft:
     """The cells that a run has still to compute, and what they are expected to take.
 
     `timings` are of earlier runs: what this run measures of a row counts instead, as soon as there is something.
+    An answer holds for `refresh_s`: every row is looked at for it, which takes longer than a small cell.
     """
 
-    def __init__(self, jobs: Iterable[Job], timings: Sequence[Timing], workers: int) -> None:
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        timings: Sequence[Timing],
+        workers: int,
+        *,
+        refresh_s: float = 0.0,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._cells: dict[str, list[Cell]] = defaultdict(list)
         self._trains: set[str] = set()
         for job in jobs:
@@ -32,6 +44,10 @@ class TimeLeft:
         self._recorded, self._measured = Costs(timings, every), Costs(cells=every)
         self._trainings: dict[tuple[str, str], frozenset[str]] = {}
         self._trained: set[str] = set()
+        self._refresh_s = refresh_s
+        self._clock = clock
+        self._next_s = -math.inf
+        self._answer: float | None = None
 
     def finished(self, finished: Finished) -> float | None:
         """Take the end of a job into account; return the seconds that the others need, None if nothing tells."""
@@ -41,7 +57,10 @@ class TimeLeft:
             self._measured.add(cell.row, cell.key, outcome.timings, outcome.total_s)
             fitted = [stage.id for stage in outcome.timings if stage.fit_s is not None]
             self._trained.update(key for _, key in trainings_of(cell, fitted))
-        return self.seconds()
+        now_s = self._clock()
+        if now_s >= self._next_s:
+            self._answer, self._next_s = self.seconds(), now_s + self._refresh_s
+        return self._answer
 
     def seconds(self) -> float | None:
         """Return the seconds that the cells left need, as many at a time as there are workers; None if nothing tells.

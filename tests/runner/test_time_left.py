@@ -40,6 +40,17 @@ def test_without_anything_measured_nothing_is_said(jobs: dict[str, list[Job]]) -
     assert left.finished(ended(jobs["otsu"][0], 1.0, status="exception")) is None
 
 
+def test_an_answer_holds_for_a_while(jobs: dict[str, list[Job]]) -> None:
+    now_s = 0.0
+    left = TimeLeft(jobs["otsu"], (), 1, refresh_s=1.0, clock=lambda: now_s)
+    first = left.finished(ended(jobs["otsu"][0], 1.0))
+    assert first is not None
+    now_s = 0.9
+    assert left.finished(ended(jobs["otsu"][1], 1.0)) == first
+    now_s = 1.0
+    assert left.finished(ended(jobs["otsu"][2], 1.0)) == pytest.approx(first - 2.0)
+
+
 def test_trainings_to_come_are_counted(jobs: dict[str, list[Job]]) -> None:
     stage = StageTiming("learn", load_s=0.5, fit_s=100.0, first_s=0.5)
     left = TimeLeft(jobs["net"], (), 1)
