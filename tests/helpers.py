@@ -37,6 +37,7 @@ class FakeDeclaration:
     labels: Mapping[str, Any] = field(default_factory=dict)
     spacing_um: tuple[float, ...] = ()
     collections: tuple[str, ...] = ()
+    known_as: tuple[str, ...] = ()
     ignore: Any = None
     sparse: bool = False
 
@@ -192,11 +193,17 @@ def toy_weights(
     trained_on: Sequence[Any] = (),
     collections: Sequence[str] = (),
     absent: Mapping[str, int | None] | None = None,
+    description: Any = None,
 ) -> Any:
     declaration = SimpleNamespace(
         availability=availability, seen=trained_on, recipe=None, files=(), collections=tuple(collections)
     )
-    return SimpleNamespace(declaration=declaration, hash=lambda: hash_value(name), to_fetch=lambda: absent or {})
+    return SimpleNamespace(
+        declaration=declaration,
+        hash=lambda: hash_value(name),
+        to_fetch=lambda: absent or {},
+        description=lambda: description,
+    )
 
 
 def toy_catalogue() -> FakeCatalogue:

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
-    ("provenance", "jobs", "predictions", "bundles", "archives"),
+    ("provenance", "jobs", "predictions", "bundles", "archives", "descriptions"),
     ("datasets", "stages", "metrics"),
     ("scoring", "aggregation", "pairing", "short_trainings"),
     ("trying",),
@@ -49,7 +49,7 @@ NUMPY_FREE = ("harness", "harness.errors", "harness.hashing", "harness.parameter
               "harness.stages.contract", "harness.stages.chain")  # fmt: skip
 HEAVY = frozenset(
     ("torch", "tensorflow", "stardist", "cellpose", "csbdeep", "skimage", "bioimage_cpp", "elf", "hdbscan", "sklearn",
-     "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py")
+     "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py", "bioimageio", "onnxruntime")
 )  # fmt: skip
 LAZY_IMPORTERS = ("harness.cli", "harness.registry")
 """Where a harness module may be imported inside a function although it is light."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.datasets.content import content_of
-from harness.errors import ConfigError
+from harness.datasets.fetching.places import expanded
+from harness.descriptions import training_data
+from harness.errors import ConfigError, DataError
 from harness.model import Fold
 
 if TYPE_CHECKING:
@@ -56,11 +58,18 @@ class Contamination:
 
 
 def contamination(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold) -> Contamination:
-    """Return whether registered weights were trained on, or chosen by, content of a fold's test samples.
+    """Return whether weights were trained on, or chosen by, content of a fold's test samples.
 
-    They may have seen it where they share a collection of images with the dataset, and where nothing is declared of
+    Of registered weights their entry says it, and of any the description of the model that lies beside them. They may
+    have seen the samples where they share a collection of images with the dataset, and where nothing is declared of
     what trained them.
     """
+    described, names = _described(catalogue, weights, dataset, fold)
+    if described is not None:
+        return described
+    if weights not in catalogue.weight_ids():
+        what = f"no data set of the catalogue is '{names[0]}'" if names else "a file that no catalogue describes"
+        return Contamination("unknown", f"weights '{weights}' may have seen dataset '{dataset.id}': {what}")
     declaration = catalogue.weights(weights).declaration
     for data in declaration.seen:
         source = catalogue.dataset(data.dataset)
@@ -85,8 +94,38 @@ def contamination(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fo
     return Contamination("clean")
 
 
+def _described(
+    catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold
+) -> tuple[Contamination | None, tuple[str, ...]]:
+    """Return what the description of a model says of a fold, None for nothing against it, and what it was trained on.
+
+    Weights that are not on this machine yet have no description to read.
+    """
+    try:
+        is_registered = weights in catalogue.weight_ids()
+        path = catalogue.weights(weights).description() if is_registered else expanded(weights, "weights")
+        names = () if path is None or not path.exists() else training_data(path)
+    except DataError as error:
+        return Contamination("unknown", f"weights '{weights}' may have seen dataset '{dataset.id}': {error}"), ()
+    for name in names:
+        for known in map(catalogue.dataset, catalogue.dataset_ids()):
+            if name not in known.declaration.known_as:
+                continue
+            for seen in known.sample_ids():
+                for test in fold.test:
+                    shared = shared_content(catalogue, (known, seen), (dataset, test))
+                    if shared:
+                        reason = (
+                            f"weights '{weights}' were trained on '{name}' by their description, which is dataset "
+                            f"'{known.id}' and shares content with test sample '{test}' of dataset '{dataset.id}' "
+                            f"({shared})"
+                        )
+                        return Contamination("overlapping", reason), names
+    return None, names
+
+
 def check_weights(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold, where: str) -> None:
-    """Raise `ConfigError` if registered weights were trained on, or chosen by, content of a test sample.
+    """Raise `ConfigError` if weights were trained on, or chosen by, content of a test sample.
 
     There is no way around it: such a score would say nothing.
     """

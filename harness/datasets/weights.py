@@ -14,6 +14,7 @@ from harness.datasets.fetching.lockfile import LockFile, Voucher
 from harness.datasets.fetching.places import cache_folder, data_folder
 from harness.datasets.fetching.remote import FileSet
 from harness.datasets.fetching.unpack import extract_all
+from harness.descriptions import NAMES
 from harness.errors import DataError, FetchError
 from harness.hashing import hash_value
 
@@ -70,6 +71,17 @@ class WeightsFile:
             return self._path().exists()
         files = self._files()
         return bool(self.declaration.files) and all(files.is_ready(file) for file in self.declaration.files)
+
+    def description(self) -> Path | None:
+        """Return where a description of the model lies that needs no network: a file of the entry, or its local path.
+
+        None where the entry has none, where it is not on this machine yet, and for weights that are trained here.
+        """
+        if self.declaration.path:
+            return self._path() if self._path().exists() else None
+        files = self._files()
+        described = (file for file in self.declaration.files if file.name in NAMES and files.is_ready(file))
+        return next((files.fetch(file.name) for file in described), None)
 
     def to_fetch(self) -> Mapping[str, int | None]:
         """Return the files that must be downloaded: name and size in bytes, None where nobody states it."""

@@ -11,7 +11,7 @@ from harness.datatables.statements import StatementInputs, Value, statement_inpu
 from harness.errors import ConfigError, HarnessError
 from harness.model import Tier
 from harness.store import StatementRecord
-from harness.suite.datarows import row_source
+from harness.suite.datarows import OF_NO_DATA, row_source
 from harness.suite.schema import DataRowSpec, PrintedValue
 from harness.suite.suite import Suite
 
@@ -78,8 +78,10 @@ def _row(
             computed = {} if missing or record is None else record.facts
         except HarnessError as error:
             missing = str(error)
+    is_judged = tier == "paper" or suite.file.table in OF_NO_DATA
+    other = "" if is_judged else f"tier '{tier}' has other data than the printed value"
     verdicts = {
-        name: _verdict(computed.get(name), printed, row.tolerance.get(name, 0.0), tier, missing or absent)
+        name: _verdict(computed.get(name), printed, row.tolerance.get(name, 0.0), other, missing or absent)
         for name, printed in row.values.items()
     }
     title = row.title or row.id
@@ -103,9 +105,9 @@ def _missing(
     return f"stored facts are of other data or another declaration; {command} computes them again"
 
 
-def _verdict(computed: Value | None, printed: PrintedValue, tolerance: float, tier: Tier, missing: str) -> ValueVerdict:
-    if tier != "paper":
-        return ValueVerdict("not comparable", f"tier '{tier}' has other data than the printed value")
+def _verdict(computed: Value | None, printed: PrintedValue, tolerance: float, other: str, missing: str) -> ValueVerdict:
+    if other:
+        return ValueVerdict("not comparable", other)
     if missing:
         return ValueVerdict("missing", missing)
     if computed is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.datasets.content import content_of
+from harness.datatables.patches import patch_statements
 from harness.errors import ConfigError, DataError
 from harness.hashing import hash_value
 from harness.model import Sample, Tier, Volume
@@ -65,6 +66,10 @@ def statement_inputs(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
     if table == "weights-inventory":
         names = matching_weights(source.weights or (), catalogue.weight_ids())
         return StatementInputs(table, source, weights_statements(names, catalogue), _weights_hashes(names, catalogue))
+    if table == "patches":
+        return StatementInputs(
+            table, source, patch_statements(source.volume or (), source.feasible or (), source.levels or 0), {}
+        )
     dataset = catalogue.dataset(source.dataset or "")
     samples: Iterable[str] = () if source.sample is None else (source.sample,)
     declared: Mapping[str, Value] = {}

@@ -25,6 +25,7 @@ Evidence = Literal[
     "neighbours",
     "images",
     "frames",
+    "maps",
 ]
 Sparse = Literal["dense only", "sparse safe"]
 NanRule = Literal["never", "spreads", "left out"]

@@ -16,6 +16,7 @@ from harness.metrics.border import border_labels, without
 from harness.metrics.confidences import Ranked, ranked
 from harness.metrics.counts import Counts
 from harness.metrics.geometry import PairGeometry, geometry
+from harness.metrics.map_pairs import Maps
 from harness.metrics.objects import ObjectTable, object_table_of
 from harness.metrics.overlap import OverlapTable, overlap_table
 from harness.metrics.positions import Centres, Neighbours, centres
@@ -38,6 +39,7 @@ class Pair:
     border_px    how many voxels wide the border is that objects must not touch
     sparse       whether the truth holds only some of the objects, so that its 0 says nothing
     confidences  how sure a method is of each predicted object, by label; None where it does not say
+    reals        truth and prediction as maps of real numbers, where `truth` and `pred` are those above a threshold
 
     Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
     Raises `LabelError` for a border that is neither kept nor dropped.
@@ -51,6 +53,7 @@ class Pair:
     border_px: int = 1
     sparse: bool = False
     confidences: Mapping[int, float] | None = None
+    reals: tuple[np.ndarray, np.ndarray] | None = None
     _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +154,16 @@ class Pair:
         """The images frame by frame, time being the first axis; raises `LabelError` for images of one axis."""
         truth, pred = self.images
         return frames_of(truth, pred)
+
+    @cached_property
+    def maps(self) -> Maps:
+        """Both images as maps of numbers, as they are; what is ignored is not compared, the border rule has no say."""
+        paired_blocks(self.truth, self.pred, ignore=self.ignore)
+        if self.reals is not None:
+            truth, pred = self.reals
+        else:
+            truth, pred = _in_memory(self.truth, "truth"), _in_memory(self.pred, "prediction")
+        return Maps(truth, pred, None if self.ignored is None else ~self.ignored)
 
     def counted(self, counts: Callable[[Any], Counts], needs: str) -> Counts:
         """Return what a function counts in the evidence named `needs`; each function is asked once a pair."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.datasets.fetching.places import expanded
-from harness.datasets.overlap import contamination
+from harness.datasets.overlap import Contamination, contamination
 from harness.errors import DataError, HarnessError
 from harness.hashing import hash_path
 from harness.jobs.messages import Recipe, WeightsSource
@@ -25,8 +25,6 @@ HASH_NOTES = {
 """Notes on files whose declaration states no hash, by the key that their provenance has."""
 TRAINED_HERE = "the weights '{}' were trained here: stage '{}' on dataset '{}'"
 """Note on weights that stand for others, which nobody can download here."""
-MAY_HAVE_SEEN = "weights '{}' may have seen dataset '{}': a file that no catalogue describes"
-"""Note on weights that are given by their path."""
 
 
 class Preparation:
@@ -51,6 +49,9 @@ class Preparation:
             source = self._weights[value]
             if isinstance(source, str):
                 return source
+            seen = self._seen(cell, value)
+            if seen.outcome == "overlapping":  # a description that was not on this machine when cells were expanded
+                return seen.reason
             found[value] = source
         return found
 
@@ -78,13 +79,13 @@ class Preparation:
     def _unknown(self, cell: Cell, values: list[str]) -> Iterator[str]:
         """Yield a note for each weights value of which nobody can say that it has not seen the sample."""
         for name in values:
-            if name not in self._catalogue.weight_ids():
-                yield MAY_HAVE_SEEN.format(name, cell.data.dataset)
-                continue
-            tested = Fold(cell.fold.id, (cell.sample,))
-            found = contamination(self._catalogue, name, self._catalogue.dataset(cell.data.dataset), tested)
+            found = self._seen(cell, name)
             if found.outcome == "unknown":
                 yield found.reason
+
+    def _seen(self, cell: Cell, name: str) -> Contamination:
+        tested = Fold(cell.fold.id, (cell.sample,))
+        return contamination(self._catalogue, name, self._catalogue.dataset(cell.data.dataset), tested)
 
     def _problem_of(self, name: str, *, fetch: bool) -> str:
         if name not in self._datasets:

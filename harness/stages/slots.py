@@ -35,6 +35,7 @@ class Slot:
     meaning  one sentence: dtype, axes, range, what 0 is
     check    returns what is wrong with a value of the right type, "" if nothing is
     scored   whether a chain may end with it: a label image, or what metrics of semantic maps score
+    given    whether the data may provide it too, where a suite names a label image for it in `reads`
     """
 
     name: str
@@ -42,6 +43,7 @@ class Slot:
     meaning: str
     check: Callable[[Value], str] = accept
     scored: bool = False
+    given: bool = False
 
     @property
     def on_grid(self) -> bool:
@@ -157,6 +159,10 @@ _TABLE = (
          check_probability, scored=True),
     Slot("boundary", Volume, "float32 in [0, 1]: how likely a voxel lies between objects; axes (Z)YX",
          check_probability, scored=True),
+    Slot("untiled", Volume, "a map in [0, 1] that was predicted in one pass, to compare others with; axes (Z)YX",
+         check_probability),
+    Slot("seams", Volume, "where tiles were joined: bit a between a voxel and the next along axis a; axes (Z)YX",
+         check_labels),
     Slot("surface", Volume, "mask of a surface (bool or integers, 0 is none); axes (Z)YX", check_surface, scored=True),
     Slot("structures", Volume, 'float32 in [0, 1]; axes C(Z)YX, channels "<name>:foreground", "<name>:boundary"',
          check_probability),
@@ -171,6 +177,8 @@ _TABLE = (
     Slot(LABELS, Volume, "integer instances, 0 is background; axes (Z)YX", check_labels, scored=True),
     Slot(CONFIDENCES, Confidences, "how sure the method is of each of its `labels`", check_confidences),
     Slot("reference", Volume, "labels of another method, which `labels` are compared with; axes (Z)YX", check_labels),
+    Slot("nuclei", Volume, "labels of nuclei that guide cells, given by the data or made; axes (Z)YX", check_labels,
+         given=True),
     Slot("prompts", Prompts, "boxes and points that ask for objects, in voxels of the grid", check_prompts),
     Slot("masks", Masks, "masks that may overlap, each with a score", check_masks),
     Slot(TRUTH, Volume, "the ground truth; only a stage that declares `uses_truth` may read it", check_labels),

@@ -51,8 +51,22 @@ COMPUTED: dict[DataTable, dict[str, str]] = {
         "licence": "licence of the dataset",
         "spacing_xyz": "micrometres per voxel, x first, where the dataset declares it",
     },
+    "patches": {
+        "halo": "pixels per side, the sum over the convolutions of a plain U-Net (thesis equation 3.1)",
+        "halo_exact": "pixels per side with which a tile is predicted as the whole volume, batch norm given",
+        "patch_code": "sides of the patch without halo, by PlantSeg's code; 'none' where it has no voxel",
+        "halo_code": "halo per side of that patch",
+        "used_code": "voxels that the network then sees, as a share of what fits in memory: above 1 it does not fit",
+        "patch_printed": "sides of the patch without halo, by thesis algorithm 2 to the letter",
+        "halo_printed": "halo per side of that patch",
+        "used_printed": "voxels that the network then sees, as a share of what fits in memory",
+        "agree": "'yes' where both rules give one patch and one halo",
+    },
 }
 """Every value a data table can compute, with its meaning."""
+
+OF_NO_DATA: tuple[DataTable, ...] = ("patches",)
+"""Tables computed from numbers in the suite alone: every tier has the values that are printed."""
 
 OF_SAMPLE: dict[DataTable, tuple[str, ...]] = {
     "dataset-summary": ("count", "shape", "spacing_zyx", "spacing_xyz", "extent_zyx", "object_extent_zyx"),
@@ -77,6 +91,9 @@ def row_source(row: DataRowSpec, tier: Tier) -> DataSource:
         fold=over.fold or row.fold,
         channel=over.channel or row.channel,
         weights=over.weights or row.weights,
+        volume=over.volume or row.volume,
+        feasible=over.feasible or row.feasible,
+        levels=over.levels or row.levels,
         absent=over.absent if tier in row.tiers else row.absent,
     )
 
@@ -104,6 +121,9 @@ def _source_problems(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
         if not source.weights:
             yield str(suite.source_file.error(key, f"row '{row.id}' names no weights"))
         return
+    if suite.file.table == "patches":
+        yield from _patch_problems(suite, row, source, key)
+        return
     if source.dataset is None:
         yield str(suite.source_file.error(key, f"row '{row.id}' names no dataset"))
         return
@@ -118,6 +138,17 @@ def _source_problems(suite: Suite, row: DataRowSpec, tier: Tier, catalogue: Cata
         elif name not in accepted:
             problem = f"dataset '{dataset.id}' has no {kind} '{name}'{nearest(name, accepted)}"
             yield str(suite.source_file.error((*key, kind), problem))
+
+
+def _patch_problems(suite: Suite, row: DataRowSpec, source: DataSource, key: KeyPath) -> Iterator[str]:
+    for name in ("volume", "feasible", "levels"):
+        if getattr(source, name) is None:
+            yield str(suite.source_file.error(key, f"row '{row.id}' states no {name}"))
+    sides = [len(given) for given in (source.volume, source.feasible) if given is not None]
+    if any(count not in (2, 3) for count in sides) or len(set(sides)) > 1:
+        found = " and ".join(map(str, sides))
+        problem = f"row '{row.id}': volume and feasible have {found} sides; accepted: 2 or 3, as many in both"
+        yield str(suite.source_file.error((*key, "volume"), problem))
 
 
 def _named(

@@ -239,7 +239,7 @@ class _Expansion:
 
     def _check_weights(self, row: Row, named: list[tuple[str, str]], selected: Selected, fold: Fold) -> None:
         for stage, name in named:
-            if name in self._weight_ids and (name, selected.dataset.id, fold) not in self._unseen:
+            if (name, selected.dataset.id, fold) not in self._unseen:
                 where = f"{place(self._suite, row, row.place)}: stage '{stage}'"
                 check_weights(self._catalogue, name, selected.dataset, fold, where)
                 self._unseen.add((name, selected.dataset.id, fold))

@@ -23,7 +23,7 @@ Seconds = Annotated[StrictFloat, Field(gt=0)]
 NotNegative = Annotated[StrictFloat, Field(ge=0)]
 PrintedValue = Scalar | tuple[Scalar, ...]
 SpreadOver = Literal["folds", "samples", "repeats"]
-DataTable = Literal["dataset-summary", "channels", "folds", "weights-inventory", "availability"]
+DataTable = Literal["dataset-summary", "channels", "folds", "weights-inventory", "availability", "patches"]
 
 
 def _unless(other: str, *names: str) -> Callable[[JsonDict], None]:
@@ -258,6 +258,15 @@ class DataSource(Strict):
     split: str | None = Field(default=None, description="Named split (table = folds).")
     fold: str | None = Field(default=None, description="Fold of the split (table = folds).")
     weights: tuple[str, ...] | None = Field(default=None, description="Weight ids; * stands for any characters.")
+    volume: tuple[AtLeastOne, ...] | None = Field(
+        default=None, description="Sides of a volume in voxels (table = patches)."
+    )
+    feasible: tuple[AtLeastOne, ...] | None = Field(
+        default=None, description="Sides of the largest network input that fits in memory (table = patches)."
+    )
+    levels: Annotated[StrictInt, Field(ge=2, le=8)] | None = Field(
+        default=None, description="Resolutions of the plain U-Net whose halo it is (table = patches)."
+    )
     absent: str = Field(default="", description="Why there is nothing to compute the row from.")
 
 

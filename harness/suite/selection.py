@@ -128,7 +128,7 @@ class Selector:
 
     def _reads(self, dataset: Dataset, reads: dict[str, str] | None, place: KeyPath) -> tuple[tuple[str, str], ...]:
         for slot, label in (reads or {}).items():
-            if slot in SLOTS:
+            if slot in SLOTS and not SLOTS[slot].given:
                 raise self._error((*place, slot), f"'{slot}' is a slot of chains; name a further label image otherwise")
             self._known_name("label image", label, dataset.label_names, dataset, (*place, slot))
         return tuple(sorted((reads or {}).items()))

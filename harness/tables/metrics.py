@@ -21,6 +21,7 @@ EVIDENCE = {
     "neighbours": "the overlap table and the distance of each true object to the next one",
     "images": "the masks themselves",
     "frames": "the overlap tables of all frames, the first axis being time",
+    "maps": "maps of real numbers as they are, before any threshold",
 }
 """What a metric reads of a pair, in words; another kind of evidence is called by its name."""
 _DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "none": "neither is better"}

@@ -58,6 +58,12 @@ class StatementTable:
         return sum(1 for row in self.rows if row.absent)
 
     @property
+    def is_judged(self) -> bool:
+        """Whether printed values are compared: on the paper tier, and where every tier has the same numbers."""
+        outcomes = (verdict.outcome for row in self.rows for verdict in row.verdicts.values())
+        return self.tier == "paper" or any(outcome != "not comparable" for outcome in outcomes)
+
+    @property
     def heading(self) -> str:
         """Title and source."""
         return heading(self.title, self.source)
@@ -71,7 +77,7 @@ class StatementTable:
         lines.append(", ".join((f"{len(self.rows)} rows", *counts)))
         lines += [f"{row.title} is missing: {row.missing}" for row in self.rows if row.missing]
         lines += [f"{row.title} is absent from this tier: {row.absent}" for row in self.rows if row.absent]
-        if self.tier != "paper":
+        if not self.is_judged:
             lines.append(
                 f"printed values are of other data: the {self.tier} tier is no reproduction and gets no verdict"
             )
@@ -79,14 +85,14 @@ class StatementTable:
 
     @property
     def grid(self) -> Grid:
-        """Computed, printed and stated values side by side; verdicts on the paper tier only.
+        """Computed, printed and stated values side by side; verdicts where the tier has what the printed values are of.
 
         A value that a note is about is marked [!].
         """
         printed = list(dict.fromkeys(name for row in self.rows for name in row.printed))
         further = list(dict.fromkeys(name for row in self.rows for name in row.computed if name not in printed))
         stated = list(dict.fromkeys(name for row in self.rows for name in row.stated))
-        is_judged = self.tier == "paper"
+        is_judged = self.is_judged
         header = ["row"]
         for name in printed:
             header += [name, f"{name}, printed", *(["verdict"] if is_judged else [])]
@@ -106,7 +112,7 @@ class StatementTable:
     def notes(self) -> Sequence[str]:
         """Reasons of verdicts, and where the source contradicts itself."""
         notes = []
-        if self.tier == "paper":
+        if self.is_judged:
             verdicts = ((row.title, name, verdict) for row in self.rows for name, verdict in row.verdicts.items())
             notes += [f"{row}, {name}: {v.outcome}: {v.reason}" for row, name, v in verdicts if v.reason]
         return notes + [f"[!] {row.title}, {name}: {text}" for row in self.rows for name, text in row.conflicts.items()]
@@ -180,7 +186,7 @@ class StatementTable:
     def _csv_line(self, row: DataTableRow, name: str) -> tuple[Any, ...]:
         verdict = row.verdicts.get(name)
         cells = (_text(values.get(name)) for values in (row.computed, row.printed, row.stated))
-        judged = (verdict.outcome, verdict.reason) if verdict and self.tier == "paper" else ("", "")
+        judged = (verdict.outcome, verdict.reason) if verdict and self.is_judged else ("", "")
         place = (self.suite, self.version, self.tier, row.id, name)
         return (*place, *cells, *judged, row.missing or row.absent, row.conflicts.get(name, ""))
 

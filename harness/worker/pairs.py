@@ -66,7 +66,7 @@ def score_pair(
 def pair_of(
     pair: ScoredPair, pred: Volume, truth: Volume, mask: Volume | None = None, confidences: Value | None = None
 ) -> Pair:
-    """Return the images to compare; of a volume of reals, the voxels above the pair's threshold.
+    """Return the images to compare; of a volume of reals, the voxels above the pair's threshold, and the reals.
 
     `mask` is the label image that the pair's scope names: voxels where it is not 0 are counted nowhere. `confidences`
     are those of the chain's labels, and mean nothing for another prediction.
@@ -75,17 +75,20 @@ def pair_of(
     if pred.array.shape != truth.array.shape:
         what = "the truth" if pair.truth == "truth" else f"'{pair.truth}'"
         raise LabelError(f"the chain's {pair.pred} have shape {pred.array.shape}; {what} has {truth.array.shape}")
-    array = pred.array > pair.threshold if pred.array.dtype.kind == "f" else pred.array
+    objects = [
+        volume.array > pair.threshold if volume.array.dtype.kind == "f" else volume.array for volume in (truth, pred)
+    ]
     scope = pair.scope
     return Pair(
-        truth.array,
-        array,
+        objects[0],
+        objects[1],
         truth.spacing_um,
         ignore=scope.ignore if mask is None else mask.array,
         border=scope.border,
         border_px=scope.border_px,
         sparse=scope.sparse,
-        confidences=_by_object(confidences, array) if pair.pred == LABELS else None,
+        confidences=_by_object(confidences, objects[1]) if pair.pred == LABELS else None,
+        reals=(truth.array, pred.array),
     )
 
 

@@ -247,3 +247,49 @@ def test_intersection_equals_having_a_common_voxel(
         return {(y, x) for y in range(*bounds[0]) for x in range(*bounds[1])}
 
     assert intersects(Region("d", "s", one), Region("d", "s", other)) == bool(voxels(one) & voxels(other))
+
+
+def described(folder: Path, training: str) -> Path:
+    folder.mkdir()
+    (folder / "bioimageio.yaml").write_text(f"type: model\ntraining_data: {{id: {training}}}\n")
+    return folder
+
+
+def zoo(folder: Path, training: str) -> FakeCatalogue:
+    """The toy catalogue, whose volumes the zoo knows by another name, and weights with a description."""
+    volumes = CATALOGUE.dataset("volumes")
+    known = FakeDataset("volumes", volumes.samples, volumes.splits, said={"known_as": ("zoo/ovules",)})
+    others = [CATALOGUE.dataset(name) for name in CATALOGUE.dataset_ids() if name != "volumes"]
+    weights = {"described": toy_weights("d", description=described(folder, training)), "silent": toy_weights("s")}
+    return FakeCatalogue([known, *others], weights)
+
+
+@pytest.mark.parametrize("given", ["described", "path"])
+def test_training_data_of_a_description_are_seen(tmp_path: Path, given: str) -> None:
+    catalogue = zoo(tmp_path / "model", "zoo/ovules/1")
+    weights = "described" if given == "described" else str(tmp_path / "model")
+    tested = catalogue.dataset("volumes")
+    found = contamination(catalogue, weights, tested, Fold("1", ("N2",)))  # type: ignore[arg-type]
+    assert found.outcome == "overlapping"
+    assert "trained on 'zoo/ovules' by their description, which is dataset 'volumes'" in found.reason
+    with pytest.raises(ConfigError, match=r"x\.toml:3: .*shares content with test sample 'N2' of dataset 'volumes'"):
+        check_weights(catalogue, weights, tested, Fold("1", ("N2",)), "x.toml:3")  # type: ignore[arg-type]
+    other = catalogue.dataset("flat")
+    assert contamination(catalogue, weights, other, Fold("1", ("a",))).outcome == "unknown"  # type: ignore[arg-type]
+
+
+def test_training_data_that_no_catalogue_knows_leave_it_unknown(tmp_path: Path) -> None:
+    catalogue = zoo(tmp_path / "model", "zoo/other")
+    found = contamination(catalogue, str(tmp_path / "model"), catalogue.dataset("flat"), Fold("1", ("a",)))  # type: ignore[arg-type]
+    assert found == Contamination(
+        "unknown",
+        f"weights '{tmp_path / 'model'}' may have seen dataset 'flat': no data set of the catalogue is 'zoo/other'",
+    )
+
+
+def test_a_description_that_cannot_be_read_leaves_it_unknown(tmp_path: Path) -> None:
+    catalogue = zoo(tmp_path / "model", "zoo/ovules")
+    (tmp_path / "model" / "bioimageio.yaml").write_text("[1")
+    found = contamination(catalogue, "described", catalogue.dataset("flat"), Fold("1", ("a",)))  # type: ignore[arg-type]
+    assert found.outcome == "unknown"
+    assert "the description cannot be read" in found.reason

@@ -14,7 +14,7 @@ from harness.suite import check_suite, load_suite
 from harness.suite.datarows import row_source
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("table-2.1", "table-2.2", "table-2.3", "table-2.4", "table-2.9", "table-a.1")
+TABLES = ("table-2.1", "table-2.2", "table-2.3", "table-2.4", "table-2.9", "table-a.1", "algorithm-2")
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +107,14 @@ def test_the_released_voxel_size_of_n5_is_not_the_printed_one(catalogue: Catalog
     assert outcomes == {**dict.fromkeys(("N1", "N2", "N3", "N4"), "reproduced"), "N5": "not reproduced"}
     assert "0.278" in found["N5"].conflicts["spacing_xyz"]
     assert {row.verdicts["count"].outcome for row in found.values()} == {"reproduced"}
+
+
+@pytest.mark.parametrize("tier", ["smoke", "mini", "paper"])
+def test_the_printed_rule_of_patches_is_judged_on_every_tier(tier: Tier, catalogue: Catalogue) -> None:
+    found = rows("algorithm-2", tier, catalogue)
+    outcomes = {row.id: row.verdicts["agree"].outcome for row in found.values()}
+    assert outcomes.pop("all-covered") == "reproduced"
+    assert set(outcomes.values()) == {"not reproduced"}
+    assert found["two-covered"].computed["patch_printed"] == "none"
+    assert all(float(row.computed["used_code"]) <= 1 for row in found.values())  # type: ignore[arg-type]
+    assert float(found["N1-256"].computed["used_printed"]) > 1  # type: ignore[arg-type]

@@ -71,7 +71,7 @@ class PinnedWeights(OneDataset):
         keys = {"pinned": ["first_seen_hash"], "listed": ["listed_hash"], "mixed": ["listed_hash", "first_seen_hash"]}
         said = dict.fromkeys(keys.get(name, []), True)
         declaration = SimpleNamespace(recipe=None, seen=(), collections=("dsb2018",) if name == "mixed" else ())
-        return SimpleNamespace(provenance=lambda: said, declaration=declaration)
+        return SimpleNamespace(provenance=lambda: said, declaration=declaration, description=lambda: None)
 
 
 def test_records_name_weights_without_a_declared_checksum(project: Project, tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ values = { count = 1118 }
         ),
         ("dataset-summary", "weights-inventory", "row 'N1' names no weights"),
         ("dataset-summary", "folds", "row 'N1' names no split"),
+        ("dataset-summary", "patches", "row 'N1' states no volume"),
     ],
 )
 def test_mistakes(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -147,3 +148,40 @@ def test_a_note_is_on_a_value_of_the_row(tmp_path: Path) -> None:
 def test_a_good_table(tmp_path: Path) -> None:
     project = temp_project(tmp_path)
     assert list(data_row_problems(project.suite(SUMMARY), project.catalogue)) == []
+
+
+PATCHES = """
+schema = 1
+id = "demo"
+version = 1
+title = "Data"
+kind = "data-table"
+table = "patches"
+tiers.smoke = {}
+[[data_rows]]
+id = "row"
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("volume = [9, 9, 9]\nfeasible = [8, 8, 8]\nlevels = 4", ""),
+        ("volume = [9, 9, 9]\nfeasible = [8, 8, 8]", "row 'row' states no levels"),
+        (
+            "volume = [9, 9, 9]\nfeasible = [8, 8]\nlevels = 4",
+            "volume and feasible have 3 and 2 sides; accepted: 2 or 3",
+        ),
+        ("volume = [9]\nfeasible = [8]\nlevels = 4", "volume and feasible have 1 and 1 sides"),
+    ],
+)
+def test_numbers_of_patches(tmp_path: Path, keys: str, message: str) -> None:
+    project = temp_project(tmp_path)
+    found = list(data_row_problems(project.suite(PATCHES + keys), project.catalogue))
+    assert any(message in problem for problem in found) if message else not found, found
+
+
+def test_levels_that_no_network_has_are_refused(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    with pytest.raises(ConfigError, match="levels"):
+        project.suite(PATCHES + "volume = [9, 9]\nfeasible = [8, 8]\nlevels = 1")

@@ -1,8 +1,9 @@
-"""Data tables: computed beside printed, verdicts on the paper tier only."""
+"""Data tables: computed beside printed, verdicts where the tier has what the printed values are of."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from harness.datatables import DataTableRow, ValueVerdict
@@ -53,13 +54,19 @@ def test_markdown() -> None:
 
 
 def test_no_verdict_below_the_paper_tier() -> None:
-    for text in (
-        _facts(tier="mini").markdown(),
-        _facts(tier="mini").latex(),
-        _facts(tier="mini").csv(),
-    ):
+    other = ValueVerdict("not comparable", "other data")
+    rows = tuple(replace(row, verdicts=dict.fromkeys(row.verdicts, other)) for row in ROWS)
+    table = _facts(tier="mini", rows=rows)
+    for text in (table.markdown(), table.latex(), table.csv()):
         assert "reproduced" not in text.replace("no reproduction", "")
-    assert "no reproduction and gets no verdict" in _facts(tier="mini").markdown()
+        assert "not comparable" not in text
+    assert "no reproduction and gets no verdict" in table.markdown()
+
+
+def test_numbers_that_every_tier_has_are_judged_on_every_tier() -> None:
+    table = _facts(tier="smoke")
+    assert "| not reproduced |" in table.markdown()
+    assert "no reproduction" not in table.markdown()
 
 
 def test_csv_latex_and_json() -> None:

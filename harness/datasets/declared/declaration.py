@@ -248,6 +248,8 @@ class DatasetBase(Strict):
     note: str = ""
     collections: tuple[Identifier, ...] = ()
     """Collections of images that the samples were taken from: weights of the same collection may have seen them."""
+    known_as: tuple[str, ...] = ()
+    """Ids of the same images in the BioImage.IO collection, by which descriptions of models name what trained them."""
     planes: Planes | None = None
     """Every sample is given as its planes."""
     resize: Size = ()

@@ -1,0 +1,1 @@
+"""Models of others, run by the library of their format."""
