@@ -124,6 +124,12 @@ def test_groups_are_made_from_the_anchor_down() -> None:
     assert anchors == [True, False, True, False]
 
 
+@pytest.mark.parametrize(("resamples", "groups"), [(39, [1, 1]), (40, [1, 2])])
+def test_a_p_of_the_level_itself_separates_nothing(resamples: int, groups: list[int]) -> None:
+    """Of 39 resamples on one side p is 2 / 40, which is 0.05 and not below it."""
+    assert _groups(np.tile([0.0, 1.0], (resamples, 1)), 0.05)[0] == groups
+
+
 @given(st.integers(0, 1000), st.floats(0.5, 3), st.floats(-1, 1))
 def test_scale_and_shift_change_no_rank(seed: int, scale: float, shift: float) -> None:
     values = scores(0.5, 0.55, 0.6, noise=0.1, seed=seed)
