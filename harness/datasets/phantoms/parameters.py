@@ -51,7 +51,7 @@ class SurfaceParameters(ImageParameters):
     """How a cell surface with filopodia is made, in a faithful channel and in a patchy one."""
 
     noise: float = Field(default=0.25, ge=0)
-    actin_noise: float = Field(default=0.5, ge=0)
+    actin_noise: float = Field(default=0.4, ge=0)
     """The same of the channel `actin`."""
     filopodia: int = Field(default=10, ge=0)
     """How many thin rods stick out of the cell."""
@@ -64,7 +64,7 @@ class SurfaceParameters(ImageParameters):
     ruffle_um: float = Field(default=1.2, gt=0)
     """Length over which the surface wanders in and out."""
     scribbled: float = Field(default=0.006, gt=0, lt=0.01)
-    """Share of the voxels that a user has scribbled on, half of them on the surface."""
+    """Share of the voxels that a user has scribbled on."""
 
 
 class VideoParameters(ImageParameters):

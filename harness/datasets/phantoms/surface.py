@@ -16,6 +16,7 @@ SURFACE, REST = 1, 2
 """Classes of the scribbles; 0 is what nobody scribbled on."""
 _RUFFLE = 0.12
 _STROKE = 4
+_ON_SURFACE = 0.2
 
 
 def shape_cell(parameters: SurfaceParameters, spacing: Sequence[float], rng: np.random.Generator) -> np.ndarray:
@@ -75,13 +76,13 @@ def surface_light(
 def scribble(surface: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Return scribbles (uint16): short strokes along X on the surface and off it, about `share` of the voxels.
 
-    Half of the scribbled voxels lie on the surface. Each class has at least one voxel where it has voxels at all.
+    A fifth of the strokes lies on the surface, which is thin. Each class has a stroke where it has voxels at all.
     """
     scribbles = np.zeros(surface.shape, dtype=np.uint16)
-    wanted = max(1, round(share * surface.size / 2))
-    for number, where in ((SURFACE, surface), (REST, ~surface)):
+    for number, where, part in ((SURFACE, surface, _ON_SURFACE), (REST, ~surface, 1 - _ON_SURFACE)):
         places = np.flatnonzero(where)
-        strokes = rng.permutation(len(places))[: -(-wanted // _STROKE)]
+        count = max(1, round(share * part * surface.size / _STROKE))
+        strokes = rng.permutation(len(places))[:count]
         for z, y, x in zip(*np.unravel_index(places[strokes], surface.shape), strict=True):
             along = slice(int(x), int(x) + _STROKE)
             scribbles[z, y, along][where[z, y, along]] = number

@@ -81,9 +81,7 @@ class PixelClassifier(Stage):
         steps = [sigma_per_axis(sigma, "px", image.grid, self.where) for sigma in options.sigmas]
         features = filtered(channel, steps)
         chosen = (scribbles == SURFACE) | (scribbles == REST)
-        forest = RandomForestClassifier(
-            options.trees, random_state=context.seed % 2**32, n_jobs=context.threads, class_weight="balanced"
-        )
+        forest = RandomForestClassifier(options.trees, random_state=context.seed % 2**32, n_jobs=context.threads)
         forest.fit(features[:, chosen].T, scribbles[chosen] == SURFACE)
         context.report("scribbled", float(chosen.mean()))
         likely = forest.predict_proba(features.reshape(len(features), -1).T)[:, 1].reshape(channel.shape)
