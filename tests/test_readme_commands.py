@@ -77,6 +77,7 @@ RUN = {
     "harness plan table-2.6 --tier mini": "plan table-2.6 --tier mini",
     "harness init dataset|suite|method|card|metric|ci": "init ci --output written.yml",
     "harness show stage stardist-2d": "show stage stardist-2d",
+    "harness show stage spoco": "show stage spoco",
     "harness list stages|suites|datasets|metrics|weights": "list stages",
     "harness list weights": "list weights",
     "harness check": "check",
