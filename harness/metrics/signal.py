@@ -14,7 +14,8 @@ from harness.metrics.metric import UNBOUNDED, Metric
 from harness.metrics.overlap import OverlapTable
 
 _SOURCE = (
-    "this package; the figures that it is for (thesis 4.9, 4.10) name a signal-to-noise ratio and state no formula"
+    "the ratio of variances of Fisher 1936, doi:10.1111/j.1469-1809.1936.tb02137.x, with objects as classes; thesis "
+    "figures 4.9 and 4.10 name a signal-to-noise ratio and state no formula"
 )
 
 
@@ -51,6 +52,8 @@ METRICS = (
         range=UNBOUNDED,
         edge_cases=(
             ("both empty", math.nan),
+            ("truth empty, 2 predicted", math.nan),
+            ("truth of 2, prediction empty", 0.0),
             ("identical", math.nan),
             ("half missed, IoU exactly .5", math.nan),
             ("2 merged into 1", 0.0),
