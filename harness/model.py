@@ -31,6 +31,8 @@ pooled       the metric of the summed counts: an image weighs as much as what is
 
 Status = Literal["ok", "exception", "timeout", "out-of-memory", "killed", "backend-missing", "not-applicable", "lost"]
 """How a cell ended; everything but "ok" is a failure record. "lost" is none of the method's: its machine was gone."""
+NOT_THE_METHODS: tuple[Status, ...] = ("backend-missing", "not-applicable", "lost")
+"""Failures that say nothing of the method: nothing was computed."""
 
 
 @dataclass(frozen=True, slots=True)

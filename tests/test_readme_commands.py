@@ -33,6 +33,8 @@ NOT_RUN = {
     "harness submit LABELS --suite SUITE --method mine.toml --out mine.zip": "needs labels of a program",
     "harness run SUITE --method mine.zip": "needs the bundle of the command before it: tests of harness.submission",
     "harness verify BUNDLE": "needs that bundle, too",
+    "harness run SUITE --wall-time 1-12:00": "computes until the work is done: tests/runner/test_faults.py",
+    "harness score A.zarr B.zarr --jobs N": "counts in processes of their own: tests/cli/test_parallel.py",
     "harness run SUITE --executor dask --jobs N": "starts a cluster of processes: tests/runner/test_cluster.py",
     "harness run table-2.8 --tier mini --results results": "trains for half an hour; its smoke tier is run by CI",
 }
@@ -59,6 +61,7 @@ RUN = {
     "harness score PRED GT --metric nsd.surfels.2um hd95.voxels.matched --spacing 1 0.35 0.35": (
         "score volume.tif volume.tif --metric nsd.surfels.2um hd95.voxels.matched --spacing 1 0.35 0.35"
     ),
+    "harness run SUITE --failed": f"run quickstart {QUICK} --row otsu --failed",
     "harness status --results results": "status --results results",
     "harness table": f"table quickstart {QUICK}",
     "harness rescore": f"rescore quickstart {QUICK}",

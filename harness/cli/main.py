@@ -89,7 +89,9 @@ def build_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a `HarnessError` becomes one line, any other error a traceback."""
     tolerate_any_character(sys.stdout, sys.stderr)
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser().parse_args(words)
+    arguments.words = words
     try:
         code: int = arguments.handler(_project(arguments), arguments)
         sys.stdout.flush()

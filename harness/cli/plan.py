@@ -64,6 +64,7 @@ def _json(made: Plan) -> dict[str, Any]:
         "cells": len(made.cells),
         "remaining": made.remaining,
         "estimate_s": made.known_s,
+        "node_hours": made.known_s / 3600,
         "gpu_s": made.gpu_s,
         "download": {
             "files": made.download.files,
@@ -113,7 +114,8 @@ def _cost_lines(made: Plan) -> list[str]:
     trainings = sum(row.trainings for row in made.rows)
     trained_s = sum(row.training_s for row in made.rows)
     of_them = f", of them {spoken(trained_s)} for {trainings} trainings" if trainings else ""
-    lines = [(f"about {spoken(made.known_s)} of computing{of_them}" if known else "cost not known") + unknown]
+    hours = f", {made.known_s / 3600:.2g} node hours of one cell after the other"
+    lines = [(f"about {spoken(made.known_s)} of computing{of_them}{hours}" if known else "cost not known") + unknown]
     if made.gpu_s:
         lines.append(f"about {made.gpu_s / 3600:.2g} GPU hours, as measured on a GPU")
     elif known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threads", type=int, metavar="N", help="threads of one worker (default: cores shared among the jobs)"
     )
     parser.add_argument("--offline", action="store_true", help="use no network")
-    parser.add_argument("--again", action="store_true", help="compute cells that have scores too, and replace those")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--again", action="store_true", help="compute cells that have scores too, and replace those")
+    chosen.add_argument(
+        "--failed", action="store_true", help="compute only cells in which a method failed, and replace those records"
+    )
+    parser.add_argument(
+        "--retries",
+        type=int,
+        default=2,
+        metavar="N",
+        help="how often a cell is tried again whose process was ended from outside, or whose file system does not "
+        "serve (default: 2)",
+    )
+    parser.add_argument(
+        "--wall-time",
+        metavar="TIME",
+        help="when a batch system ends this job, as SLURM writes it (MINUTES, HH:MM:SS, D-HH:MM:SS; default: what "
+        "SLURM tells its jobs): before it, as at SIGTERM and SIGUSR1, no cell is begun any more",
+    )
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="how long cells at work may then go on before they are given up (default: 20)",
+    )
     parser.add_argument("--dry-run", action="store_true", help="compute nothing, say how many cells would be computed")
     add_methods(parser)
     add_settings(parser)
@@ -71,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Run, print what failed or is missing first, then the tables; 3 if anything failed or is missing."""
     from harness.runner.api import run as run_suites
+    from harness.runner.stopping import wall_time_s
 
     suites = project.suites(arguments.suites)
     summary = run_suites(
@@ -87,6 +114,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         offline=arguments.offline,
         again=arguments.again,
+        failed=arguments.failed,
+        retries=arguments.retries,
+        wall_time_s=None if arguments.wall_time is None else wall_time_s(arguments.wall_time),
+        grace_s=arguments.grace,
         dry_run=arguments.dry_run,
     )
     _log_summary(summary, is_dry=arguments.dry_run)
@@ -95,6 +126,9 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         counts["published"] = _show(project, summary, suites, arguments)
     if arguments.json:
         json_result(counts, one_line=True)
+    if summary.stopped:
+        log(f"stopped: {summary.stopped}; what has ended is kept, and this goes on with the rest:")
+        log(shlex.join(["harness", *arguments.words]))
     return 0 if summary.is_complete else EXIT_INCOMPLETE
 
 

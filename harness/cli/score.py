@@ -15,6 +15,7 @@ from harness.cli.compared import add_compared, add_set, compared, group_names, m
 from harness.cli.confidences import read_confidences
 from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
+from harness.cli.parallel import add_parallel, check_parallel, counting, show_plan
 from harness.cli.spacing import spacing_of
 from harness.escaping import csv_value
 
@@ -120,6 +121,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="size of the image (Y X or Z Y X) where both sides are outlines (GeoJSON, ImageJ ROIs) without one",
     )
+    add_parallel(parser)
     add_compared(parser)
     add_set(parser)
     add_project(parser)
@@ -150,6 +152,9 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     if len(given) != 2:
         raise ConfigError(f"score needs PRED and GT, two files or two folders; found {', '.join(given) or 'none'}")
     prediction, truth = given
+    check_parallel(arguments)
+    if arguments.dry_run:
+        return show_plan(prediction, truth, arguments)
     arguments.metrics = wanted_metrics(
         arguments.metrics, project.metrics, sparse=arguments.sparse, aggregation=arguments.aggregation
     )
@@ -241,6 +246,7 @@ def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, a
         spacing_um=spacing_of(prediction, truth, arguments.spacing, axes=images[1].ndim, needed=is_needed),
         confidences=None if arguments.confidences is None else read_confidences(arguments.confidences),
         **compared(arguments, mask),
+        **counting(prediction, truth, images, arguments),
     )
     scores = measure(pair, arguments.metrics)
     if arguments.objects is None:

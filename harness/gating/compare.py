@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.claims import Outcome as ClaimOutcome
 from harness.gating.hardware import SAME_HARDWARE, OtherHardware
 from harness.gating.timing import TimingComparison
+from harness.model import NOT_THE_METHODS
 from harness.statistics import BOOTSTRAP_UNITS, Interval, Path, nested_interval
 
 if TYPE_CHECKING:
@@ -59,8 +60,6 @@ MOVES: tuple[Shift, ...] = ("worse", "improved", "changed", "not judged")
 """Which metric decides the outcome of a cell."""
 
 EXIT_OK, EXIT_REGRESSION, EXIT_INCOMPLETE, EXIT_NO_BASELINE = 0, 1, 3, 4
-NOT_RUN = ("backend-missing", "not-applicable", "lost")
-"""Statuses under which nothing was computed: against a scored baseline the cell is missing, not broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +249,7 @@ def _compared(
 def _failed(before: Record, after: Record) -> Outcome:
     if before.status != "ok":
         return "same failure"
-    return "missing cell" if after.status in NOT_RUN else "new failure"
+    return "missing cell" if after.status in NOT_THE_METHODS else "new failure"
 
 
 def _failure(record: Record) -> str:

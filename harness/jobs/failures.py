@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -13,6 +14,16 @@ from harness.jobs.messages import Outcome, failure
 from harness.model import Status
 
 MAX_MESSAGE = 500
+FILE_SYSTEM = "FileSystem"
+"""Type of the failure of a disk or of the network before it."""
+DISK_FULL = "DiskFull"
+_OF_FILE_SYSTEMS = {
+    **dict.fromkeys(
+        (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EREMOTEIO), FILE_SYSTEM
+    ),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), DISK_FULL),
+}
+"""What the kernel says of a file system that does not serve: no method can cause it or work around it."""
 
 
 class NotApplicableError(HarnessError):
@@ -21,7 +32,8 @@ class NotApplicableError(HarnessError):
 
 def outcome_of(error: BaseException, *, stage: str, places: dict[str, str], total_s: float) -> Outcome:
     """Return the failure of a cell. `places` maps folders of this machine to the words that replace them."""
-    return failure(status_of(error), type(error).__name__, one_line(str(error), places), stage=stage, total_s=total_s)
+    kind = _of_file_system(error) or type(error).__name__
+    return failure(status_of(error), kind, one_line(str(error), places), stage=stage, total_s=total_s)
 
 
 def status_of(error: BaseException) -> Status:
@@ -33,7 +45,21 @@ def status_of(error: BaseException) -> Status:
     # torch and tensorflow have exceptions of their own for a full device, known here only by name
     if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError"):
         return "out-of-memory"
+    if _of_file_system(error):
+        return "lost"
     return "exception"
+
+
+def _of_file_system(error: BaseException) -> str:
+    """Return what of a file system an exception, or the one it comes from, speaks of; "" if of nothing like it."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        if isinstance(found, OSError) and found.errno in _OF_FILE_SYSTEMS:
+            return _OF_FILE_SYSTEMS[found.errno]
+        found = found.__cause__
+    return ""
 
 
 def one_line(message: str, places: dict[str, str]) -> str:

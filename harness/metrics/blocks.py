@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -23,6 +22,41 @@ STORAGE_BLOCK = 1 << 22
 LARGEST_COMMON_CHUNK = 1 << 24
 """Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
 MOST_THREADS = 4
+
+
+class Regions(Sequence[Slices]):
+    """Slices that cover an image of a shape once, block by block, the last axes fastest; made when they are asked for.
+
+    An image of a petavoxel has hundreds of millions of them.
+    """
+
+    def __init__(self, shape: tuple[int, ...], block: tuple[int, ...]) -> None:
+        self.shape, self.block = shape, block
+        self._counts = tuple(-(-extent // step) for extent, step in zip(shape, block, strict=True))
+
+    def __len__(self) -> int:
+        return math.prod(self._counts)
+
+    @overload
+    def __getitem__(self, number: int) -> Slices: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Slices]: ...
+
+    def __getitem__(self, number: int | slice) -> Slices | Sequence[Slices]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"block {number} of {len(self)}")
+        number %= len(self)
+        starts: list[int] = []
+        for count, step in zip(reversed(self._counts), reversed(self.block), strict=True):
+            number, place = divmod(number, count)
+            starts.append(place * step)
+        return tuple(
+            slice(start, min(start + step, extent))
+            for start, step, extent in zip(reversed(starts), self.block, self.shape, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +74,7 @@ class PairedBlocks:
     pred: Any
     ignore: Any
     dtype: np.dtype
-    regions: tuple[Slices, ...]
+    regions: Regions
     in_memory: bool
 
     def read(self, region: Slices) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +115,7 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
         block = _enlarged((1,) * truth.ndim, truth.shape, MEMORY_BLOCK)
     elif block is None:
         block = _enlarged(_common_chunk(truth, pred), truth.shape, STORAGE_BLOCK)
-    return PairedBlocks(truth, pred, ignore, dtype, _regions(tuple(truth.shape), block), in_memory)
+    return PairedBlocks(truth, pred, ignore, dtype, Regions(tuple(truth.shape), block), in_memory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +134,7 @@ class ImageBlocks:
     name: str
     axes: tuple[int, ...]
     dtype: np.dtype
-    regions: tuple[Slices, ...]
+    regions: Regions
     in_memory: bool
 
     def read(self, region: Slices) -> np.ndarray:
@@ -132,7 +166,7 @@ def image_blocks(image: Any, name: str, *, ignore: Any = None, block: tuple[int,
     elif block is None:
         block = _enlarged(_common_chunk(image, image), image.shape, STORAGE_BLOCK)
     dtype = np.dtype(f"u{image.dtype.itemsize}")
-    return ImageBlocks(image, ignore, name, axes, dtype, _regions(tuple(image.shape), block), in_memory)
+    return ImageBlocks(image, ignore, name, axes, dtype, Regions(tuple(image.shape), block), in_memory)
 
 
 def reading_threads(regions: Sequence[Slices], *, in_memory: bool) -> int:
@@ -285,14 +319,6 @@ def _enlarged(block: tuple[int, ...], shape: tuple[int, ...], limit: int) -> tup
         if sizes[axis] < shape[axis]:
             break
     return tuple(sizes)
-
-
-def _regions(shape: tuple[int, ...], block: tuple[int, ...]) -> tuple[Slices, ...]:
-    ranges = [
-        [slice(start, min(start + step, extent)) for start in range(0, extent, step)]
-        for extent, step in zip(shape, block, strict=True)
-    ]
-    return tuple(itertools.product(*ranges))
 
 
 def _flat(array: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -6,6 +6,8 @@ a process after the first loads it in milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from harness.compiling import compiled
@@ -67,6 +69,19 @@ def _count_runs(
 
 
 @compiled
+def _add_counted(
+    ids: np.ndarray, counts: np.ndarray, table: np.ndarray, shift: np.uint64, room: int
+) -> tuple[np.int64, int]:
+    """Add pairs that were counted elsewhere until they end or `room` new ones are in; return (pairs read, new ones)."""
+    new = 0
+    for number in range(ids.shape[0]):
+        new += _add(table, shift, ids[number, 0], ids[number, 1], np.uint64(counts[number]))
+        if new == room:
+            return np.int64(number + 1), new
+    return np.int64(ids.shape[0]), new
+
+
+@compiled
 def _move(table: np.ndarray, new_table: np.ndarray, new_shift: np.uint64) -> None:
     """Insert every taken slot of one table into another, larger one."""
     for slot in range(table.shape[0]):
@@ -93,11 +108,22 @@ class PairCounter:
         """
         if truth.shape != pred.shape or truth.ndim != 1 or truth.dtype != pred.dtype:
             raise ValueError(f"pairs of {truth.shape} {truth.dtype} and {pred.shape} {pred.dtype} cannot be counted")
+        self._add_all(_count_runs, truth, pred)
+
+    def add_pairs(self, ids: np.ndarray, counts: np.ndarray) -> None:
+        """Add pairs that were counted elsewhere, (n, 2) uint64, and their counts, (n,) int64 from 1.
+
+        Raises `ValueError` for others.
+        """
+        if ids.shape != (counts.size, 2) or counts.ndim != 1 or ids.dtype != np.uint64 or counts.dtype != np.int64:
+            raise ValueError(f"pairs of {ids.shape} {ids.dtype} and {counts.shape} {counts.dtype} cannot be added")
+        self._add_all(_add_counted, ids, counts)
+
+    def _add_all(self, add: Callable[..., tuple[np.int64, int]], first: np.ndarray, second: np.ndarray) -> None:
         done = 0
-        while done < truth.size:
+        while done < first.shape[0]:
             room = 2 * self._table.shape[0] // 3 - self._pairs
-            shift = np.uint64(64 - self._bits)
-            consumed, new = _count_runs(truth[done:], pred[done:], self._table, shift, room)
+            consumed, new = add(first[done:], second[done:], self._table, np.uint64(64 - self._bits), room)
             done += int(consumed)
             self._pairs += new
             if new == room:

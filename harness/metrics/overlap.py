@@ -132,10 +132,19 @@ def overlap_table(
     """
     blocks = paired_blocks(truth, pred, ignore=ignore, block=block)
     ids, counts = _count(blocks, threads or reading_threads(blocks.regions, in_memory=blocks.in_memory))
+    return table_of_pairs(ids, counts, truth=blocks.truth.dtype, pred=blocks.pred.dtype)
+
+
+def table_of_pairs(ids: np.ndarray, counts: np.ndarray, *, truth: np.dtype, pred: np.dtype) -> OverlapTable:
+    """Return the table of counted label pairs, (n, 2) uint64 and (n,) int64; a pair may stand there more than once.
+
+    `truth` and `pred` are the dtypes of the images. Raises `LabelError` where there is no pair, and for labels that
+    were negative before they were read as unsigned.
+    """
     if not counts.size:
         raise LabelError("every voxel is ignored: there is nothing to compare")
-    refuse_negative(blocks.truth.dtype, ids[:, 0], "truth")
-    refuse_negative(blocks.pred.dtype, ids[:, 1], "prediction")
+    refuse_negative(truth, ids[:, 0], "truth")
+    refuse_negative(pred, ids[:, 1], "prediction")
     return _table(ids, counts)
 
 

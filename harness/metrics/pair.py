@@ -40,6 +40,7 @@ class Pair:
     sparse       whether the truth holds only some of the objects, so that its 0 says nothing
     confidences  how sure a method is of each predicted object, by label; None where it does not say
     reals        truth and prediction as maps of real numbers, where `truth` and `pred` are those above a threshold
+    count        what makes the overlap table of both: a function as `overlap_table` is one
 
     Each kind of evidence is an attribute that is made when it is first asked for. Not slotted for that reason.
     Raises `LabelError` for a border that is neither kept nor dropped.
@@ -54,6 +55,7 @@ class Pair:
     sparse: bool = False
     confidences: Mapping[int, float] | None = None
     reals: tuple[np.ndarray, np.ndarray] | None = None
+    count: Callable[..., OverlapTable] = overlap_table
     _counts: dict[Callable[[Any], Counts], Counts] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,7 +65,7 @@ class Pair:
     @cached_property
     def overlap(self) -> OverlapTable:
         """The overlap table; raises `LabelError` for images that cannot be compared."""
-        table = overlap_table(self.truth, self.pred, ignore=self.ignore)
+        table = self.count(self.truth, self.pred, ignore=self.ignore)
         return table if self.border == "keep" else without(table, *self.at_border)
 
     @cached_property

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from harness.clock import spoken
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.jobs.messages import WorkerSetup
@@ -18,14 +17,17 @@ from harness.model import Tier
 from harness.predictions import Predictions
 from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
+from harness.runner.attempts import RETRIES
 from harness.runner.backends import BackendChooser, needed
-from harness.runner.cluster import ClusterKind, DaskExecutor
+from harness.runner.cluster import DaskExecutor
 from harness.runner.executor import Executor
 from harness.runner.local import LocalExecutor
+from harness.runner.machines import ClusterKind
 from harness.runner.order import Order, Task, Work
 from harness.runner.preparing import Preparation
 from harness.runner.progress import Progress, default_progress
 from harness.runner.statements import StatementWork
+from harness.runner.stopping import GRACE_S, Stop, heeding_signals, stated_wall_time_s
 from harness.runner.summary import RunSummary
 from harness.runner.sweeping import sweep
 from harness.runner.time_left import TimeLeft
@@ -55,8 +57,12 @@ def run(
     threads: int | None = None,
     offline: bool = False,
     again: bool = False,
+    failed: bool = False,
+    retries: int = RETRIES,
     dry_run: bool = False,
     time_limit_s: float | None = None,
+    wall_time_s: float | None = None,
+    grace_s: float = GRACE_S,
     progress: Progress | None = None,
     plugins: Sequence[Path] = (),
     methods: Sequence[str] = (),
@@ -82,9 +88,16 @@ def run(
         threads: threads of one worker; None shares the usable cores among the workers.
         offline: use no network, as `HARNESS_OFFLINE=1` does.
         again: compute cells that have scores too; their records are replaced.
+        failed: compute only the cells in which a method failed: by an exception, too much time or memory, or because
+            its process ended.
+        retries: how often a cell is tried again that ended by no doing of its method, as far as one can tell: its
+            process was ended by a signal of somebody else, or the file system does not serve.
         dry_run: compute and write nothing; the summary's `pending` says how many cells would be computed.
         time_limit_s: seconds after which computing ends, in the middle of a cell if need be; cells that were not
             computed by then are missing, with that reason. What is fetched before the first cell takes its own time.
+        wall_time_s: seconds after which a batch system ends this process; None reads what SLURM tells its jobs. Some
+            seconds before it, as at SIGTERM and SIGUSR1, no cell is begun any more.
+        grace_s: how long cells at work may then go on before they are given up.
         progress: where progress goes; None shows it on stderr.
         plugins: Python files with further stages and metrics, of the project found from the current folder upwards.
         methods: rows laid over the suites: chains "stage?parameter=value -> stage", or paths of files with `[[rows]]`.
@@ -98,13 +111,22 @@ def run(
     """
     if jobs < 1 or (threads is not None and threads < 1):
         raise HarnessError(f"jobs is {jobs} and threads is {threads}; accepted: whole numbers from 1")
-    ends_at_s = time.monotonic() + (float("inf") if time_limit_s is None else time_limit_s)
+    if retries < 0 or grace_s < 0 or (again and failed):
+        raise HarnessError(
+            f"retries is {retries}, grace_s is {grace_s:g}, again is {again}, failed is {failed}; accepted: "
+            "numbers from 0, and either all cells again or those that failed"
+        )
     found = project or Project.find(plugins=plugins, catalogues=() if catalogue is None else (catalogue,))
     if methods:
         found = replace(found, methods=(*found.methods, *methods))
     loaded = found.suites([suites] if isinstance(suites, str | Path | Suite) else list(suites))
     shown = progress if progress is not None else default_progress()
-    with _offline(offline), ExitStack() as stack:
+    stop = Stop(
+        limit_s=math.inf if time_limit_s is None else time_limit_s,
+        wall_time_s=stated_wall_time_s(shown.log) if wall_time_s is None else wall_time_s,
+        grace_s=grace_s,
+    )
+    with _offline(offline), ExitStack() as stack, heeding_signals(stop, shown.log):
         threads_each = threads or max(1, usable_cores() // jobs)
         order = Order(
             found,
@@ -116,6 +138,7 @@ def run(
             Code(*commit_of_code()),
             threads_each,
             again=again,
+            failed=failed,
             dry_run=dry_run,
         )
         setup = WorkerSetup(
@@ -129,7 +152,9 @@ def run(
 
         def make(tasks: Sequence[Task]) -> Executor:
             if executor == "local":
-                return stack.enter_context(LocalExecutor(setup, workers=jobs, log=shown.log, ends_at_s=ends_at_s))
+                return stack.enter_context(
+                    LocalExecutor(setup, workers=jobs, log=shown.log, stop=stop, retries=retries)
+                )
             chosen = {spec.id for task in tasks for spec in task.job.cell.chain}
             needs = sorted({module for name in chosen for module in needed(found.stages, name)})
             return stack.enter_context(
@@ -140,7 +165,9 @@ def run(
                     scheduler=scheduler,
                     cluster=cluster,
                     needs=needs,
-                    ends_at_s=ends_at_s,
+                    stop=stop,
+                    retries=retries,
+                    uses_gpu=lambda job: device != "cpu" and order.chooser.can_use_gpu(job.cell),
                 )
             )
 
@@ -148,14 +175,19 @@ def run(
         for one in work:
             one.begin(stack)
         tasks = [task for one in work for task in one.tasks]
+        stopped = ""
         if device == "cuda" and executor == "local" and not dry_run:
             order.chooser.require_gpu(task.job.cell for task in tasks)
         if tasks and not dry_run:
             timings = [timing for one in work for timing in one.known_timings()]
             left = TimeLeft([task.job for task in tasks], timings, jobs, refresh_s=LEFT_S)
-            for task in _compute(tasks, make(tasks), left, shown, stack):
-                task.give_up(f"not computed: the time given, {spoken(time_limit_s or 0.0)}, was over")
-        return RunSummary(tuple(one.summary() for one in work))
+            executor_of_run = make(tasks)
+            stop.is_computing = True
+            unfinished = _compute(tasks, executor_of_run, left, shown, stack)
+            for task in unfinished:
+                task.give_up(f"not computed: {stop.reason}")
+            stopped = stop.reason if unfinished else ""
+        return RunSummary(tuple(one.summary() for one in work), stopped)
 
 
 def _compute(
@@ -163,7 +195,7 @@ def _compute(
 ) -> list[Task]:
     """Run the tasks of all suites together, so that a worker serves its backend's cells of every suite.
 
-    Returns those that did not end in the time given.
+    Returns those that had not ended when the run was to stop.
     """
     cache = cache_folder()
     sweep(cache)

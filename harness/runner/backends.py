@@ -27,6 +27,11 @@ class BackendChooser:
         """Return where a cell runs; raises `ConfigError` if its stages name different interpreters."""
         return self._about(cell)[0]
 
+    def can_use_gpu(self, cell: Cell) -> bool:
+        """Return whether a stage of a cell can compute on a GPU."""
+        kinds = [self._registry.entry(spec.id).item for spec in cell.chain]
+        return any(kind is not None and "cuda" in kind.devices for kind in kinds)
+
     def shared(self, cell: Cell) -> frozenset[tuple[Any, ...]]:
         """Return what the cell would compute and other cells could read from the cache."""
         data = cell.data

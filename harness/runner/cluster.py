@@ -1,6 +1,6 @@
 """The executor of a cluster: Dask brings the machines; the queue, the limits and the records stay those of a run.
 
-A cell is never blamed for the machine it ran on: one that is lost is replaced by another, and after `RETRIES` losses
+A cell is never blamed for the machine it ran on: one that is lost is replaced by another, and after `LOSSES` losses
 the cell ends as "lost", which the next run computes again.
 """
 
@@ -8,30 +8,36 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from harness.errors import BackendError, HarnessError
+from harness.errors import HarnessError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
+from harness.runner.attempts import RETRIES
 from harness.runner.executor import Finished
-from harness.runner.node import Answer, NodeMismatchError, compute, look, probe_name, read, versions
+from harness.runner.machines import GPU, LOSSES, MEMORY, ClusterKind, checked_machines, client_of
+from harness.runner.node import (
+    Answer,
+    NodeMismatchError,
+    Terms,
+    compute,
+    leave,
+    probe_name,
+    read,
+    versions,
+)
 from harness.runner.queue import Queue
+from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
-ClusterKind = Literal["local", "slurm", "pbs"]
-RETRIES = 3
-"""How often a cell is given to another machine after one was lost."""
-CONNECT_S = 15.0
-START_S = 600.0
-"""How long the first machine of a cluster may take to come."""
-WAIT_S = 5.0
+WAIT_S = 2.0
+"""How often the machines are counted, and asked whether the run is to stop."""
 
 
 class DaskExecutor:
@@ -46,44 +52,56 @@ class DaskExecutor:
         scheduler: str = "",
         cluster: ClusterKind = "local",
         needs: Sequence[str] = (),
-        ends_at_s: float = float("inf"),
+        stop: Stop | None = None,
+        retries: int = RETRIES,
+        uses_gpu: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         """Connect to a scheduler, or start a cluster of `workers` workers; `needs` are modules that jobs import.
 
-        At `ends_at_s` on the monotonic clock the work ends, whatever is going on.
+        Where workers declare the resources "GPU" or "MEMORY" (bytes), each job asks for one GPU if `uses_gpu`, and for
+        its memory limit.
+
+        The work ends early where `stop` says so.
 
         Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, and for
         machines with other versions.
         """
         self._log = log
-        self._ends_at_s = ends_at_s
-        self._setup = encode(setup)
+        self._stop = stop or Stop()
+        self._uses_gpu = uses_gpu
         self._stack = ExitStack()
-        self._expected = versions(tuple({**own_versions(), **library_versions(needs)}))
+        probe = Path(setup.cache) / probe_name()
+        expected = versions(tuple({**own_versions(), **library_versions(needs)}))
+        self._terms = Terms(encode(setup), sys.executable, expected, str(probe), retries)
         try:
-            self._client = self._stack.enter_context(_client(scheduler, cluster, workers, setup.threads, self._stack))
-            self._check(Path(setup.cache))
+            self._client = self._stack.enter_context(client_of(scheduler, self._stack, cluster, workers, setup))
+            probe.parent.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+            self._stack.callback(probe.unlink, missing_ok=True)
+            self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins))
+            self._stack.callback(self._leave)
         except BaseException:
             self._stack.close()
             raise
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
-        """Yield every job once, as they end; jobs that have not ended when the time is over are not yielded.
+        """Yield every job once, as they end; jobs that have not ended when the run is to stop are not yielded.
 
         Raises `HarnessError` if the scheduler is lost.
         """
         from distributed import wait
 
+        self._check_room(jobs)
         queue = Queue(jobs)
         running: dict[Future, Job] = {}
-        while queue.is_pending or running:
-            left_s = self._ends_at_s - time.monotonic()
-            if left_s <= 0:
+        while running or (queue.is_pending and not self._stop.is_asked):
+            if self._stop.is_over:
                 self._client.cancel(list(running))
                 return
-            self._fill(queue, running)
+            if not self._stop.is_asked:
+                self._fill(queue, running)
             with contextlib.suppress(TimeoutError):  # machines may have come: look again how many there are
-                wait(list(running), timeout=min(WAIT_S, left_s), return_when="FIRST_COMPLETED")
+                wait(list(running), timeout=min(WAIT_S, self._stop.left_s), return_when="FIRST_COMPLETED")
             if self._client.status != "running":
                 raise HarnessError("the scheduler of the cluster is gone; run again: what has ended is kept")
             for future in [future for future in running if future.done()]:
@@ -112,9 +130,39 @@ class DaskExecutor:
             if job is None:
                 return
             future = self._client.submit(
-                compute, self._setup, encode(job), sys.executable, self._expected, pure=False, retries=0
+                compute, self._terms, encode(job), pure=False, retries=0, resources=self._asked_of(job)
             )
             running[future] = job
+
+    def _asked_of(self, job: Job) -> dict[str, float]:
+        """Return which of the resources that workers declare a job takes."""
+        declared = {name for one in self._declared() for name in one}
+        asked = {GPU: 1.0 if self._uses_gpu(job) else 0.0, MEMORY: float(job.memory_bytes)}
+        return {name: amount for name, amount in asked.items() if amount and name in declared}
+
+    def _declared(self) -> list[Mapping[str, float]]:
+        """Return the resources that each worker declares."""
+        return [one.get("resources", {}) for one in self._client.scheduler_info(n_workers=-1)["workers"].values()]
+
+    def _check_room(self, jobs: Sequence[Job]) -> None:
+        """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever."""
+        declared = self._declared()
+        for job in jobs:
+            asked = self._asked_of(job)
+            if any(all(one.get(name, 0.0) >= amount for name, amount in asked.items()) for one in declared):
+                continue
+            most = {name: max(one.get(name, 0.0) for one in declared) for name in asked}
+            taken, given = (" and ".join(f"{name} {amount:g}" for name, amount in one.items()) for one in (asked, most))
+            raise HarnessError(
+                f"{job.cell}: no machine of the cluster has room for it: it takes {taken}; the most that one declares "
+                f"is {given}"
+            )
+
+    def _leave(self) -> None:
+        """End what this run keeps on machines that go on without it; those of a cluster of ours end anyway."""
+        if self._client.status == "running":
+            with contextlib.suppress(OSError, TimeoutError):  # a machine that is gone this moment
+                self._client.run(leave, self._terms.key, on_error="ignore")
 
     def _finished(self, job: Job, future: Future) -> Finished:
         error = future.exception()
@@ -128,72 +176,14 @@ class DaskExecutor:
             raise HarnessError(f"a machine of the cluster has other versions than this run: {error}") from error
         if type(error).__module__.partition(".")[0] != "distributed":
             raise error
-        message = f"the machine that computed it was lost ({type(error).__name__}), {RETRIES + 1} times in a row"
+        message = f"the machine that computed it was lost ({type(error).__name__}), {LOSSES + 1} times in a row"
         return Finished(job, failure("lost", "NodeLost", message))
 
-    def _check(self, cache: Path) -> None:
-        """Look at every machine: its versions, and whether it sees the cache of this run."""
-        probe = cache / probe_name()
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        try:
-            self._client.wait_for_workers(1, timeout=START_S)
-            seen: Mapping[str, Any] = self._client.run(look, str(probe), self._expected)
-        except TimeoutError as error:
-            raise HarnessError(f"no machine of the cluster came within {START_S:g} s") from error
-        finally:
-            probe.unlink()
-        wrong = {worker: found for worker, (_, found) in seen.items() if found}
-        if wrong:
-            lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
-            raise HarnessError("machines of the cluster have other versions than this run:\n" + "\n".join(lines))
-        blind = sorted(worker for worker, (sees, _) in seen.items() if not sees)
+    def _check(self, cache: Path, files: Sequence[str]) -> None:
+        """Look at every machine: its versions, and whether it sees the cache and the files of this run."""
+        count, blind = checked_machines(self._client, self._terms.probe, self._terms.expected, files)
         if blind:
             self._log(
-                f"{len(blind)} of {len(seen)} machines do not see the cache {cache} ({', '.join(blind[:3])}): they "
+                f"{len(blind)} of {count} machines do not see the cache {cache} ({', '.join(blind[:3])}): they "
                 "fetch data and train models for themselves, and predictions stay there"
             )
-
-
-def job_script(cluster: ClusterKind, *, threads: int, memory_gb: float) -> str:
-    """Return the script with which a batch system is asked for one machine; raises `BackendError` without the extra."""
-    with _batch_cluster(cluster, threads, memory_gb) as found:
-        return str(found.job_script())
-
-
-def _client(scheduler: str, cluster: ClusterKind, workers: int, threads: int, stack: ExitStack) -> Client:
-    try:
-        import dask
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise BackendError(
-            "--executor dask needs dask.distributed: pip install 'segmentation-harness[distributed]'"
-        ) from error
-    stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": RETRIES}))
-    if scheduler:
-        try:
-            return Client(scheduler, timeout=CONNECT_S)
-        except (OSError, ValueError) as error:
-            raise HarnessError(f"--scheduler {scheduler}: nobody answers there ({error})") from error
-    if cluster == "local":
-        made = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None
-        )
-    else:
-        made = _batch_cluster(cluster, threads, memory_gb=0)
-        made.scale(jobs=workers)
-    return Client(stack.enter_context(made))
-
-
-def _batch_cluster(cluster: ClusterKind, threads: int, memory_gb: float) -> Any:
-    """Return a cluster of a batch system: queue, account and wall time come from Dask's `jobqueue.yaml`."""
-    try:
-        import dask_jobqueue
-    except ImportError as error:
-        raise BackendError(
-            f"--cluster {cluster} needs dask-jobqueue: pip install 'segmentation-harness[distributed]'"
-        ) from error
-    kind = getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[cluster])
-    given = {"memory": f"{memory_gb:g}GB"} if memory_gb else {}
-    # one cell at a time on a machine: its cores are for the threads of the numerical libraries in our worker
-    return kind(cores=threads, processes=1, worker_extra_args=["--nthreads", "1"], **given)

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from harness.errors import BackendError
 from harness.jobs.channel import PIPE_LOST
-from harness.jobs.failures import machine_places, one_line
+from harness.jobs.failures import FILE_SYSTEM, machine_places, one_line
 from harness.jobs.messages import (
     Backend,
     Done,
@@ -28,9 +28,11 @@ from harness.jobs.messages import (
     mismatch,
 )
 from harness.model import Status
+from harness.runner.attempts import RETRIES, Attempts
 from harness.runner.executor import Finished
 from harness.runner.process import WorkerProcess
 from harness.runner.queue import Queue
+from harness.runner.stopping import Stop
 
 POLL_S = 0.05
 """How often memory and deadlines are looked at."""
@@ -42,19 +44,30 @@ START_S = 300.0
 END_S = 2.0
 """How long a worker that has closed its pipe may take to end."""
 
+STALLED_S = 3.0
+"""How long a late worker is watched: one that waits for a disk all the time is held up by the file system."""
+
 
 class LocalExecutor:
     """Up to `workers` worker processes at a time, each kept for the cells of one backend.
 
-    At `ends_at_s` on the monotonic clock the work ends, whatever is going on.
+    The work ends early where `stop` says so. A cell is tried again up to `retries` times after what may not have been
+    its method's doing.
     """
 
     def __init__(
-        self, setup: WorkerSetup, *, workers: int, log: Callable[[str], None], ends_at_s: float = float("inf")
+        self,
+        setup: WorkerSetup,
+        *,
+        workers: int,
+        log: Callable[[str], None],
+        stop: Stop | None = None,
+        retries: int = RETRIES,
     ) -> None:
         self._setup = setup
         self._size = workers
-        self._ends_at_s = ends_at_s
+        self._stop = stop or Stop()
+        self._attempts = Attempts(retries)
         self._log = log
         self._workers: list[WorkerProcess] = []
         self._queue = Queue(())
@@ -66,11 +79,11 @@ class LocalExecutor:
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
         """Yield every job once, as they end; a worker has its next job before the last one is handed over.
 
-        When the time is over, workers are killed, and jobs that have not ended are not yielded.
+        When the run is to stop, workers are killed, and jobs that have not ended are not yielded.
         """
         self._queue = Queue(jobs)
-        while self._queue.is_pending or any(worker.job for worker in self._workers):
-            if time.monotonic() >= self._ends_at_s:
+        while any(worker.job for worker in self._workers) or (self._queue.is_pending and not self._stop.is_asked):
+            if self._stop.is_over:
                 self._end_all()
                 return
             finished = self._assign()
@@ -97,6 +110,8 @@ class LocalExecutor:
     def _assign(self) -> list[Finished]:
         """Give idle workers, and new ones while there is room, their next jobs."""
         finished: list[Finished] = []
+        if self._stop.is_asked:
+            return []
         for worker in [worker for worker in self._workers if worker.job is None]:
             job = self._queue.take(worker.backend)
             if job is not None:
@@ -170,16 +185,22 @@ class LocalExecutor:
         finished = self._finish(worker, done.outcome)
         if done.is_spent:
             self._end(worker)
-        return [finished]
+        return finished
 
-    def _finish(self, worker: WorkerProcess, outcome: Outcome) -> Finished:
+    def _finish(self, worker: WorkerProcess, outcome: Outcome) -> list[Finished]:
+        """Return the end of a worker's cell; none where it is tried again."""
         job = worker.job
         assert job is not None
         worker.job, worker.deadline_s = None, float("inf")
+        if self._attempts.is_to_be_tried_again(job, outcome):
+            self._queue.again(job)
+            self._log(f"{job.cell}: {outcome.error.message if outcome.error else ''}; it is tried again")
+            return []
+        outcome = self._attempts.last(job, outcome)
         self._queue.done(job, is_ok=outcome.status == "ok")
         if outcome.status not in ("ok", "not-applicable", "backend-missing"):
             self._keep_log(worker)
-        return Finished(job, outcome, worker.ready)
+        return [Finished(job, outcome, worker.ready)]
 
     def _check_workers(self) -> list[Finished]:
         """Kill workers that are late, use too much memory, or have died without closing their pipe."""
@@ -203,6 +224,11 @@ class LocalExecutor:
         if worker.ready and resident > job.memory_bytes:
             message = f"used {resident / 1e9:.2f} GB; the limit is {job.memory_bytes / 1e9:.2f} GB"
             return self._worker_failed(worker, "out-of-memory", "MemoryLimit", message)
+        if worker.is_late() and worker.ready and worker.waits_for_disk():
+            if worker.late_s < STALLED_S:
+                return []
+            message = f"waited for a disk all the time, {STALLED_S:g} s beyond its deadline of {job.deadline_s:g} s"
+            return self._worker_failed(worker, "lost", FILE_SYSTEM, message)
         if worker.is_late() and worker.ready:
             return self._worker_failed(worker, "timeout", "Deadline", f"still running after {job.deadline_s:g} s")
         if worker.is_late():
@@ -213,11 +239,11 @@ class LocalExecutor:
     def _worker_failed(self, worker: WorkerProcess, status: Status, kind: str, message: str) -> list[Finished]:
         """End a worker that may not go on, and with it the cell it computes."""
         job = worker.job
-        finished = []
+        finished: list[Finished] = []
         if job is not None:
             total_s = job.deadline_s if status == "timeout" else _age_s(worker, job)
             stage = worker.stage if worker.ready else ""
-            finished.append(self._finish(worker, failure(status, kind, message, stage=stage, total_s=total_s)))
+            finished += self._finish(worker, failure(status, kind, message, stage=stage, total_s=total_s))
         else:
             self._log(f"ended a worker: {message}")
         self._end(worker)

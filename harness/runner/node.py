@@ -5,26 +5,54 @@ from __future__ import annotations
 import sys
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+from harness import registry
+from harness.datasets import load_catalogue
+from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.hashing import hash_value
 from harness.identity import installed_version, module_code
-from harness.jobs.messages import Job, Outcome, Ready, WorkerSetup, decode, encode
+from harness.jobs.messages import Job, Outcome, Ready, WorkerSetup, decode, encode, failure
 from harness.model import DISTRIBUTION
 from harness.runner.local import LocalExecutor
+from harness.runner.preparing import Preparation
+from harness.runner.stopping import Stop
 
 CODE = f"code of {DISTRIBUTION}"
 """Stands among versions for the digest of what a worker runs of this package."""
-
-_HERE = threading.local()
-"""The executor of each thread of a node: it keeps its worker process from one cell to the next."""
+_DROPPED = frozenset(("cancelled", "released", "forgotten"))
+"""States of a task of Dask that nobody waits for any more."""
 
 
 class NodeMismatchError(HarnessError):
     """A machine of a cluster that has another version of the harness or of a library than the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for every cell of a run.
+
+    setup     a `WorkerSetup` as one line
+    python    the interpreter of the run: where a job names it, that of this machine is meant
+    expected  versions of distributions and of the code of a worker
+    probe     a file in the cache of the run, there as long as the run is
+    retries   how often a cell is tried again that ended by no doing of its method
+    """
+
+    setup: bytes
+    python: str
+    expected: Mapping[str, str]
+    probe: str
+    retries: int
+
+    @property
+    def key(self) -> str:
+        """What tells runs apart."""
+        return hash_value([self.setup.decode(), self.probe])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +80,28 @@ def differences(expected: Mapping[str, str]) -> list[str]:
     ]
 
 
-def look(probe: str, expected: Mapping[str, str]) -> tuple[bool, list[str]]:
-    """Return whether a file that the run has written is seen here, and what of this machine differs."""
-    return Path(probe).is_file(), differences(expected)
+def look(probe: str, expected: Mapping[str, str], files: Sequence[str] = ()) -> tuple[bool, list[str]]:
+    """Return whether a file that the run has written is seen here, and what of this machine differs.
+
+    `files` are those without which nothing can be computed: catalogues, plug-ins, images to compare.
+    """
+    absent = [f"{file} is not seen" for file in files if not Path(file).exists()]
+    return Path(probe).is_file(), [*differences(expected), *absent]
 
 
-def compute(setup: bytes, job: bytes, python: str, expected: Mapping[str, str]) -> Answer:
+def compute(terms: Terms, job: bytes) -> Answer:
     """Compute one cell and return what came of it; the cell's deadline and memory limit hold for its process group.
 
-    `python` is the interpreter of the run: where a job names it, that of this machine is meant. Raises
-    `NodeMismatchError` on a machine that joined late with other versions.
+    A machine that does not see the cache of the run fetches data and weights into its own. Raises `NodeMismatchError`
+    on a machine that joined late with other versions.
     """
-    wrong = differences(expected)
+    wrong = differences(terms.expected)
     if wrong:
         raise NodeMismatchError("; ".join(wrong))
-    log: list[str] = []
     asked = decode(Job, job)
-    if asked.backend.python == python:
+    if asked.backend.python == terms.python:
         asked = replace(asked, backend=replace(asked.backend, python=sys.executable))
-    (finished,) = _executor(setup, log).run([asked])
-    ready = b"" if finished.worker is None else encode(finished.worker)
-    return Answer(encode(finished.outcome), ready, tuple(log))
+    return Seat.of(terms).compute(asked)
 
 
 def read(answer: Answer) -> tuple[Outcome, Ready | None]:
@@ -80,19 +109,98 @@ def read(answer: Answer) -> tuple[Outcome, Ready | None]:
     return decode(Outcome, answer.outcome), decode(Ready, answer.ready) if answer.ready else None
 
 
-def _executor(setup: bytes, log: list[str]) -> LocalExecutor:
-    """Return the executor of this thread for a run, which logs into `log` from now on."""
-    key = hash_value(setup.decode())
-    if getattr(_HERE, "key", None) != key:
-        if getattr(_HERE, "executor", None) is not None:
-            _HERE.executor.close()
-        _HERE.executor = LocalExecutor(decode(WorkerSetup, setup), workers=1, log=lambda line: _HERE.log.append(line))
-        _HERE.key = key
-    _HERE.log = log
-    executor: LocalExecutor = _HERE.executor
-    return executor
-
-
 def probe_name() -> str:
     """Return a name for a file that nobody else writes."""
     return f".probe-{uuid.uuid4().hex}"
+
+
+def leave(key: str) -> None:
+    """End the idle worker processes of a run that is over; those that still compute end by themselves."""
+    for thread, seat in list(Seat.every.items()):
+        if seat.key == key and seat.close_if_idle():
+            del Seat.every[thread]
+
+
+class Dropped(Stop):
+    """Ends a cell that nobody waits for any more: its run has ended, or has given it up."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Dask has dropped the task of this thread."""
+        try:
+            from distributed import get_worker
+
+            worker = get_worker()
+        except (ImportError, ValueError):  # no task of Dask
+            return False
+        state = worker.state.tasks.get(worker.get_current_task())
+        return state is None or state.state in _DROPPED
+
+
+class Seat:
+    """A thread of a node: it keeps a worker process from one cell of a run to the next."""
+
+    every: dict[int, Seat] = {}  # noqa: RUF012 - the seats of this process, by thread
+
+    def __init__(self, terms: Terms) -> None:
+        self.key = terms.key
+        self._busy = threading.Lock()
+        self._log: list[str] = []
+        self._sees_cache = Path(terms.probe).is_file()
+        self._setup = decode(WorkerSetup, terms.setup)
+        if not self._sees_cache:
+            self._setup = replace(self._setup, cache=str(cache_folder().resolve()))
+        self._executor = LocalExecutor(
+            self._setup, workers=1, log=lambda line: self._log.append(line), stop=Dropped(), retries=terms.retries
+        )
+
+    @classmethod
+    def of(cls, terms: Terms) -> Seat:
+        """Return the seat of this thread for a run; what it kept of another run ends."""
+        thread = threading.get_ident()
+        if thread not in cls.every or cls.every[thread].key != terms.key:
+            if thread in cls.every:
+                cls.every[thread].close_if_idle()
+            cls.every[thread] = cls(terms)
+        return cls.every[thread]
+
+    def compute(self, job: Job) -> Answer:
+        """Compute a cell in this thread."""
+        with self._busy:
+            self._log.clear()
+            problem = ""
+            if not self._sees_cache:
+                job, problem = self._fetched(job)
+            if problem:
+                return self._answer(failure("lost", "NotFetched", problem), None)
+            for finished in list(self._executor.run([job])):
+                return self._answer(finished.outcome, finished.worker)
+            return self._answer(failure("lost", "Dropped", "nobody waits for this cell any more"), None)
+
+    def close_if_idle(self) -> bool:
+        """End the worker process unless it computes, and return whether it was idle."""
+        is_idle = self._busy.acquire(blocking=False)
+        if is_idle:
+            try:
+                self._executor.close()
+            finally:
+                self._busy.release()
+        return is_idle
+
+    def _answer(self, outcome: Outcome, ready: Ready | None) -> Answer:
+        return Answer(encode(outcome), b"" if ready is None else encode(ready), tuple(self._log))
+
+    def _fetched(self, job: Job) -> tuple[Job, str]:
+        """Fetch what a cell needs, and return the job with the places of its weights here; or why that cannot be."""
+        problem = self._preparation.missing_data(job.cell, fetch=True)
+        weights = {} if problem else self._preparation.weights(job.cell)
+        if problem or isinstance(weights, str):
+            return job, problem or str(weights)
+        return replace(job, weights=weights), ""
+
+    @cached_property
+    def _preparation(self) -> Preparation:
+        stages, metrics = registry.stages().copy(), registry.metrics().copy()
+        for plugin in self._setup.plugins:
+            registry.add_file(Path(plugin), stages, metrics)
+        return Preparation(load_catalogue([Path(path) for path in self._setup.catalogues]), stages)

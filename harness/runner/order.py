@@ -27,6 +27,7 @@ class Order:
     code     the commit that records name
     threads  threads of one worker
     again    cells with scores are computed too
+    failed   only cells that a method failed in are computed
     """
 
     project: Project
@@ -38,6 +39,7 @@ class Order:
     code: Code
     threads: int
     again: bool = False
+    failed: bool = False
     dry_run: bool = False
 
 

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from harness.errors import BackendError, StoreError
 from harness.jobs.channel import Inbox, send
 from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
@@ -25,6 +27,8 @@ _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _LOG_LINES = 3
 SCRATCH = "harness-worker-"
 """How the scratch folders of workers begin; the process id of the run follows."""
+KILL_S = 10.0
+"""How long a killed worker may take to end."""
 LOGS = "logs"
 """The folder of the cache with what workers print."""
 LOG_MARK_S = 3600.0
@@ -104,6 +108,15 @@ class WorkerProcess:
         """Whether the cell's deadline has passed."""
         return self._paused_at_s is None and time.monotonic() > self.deadline_s
 
+    @property
+    def late_s(self) -> float:
+        """Seconds since the deadline of the cell."""
+        return time.monotonic() - self.deadline_s
+
+    def waits_for_disk(self) -> bool:
+        """Whether a process of the worker is held by the kernel, which happens where a disk or its network stalls."""
+        return any(_waits_for_disk(pid) for pid in (self.pid, *self.memory.descendants))
+
     def exit_code(self, *, wait_s: float = 0.0) -> int | None:
         """Return the exit code of the process, negative for a signal; None if it still runs after some seconds."""
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -131,20 +144,23 @@ class WorkerProcess:
         return " | ".join([line.strip() for line in lines if line.strip()][-_LOG_LINES:])
 
     def kill(self) -> int:
-        """End the whole process group and every known descendant at once; return the exit code."""
+        """End the whole process group and every known descendant at once; return the exit code.
+
+        A process that the kernel holds ends when it is let go: that is not waited for longer than `KILL_S`.
+        """
         self.memory.read_bytes()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         for pid in self.memory.descendants:  # those that left the group
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        code = self._process.wait()
+        code = self.exit_code(wait_s=KILL_S)
         for pipe in (self._to_worker, self.inbox.fd, self._lifeline):
             os.close(pipe)
         shutil.rmtree(self._scratch, ignore_errors=True)
         if not self._keeps_log:
             self.log_path.unlink(missing_ok=True)
-        return code
+        return -signal.SIGKILL if code is None else code
 
     def _spawn(self, setup: WorkerSetup) -> None:
         job_read, self._to_worker = os.pipe()
@@ -195,6 +211,13 @@ def worker_environment(setup: WorkerSetup) -> dict[str, str]:
             part for part in (str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")) if part
         )
     return variables
+
+
+def _waits_for_disk(pid: int) -> bool:
+    """Whether a process is in uninterruptible sleep."""
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() == psutil.STATUS_DISK_SLEEP
+    return False
 
 
 def _new_scratch() -> Path:

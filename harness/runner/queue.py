@@ -42,6 +42,11 @@ class Queue:
         if is_ok:
             self._made |= job.shared
 
+    def again(self, job: Job) -> None:
+        """Put a job back that was taken and has not ended; it is the first to be taken of its backend."""
+        self._count(job, -1)
+        self._jobs[job.backend].appendleft(job)
+
     def _count(self, job: Job, change: int) -> None:
         for part in job.shared:
             self._running[part] = self._running.get(part, 0) + change

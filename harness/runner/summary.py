@@ -65,9 +65,13 @@ class SuiteSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """A run: cells = computed + cached + failed + missing (+ pending in a dry run)."""
+    """A run: cells = computed + cached + failed + missing (+ pending in a dry run).
+
+    `stopped` says why it ended before its work did, "" where it did not.
+    """
 
     suites: tuple[SuiteSummary, ...]
+    stopped: str = ""
 
     @property
     def cells(self) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from harness.jobs.messages import Job, WeightsSource
-from harness.model import Cell, Tier
+from harness.model import NOT_THE_METHODS, Cell, Tier
 from harness.runner.executor import Finished
 from harness.runner.order import Order, Task
 from harness.runner.summary import FailedCell, MissingCell, SuiteSummary
@@ -100,7 +101,8 @@ class SuiteWork:
 
     def _read(self, cells: tuple[Cell, ...] | None = None) -> Standing:
         order = self._order
-        return order.project.results(order.results, self._suite, self._tier, cells).only(order.only)
+        standing = order.project.results(order.results, self._suite, self._tier, cells).only(order.only)
+        return _where_methods_failed(standing) if order.failed else standing
 
     def _pending(self, standing: Standing) -> tuple[Cell, ...]:
         return standing.cells if self._order.again else standing.pending()
@@ -183,3 +185,11 @@ class SuiteWork:
             total_s=outcome.total_s,
             commit=self._order.code.commit,
         )
+
+
+def _where_methods_failed(standing: Standing) -> Standing:
+    """Return the standing of just the cells whose current record is a failure of their method."""
+    statuses = {cell: record.status for cell, record in standing.current.items()}
+    failed = {cell for cell, status in statuses.items() if status not in ("ok", *NOT_THE_METHODS)}
+    cells = tuple(cell for cell in standing.cells if cell.id in failed)
+    return replace(standing, cells=cells, current={cell.id: standing.current[cell.id] for cell in cells})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import uuid
@@ -20,7 +19,7 @@ from harness.model import JsonDict
 from harness.stages.slots import slot_of
 from harness.stages.values import Value, content_hash
 from harness.store.records import StageTiming
-from harness.worker.folders import remove, sweep_drafts
+from harness.worker.folders import is_altered, remove, sealed, sweep_drafts
 
 SCHEMA = 4
 
@@ -105,6 +104,7 @@ class _Description:
     arrays: dict[str, tuple[str, ...]]
     headers: dict[str, JsonDict]
     made: Made
+    checksum: str
 
 
 class _Stream:
@@ -129,7 +129,8 @@ class StageCache:
         """
         folder = self._folder_of(key)
         try:
-            said = _description().validate_json((folder / "meta.json").read_bytes())
+            text = (folder / "meta.json").read_bytes()
+            said = _description().validate_json(text)
         except (FileNotFoundError, NotADirectoryError) as error:
             if os.path.lexists(folder):
                 raise CorruptEntryError("meta.json: not there") from error
@@ -140,6 +141,8 @@ class StageCache:
             raise CorruptEntryError(f"meta.json: key '{key_path}': {problem['msg']}") from error
         except OSError as error:
             raise StoreError(f"{self.folder}: a stage output cannot be read ({error.strerror})") from error
+        if is_altered(text):
+            raise CorruptEntryError("meta.json: its bytes have changed")
         if not said.hashes.keys() == said.arrays.keys() == said.headers.keys():
             raise CorruptEntryError("meta.json: its hashes, arrays and headers are of different slots")
         return CacheEntry(folder, said.hashes, said.arrays, said.headers, said.made)
@@ -166,7 +169,7 @@ class StageCache:
                 for name, array in value.arrays().items():
                     with (partial / _file_name(slot, name)).open("wb") as file:
                         np.save(_Stream(file), array, allow_pickle=False)
-            (partial / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+            (partial / "meta.json").write_text(sealed(meta), encoding="utf-8")
             self._move(partial, self._folder_of(key))
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)

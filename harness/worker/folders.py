@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import shutil
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 STALE_S = 24 * 3600.0
 """Age in seconds after which a half-written folder has no living owner."""
+
+
+_SEAL = ', "checksum": "'
+
+
+def sealed(said: Mapping[str, Any]) -> str:
+    """Return a description as JSON that ends with the checksum of all before it."""
+    text = json.dumps(said)
+    return f'{text[:-1]}{_SEAL}{hashlib.sha256(text.encode()).hexdigest()}"}}'
+
+
+def is_altered(text: bytes) -> bool:
+    """Whether a description is not what was sealed."""
+    head, seal, checksum = text.rpartition(_SEAL.encode())
+    return not seal or checksum != f'{hashlib.sha256(head + b"}").hexdigest()}"}}'.encode()
 
 
 def remove(folder: Path) -> None:

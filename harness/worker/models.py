@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from harness.hashing import hash_folder
 from harness.store.files import is_read_only
 from harness.store.lock import ExclusiveLock
 from harness.worker.cache import CorruptEntryError, Setting
-from harness.worker.folders import remove, share, sweep_drafts
+from harness.worker.folders import is_altered, remove, sealed, share, sweep_drafts
 
 SCHEMA: Final = 4
 
@@ -57,6 +56,7 @@ class _Description:
     made: Setting
     cost: FitCost
     facts: dict[str, int | float]
+    checksum: str
 
 
 class ModelStore:
@@ -73,7 +73,8 @@ class ModelStore:
         """Return the model of a key, None if there is none; raises `CorruptEntryError` for a spoilt one."""
         folder = self._folder_of(key)
         try:
-            said = _description().validate_json((folder / "meta.json").read_bytes())
+            text = (folder / "meta.json").read_bytes()
+            said = _description().validate_json(text)
             content = hash_folder(folder / "model")
         except (FileNotFoundError, NotADirectoryError) as error:
             if os.path.lexists(folder):
@@ -85,6 +86,8 @@ class ModelStore:
             raise CorruptEntryError(f"meta.json: key '{name}': {problem['msg']}") from error
         except OSError as error:
             raise StoreError(f"{self.folder}: a model cannot be read ({error.strerror})") from error
+        if is_altered(text):
+            raise CorruptEntryError("meta.json: its bytes have changed")
         if content != said.hash:
             raise CorruptEntryError("its files have changed")
         return Model(folder / "model", said.hash, said.made, said.cost, said.facts)
@@ -104,9 +107,15 @@ class ModelStore:
         final = self._folder_of(key)
         try:
             content = hash_folder(draft)
-            said = _Description(SCHEMA, content, made, cost, dict(facts))
+            said = {
+                "schema": SCHEMA,
+                "hash": content,
+                "made": asdict(made),
+                "cost": asdict(cost),
+                "facts": dict(facts),
+            }
             share(draft)
-            (draft.parent / "meta.json").write_text(json.dumps(asdict(said)), encoding="utf-8")
+            (draft.parent / "meta.json").write_text(sealed(said), encoding="utf-8")
             draft.parent.rename(final)
         except OSError as error:
             self.discard(draft)

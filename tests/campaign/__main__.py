@@ -6,13 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.campaign.kinds import KINDS
-from tests.campaign.running import run
+from tests.campaign.kinds import KINDS, LIMITS_S
+from tests.campaign.running import LIMIT_S, run
 
 
 def main() -> int:
     """Run kinds one after the other and print what was found; 1 if anything was."""
-    parser = argparse.ArgumentParser(prog="python -m tests.campaign", description="hostile inputs by the thousand")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.campaign", description="hostile inputs and mishaps by the thousand"
+    )
     parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"some of {', '.join(KINDS)} (default: all)")
     parser.add_argument("--count", type=int, default=1000, help="inputs a kind (default 1000)")
     parser.add_argument("--seconds", type=float, default=600.0, help="time for all kinds together (default 600)")
@@ -33,6 +35,7 @@ def main() -> int:
             first=arguments.first,
             seconds=arguments.seconds / len(chosen),
             keep=arguments.keep,
+            limit_s=LIMITS_S.get(name, LIMIT_S),
         )
         sys.stdout.write(
             f"{name}: {outcome.tried} inputs: {outcome.read} read, {outcome.refused} refused, "

@@ -1,14 +1,25 @@
-"""The kinds of hostile inputs, by name."""
+"""The kinds of hostile inputs and of mishaps, by name."""
 
 from __future__ import annotations
 
 from tests.campaign.archives import Archives
 from tests.campaign.checkpoints import Checkpoints
+from tests.campaign.disks import Disks
+from tests.campaign.flips import Flips
 from tests.campaign.http import Answers
+from tests.campaign.kills import Kills
 from tests.campaign.labels import LabelFiles
 from tests.campaign.results import Results
 from tests.campaign.running import Kind
 from tests.campaign.toml import TomlFiles
+from tests.campaign.writers import Writers
 
-_EVERY: tuple[Kind, ...] = (LabelFiles(), TomlFiles(), Archives(), Answers(), Results(), Checkpoints())
-KINDS = {kind.name: kind for kind in _EVERY}
+INPUTS = {
+    kind.name: kind for kind in (LabelFiles(), TomlFiles(), Archives(), Answers(), Results(), Checkpoints(), Flips())
+}
+"""Kinds of inputs that are read."""
+RUNS: dict[str, Kind] = {kind.name: kind for kind in (Kills(), Writers(), Disks())}
+"""Kinds of mishaps of whole runs: seconds each."""
+KINDS: dict[str, Kind] = {**INPUTS, **RUNS}
+LIMITS_S = dict.fromkeys(RUNS, 240.0)
+"""Seconds after which an attempt counts as one that never ends, where these are not those of all."""

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from harness.errors import BackendError, DataError
+from harness.errors import BackendError, DataError, StoreError
 from harness.jobs.failures import MAX_MESSAGE, NotApplicableError, machine_places, one_line, outcome_of, status_of
 
 
@@ -40,6 +41,18 @@ def test_messages_are_utf8_and_act_on_no_terminal(monkeypatch: pytest.MonkeyPatc
     assert text == "cannot read Zelle_\\udcfc.tif \\x1b[31m"
     monkeypatch.setattr("os.path.expanduser", lambda path: path)
     assert "~" not in machine_places("c", "s")
+
+
+def test_a_file_system_that_does_not_serve_is_nobodys_fault() -> None:
+    stale = StoreError("cannot be read")
+    stale.__cause__ = OSError(errno.ESTALE, "Stale file handle")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for error, kind in ((stale, "FileSystem"), (full, "DiskFull")):
+        outcome = outcome_of(error, stage="gasp", places={}, total_s=1.5)
+        assert (outcome.status, status_of(error)) == ("lost", "lost")
+        assert outcome.error is not None
+        assert outcome.error.type == kind
+    assert status_of(OSError(errno.ENOENT, "No such file")) == "exception"
 
 
 def test_outcome_names_type_and_stage() -> None:

@@ -52,6 +52,7 @@ recipe = { stage = "tune", dataset = "dots", samples = ["c", "d"], truth = "gold
 PLUGIN = '''
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -321,6 +322,17 @@ class Fault(Stage):
         if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):
             trace("lost")
             os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(600)
+        attempt = TRACES / f"{how}-{int(image.array.astype(np.int64).sum())}"
+        if how in ("kill-once", "term-once", "stale-once", "stale", "term", "disk-full") and not attempt.exists():
+            trace("attempts")
+            if how.endswith("once"):
+                attempt.touch()
+            if how.startswith("stale"):
+                raise OSError(errno.ESTALE, "Stale file handle")
+            if how == "disk-full":
+                raise OSError(errno.ENOSPC, "No space left on device")
+            os.kill(os.getpid(), signal.SIGKILL if how.startswith("kill") else signal.SIGTERM)
             time.sleep(600)
         if how == "once" and not (TRACES / "once").exists():
             trace("once")

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from harness.errors import HarnessError
-from harness.runner import cluster
+from harness.runner import machines
 from harness.store import Record
 from tests.runner.project import Project, Recorder
+from tests.runner.test_faults import gone
 
 distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 
@@ -30,7 +36,7 @@ def told(records: Mapping[Any, Record]) -> dict[Any, object]:
 
 
 @pytest.mark.slow
-def test_records_are_those_of_one_local_worker(
+def test_records_of_four_workers_are_those_of_one_local_worker(
     project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     rows = {name: stages for name, stages in ROWS.items() if name != "learn-again"}
@@ -40,7 +46,7 @@ def test_records_are_those_of_one_local_worker(
     project.store().scores_path.unlink()
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "other-cache"))
     progress = Recorder()
-    found = project.run(suite, jobs=2, executor="dask", progress=progress)
+    found = project.run(suite, jobs=4, executor="dask", progress=progress)
     assert found.counts() == local.counts()
     assert told(project.records()) == expected
     assert len(progress.lines) == 12
@@ -60,7 +66,7 @@ def test_a_lost_machine_is_not_the_methods_fault(project: Project) -> None:
 def test_a_cell_whose_machines_are_lost_again_and_again_ends_as_lost(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "RETRIES", 0)
+    monkeypatch.setattr(machines, "LOSSES", 0)
     suite = project.suite({"lost": '[{ id = "fault", how = "lose-node" }]'}, split="one")
     project.run(suite, executor="dask")
     (record,) = project.records().values()
@@ -84,17 +90,60 @@ def test_a_scheduler_is_connected_to_and_what_is_wrong_with_its_machines_is_said
 ) -> None:
     suite = project.suite({"noop": '[{ id = "noop" }]'})
     progress = Recorder()
-    monkeypatch.setattr(cluster, "look", lambda probe, expected: (False, []))
+    monkeypatch.setattr(machines, "look", lambda probe, expected, files: (False, []))
     summary = project.run(suite, executor="dask", scheduler=threads.scheduler_address, progress=progress)
     assert summary.computed == 2
     assert any("1 of 1 machines do not see the cache" in line for line in progress.logged)
-    monkeypatch.setattr(cluster, "look", lambda probe, expected: (True, ["numpy 1.0 in place of 2.0"]))
-    with pytest.raises(HarnessError, match=r"have other versions than this run:\n.*: numpy 1\.0 in place of 2\.0"):
+    monkeypatch.setattr(machines, "look", lambda probe, expected, files: (True, ["numpy 1.0 in place of 2.0"]))
+    with pytest.raises(HarnessError, match=r"differ from the one of this run:\n.*: numpy 1\.0 in place of 2\.0"):
         project.run(suite, executor="dask", scheduler=threads.scheduler_address, again=True)
 
 
+def test_a_signal_ends_a_run_on_a_cluster_that_goes_on_and_its_workers(project: Project, threads: Any) -> None:
+    suite = project.suite({"bad": '[{ id = "fault", how = "hang" }]', "noop": '[{ id = "noop" }]'})
+    begun = project.traces / "child"
+
+    def end_when_begun() -> None:
+        while not begun.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=end_when_begun, daemon=True).start()
+    summary = project.run(suite, executor="dask", scheduler=threads.scheduler_address, grace_s=0.0)
+    assert (summary.failed, summary.stopped) == (0, "SIGTERM came")
+    assert summary.missing > 0
+    assert gone(int(begun.read_text()))
+    workers = [one for one in psutil.Process().children(recursive=True) if "harness.worker.main" in one.cmdline()]
+    assert all(gone(one.pid) for one in workers)
+
+
+@pytest.fixture
+def resources() -> Iterator[Any]:
+    """A cluster of one worker in this process that declares a GPU and some memory."""
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address=None,
+        protocol="tcp",
+        resources={"GPU": 1, "MEMORY": 2e9},
+    ) as made:
+        yield made
+
+
+def test_cells_ask_for_the_memory_that_machines_declare(project: Project, resources: Any) -> None:
+    address = resources.scheduler_address
+    small = project.suite({"noop": '[{ id = "noop" }]'}, memory_gb=1.0)
+    assert project.run(small, executor="dask", scheduler=address).computed == 2
+    large = project.suite({"noop": '[{ id = "noop" }]'}, memory_gb=3.0)
+    with pytest.raises(
+        HarnessError, match=r"no machine .* has room for it: it takes MEMORY 3e\+09; .* declares is MEMORY 2e\+09"
+    ):
+        project.run(large, executor="dask", scheduler=address, again=True)
+
+
 def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(machines, "CONNECT_S", 0.5)
     suite = project.suite({"noop": '[{ id = "noop" }]'})
     with pytest.raises(HarnessError, match=r"--scheduler tcp://127\.0\.0\.1:1: nobody answers there"):
         project.run(suite, executor="dask", scheduler="tcp://127.0.0.1:1")
@@ -102,12 +151,12 @@ def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: p
 
 def test_the_job_script_asks_a_batch_system_for_one_machine() -> None:
     pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
-    lines = cluster.job_script("slurm", threads=4, memory_gb=16.0).splitlines()
+    lines = machines.job_script("slurm", threads=4, memory_gb=16.0).splitlines()
     assert lines[0].startswith("#!")
     assert "#SBATCH -n 1" in lines
     assert "#SBATCH --cpus-per-task=4" in lines
     assert "#SBATCH --mem=15G" in lines
     assert any(line.startswith("#SBATCH -t ") for line in lines)
     assert any("distributed.cli.dask_worker" in line and line.rstrip().endswith("--nthreads 1") for line in lines)
-    pbs = cluster.job_script("pbs", threads=4, memory_gb=16.0)
+    pbs = machines.job_script("pbs", threads=4, memory_gb=16.0)
     assert "#PBS -l select=1:ncpus=4:mem=15GB" in pbs

@@ -15,7 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harness.errors import StoreError
+from harness.errors import HarnessError, StoreError
+from harness.runner import local, stopping
+from harness.runner.process import WorkerProcess
 from harness.store import files
 from tests.runner.project import Project, Recorder
 
@@ -188,10 +190,11 @@ RUN = """
     from pathlib import Path
     import harness
     folder = Path(sys.argv[1])
-    harness.run(
+    summary = harness.run(
         folder / "demo.toml", results=folder / "results", plugins=[folder / "tiny_stages.py"],
         catalogue=folder / "datasets.toml", threads=1,
     )
+    print("stopped by:", summary.stopped, file=sys.stderr)
 """
 
 
@@ -242,6 +245,88 @@ def test_interrupt_ends_promptly_and_leaves_a_usable_store(project: Project) -> 
     assert all(gone(pid) for pid in workers)
     assert not project.store().journal_path.exists()
     assert 2 <= len(project.store().records()) < 16
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_signal_of_a_batch_system_lets_cells_end_and_says_how_to_go_on(
+    project: Project, number: signal.Signals
+) -> None:
+    process = started(project)
+    workers = workers_of(process.pid)
+    process.send_signal(number)
+    _, printed = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert f"{number.name} came: no cell is begun any more" in printed
+    assert f"stopped by: {number.name} came" in printed
+    assert all(gone(pid) for pid in workers)
+    assert not project.store().journal_path.exists()
+    kept = len(project.store().records())
+    assert 2 <= kept < 16
+    summary = project.run(project.folder / "demo.toml")
+    assert (summary.cached, summary.computed, summary.stopped) == (kept, 16 - kept, "")
+
+
+def test_a_wall_time_ends_a_run_before_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "RESERVE_S", 0.5)
+    rows = {f"r{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(40)}
+    start = time.monotonic()
+    summary = project.run(project.suite(rows), wall_time_s=9.0, grace_s=1.0)
+    assert time.monotonic() - start < 9.0
+    assert summary.stopped == "the wall time, 9 s, was near"
+    assert summary.computed > 0
+    assert summary.computed + summary.missing == 80
+    assert {cell.reason for cell in summary.suites[0].missing_cells} == {"not computed: the wall time, 9 s, was near"}
+
+
+@pytest.mark.parametrize("how", ["kill-once", "term-once", "stale-once"])
+def test_what_came_from_outside_is_tried_again_and_noted(project: Project, how: str) -> None:
+    progress = Recorder()
+    summary = project.run(project.suite({"bad": fault(how)}), progress=progress)
+    assert (summary.computed, summary.failed) == (2, 0)
+    assert project.count("attempts") == 2
+    for record in project.records().values():
+        assert record.status == "ok"
+        assert record.notes[-1].startswith("an attempt before this one was lost: ")
+    assert len([line for line in progress.logged if line.endswith("; it is tried again")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "attempts"), [("term", "SIGTERM", 3), ("stale", "FileSystem", 3), ("disk-full", "DiskFull", 1)]
+)
+def test_what_comes_from_outside_again_and_again_is_lost(project: Project, how: str, kind: str, attempts: int) -> None:
+    project.run(project.suite({"bad": fault(how)}, split="one"))
+    (record,) = project.records().values()
+    assert record.status == "lost"
+    assert record.error is not None
+    assert record.error.type == kind
+    assert project.count("attempts") == attempts
+
+
+def test_a_worker_that_waits_for_a_disk_beyond_its_deadline_is_not_late(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "STALLED_S", 0.3)
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: True)
+    project.run(project.suite({"bad": fault("hang")}, split="one", deadline_s=0.5), retries=0)
+    (record,) = project.records().values()
+    assert record.status == "lost"
+    assert record.error is not None
+    assert record.error.message == "waited for a disk all the time, 0.3 s beyond its deadline of 0.5 s"
+
+
+def test_only_what_methods_failed_in_is_computed_when_asked(project: Project) -> None:
+    suite = project.suite({"bad": fault("once"), "lost": fault("term"), "noop": '[{ id = "noop" }]'}, split="one")
+    assert project.run(suite, retries=0).failed == 2
+    summary = project.run(suite, failed=True)
+    assert (summary.cells, summary.computed, summary.failed, summary.missing) == (1, 1, 0, 0)
+    assert {row: record.status for (row, _), record in project.records().items()} == {
+        "bad": "ok",
+        "lost": "lost",
+        "noop": "ok",
+    }
+    assert project.run(suite, failed=True).cells == 0
+    with pytest.raises(HarnessError, match="either all cells again or those that failed"):
+        project.run(suite, failed=True, again=True)
 
 
 def test_full_disk_ends_the_run_with_one_error_and_keeps_what_was_stored(

@@ -1,11 +1,27 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.identity import installed_version
-from harness.runner.node import CODE, NodeMismatchError, compute, differences, look, versions
+from harness.jobs.messages import Backend, WorkerSetup, encode
+from harness.runner.node import (
+    CODE,
+    NodeMismatchError,
+    Seat,
+    Terms,
+    compute,
+    differences,
+    leave,
+    look,
+    read,
+    versions,
+)
+from harness.runner.preparing import Preparation
+from tests.runner.bench import a_job, spec
+from tests.runner.project import Project
 
 
 def test_versions_name_every_distribution_and_the_code() -> None:
@@ -23,7 +39,7 @@ def test_a_machine_with_other_versions_says_both() -> None:
         "no-such-library absent in place of 1.0",
     ]
     with pytest.raises(NodeMismatchError, match=r"numpy .* in place of 0\.1"):
-        compute(b"", b"", "python", expected)
+        compute(Terms(b"", "python", expected, "", 0), b"")
 
 
 def test_a_file_of_the_run_is_seen_or_not(tmp_path: Path) -> None:
@@ -31,3 +47,51 @@ def test_a_file_of_the_run_is_seen_or_not(tmp_path: Path) -> None:
     assert look(str(tmp_path / "probe"), {}) == (True, [])
     assert look(str(tmp_path / "other"), {CODE: "0"})[0] is False
     assert look(str(tmp_path / "other"), {CODE: "0"})[1]
+    assert look("", {}, [str(tmp_path / "probe"), str(tmp_path / "plugin.py")])[1] == [
+        f"{tmp_path / 'plugin.py'} is not seen"
+    ]
+
+
+def terms_of(project: Project, probe: Path, cache: Path) -> Terms:
+    setup = WorkerSetup(
+        str(cache),
+        "",
+        "cpu",
+        1,
+        catalogues=(str(project.folder / "datasets.toml"),),
+        plugins=(str(project.plugin),),
+    )
+    return Terms(encode(setup), sys.executable, versions(("numpy",)), str(probe), 0)
+
+
+def test_a_machine_that_does_not_see_the_cache_uses_its_own(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, unseen = tmp_path / "probe", tmp_path / "other"
+    seen.touch()
+    job = encode(a_job(spec(project, "smooth"), spec(project, "cut"), backend=Backend(sys.executable)))
+    shared, own = project.cache, tmp_path / "own"
+    monkeypatch.setenv("HARNESS_CACHE", str(own))
+    answers = []
+    for probe, written, untouched in ((seen, shared, own), (unseen, own, shared)):
+        terms = terms_of(project, probe, shared)
+        before = sorted(untouched.rglob("*"))
+        answers.append(read(compute(terms, job))[0])
+        assert (written / "stages").is_dir()
+        assert sorted(untouched.rglob("*")) == before
+        leave(terms.key)
+        assert not Seat.every
+    assert answers[0].status == answers[1].status == "ok"
+    assert answers[0].metrics == answers[1].metrics
+
+
+def test_data_that_a_machine_cannot_have_are_no_failure_of_the_method(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Preparation, "missing_data", lambda *_, fetch: "dataset 'dots': not here")
+    terms = terms_of(project, tmp_path / "unseen", project.cache)
+    outcome, ready = read(compute(terms, encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))))
+    leave(terms.key)
+    assert (outcome.status, ready) == ("lost", None)
+    assert outcome.error is not None
+    assert outcome.error.message == "dataset 'dots': not here"

@@ -29,6 +29,16 @@ def test_shared_work_is_done_once_before_others_use_it() -> None:
     assert queue.take(A) is jobs[1]
 
 
+def test_a_job_that_is_put_back_is_the_next_and_holds_nobody_up() -> None:
+    part = frozenset([("fit", 1)])
+    jobs = [a_job(backend=A, shared=part) for _ in range(2)]
+    queue = Queue(jobs)
+    assert queue.take(A) is jobs[0]
+    queue.again(jobs[0])
+    assert queue.take(A) is jobs[0]
+    assert queue.take(A) is None
+
+
 def test_what_exists_already_holds_nobody_up_and_a_failure_lets_the_next_one_try() -> None:
     part = frozenset([("fit", 1)])
     jobs = [a_job(backend=A, shared=part) for _ in range(4)]

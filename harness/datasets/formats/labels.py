@@ -13,7 +13,7 @@ import numpy as np
 from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
 from harness.datasets.formats.outlines.reading import JSON_SUFFIXES, holds_outlines, read_outlines
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
-from harness.datasets.formats.zarr import label_key
+from harness.datasets.formats.zarr import label_key, missing_chunks
 from harness.errors import DataError, LabelError
 
 MOST_BYTES_IN_MEMORY = 1 << 26
@@ -56,6 +56,10 @@ class LazyLabels:
                 return stored.read(region)
         with reading(self.path, "Zarr"):
             return np.asarray(self._handle[region])
+
+    def missing_chunks(self) -> tuple[int, int]:
+        """Return how many chunks of a Zarr array are not there, and how many it has; (0, 0) where it cannot be said."""
+        return (0, 0) if self._handle is None else missing_chunks(self._handle)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         check_fits(self.path, self.shape, self.dtype)

@@ -1,0 +1,112 @@
+"""The machines that Dask brings: a scheduler that runs already, or a cluster that is started; looked at before work."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.errors import BackendError, HarnessError
+from harness.identity import library_versions, own_versions
+from harness.jobs.messages import WorkerSetup
+from harness.runner.node import look, versions
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ClusterKind = Literal["local", "slurm", "pbs"]
+LOSSES = 3
+"""How often work is given to another machine after one was lost."""
+GPU, MEMORY = "GPU", "MEMORY"
+"""Resources that workers of Dask may declare: `dask worker --resources "GPU=1,MEMORY=64e9"`."""
+CONNECT_S = 15.0
+START_S = 600.0
+"""How long the first machine of a cluster may take to come."""
+
+
+@contextlib.contextmanager
+def connected(scheduler: str, needs: Sequence[str], files: Sequence[str]) -> Iterator[Client]:
+    """Connect to a scheduler whose machines have the versions of this one and see some files.
+
+    Raises what `client_of` and `checked_machines` raise.
+    """
+    with ExitStack() as stack:
+        client = stack.enter_context(client_of(scheduler, stack))
+        checked_machines(client, "", versions(tuple({**own_versions(), **library_versions(needs)})), files)
+        yield client
+
+
+def checked_machines(
+    client: Client, probe: str, expected: Mapping[str, str], files: Sequence[str]
+) -> tuple[int, list[str]]:
+    """Wait for a machine, look at every one that is there, and return how many there are and who does not see `probe`.
+
+    Raises `HarnessError` if none comes, and for machines that have other versions or do not see all of `files`.
+    """
+    try:
+        client.wait_for_workers(1, timeout=START_S)
+        seen: Mapping[str, Any] = client.run(look, probe, expected, files)
+    except TimeoutError as error:
+        raise HarnessError(f"no machine of the cluster came within {START_S:g} s") from error
+    wrong = {worker: found for worker, (_, found) in seen.items() if found}
+    if wrong:
+        lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
+        raise HarnessError("machines of the cluster differ from the one of this run:\n" + "\n".join(lines))
+    return len(seen), sorted(worker for worker, (sees, _) in seen.items() if not sees)
+
+
+def job_script(cluster: ClusterKind, *, threads: int, memory_gb: float) -> str:
+    """Return the script with which a batch system is asked for one machine; raises `BackendError` without the extra."""
+    with _batch_cluster(cluster, threads, memory_gb) as found:
+        return str(found.job_script())
+
+
+def client_of(
+    scheduler: str,
+    stack: ExitStack,
+    cluster: ClusterKind = "local",
+    workers: int = 1,
+    setup: WorkerSetup | None = None,
+) -> Client:
+    """Return a client of a scheduler, or of a cluster that is started and ends with `stack`.
+
+    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise BackendError(
+            "a cluster needs dask.distributed: pip install 'segmentation-harness[distributed]'"
+        ) from error
+    stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": LOSSES}))
+    if scheduler:
+        try:
+            return Client(scheduler, timeout=CONNECT_S)
+        except (OSError, ValueError) as error:
+            raise HarnessError(f"--scheduler {scheduler}: nobody answers there ({error})") from error
+    if cluster == "local":
+        made = LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None
+        )
+    else:
+        assert setup is not None
+        made = _batch_cluster(cluster, setup.threads, memory_gb=0, has_gpu=setup.device == "cuda")
+        made.scale(jobs=workers)
+    return Client(stack.enter_context(made))
+
+
+def _batch_cluster(cluster: ClusterKind, threads: int, memory_gb: float, *, has_gpu: bool = False) -> Any:
+    """Return a cluster of a batch system: queue, account and wall time come from Dask's `jobqueue.yaml`."""
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise BackendError(
+            f"--cluster {cluster} needs dask-jobqueue: pip install 'segmentation-harness[distributed]'"
+        ) from error
+    kind = getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[cluster])
+    given = {"memory": f"{memory_gb:g}GB"} if memory_gb else {}
+    # one cell at a time on a machine: its cores are for the threads of the numerical libraries in our worker
+    declared = ["--resources", f"{GPU}=1"] if has_gpu else []
+    return kind(cores=threads, processes=1, worker_extra_args=["--nthreads", "1", *declared], **given)

@@ -1,0 +1,117 @@
+"""One bit turned in what a run has left: results, cached outputs, models, kept predictions, the lock."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from harness.errors import StoreError
+from harness.predictions import Predictions
+from harness.stages.values import content_hash
+from harness.store import Store
+from harness.worker.cache import CorruptEntryError, StageCache
+from harness.worker.models import ModelStore
+from tests.campaign.kills import AGAIN_S, made, started
+from tests.runner.project import Project
+
+PARTS = ("scores", "environment", "stage", "model", "prediction", "lock")
+Said = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Files of a finished run, one of which has a bit turned."""
+
+    name: str = "flips"
+
+    def prepare(self, folder: Path) -> tuple[Project, Said]:
+        """Run a suite with a trained row, and return the project with what its files say."""
+        project = made(folder / "original")
+        assert started(project, jobs=1).wait(AGAIN_S) == 0
+        return project, dict(_said(project))
+
+    def attempt(self, originals: tuple[Project, Said], random: Random, folder: Path) -> None:
+        """Turn a bit of a copy, and read what it is in: refused, or known as altered, or what it was."""
+        original, expected = originals
+        part = random.choice(PARTS)
+        shutil.copytree(original.folder, folder / "copy", symlinks=True)
+        project = Project(folder / "copy")
+        file = random.choice(_files(project, part))
+        content = bytearray(file.read_bytes())
+        if not content:  # a lock that nobody holds is empty: it is signed by nobody, with one byte of rubbish
+            content = bytearray(1)
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        file.write_bytes(content)
+        if part == "lock":
+            with project.store().open():
+                return
+        found = dict(_said(project))
+        differing = {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}
+        wrong = [name for name in differing if name in found and found[name] is not None]
+        assert not wrong, f"{part}: {file.name}: passes as something else: {wrong}"
+
+
+def _files(project: Project, part: str) -> list[Path]:
+    cache, store = project.folder / "cache", project.store()
+    return {
+        "scores": lambda: [store.scores_path],
+        "environment": lambda: sorted((store.folder / "environments").glob("*.json")),
+        "stage": lambda: _below(cache / "stages"),
+        "model": lambda: [path for path in _below(cache / "models") if path.suffix != ".lock"],
+        "prediction": lambda: _below(cache / "predictions"),
+        "lock": lambda: [store.folder / ".lock"],
+    }[part]()
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _said(project: Project) -> Iterator[tuple[str, object]]:
+    """Yield a name and what is read under it, None where it is refused or known as altered."""
+    yield from _records(project.store())
+    yield from _environments(project.store())
+    cache = project.folder / "cache"
+    for folder in sorted((cache / "stages").glob("??/*")):
+        yield f"stage {folder.name}", _stage(StageCache(cache), folder.name)
+    for folder in sorted(path for path in (cache / "models").glob("??/*") if path.is_dir()):
+        yield f"model {folder.name}", _model(ModelStore(cache), folder.name)
+    for file in _below(cache / "predictions"):
+        value = Predictions(cache).find(file.stem, "labels")
+        yield f"prediction {file.stem}", None if value is None else content_hash(value)
+
+
+def _records(store: Store) -> Iterator[tuple[str, object]]:
+    try:
+        for record in store.records():
+            yield f"record {record.id}", None if record.is_altered else record.to_line()
+    except StoreError:
+        return
+
+
+def _environments(store: Store) -> Iterator[tuple[str, object]]:
+    try:
+        for name, environment in store.environments().items():
+            yield f"environment {name}", str(environment)
+    except StoreError:
+        return
+
+
+def _stage(cache: StageCache, key: str) -> object:
+    try:
+        entry = cache.entry(key)
+        assert entry is not None
+        values = {slot: content_hash(entry.read(slot)) for slot in entry.hashes}
+    except CorruptEntryError:
+        return None
+    return values, entry.made
+
+
+def _model(store: ModelStore, key: str) -> object:
+    try:
+        return store.find(key)
+    except CorruptEntryError:
+        return None

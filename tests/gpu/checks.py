@@ -1,0 +1,40 @@
+"""What must hold of networks on a GPU before any of them is trained: the guard of 32-bit indices, number formats."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.stages.nets.build import build_network
+from harness.stages.nets.compute import Compute, choose, fits_on_gpu, forward_of
+from harness.stages.nets.heads import sigmoid
+from harness.stages.nets.networks import NetworkSpec
+
+HALF_TOLERANCE = 0.02
+"""Probabilities in half precision may differ by so much from those in float32."""
+
+
+def guard_problems() -> list[str]:
+    """Return what is wrong with the guard of maps whose elements a 32-bit index cannot count."""
+    spec = NetworkSpec()
+    network = build_network(NetworkSpec(f_maps=(2, 4), groups=1))
+    how = Compute("cuda", "bfloat16", channels_last=True)
+    if fits_on_gpu(network, spec, how, (368, 368, 368)):
+        return ["a map of more than 2**31 elements passes for one that fits"]
+    return []
+
+
+def precision_problems(device: str) -> list[str]:
+    """Return what is wrong with the number format that a device is given by itself, beside float32 on the CPU."""
+    how = choose(device, "auto", 3)
+    problems = []
+    if device.startswith("cuda") and how.precision not in ("bfloat16", "float16"):
+        problems.append(f"{device} computes in {how.precision}; expected half precision")
+    network = build_network(NetworkSpec()).eval()
+    tile = np.random.default_rng(0).standard_normal((1, 16, 16, 16), dtype=np.float32)
+    whole = (slice(None),) * 3
+    expected = forward_of(network, Compute("cpu", "float32", channels_last=False), sigmoid)(tile, whole)
+    found = forward_of(how.place(network), how, sigmoid)(tile, whole)
+    worst = float(np.abs(found - expected).max())
+    if worst > HALF_TOLERANCE:
+        problems.append(f"{how.precision} on {device} differs by {worst:.3g} from float32 on the CPU")
+    return problems

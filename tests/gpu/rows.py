@@ -1,0 +1,150 @@
+"""Rows of suites that use a GPU where there is one, run on two devices, and what of both is compared."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import harness
+from harness.runner.summary import RunSummary
+from harness.store import StageTiming, Store
+from harness.suite import Selection, load_suite
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TOLERANCE = 0.2
+"""How far a primary metric may lie from the CPU's where the suite states nothing: trainings diverge by rounding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a suite on its smoke tier, the stage of it that computes on the device, and whether torch does it."""
+
+    name: str
+    suite: str
+    row: str
+    stage: str
+    is_torch: bool
+
+
+ROWS = (
+    Row("unet", "plantseg-foreground", "no-filter", "unet", is_torch=True),
+    Row("stardist", "quickstart", "stardist", "stardist-2d", is_torch=False),
+    Row("cellpose", "table-2.7", "cellpose-xy-stitched", "cellpose", is_torch=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a row says on two devices: mean of the primary metric, seconds of a training and of a prediction.
+
+    busy  share of a training in which the device worked on gradient steps; None where the stage does not tell
+    """
+
+    name: str
+    metric: str
+    scores: tuple[float, float]
+    fit_s: tuple[float | None, float | None]
+    run_s: tuple[float | None, float | None]
+    busy: tuple[float | None, float | None]
+    device_peak_bytes: int | None
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {self.metric} {_pair(self.scores)}; training {_pair(self.fit_s)} s, "
+            f"busy {_pair(self.busy)}; prediction {_pair(self.run_s)} s; device memory "
+            f"{self.device_peak_bytes or '-'} bytes"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the report keeps."""
+        return asdict(self)
+
+
+def computed(row: Row, results: Path, *, device: Any, seconds: float) -> RunSummary:
+    """Run a row on a device; its own cache keeps one device's models from the other."""
+    cache = os.environ.get("HARNESS_CACHE")
+    os.environ["HARNESS_CACHE"] = str(results / "cache")
+    try:
+        return _run(row, results, device, seconds)
+    finally:
+        if cache is None:
+            del os.environ["HARNESS_CACHE"]
+        else:
+            os.environ["HARNESS_CACHE"] = cache
+
+
+def _run(row: Row, results: Path, device: Any, seconds: float) -> RunSummary:
+    return harness.run(
+        str(REPOSITORY / "suites" / f"{row.suite}.toml"),
+        tier="smoke",
+        results=results,
+        only=Selection.of(rows=[row.row]),
+        device=device,
+        time_limit_s=seconds,
+        again=True,
+    )
+
+
+def compared(row: Row, reference: RunSummary, other: RunSummary, *, device: str) -> Compared:
+    """Return what two runs of a row say."""
+    suite = load_suite(REPOSITORY / "suites" / f"{row.suite}.toml")
+    metric = suite.primary
+    allowed = suite.file.hardware_tolerance.get(metric, TOLERANCE)
+    scores = (_score(reference, metric), _score(other, metric))
+    timings = (_timings(reference, row), _timings(other, row))
+    problems = [f"{row.name}: not every cell has scores on {name}" for name, run in _named(reference, other, device)]
+    if not abs(scores[0] - scores[1]) <= allowed:
+        problems.append(f"{row.name}: {metric} is {scores[0]:.4f} and {scores[1]:.4f}; the suite allows {allowed:g}")
+    wrong = sorted({one.device for one in timings[1]} - {device})
+    if wrong:
+        problems.append(f"{row.name}: ran on {', '.join(wrong)} in place of {device}")
+    peaks = [one.device_peak_bytes for one in timings[1] if one.device_peak_bytes]
+    if row.is_torch and device != "cpu" and not peaks:
+        problems.append(f"{row.name}: no reading of the memory of {device}")
+    return Compared(
+        row.name,
+        metric,
+        scores,
+        (_mean([one.fit_s for one in timings[0]]), _mean([one.fit_s for one in timings[1]])),
+        (_mean([one.run_s for one in timings[0]]), _mean([one.run_s for one in timings[1]])),
+        (_busy(timings[0]), _busy(timings[1])),
+        max(peaks, default=None),
+        tuple(problems),
+    )
+
+
+def _named(reference: RunSummary, other: RunSummary, device: str) -> list[tuple[str, RunSummary]]:
+    """Return the runs that are not complete, each with a name."""
+    return [(name, run) for name, run in (("the reference", reference), (device, other)) if not run.is_complete]
+
+
+def _score(run: RunSummary, metric: str) -> float:
+    values = [record.metrics[metric] for suite in run.suites for record in suite.records() if record.status == "ok"]
+    return fmean(values) if values else math.nan
+
+
+def _timings(run: RunSummary, row: Row) -> list[StageTiming]:
+    found = []
+    for suite in run.suites:
+        stored = Store(suite.folder.parents[2], suite.suite, suite.version, suite.tier).timings()
+        found += [stage for one in stored if one.cell in suite.keys for stage in one.stages if stage.id == row.stage]
+    return found
+
+
+def _busy(timings: Sequence[StageTiming]) -> float | None:
+    return _mean([one.fit_busy_s / one.fit_s for one in timings if one.fit_busy_s is not None and one.fit_s])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _pair(values: Sequence[float | None]) -> str:
+    return " and ".join("-" if value is None else f"{value:.3g}" for value in values)

@@ -1,0 +1,61 @@
+"""The script for machines with a GPU, as far as it goes on a CPU."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.runner.summary import RunSummary, SuiteSummary
+from harness.store import StageTiming, Store
+from tests.gpu.__main__ import main
+from tests.gpu.checks import guard_problems, precision_problems
+from tests.gpu.rows import ROWS, compared
+from tests.records import make_record, make_timing
+
+UNET = ROWS[0]
+
+
+def test_the_guard_and_the_format_of_a_cpu_are_as_they_should_be() -> None:
+    assert guard_problems() == []
+    assert precision_problems("cpu") == []
+
+
+def run_of(folder: Path, value: float, stage: StageTiming) -> RunSummary:
+    """A run of one cell of the row of the U-Net."""
+    store = Store(folder, UNET.suite, 1, "smoke")
+    record = make_record(suite=UNET.suite, metrics={"map.canonical": value, "map.gonuclear": value})
+    with store.open() as writer:
+        writer.add(record, replace(make_timing(), cell=record.cell, stages=(stage,)))
+    suite = SuiteSummary(UNET.suite, 1, "smoke", store.folder, 1, 1, 0, keys=frozenset([record.cell]))
+    return RunSummary((suite,))
+
+
+def test_what_differs_between_devices_is_a_problem(tmp_path: Path) -> None:
+    stage = StageTiming("unet", fit_s=10.0, fit_busy_s=4.0, first_s=2.0, device="cpu")
+    on_gpu = replace(stage, device="cuda", device_peak_bytes=10**9, fit_s=1.0)
+    reference = run_of(tmp_path / "a", 0.5, stage)
+    good = compared(UNET, reference, run_of(tmp_path / "b", 0.5, on_gpu), device="cuda")
+    assert good.problems == ()
+    assert (good.fit_s, good.busy, good.device_peak_bytes) == ((10.0, 1.0), (0.4, 4.0), 10**9)
+    assert "training 10 and 1 s" in str(good)
+    bad = compared(UNET, reference, run_of(tmp_path / "c", 1.0, stage), device="cuda")
+    assert [problem.partition(": ")[2] for problem in bad.problems] == [
+        f"{bad.metric} is 0.5000 and 1.0000; the suite allows {float(bad.problems[0].rpartition(' ')[2]):g}",
+        "ran on cpu in place of cuda",
+        "no reading of the memory of cuda",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_script_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "stardist"]) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["problems"] == []
+    (row,) = report["rows"]
+    assert row["scores"][0] == row["scores"][1], "the same machine gives the same scores"
+    assert all(seconds > 0 for seconds in (*row["fit_s"], *row["run_s"]))
+    assert "stardist: map.canonical" in capsys.readouterr().out

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.runner import machines
+from harness.runner.machines import checked_machines, client_of
+
+pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+
+
+class Machines:
+    """A client whose machines answer what they are told to."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self.answers = answers
+
+    def wait_for_workers(self, count: int, timeout: float) -> None:
+        if not self.answers:
+            raise TimeoutError
+
+    def run(self, function: object, *_: object) -> dict[str, Any]:
+        return self.answers
+
+
+def test_machines_are_counted_and_those_that_do_not_see_the_cache_named() -> None:
+    client: Any = Machines({"b": (False, []), "a": (True, []), "c": (False, [])})
+    assert checked_machines(client, "probe", {}, []) == (3, ["b", "c"])
+
+
+def test_machines_that_differ_are_refused_each_with_what_differs() -> None:
+    client: Any = Machines({"b": (True, ["numpy 1 in place of 2", "x absent in place of 1"]), "a": (True, [])})
+    with pytest.raises(HarnessError, match=r"b: numpy 1 in place of 2; x absent in place of 1"):
+        checked_machines(client, "probe", {}, [])
+
+
+def test_a_cluster_without_machines_is_said() -> None:
+    client: Any = Machines({})
+    with pytest.raises(HarnessError, match="no machine of the cluster came within 600 s"):
+        checked_machines(client, "probe", {}, [])
+
+
+def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machines, "CONNECT_S", 0.5)
+    with pytest.raises(HarnessError, match="nobody answers there"), ExitStack() as stack:
+        client_of("tcp://127.0.0.1:1", stack)
