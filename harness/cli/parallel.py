@@ -59,9 +59,7 @@ def check_parallel(arguments: argparse.Namespace) -> None:
         )
 
 
-def counting(
-    prediction: str, truth: str, images: Sequence[Labels], arguments: argparse.Namespace
-) -> dict[str, Any]:
+def counting(prediction: str, truth: str, images: Sequence[Labels], arguments: argparse.Namespace) -> dict[str, Any]:
     """Return how `Pair` counts; {} for the usual way, in this process.
 
     `images` are the prediction and the truth. Chunks that a Zarr array lacks are named: they read as its fill value.
