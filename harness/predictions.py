@@ -16,12 +16,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import StoreError
+from harness.hashing import hash_array, hash_value
 from harness.stages.slots import slot_of
 from harness.stages.values import Value, content_hash
 from harness.store.files import Journal, read_lines, replace_text
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PART = "predictions"
 CHUNK = 128
@@ -83,6 +87,24 @@ class Predictions:
         with contextlib.suppress(OSError):  # a store that cannot be written is read all the same
             os.utime(path)
         return value
+
+    def checked(self) -> Iterator[tuple[Path, str]]:
+        """Yield every kept file with what is wrong with it ("" for nothing); nothing is dropped.
+
+        Raises `StoreError` if the disk refuses.
+        """
+        for path in sorted(self._files()):
+            try:
+                found = _arrays(path)
+            except OSError as error:
+                raise StoreError(f"{self.folder}: a prediction cannot be read ({error.strerror or error})") from error
+            if found is None:
+                yield path, "no file of ours, or damaged"
+                continue
+            arrays, header = found
+            hashes = {name: hash_array(array) for name, array in arrays.items()}
+            known = {hashes.get("array"), hash_value([hashes, header])}
+            yield path, "" if path.stem in known else "its content has another hash than its name"
 
     def bytes_of(self, digest: str) -> int | None:
         """Return the size of the file of a value, None if it is not here."""
@@ -180,18 +202,28 @@ def _write(path: Path, value: Value) -> None:
 
 def _read(path: Path, slot: str) -> Value | None:
     """Return the value of a file; None for a file that is not as it was written."""
+    found = _arrays(path)
+    try:
+        return None if found is None else slot_of(slot).holds.build(*found)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    """Return arrays and header of a file; None for a file that is not as it was written."""
     import numpy as np
     import zarr
     from zarr.storage import ZipStore
 
     try:
-        with zipfile.ZipFile(path):  # the store below cannot be closed where this fails
-            pass
+        with zipfile.ZipFile(path) as file:  # the store below cannot be closed where this fails
+            if file.testzip() is not None:
+                return None
         with ZipStore(path, mode="r") as store:
             group = zarr.open_group(store, mode="r")
             arrays = {name: np.asarray(array[...]) for name, array in group.arrays()}
             header = group.attrs["header"]
-            return slot_of(slot).holds.build(arrays, dict(header)) if isinstance(header, Mapping) else None
+            return (arrays, dict(header)) if isinstance(header, Mapping) else None
     except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RuntimeError):
         return None
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import registry
+from harness.advisories import FILE as ADVISORIES
+from harness.advisories import Advisory, read_advisories
 from harness.claims.printed import EqualPublished
 from harness.datasets import load_catalogue
 from harness.datasets.catalogue import find_catalogue
@@ -111,6 +113,12 @@ class Project:
         """Suite files by id."""
         return suite_paths(self.root)
 
+    @cached_property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What is known to be wrong with recorded numbers: of the project's file, and of the one that ships."""
+        places = dict.fromkeys((self.root, self.published.parent))
+        return tuple(advisory for folder in places for advisory in read_advisories(folder / ADVISORIES))
+
     @property
     def published(self) -> Path:
         """The folder of published results."""
@@ -170,6 +178,7 @@ class Project:
             origins=self._metric_origins(suite),
             suites=dict(self._named_by_claims(suite)),
             store=store,
+            advisories=self.advisories,
         )
 
     def timings_of(self, standing: Standing) -> tuple[Timing, ...]:

@@ -181,7 +181,13 @@ def toy_metrics(*ids: str) -> Registry:
     for metric in ids or ("map.toy", "arand.toy"):
         direction = "lower" if metric.startswith("arand") else "higher"
         told = SimpleNamespace(
-            id=metric, direction=direction, unit="fraction", at=None, nan_rule="spreads", sparse="dense only"
+            id=metric,
+            direction=direction,
+            unit="fraction",
+            at=None,
+            nan_rule="spreads",
+            sparse="dense only",
+            range=(0.0, 1.0),
         )
         registry.add(Entry(metric, told, "tests"))
     return registry

@@ -108,7 +108,7 @@ def standing_of(
             own.append(make_record(timing.row, timing.sample, dataset=timing.dataset, cell=timing.cell, tier=tier))
     directions = directions or dict.fromkeys(suite.metrics, "higher")
     metrics: Any = {
-        name: SimpleNamespace(id=name, direction=which, unit="fraction", at=None, nan_rule="spreads")
+        name: SimpleNamespace(id=name, direction=which, unit="fraction", at=None, nan_rule="spreads", range=(0.0, 1.0))
         for name, which in directions.items()
     }
     wanted = [cell_of(record) for record in own] if cells is None else cells

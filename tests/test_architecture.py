@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),
     ("registry",),
-    ("provenance", "jobs", "predictions", "bundles", "archives", "descriptions"),
+    ("provenance", "jobs", "predictions", "bundles", "archives", "descriptions", "advisories"),
     ("datasets", "stages", "metrics"),
     ("scoring", "aggregation", "pairing", "short_trainings"),
     ("trying",),
@@ -35,7 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("datatables",),
     ("standing", "frames", "objects"),
     ("project",),
-    ("runner", "tables", "gating", "status", "submission"),
+    ("runner", "tables", "gating", "status", "submission", "audit"),
     ("report",),
     ("cli",),
 )

@@ -21,6 +21,7 @@ KINDS = {
     "card": ("card.toml", "my_method.toml", "`harness submit DIR --suite SUITE --method my_method.toml`"),
     "metric": ("metric.py.txt", "my_metric.py", "`harness list metrics --plugin my_metric.py`"),
     "ci": ("ci.yml", ".github/workflows/segmentation.yml", "a commit"),
+    "gitlab-ci": ("gitlab-ci.yml", ".gitlab-ci.yml", "a commit"),
 }
 """Template, the file it becomes, and what to do next."""
 

@@ -42,9 +42,12 @@ COMMANDS = (
     "status",
     "gate",
     "report",
+    "comment",
+    "archive",
     "env",
     "schema",
     "cache",
+    "audit",
 )
 """Each is a module of `harness.cli` with `HELP`, `add_arguments(parser)` and `run(project, arguments) -> exit code`."""
 

@@ -103,17 +103,22 @@ def selection(arguments: argparse.Namespace) -> Selection:
     from harness.suite import Selection
 
     return Selection.of(
-        rows=arguments.rows, stages=arguments.stages, datasets=arguments.datasets, folds=arguments.folds
+        rows=arguments.rows,
+        stages=arguments.stages,
+        datasets=arguments.datasets,
+        folds=arguments.folds,
+        samples=arguments.samples,
     )
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Add --row, --stage, --dataset and --fold."""
+    """Add --row, --stage, --dataset, --fold and --sample."""
     for name, what in (
         ("row", "of this row"),
         ("stage", "whose chain has this stage"),
         ("dataset", "of this dataset"),
         ("fold", "of this fold"),
+        ("sample", "of this sample"),
     ):
         parser.add_argument(
             f"--{name}",

@@ -1,4 +1,4 @@
-"""Write the static report: a first page, a page per suite and tier, and copies of the records they link to."""
+"""Write the report: a first page, a page per suite and tier, pages of records and samples; all from a disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_project, add_results, add_suites
+from harness.cli.options import add_methods, add_metrics, add_project, add_results, add_suites
 from harness.cli.output import log, result
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("report"), metavar="DIR", help="folder to write into (default: report)"
     )
+    add_methods(parser)
+    add_metrics(parser)
     add_project(parser)
 
 

@@ -1,4 +1,4 @@
-"""Print the JSON schema of a suite file, a shared file, datasets.toml or items.toml, with the meaning of every key."""
+"""Print the JSON schema of a file of suites, shared rows, data sets, items or advisories: the meaning of every key."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from harness.cli.output import json_result
 if TYPE_CHECKING:
     from harness.project import Project
 
-HELP = "print the JSON schema of suite files, shared files, datasets.toml or items.toml"
+HELP = "print the JSON schema of suite files, shared files, datasets.toml, items.toml or advisories.toml"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    kinds = ("suite", "shared", "datasets", "items")
+    kinds = ("suite", "shared", "datasets", "items", "advisories")
     parser.add_argument("kind", nargs="?", choices=kinds, default="suite", help="which file")
 
 
@@ -34,6 +34,10 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         from harness.status.items import ItemsFile
 
         json_result(ItemsFile.model_json_schema(by_alias=True))
+    elif arguments.kind == "advisories":
+        from harness.advisories import AdvisoriesFile
+
+        json_result(AdvisoriesFile.model_json_schema(by_alias=True))
     else:
         from harness.datasets.declared.declaration import CatalogueFile
 

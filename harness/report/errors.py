@@ -19,6 +19,8 @@ from harness.store import Record
 from harness.worker.pairs import pair_of
 
 MOST_PICTURES_A_ROW = 6
+COLOURS = np.array([(0, 0, 0), *(CLASS_COLOURS[name] for name in CLASSES)], np.uint8)
+"""By the values of `harness.metrics.errormap.class_maps`: red, green and blue."""
 LEGEND = (
     "green correct, red missed, blue spurious, cyan split, pink merged, purple split and merged, yellow poor boundary"
 )
@@ -36,11 +38,11 @@ def write_pictures(project: Project, standing: Standing, folder: Path) -> tuple[
     count: dict[str, int] = {}
     for cell in standing.cells:
         record = standing.current.get(cell.id)
-        labels = None if record is None else _prediction(predictions, record)
+        labels = None if record is None else kept_labels(predictions, record)
         if labels is None or not cell.data.truth or count.get(cell.row, 0) == MOST_PICTURES_A_ROW:
             continue
         count[cell.row] = count.get(cell.row, 0) + 1
-        written.append(_write(folder / cell.row / f"{cell.sample}.png", _picture(project, cell, labels)))
+        written.append(write_picture(folder / cell.row / f"{cell.sample}.png", cell_picture(project, cell, labels)))
     return tuple(written)
 
 
@@ -51,21 +53,22 @@ def error_picture(image: np.ndarray, truth: np.ndarray, pred: np.ndarray) -> np.
 
     The class of an object is that of the plane. Where a true and a predicted outline meet, the predicted one is seen.
     """
-    picture = np.repeat(_grey(image)[..., None], 3, axis=-1)
-    colours = np.array([(0, 0, 0), *(CLASS_COLOURS[name] for name in CLASSES)], np.uint8)
+    picture = np.repeat(grey_plane(image)[..., None], 3, axis=-1)
     for labels, classes in zip((truth, pred), class_maps(truth, pred), strict=True):
-        outline = _outline(labels)
-        picture[outline] = colours[classes[outline]]
+        edge = outline(labels)
+        picture[edge] = COLOURS[classes[edge]]
     return picture
 
 
-def _prediction(predictions: Predictions, record: Record) -> Volume | None:
+def kept_labels(predictions: Predictions, record: Record) -> Volume | None:
+    """Return the labels that a record was scored on, (Z)YX, None where they were not kept or are not here any more."""
     digest = record.prediction.get(LABELS)
     value = None if digest is None else predictions.find(digest, LABELS)
     return value if isinstance(value, Volume) else None
 
 
-def _picture(project: Project, cell: Cell, pred: Volume) -> np.ndarray:
+def cell_picture(project: Project, cell: Cell, pred: Volume) -> np.ndarray:
+    """Return the picture of errors of a cell, (Y, X, 3) uint8; of a volume, of its middle plane."""
     sample = project.catalogue.dataset(cell.data.dataset).load(cell.sample)
     compared = cell.scores[0]
     mask = sample.labels[compared.scope.ignore] if isinstance(compared.scope.ignore, str) else None
@@ -79,14 +82,14 @@ def _picture(project: Project, cell: Cell, pred: Volume) -> np.ndarray:
     return error_picture(image, truth, labels)
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
+def grey_plane(image: np.ndarray) -> np.ndarray:
     """Return a plane as 8 bits between its 1st and 99.8th percentile."""
     low, high = np.percentile(image, (1, 99.8))
     scaled = (image.astype(np.float64) - low) / max(float(high - low), 1e-9)
     return np.asarray((np.clip(scaled, 0, 1) * 255).astype(np.uint8))
 
 
-def _outline(labels: np.ndarray) -> np.ndarray:
+def outline(labels: np.ndarray) -> np.ndarray:
     """Return which pixels of objects touch another label or background below or to the right, or the other way."""
     edge = np.zeros(labels.shape, bool)
     for axis in range(2):
@@ -98,7 +101,8 @@ def _outline(labels: np.ndarray) -> np.ndarray:
     return np.asarray(edge & (labels > 0))
 
 
-def _write(path: Path, picture: np.ndarray) -> Path:
+def write_picture(path: Path, picture: np.ndarray) -> Path:
+    """Write a picture as PNG and return its path; raises `StoreError` if the folder cannot be written."""
     import imageio.v3 as imageio
 
     try:

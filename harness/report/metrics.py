@@ -13,7 +13,7 @@ from harness.escaping import visible
 from harness.metrics import Metric
 from harness.metrics.cases import CASES
 from harness.registry import MetricRegistry
-from harness.store.files import replace_text
+from harness.report.writing import write_page
 from harness.tables.metrics import declared, listed, siblings, value_text, worked_example
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def write_metric_pages(environment: Environment, registry: MetricRegistry, outpu
     usable = {entry.id: (entry.item, entry.origin) for entry in listed(registry) if entry.item is not None}
     template = environment.get_template("metric.html")
     for name, (metric, origin) in usable.items():
-        replace_text(output / FOLDER / page_name(name), template.render(**_context(metric, origin)))
+        write_page(output / FOLDER / page_name(name), template.render(root="../", **_context(metric, origin)))
     lines = [
         {
             "name": line.name,
@@ -45,7 +45,7 @@ def write_metric_pages(environment: Environment, registry: MetricRegistry, outpu
         }
         for line in siblings(usable)
     ]
-    replace_text(output / FOLDER / "index.html", environment.get_template("metrics.html").render(lines=lines))
+    write_page(output / FOLDER / "index.html", environment.get_template("metrics.html").render(root="../", lines=lines))
     return f"{FOLDER}/index.html"
 
 

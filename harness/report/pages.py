@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from harness.model import Tier
-from harness.store import Code, Record, StageRecord, StatementRecord, Timing
+from harness.store import Code, StatementRecord
 from harness.suite import Suite
 from harness.tables import Printed
 from harness.tables.errors import ErrorRow
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One score of a record, as text."""
-
-    id: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordView:
-    """One record: its anchor on the page, its line in `scores.jsonl`, and what it says as text."""
-
-    anchor: str
-    line: int
-    key: str
-    row: str
-    where: str
-    status: str
-    error: str
-    metrics: tuple[Metric, ...]
-    seconds: str
-    environment: str
-    commit: str
-    seed: int
-    chain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,53 +49,31 @@ class FigureView:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A suite on one tier: its table, its records, and where its files lie relative to the page."""
+    """A suite on one tier: its table, how many records it has, and where its files lie relative to the page."""
 
     suite: Suite
     tier: Tier
     table: Printed
-    records: tuple[RecordView, ...]
-    environments: Mapping[str, str]
+    records: int
     files: tuple[str, ...]
     statements: tuple[StatementView, ...] = ()
     figures: tuple[FigureView, ...] = ()
     errors: tuple[ErrorRow, ...] = ()
 
     @property
-    def name(self) -> str:
-        """File name of the page."""
-        return f"{self.suite.id}-v{self.suite.version}-{self.tier}.html"
+    def stem(self) -> str:
+        """How the names of its files begin."""
+        return f"{self.suite.id}-v{self.suite.version}-{self.tier}"
 
     @property
-    def by_row(self) -> dict[str, list[RecordView]]:
-        """Records by row, in order."""
-        rows: dict[str, list[RecordView]] = {}
-        for record in self.records:
-            rows.setdefault(record.row, []).append(record)
-        return rows
+    def name(self) -> str:
+        """File name of the page."""
+        return f"{self.stem}.html"
 
-
-def record_view(record: Record, timing: Timing | None, line: int) -> RecordView:
-    """Return what the page says of a record."""
-    error = ""
-    if record.error is not None:
-        where = f" in stage {record.error.stage}" if record.error.stage else ""
-        error = f"{record.error.type}{where}: {record.error.message}"
-    return RecordView(
-        anchor=f"cell-{line}",
-        line=line,
-        key=record.cell[:12],
-        row=record.row,
-        where=record.id.where,
-        status=record.status,
-        error=error,
-        metrics=tuple(Metric(name, _number(value)) for name, value in record.metrics.items()),
-        seconds="" if timing is None or timing.run_s is None else f"{timing.run_s:.3g}",
-        environment=record.environment,
-        commit=_commit(record.code),
-        seed=record.seed,
-        chain=" → ".join(_stage(stage) for stage in record.stages),
-    )
+    @property
+    def records_page(self) -> str:
+        """File name of the page of its records, "" if there are none."""
+        return f"{self.stem}-records.html" if self.records else ""
 
 
 def statement_view(record: StatementRecord) -> StatementView:
@@ -134,19 +83,29 @@ def statement_view(record: StatementRecord) -> StatementView:
     return StatementView(record.row, source, data, "; ".join(record.notes), _commit(record.code), record.key[:12])
 
 
-def environment_text(environment: Mapping[str, Any]) -> str:
-    """Return an environment as indented JSON."""
-    return json.dumps(environment, indent=2, sort_keys=True)
+def files_folder(kind: str, suite: Suite, tier: Tier) -> PurePosixPath:
+    """Return where files of one kind ("records", "samples") of a suite's tier lie, relative to the pages."""
+    return PurePosixPath(kind, suite.id, f"v{suite.version}", tier)
 
 
-def records_folder(suite: Suite, tier: Tier) -> PurePosixPath:
-    """Return where the copies of a tier's files lie, relative to the pages."""
-    return PurePosixPath("records", suite.id, f"v{suite.version}", tier)
+def suite_lines(pages: Mapping[str, Page], empty: tuple[Suite, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the lines of the first page: key and cells, those of suites without records last."""
+    return [
+        *(
+            (name, (f"{page.suite.id} v{page.suite.version}", page.table.heading, page.tier,
+                    str(page.table.row_count), page.table.state))
+            for name, page in pages.items()
+        ),
+        *(
+            (f"empty {suite.id}", (f"{suite.id} v{suite.version}", _title(suite), "-",
+                                   str(len(suite.rows)), "no records"))
+            for suite in empty
+        ),
+    ]  # fmt: skip
 
 
-def _stage(stage: StageRecord) -> str:
-    named = f" as {stage.name}" if stage.name else ""
-    return f"{stage.id} v{stage.version}{named}"
+def _title(suite: Suite) -> str:
+    return f"{suite.title} ({suite.source})" if suite.source else suite.title
 
 
 def _commit(code: Code) -> str:
@@ -155,7 +114,3 @@ def _commit(code: Code) -> str:
 
 def _listed(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _number(value: float) -> str:
-    return "undefined" if math.isnan(value) else f"{value:.6g}"

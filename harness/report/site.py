@@ -1,30 +1,42 @@
-"""Writes the report: reads results, renders templates, copies the record files that pages link to."""
+"""Writes the report: reads results, renders templates, writes what the pages load and link to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from harness.errors import BackendError
+from harness.errors import BackendError, StoreError
+from harness.identity import installed_version
 from harness.metrics.errormap import CLASS_COLOURS
-from harness.model import TIERS, Tier
+from harness.model import DISTRIBUTION, TIERS, Tier
 from harness.project import Project
+from harness.report.assets import write_assets
+from harness.report.board import Board, board_of, leaderboard
 from harness.report.figure import figure_svg
 from harness.report.metrics import write_metric_pages
-from harness.report.pages import FigureView, Page, environment_text, record_view, records_folder, statement_view
+from harness.report.pages import FigureView, Page, files_folder, statement_view, suite_lines
+from harness.report.pareto import chart_points
+from harness.report.records import stored_lines, write_records
+from harness.report.samples import SampleView, sample_views
+from harness.report.writing import write_page
 from harness.standing import Standing
 from harness.status import item_columns, project_status
 from harness.store import find_stores
-from harness.store.files import replace_text
 from harness.suite import Suite
 from harness.tables import PrintedFigure, table_files, table_of
 from harness.tables.errors import SHOWN, error_notes, error_rows
+from harness.tables.ranks import WINNER_HEADER, winner_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
+MARK = ".harness-report"
+"""A file that says that a folder is a report, and may be written over."""
+MOST_FAILURES = 50
+SUITE_COLUMNS = ("suite", "title", "tier", "rows", "state")
 
 
 def write_report(
@@ -35,36 +47,55 @@ def write_report(
     *,
     log: Callable[[str], None] = lambda line: None,
 ) -> Path:
-    """Write a page per suite and stored tier, one per metric, and the first page; return the path of the first page.
+    """Write a page per suite and stored tier, its records and its samples, one per metric, and the first page.
 
-    A report of every suite of the project also has a page on where each table, figure and system stands.
+    A report of every suite of the project also has a page on where each table, figure and system stands. Returns the
+    path of the first page. Every page works from a disk: nothing is loaded but what lies beside it. Suites without
+    records are listed as such.
 
-    Every page stands alone: no script, no font, no style from elsewhere. Suites without records are listed as such.
-    Raises `BackendError` without jinja2 or, for suites with curves, without matplotlib, `StoreError` if the folder
-    cannot be written.
+    Raises `BackendError` without jinja2, matplotlib or the packages that bring the scripts, `StoreError` if the folder
+    cannot be written, or holds something else than a report.
     """
     environment = _environment()
-    pages, empty = [], []
+    _claim(output)
+    write_assets(output)
+    pages: dict[str, Page] = {}
+    empty = []
     for suite in suites:
         tiers = _stored_tiers(suite, results)
         if not tiers:
             empty.append(suite)
         for tier in tiers:
             log(f"report: {suite.id} {tier}")
-            pages.append(_page(project.results(results, suite, tier), output))
-    for page in pages:
-        replace_text(output / page.name, environment.get_template("suite.html").render(_suite_context(page)))
+            page = _write_suite(project, project.results(results, suite, tier), environment, output)
+            pages[page.name] = page
     is_whole = {suite.id for suite in suites}.issuperset(project.suite_paths)
     if is_whole:
         items = project_status(project, results)
         header, lines = item_columns(items)
-        shown = environment.get_template("status.html").render(header=header, lines=zip(items, lines, strict=True))
-        replace_text(output / "status.html", shown)
+        stand = {"header": header, "lines": zip(items, lines, strict=True)}
+        _render(environment, "status.html", output / "status.html", stand)
+    context = {
+        "board": board_of(SUITE_COLUMNS, suite_lines(pages, tuple(empty)), {name: quote(name) for name in pages}),
+        "is_whole": is_whole,
+        "metrics": write_metric_pages(environment, project.metrics, output),
+    }
     first = output / "index.html"
-    metrics = write_metric_pages(environment, project.metrics, output)
-    front = environment.get_template("index.html").render(pages=pages, empty=empty, is_whole=is_whole, metrics=metrics)
-    replace_text(first, front)
+    _render(environment, "index.html", first, context)
     return first
+
+
+def _claim(output: Path) -> None:
+    """Mark a folder as a report; raises `StoreError` for one that holds something else."""
+    try:
+        is_ours = not output.exists() or (output / MARK).is_file() or not any(output.iterdir())
+    except OSError as error:
+        raise StoreError(f"{output}: cannot be read ({error.strerror or error})") from error
+    if not is_ours:
+        raise StoreError(
+            f"{output}: holds files that are no report of ours; accepted: a new folder, or an older report"
+        )
+    write_page(output / MARK, f"{DISTRIBUTION}\n")
 
 
 def _environment() -> Environment:
@@ -72,13 +103,24 @@ def _environment() -> Environment:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
     except ImportError as error:
         raise BackendError("the report needs jinja2, which is not installed; pip install '.[report]'") from error
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {
+        "root": "",
+        "harness_version": installed_version(DISTRIBUTION),
+        "classes": SHOWN,
+        "colours": {name: f"rgb{colour}" for name, colour in CLASS_COLOURS.items()},
+    }
+    return made
+
+
+def _render(environment: Environment, template: str, path: Path, context: dict[str, Any]) -> None:
+    write_page(path, environment.get_template(template).render(**context))
 
 
 def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
@@ -87,36 +129,38 @@ def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
     return [tier for tier in TIERS if tier in stored and tier in suite.tiers]
 
 
-def _page(standing: Standing, output: Path) -> Page:
+def _write_suite(project: Project, standing: Standing, environment: Environment, output: Path) -> Page:
+    """Write everything of a suite's tier: its files, records, samples and page."""
     suite, tier, table = standing.suite, standing.tier, table_of(standing)
-    timings = {timing.id: timing for timing in standing.timings if timing.machine == table.machine}
-    stored = standing.stored
-    records = tuple(record_view(record, timings.get(record.id), line) for line, record in enumerate(stored, start=1))
-    environments = {name: environment_text(value) for name, value in standing.environments.items()}
+    folder = files_folder("records", suite, tier)
+    figures = tuple(_figure_view(figure, folder) for figure in table.figures)
     texts = table_files(table)
-    if records:
-        texts["scores.jsonl"] = "".join(f"{record.to_line()}\n" for record in stored)
+    count = 0
+    if lines := stored_lines(standing):
+        texts["scores.jsonl"] = "".join(f"{line}\n" for line in lines)
+        count = write_records(standing, lines, output, str(folder))
     facts = standing.stated
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
-    folder = records_folder(suite, tier)
-    figures = tuple(_figure_view(figure, folder) for figure in table.figures)
     for name, text in texts.items():
-        replace_text(output / folder / name, text)
+        write_page(output / folder / name, text)
     for figure in figures:
-        replace_text(output / figure.file, figure.svg)
+        write_page(output / figure.file, figure.svg)
     files = (*(f"{folder}/{name}" for name in texts), *(figure.file for figure in figures))
-    return Page(
-        suite,
-        tier,
-        table,
-        records,
-        environments,
-        files,
-        tuple(map(statement_view, facts)),
-        figures,
-        error_rows(standing),
-    )
+    page = Page(suite, tier, table, count, files, tuple(map(statement_view, facts)), figures, error_rows(standing))
+    views = sample_views(project, standing, output, files_folder("samples", suite, tier))
+    for view in views:
+        back = "../" * len(view.page.parent.parts)
+        _render(environment, "sample.html", output / view.page, {"page": page, "sample": view, "root": back})
+    if page.records_page:
+        _render(
+            environment,
+            "records.html",
+            output / page.records_page,
+            {"page": page, "folder": str(folder), "count": page.records},
+        )
+    _render(environment, "suite.html", output / page.name, _suite_context(page, views))
+    return page
 
 
 def _figure_view(printed: PrintedFigure, folder: PurePosixPath) -> FigureView:
@@ -124,11 +168,30 @@ def _figure_view(printed: PrintedFigure, folder: PurePosixPath) -> FigureView:
     return FigureView(title=printed.title, svg=figure_svg(printed), caption=printed.caption, file=file)
 
 
-def _suite_context(page: Page) -> dict[str, Any]:
+def _suite_context(page: Page, views: Sequence[SampleView]) -> dict[str, Any]:
     """Return the values of the suite template."""
+    scores = page.table.scores
     return {
         "page": page,
-        "classes": SHOWN,
-        "colours": {name: f"rgb{colour}" for name, colour in CLASS_COLOURS.items()},
+        "board": leaderboard(page.table),
+        "winner_header": WINNER_HEADER,
+        "winners": [] if scores is None else list(winner_lines(scores)),
+        "points": None if scores is None else chart_points(scores),
+        "samples": _sample_board(views),
         "error_notes": error_notes(page.errors),
+        "most_failures": MOST_FAILURES,
     }
+
+
+def _sample_board(views: Sequence[SampleView]) -> Board | None:
+    if not views:
+        return None
+    lines = [
+        (
+            str(view.page),
+            (view.name, f"{view.mean:.4f}", str(len(view.rows)), view.rows[0].label, view.rows[-1].label),
+        )
+        for view in views
+    ]
+    links = {str(view.page): quote(str(view.page)) for view in views}
+    return board_of(("sample", "mean", "rows", "worst row", "best row"), lines, links)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from harness.bundles import MethodCard, open_container, read_manifest
 from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import Contamination, contamination
 from harness.errors import DataError, HarnessError
@@ -13,6 +14,7 @@ from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Cell, Fold
 from harness.registry import StageRegistry
 from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
+from harness.suite.declared import SUBMITTED, declared_contamination
 
 if TYPE_CHECKING:
     from harness.datasets import Catalogue
@@ -35,6 +37,7 @@ class Preparation:
         self._registry = registry
         self._datasets: dict[str, str] = {}
         self._weights: dict[str, WeightsSource | str] = {}
+        self._cards: dict[str, MethodCard] = {}
 
     def missing_data(self, cell: Cell, *, fetch: bool) -> str:
         """Return why a cell's data cannot be had, "" if they can; with `fetch` they are there afterwards."""
@@ -84,8 +87,20 @@ class Preparation:
                 yield found.reason
 
     def _seen(self, cell: Cell, name: str) -> Contamination:
+        if self._is_bundle(cell, name):
+            return declared_contamination(self._catalogue, self._card(name), cell.data.dataset)
         tested = Fold(cell.fold.id, (cell.sample,))
         return contamination(self._catalogue, name, self._catalogue.dataset(cell.data.dataset), tested)
+
+    def _is_bundle(self, cell: Cell, value: str) -> bool:
+        return any(spec.id == SUBMITTED and value in spec.parameters.values() for spec in cell.chain)
+
+    def _card(self, path: str) -> MethodCard:
+        """Return the method card of a bundle, read once."""
+        if path not in self._cards:
+            with open_container(expanded(path, "bundle")) as container:
+                self._cards[path] = read_manifest(container).method
+        return self._cards[path]
 
     def _problem_of(self, name: str, *, fetch: bool) -> str:
         if name not in self._datasets:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.advisories import Advisory, hits
 from harness.aggregation import Combine, combining
 from harness.datatables import DataTableRow
 from harness.model import Cell, CellId, Origin, Tier
@@ -83,6 +84,7 @@ class Standing:
     suites      suites that claims on printed values name
     statements  rows of a data table, which has no cells
     store       where all of it was read; None for records that lie in memory
+    advisories  what is known to be wrong with recorded numbers
     """
 
     suite: Suite
@@ -97,6 +99,7 @@ class Standing:
     suites: Mapping[str, Suite] = field(default_factory=dict)
     statements: tuple[DataTableRow, ...] = ()
     store: Store | None = None
+    advisories: tuple[Advisory, ...] = ()
 
     @classmethod
     def join(
@@ -203,6 +206,23 @@ class Standing:
             for cell in self.cells
             if cell.id in self.current and _has_other_code(self.current[cell.id], cell, self.origins)
         )
+
+    @cached_property
+    def struck(self) -> Mapping[tuple[str, str, str], tuple[Advisory, ...]]:
+        """Advisories about scores, by row, data set and metric."""
+        found: dict[tuple[str, str, str], tuple[Advisory, ...]] = {}
+        for record in self.records if self.advisories else ():
+            for metric, about in hits(self.advisories, record).items():
+                place = (record.row, record.dataset, metric)
+                found[place] = tuple(dict.fromkeys((*found.get(place, ()), *about)))
+        return found
+
+    def struck_by(self, row: str, dataset: str, metric: str) -> tuple[Advisory, ...]:
+        """Return the advisories about the scores of a row on a data set ("" for all)."""
+        if not self.struck:
+            return ()
+        names = (dataset,) if dataset else self.of(row).datasets
+        return tuple(dict.fromkeys(one for name in names for one in self.struck.get((row, name, metric), ())))
 
     @property
     def directions(self) -> Mapping[str, Any]:

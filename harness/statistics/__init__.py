@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.statistics.concordance import kendall_tau
 from harness.statistics.intervals import (
     BOOTSTRAP_UNITS,
     LEAST_UNITS,
@@ -26,6 +27,7 @@ __all__ = [
     "Side",
     "Summary",
     "holm",
+    "kendall_tau",
     "mean_interval",
     "nested_interval",
     "paired_difference",

@@ -1,4 +1,4 @@
-"""Which cells of a suite are wanted: one value behind --row, --stage, --dataset and --fold."""
+"""Which cells of a suite are wanted: one value behind --row, --stage, --dataset, --fold and --sample."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ Names = tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Cells of these rows, of chains with one of these stages, of these datasets and folds; None keeps all."""
+    """Cells of these rows, of chains with one of these stages, of these datasets, folds and samples; None keeps all."""
 
     rows: Names = None
     stages: Names = None
     datasets: Names = None
     folds: Names = None
+    samples: Names = None
 
     @classmethod
     def of(
@@ -33,9 +34,10 @@ class Selection:
         stages: Iterable[str] | None = None,
         datasets: Iterable[str] | None = None,
         folds: Iterable[str] | None = None,
+        samples: Iterable[str] | None = None,
     ) -> Selection:
         """Return a selection from any collections of names."""
-        return cls(*(None if names is None else tuple(names) for names in (rows, stages, datasets, folds)))
+        return cls(*(None if names is None else tuple(names) for names in (rows, stages, datasets, folds, samples)))
 
     def cells(self, suite: Suite, cells: Sequence[Cell]) -> tuple[Cell, ...]:
         """Return the wanted ones of all cells of a suite, in their order.
@@ -46,6 +48,7 @@ class Selection:
             "row": (self.rows, lambda cell: (cell.row,)),
             "dataset": (self.datasets, lambda cell: (cell.data.dataset,)),
             "fold": (self.folds, lambda cell: (cell.fold.id,)),
+            "sample": (self.samples, lambda cell: (cell.sample,)),
             "stage": (self.stages, lambda cell: tuple(name for spec in cell.chain for name in {spec.id, spec.called})),
         }
         return _filtered(suite, cells, names)
@@ -64,6 +67,7 @@ class Selection:
             "row": (self.rows, lambda row: (row.id,)),
             "dataset": (self.datasets, lambda row: source(row, "dataset")),
             "fold": (self.folds, lambda row: source(row, "fold")),
+            "sample": (self.samples, lambda row: source(row, "sample")),
             "stage": (self.stages, lambda row: ()),
         }
         return _filtered(suite, [row for row in suite.data_rows if not row_source(row, tier).absent], names)

@@ -67,11 +67,12 @@ class GivenBundle(TomlSource):
         card = manifest.method
         own = {spec.dataset for tier in suite.tiers.values() for spec in tier.data or ()}
         category = "the suite's data alone" if set(card.training_data) <= {NOTHING, *own} else "any data"
+        took = "" if card.seconds is None else f"; {card.seconds:g} s an image{_on(card.hardware)} (self-reported)"
         row = {
             "id": card.id,
             "label": f"{card.title} {card.version}".strip(),
             "group": f"Submitted labels, scored here; trained on {category}",
-            "availability": f"labels of a bundle; {card.licence}; trained on {', '.join(card.training_data)}",
+            "availability": f"labels of a bundle; {card.licence}; trained on {', '.join(card.training_data)}{took}",
             "stages": [{"id": "submitted-labels", "bundle": str(path)}],
         }
         self.data = {"rows": [row]}
@@ -79,6 +80,10 @@ class GivenBundle(TomlSource):
     def line(self, key: Sequence[str | int]) -> int:
         """Return 1: there are no lines."""
         return 1
+
+
+def _on(hardware: str) -> str:
+    return f" on {hardware}" if hardware else ""
 
 
 class WithRows(TomlData):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
 from harness.standing.claims import check_claims
+from harness.standing.ranking import bound_of
 from harness.standing.values import values_of
 from harness.standing.verdicts import ScoreVerdict, suite_verdicts
 from harness.statistics import summarise
@@ -20,6 +22,7 @@ from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
+from harness.tables.ranks import marks_of, with_ranks
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
@@ -58,6 +61,7 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
     )
     if intervals:
         rows = tuple(with_intervals(standing, row) for row in rows)
+    rows, winners = with_ranks(standing, rows)
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -80,9 +84,12 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
             *_undefined(standing, rows),
             *_not_rescored(standing),
             *_notes(standing, machine),
+            *_advisories(standing),
         ),
         figures=suite.file.figures,
         has_intervals=intervals,
+        primary=suite.primary,
+        winners=winners,
     )
 
 
@@ -109,7 +116,10 @@ def _row(
 ) -> TableRow:
     judged = {} if dataset else verdicts
     scores = {
-        metric: _score(standing, own.scored, metric, row.published.get(metric), judged.get((row.id, metric)))
+        metric: replace(
+            _score(standing, own.scored, metric, row.published.get(metric), judged.get((row.id, metric))),
+            struck=tuple(one.spec.id for one in standing.struck_by(row.id, dataset, metric)),
+        )
         for metric in standing.suite.metrics
     }
     return TableRow(
@@ -126,6 +136,8 @@ def _row(
         axes=row.axes,
         dataset=dataset,
         durations=durations,
+        bound=bound_of(own.cells),
+        marks=marks_of(own),
     )
 
 
@@ -244,6 +256,11 @@ def _not_rescored(standing: Standing) -> Iterator[str]:
         if absent:
             command = f"harness rescore {standing.suite.id} --metric {name}"
             yield f"{absent} cells have no {name} yet; `{command}` computes it"
+
+
+def _advisories(standing: Standing) -> Iterator[str]:
+    """Say what is known to be wrong with numbers that are struck out."""
+    yield from dict.fromkeys(f"struck out: {one.words}" for about in standing.struck.values() for one in about)
 
 
 def _notes(standing: Standing, machine: str) -> tuple[str, ...]:

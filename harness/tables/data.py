@@ -12,7 +12,7 @@ from typing import Any
 from harness.escaping import csv_value
 from harness.suite import Published
 from harness.tables.curves import Curve, CurveFigure, Panel, Point
-from harness.tables.model import Column, Score, Table, TableRow
+from harness.tables.model import Column, Score, Table, TableRow, Winner
 
 PLACE_COLUMNS = (
     "suite",
@@ -50,6 +50,14 @@ CSV_COLUMNS = (
     "peak_bytes",
     "machine",
     "note",
+    "bound",
+    "marks",
+    "rank",
+    "rank_low",
+    "rank_high",
+    "rank_group",
+    "imputed",
+    "struck",
 )
 INTERVAL_COLUMNS = ("interval_low", "interval_high", "interval_units")
 """Further columns where intervals were asked for."""
@@ -100,8 +108,14 @@ def to_json(table: Table) -> dict[str, Any]:
         "machine": table.machine,
         "rows": [_row_json(table, row) for row in table.rows],
         "claims": [asdict(claim) for claim in table.claims],
+        "primary": table.primary,
+        "winners": [_winner_json(winner) for winner in table.winners],
         "notes": list(table.notes),
     }
+
+
+def _winner_json(winner: Winner) -> dict[str, Any]:
+    return {**asdict(winner), "is_best": len(winner.labels) == 1, "tau": _finite(winner.tau)}
 
 
 def _csv(columns: Sequence[str], lines: Iterable[Mapping[str, Any]]) -> str:
@@ -133,8 +147,19 @@ def _csv_line(table: Table, row: TableRow, column: Column) -> dict[str, Any]:
         "peak_bytes": row.cost.peak_bytes,
         "machine": table.machine,
         "note": row.note,
+        "bound": row.bound,
+        "marks": "; ".join(row.marks),
+        **_rank(score),
+        "struck": "; ".join(score.struck),
         **(_interval(score) if table.has_intervals else {}),
     }
+
+
+def _rank(score: Score) -> dict[str, int | None]:
+    place = score.place
+    keys = ("rank", "rank_low", "rank_high", "rank_group", "imputed")
+    values = (None,) * 5 if place is None else (place.rank, place.low, place.high, place.group, place.imputed)
+    return dict(zip(keys, values, strict=True))
 
 
 def _interval(score: Score) -> dict[str, float | int | None]:
@@ -202,6 +227,8 @@ def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
         "failed": row.failed,
         "missing": row.missing,
         "note": row.note,
+        "bound": row.bound,
+        "marks": list(row.marks),
         "seconds": row.cost.run_s,
         "training_seconds": row.cost.fit_s,
         "training_busy": row.cost.fit_busy,
@@ -211,6 +238,8 @@ def _row_json(table: Table, row: TableRow) -> dict[str, Any]:
                 "unit": _own_unit(column),
                 "direction": column.direction,
                 **dict(_numbers(row.scores[column.metric])),
+                **_rank(row.scores[column.metric]),
+                "struck": list(row.scores[column.metric].struck),
                 **(_interval(row.scores[column.metric]) if table.has_intervals else {}),
                 "published": _published_json(row.scores[column.metric].published),
                 "verdict": row.scores[column.metric].verdict or None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from harness.tables.model import Column, Table, TableRow
+from harness.tables.ranks import place_text
 from harness.tables.text import (
     ABSENT,
     cell_count,
@@ -22,10 +23,11 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class GridLine:
-    """The cells of one row, by its id."""
+    """The cells of one row, by its id; `struck` says by index of a cell why its text counts no more."""
 
     row: str
     cells: tuple[str, ...]
+    struck: Mapping[int, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,14 @@ def grid(table: Table) -> Grid:
         for index, title in enumerate(header)
         if index == 0 or any(line[index] not in (ABSENT, "") for line in lines) or title in _titles(table)
     ]
+    struck = [_struck(table, row) for row in table.rows]
     kept_lines = {
-        (row.id, row.dataset): GridLine(row.id, tuple(line[index] for index in kept))
-        for row, line in zip(table.rows, lines, strict=True)
+        (row.id, row.dataset): GridLine(
+            row.id,
+            tuple(line[index] for index in kept),
+            {at: why[index] for at, index in enumerate(kept) if index in why},
+        )
+        for row, line, why in zip(table.rows, lines, struck, strict=True)
     }
     return Grid(
         tuple(header[index] for index in kept),
@@ -70,13 +77,24 @@ def _titles(table: Table) -> tuple[str, ...]:
 
 def _header(table: Table) -> tuple[str, ...]:
     parts = [title for column in table.columns for title in (column_title(column), "published", "verdict")]
-    return ("row", *parts, "n", "cells", "seconds", "training s", "busy %", "peak MB", "not ok")
+    return ("row", *parts, "rank", "n", "cells", "seconds", "training s", "busy %", "peak MB", "not ok", "marks")
 
 
 def _line(table: Table, row: TableRow) -> tuple[str, ...]:
     parts = [text for column in table.columns for text in _scores(table, row, column)]
     n = max((score.summary.n for score in row.scores.values()), default=0)
-    return (row.label, *parts, str(n), cell_count(row), *cost_texts(row.cost), state_text(row))
+    rank = place_text(row, table.primary) if table.winners else ABSENT
+    marks = "; ".join(row.marks)
+    return (row.label, *parts, rank, str(n), cell_count(row), *cost_texts(row.cost), state_text(row), marks)
+
+
+def _struck(table: Table, row: TableRow) -> dict[int, str]:
+    """Return why scores of a row count no more, by their place among all columns."""
+    return {
+        1 + 3 * number: f"advisory {', '.join(row.scores[column.metric].struck)}"
+        for number, column in enumerate(table.columns)
+        if row.scores[column.metric].struck
+    }
 
 
 def _scores(table: Table, row: TableRow, column: Column) -> tuple[str, str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from harness.escaping import one_line
-from harness.tables.grid import Grid, grid
+from harness.tables.grid import Grid, GridLine, grid
 from harness.tables.model import Table
 from harness.tables.text import footnotes, header_lines, heading, row_notes
 
@@ -42,7 +42,7 @@ def latex_table(caption: str, label: str, cells: Grid) -> str:
     for group, members in cells.groups:
         if group:
             body += [r"\addlinespace", f"\\multicolumn{{{len(cells.header)}}}{{l}}{{\\textit{{{escape(group)}}}}} \\\\"]
-        body += [_line(line.cells) for line in members]
+        body += [_line(_marked(line)) for line in members]
     return "\n".join(
         [
             r"\begin{table}",
@@ -69,6 +69,12 @@ def escape(text: str) -> str:
     flat = one_line(text)
     guard = "{}" if flat.startswith(("[", "*")) else ""
     return guard + _SPECIAL_PATTERN.sub(lambda match: _SPECIAL[match.group()], flat)
+
+
+def _marked(line: GridLine) -> Iterable[str]:
+    """Yield the cells of a line; those that count no more say by which advisory."""
+    for at, text in enumerate(line.cells):
+        yield f"{text} (struck out: {line.struck[at]})" if at in line.struck else text
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.escaping import markdown
-from harness.tables.grid import Grid, grid
+from harness.tables.grid import Grid, GridLine, grid
 from harness.tables.model import Table
+from harness.tables.ranks import WINNER_HEADER, winner_lines
 from harness.tables.text import footnotes, header_lines, heading, row_notes
 
 FAILURES_SHOWN = 20
@@ -15,7 +16,12 @@ _CLAIM_HEADER = ("outcome", "claim", "where", "what the records say", "data")
 
 def to_markdown(table: Table) -> str:
     """Return the whole table: heading, header lines, failures, rows, verdict reasons, claims, notes."""
-    tail = [_bullets(_reasons(table)), _claims(table), _bullets((*footnotes(table), *row_notes(table)))]
+    tail = [
+        _winners(table),
+        _bullets(_reasons(table)),
+        _claims(table),
+        _bullets((*footnotes(table), *row_notes(table))),
+    ]
     return _page(heading(table.title, table.source), header_lines(table), [_failures(table), _rows(grid(table)), *tail])
 
 
@@ -45,8 +51,13 @@ def _rows(cells: Grid) -> str:
     for group, members in cells.groups:
         if group:
             lines.append([f"**{escape(group)}**", *([""] * (len(cells.header) - 1))])
-        lines += [[escape(text) for text in line.cells] for line in members]
+        lines += [[_cell(line, at) for at in range(len(line.cells))] for line in members]
     return markdown_rows(map(escape, cells.header), lines)
+
+
+def _cell(line: GridLine, at: int) -> str:
+    text = escape(line.cells[at])
+    return f"~~{text}~~ ({escape(line.struck[at])})" if at in line.struck else text
 
 
 def _bullets(lines: Iterable[str]) -> str:
@@ -69,6 +80,14 @@ def _reasons(table: Table) -> list[str]:
         return []
     scores = ((row, metric, score) for row in table.rows for metric, score in row.scores.items())
     return [f"{row.label}, {metric}: {score.verdict}: {score.reason}" for row, metric, score in scores if score.reason]
+
+
+def _winners(table: Table) -> str:
+    lines = [[escape(text) for text in line] for line in winner_lines(table)]
+    if not lines:
+        return ""
+    heading = f"Which row is first; tau: Kendall's, of the order against that by {escape(table.winners[0].metric)}"
+    return f"{heading}:\n\n{markdown_rows(WINNER_HEADER, lines)}"
 
 
 def _claims(table: Table) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.claims.naming import Scalar
 from harness.model import Aggregation, Tier
+from harness.standing.ranking import Bound
 from harness.statistics import Interval, Summary
 from harness.suite import Published
 from harness.suite.schema import FigureSpec
@@ -31,10 +32,49 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The place of a row among the methods of its data, 1 the best.
+
+    low, high   places that it has in resamples of the units: the 95 % interval of the rank
+    group       1 is the group of the best row: rows that cannot be told apart from the first row of their group
+    imputed     how many of its cells had no scores and stood with the worst value
+    """
+
+    rank: int
+    low: int
+    high: int
+    group: int
+    imputed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """Which rows come first on one metric under one aggregation, on one data set ("" for all).
+
+    labels      of the first group, best first; one is the best, several are equals
+    separable   how many neighbouring pairs of rows are told apart, of `pairs`
+    tau         Kendall's tau-b of the order against that of the primary metric under the suite's own aggregation;
+                NaN where it has none
+    units       how many independent units decide
+    """
+
+    metric: str
+    dataset: str
+    aggregation: Aggregation
+    labels: tuple[str, ...]
+    separable: int
+    pairs: int
+    tau: float
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """One metric of one row: its summary, the published value and, on the paper tier only, the verdict.
 
-    `interval` is that of the mean; None where nobody asked for it, or where too few units decide nothing.
+    `interval` is that of the mean; None where nobody asked for it, or where too few units decide nothing. `place` is
+    None for rows that are no methods, and for metrics without a better side. `struck` names the advisories by
+    which the numbers count no more.
     """
 
     summary: Summary
@@ -42,6 +82,8 @@ class Score:
     verdict: str = ""
     reason: str = ""
     interval: Interval | None = None
+    place: Place | None = None
+    struck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +119,7 @@ class Duration:
 class TableRow:
     """One method: how its cells ended, its scores by metric, its cost.
 
+    `bound` says what a row bounds that is no method; `marks` say whose numbers these are and what is not known of them.
     `axes` are what figures find it by; `durations` are what figures draw of its seconds, by the stage since which they
     count ("": all of them).
     """
@@ -94,6 +137,8 @@ class TableRow:
     axes: Mapping[str, Scalar] = field(default_factory=dict, hash=False)
     durations: Mapping[str, Duration] = field(default_factory=dict, hash=False)
     dataset: str = ""
+    bound: Bound = ""
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +169,8 @@ class Table:
 
     `over` names what one value of mean and spread is, `aggregation` how several images become it; `stale` counts
     missing cells of which there is a record whose chain, data or versions are not those that the suite asks for today;
-    `has_intervals` says whether intervals of the means were asked for.
+    `has_intervals` says whether intervals of the means were asked for; `primary` is the metric that ranks rows, and
+    `winners` say which row comes first on each.
     """
 
     suite: str
@@ -145,6 +191,8 @@ class Table:
     notes: tuple[str, ...] = ()
     figures: tuple[FigureSpec, ...] = ()
     has_intervals: bool = False
+    primary: str = ""
+    winners: tuple[Winner, ...] = ()
 
     def _counted(self) -> Iterator[TableRow]:
         """Yield rows so that each cell is counted once: a line over several data sets repeats theirs."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from harness.model import Tier
 from harness.tables.caption import PrintedFigure
 from harness.tables.grid import Grid
-from harness.tables.model import ClaimLine, Failure
+from harness.tables.model import ClaimLine, Failure, Table
 
 
 class Printed(Protocol):
@@ -53,6 +53,10 @@ class Printed(Protocol):
     @property
     def figures(self) -> Sequence[PrintedFigure]:
         """Figures that can be drawn of it, with what must be read beside them."""
+
+    @property
+    def scores(self) -> Table | None:
+        """The value behind a table of scores; None for one that ranks nothing."""
 
     @property
     def machine(self) -> str:

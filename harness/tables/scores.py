@@ -78,6 +78,11 @@ class ScoreTable:
         return tuple(printed_figure(self.table, figure) for figure in self._laid_out if figure.drawn)
 
     @property
+    def scores(self) -> Table:
+        """The value itself."""
+        return self.table
+
+    @property
     def machine(self) -> str:
         """Whose seconds it shows."""
         return self.table.machine

@@ -133,6 +133,11 @@ class StatementTable:
         return ()
 
     @property
+    def scores(self) -> None:
+        """None: nothing is ranked."""
+        return None
+
+    @property
     def machine(self) -> str:
         """None: facts take no time that is kept."""
         return ""

@@ -7,6 +7,7 @@ import math
 from harness.suite import Published
 from harness.tables.intervals import MEANING
 from harness.tables.model import Column, Cost, Score, Table, TableRow
+from harness.tables.ranks import meaning as rank_meaning
 
 ABSENT = "-"
 _DECIMALS = {"percent": 2, "count": 1}
@@ -97,6 +98,8 @@ def header_lines(table: Table) -> tuple[str, ...]:
     lines.append(f"mean ± sd over {table.over} (ddof = {table.ddof}); images of one value: {table.aggregation}")
     if table.has_intervals:
         lines.append(MEANING)
+    if words := rank_meaning(table):
+        lines.append(words)
     if table.machine:
         lines.append(f"seconds per image, seconds of training, peak memory: measured on {table.machine}")
     if table.has_published and not table.is_paper:

@@ -1,27 +1,32 @@
-"""What a page says of a record."""
+"""Views say what suites and facts say, as text."""
 
 from __future__ import annotations
 
 import base64
-import math
+from pathlib import Path
 
-from harness.report.pages import FigureView, record_view
-from harness.store import CellError
-from tests.records import make_record, make_timing
-
-
-def test_a_scored_record() -> None:
-    record = make_record(metrics={"map": 0.5, "voi": math.nan}, fold="2", repeat=1)
-    view = record_view(record, make_timing(first_s=0.25), 7)
-    assert (view.anchor, view.line, view.where, view.status) == ("cell-7", 7, "blobs/a fold 2 repeat 1", "ok")
-    assert [(metric.id, metric.value) for metric in view.metrics] == [("map", "0.5"), ("voi", "undefined")]
-    assert view.seconds == "0.25"
+from harness.report.pages import FigureView, files_folder, statement_view, suite_lines
+from harness.store import Code, StatementRecord
+from tests.helpers import temp_project
 
 
-def test_a_failure() -> None:
-    record = make_record(status="exception", error=CellError("ValueError", "broke", "otsu"))
-    view = record_view(record, None, 1)
-    assert (view.error, view.seconds) == ("ValueError in stage otsu: broke", "")
+def test_facts_say_where_they_come_from() -> None:
+    source = {"dataset": "blobs", "shape": [48, 48]}
+    record = StatementRecord(
+        "ab" * 32, "facts", 1, "smoke", "blobs", source, {"blobs/a": "cd" * 32}, {}, ("one",), Code("e" * 40, True)
+    )
+    view = statement_view(record)
+    assert view.source == "dataset blobs, shape 48, 48"
+    assert view.data == ("blobs/a cdcdcdcdcdcd",)
+    assert (view.commit, view.key) == ("eeeeeeeeeeee (changed)", "abababababab")
+
+
+def test_suites_without_records_are_listed_last(tmp_path: Path) -> None:
+    suite = temp_project(tmp_path).suite()
+    ((key, cells),) = suite_lines({}, (suite,))
+    assert key == f"empty {suite.id}"
+    assert cells[-1] == "no records"
+    assert str(files_folder("samples", suite, "mini")) == f"samples/{suite.id}/v{suite.version}/mini"
 
 
 def test_the_address_of_a_figure_holds_all_of_it() -> None:

@@ -8,10 +8,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from harness.errors import BackendError
+from harness.errors import BackendError, StoreError
 from harness.metrics.counts import number
 from harness.project import Project
 from harness.report import write_report
@@ -63,6 +64,9 @@ def _pictures(page: Path) -> list[str]:
     start = "data:image/svg+xml;base64,"
     text = page.read_text(encoding="utf-8")
     assert text.count("<img") == text.count(f'<img src="{start}')
+    assert text.count("<script") == text.count('<script src="assets/') + text.count("<script>\ntry {") + text.count(
+        '<script type="application/json" id="points">'
+    )
     sources = [link for link in _Links(text).links if link.startswith(start)]
     return [base64.b64decode(source.removeprefix(start)).decode("utf-8") for source in sources]
 
@@ -85,7 +89,7 @@ def test_pictures_hold_no_markup_from_data(cli: Cli) -> None:
     hostile = "<script>alert(1)</script>"
     _curves(cli, {"truth": (1.0, 1.0, 1.0), "otsu": (0.5, 0.25, 0.0)}, title=hostile)
     page = _site(cli) / "toy-v1-smoke.html"
-    assert all("<script" not in text for text in (page.read_text(encoding="utf-8"), *_pictures(page)))
+    assert all(hostile not in text for text in (page.read_text(encoding="utf-8"), *_pictures(page)))
 
 
 def test_without_any_score_there_is_no_figure(cli: Cli) -> None:
@@ -97,16 +101,21 @@ def test_without_any_score_there_is_no_figure(cli: Cli) -> None:
 
 def test_every_link_leads_somewhere_in_the_report(cli: Cli) -> None:
     cli.fake_records()
-    site = _site(cli)
-    pages = {page.name: _Links(page.read_text(encoding="utf-8")) for page in site.glob("*.html")}
-    assert set(pages) == {"index.html", "status.html", "toy-v1-smoke.html"}
-    for name, page in pages.items():
-        assert not page.tags & {"script", "link", "img", "iframe"}
-        for link in page.links:
+    site = _site(cli).resolve()
+    pages = {path: _Links(path.read_text(encoding="utf-8")) for path in site.rglob("*.html")}
+    assert {path.name for path in pages if path.parent == site} == {
+        "index.html", "status.html", "toy-v1-smoke.html", "toy-v1-smoke-records.html",
+    }  # fmt: skip
+    assert {path.name for path in pages if "samples" in path.parts} == {"blobs-a.html", "blobs-b.html"}
+    for page, found in pages.items():
+        assert "iframe" not in found.tags
+        for link in found.links:
             target, _, anchor = link.partition("#")
-            assert (site / (target or name)).is_file(), link
-            assert not anchor or anchor in pages[target or name].ids, link
-    assert "records/toy/v1/smoke/scores.jsonl" in pages["toy-v1-smoke.html"].links
+            place = (page.parent / unquote(target)).resolve() if target else page
+            assert place.is_file(), f"{page}: {link}"
+            assert "=" in anchor or not anchor or anchor in pages[place].ids, f"{page}: {link}"
+    names = {path.name: found for path, found in pages.items()}
+    assert "records/toy/v1/smoke/scores.jsonl" in names["toy-v1-smoke.html"].links
     copied = (site / "records" / "toy" / "v1" / "smoke" / "scores.jsonl").read_text()
     assert copied == cli.store().scores_path.read_text()
 
@@ -117,10 +126,10 @@ def test_strings_from_data_are_escaped(cli: Cli) -> None:
     cli.fake_records()
     error = {"type": "ValueError", "message": hostile, "stage": hostile}
     cli.rewrite(lambda line: {**line, "status": "exception", "error": error} if line["sample"] == "b" else line)
-    for page in _site(cli).glob("*.html"):
+    for page in (page for page in _site(cli).rglob("*.html") if "metrics" not in page.parts):
         text = page.read_text(encoding="utf-8")
-        assert "<script" not in text
-        assert "&lt;script&gt;" in text
+        assert hostile not in text
+        assert "&lt;script&gt;" in text or "records" in page.name
 
 
 def test_failures_stand_above_the_table_and_the_tier_is_named(cli: Cli) -> None:
@@ -129,7 +138,7 @@ def test_failures_stand_above_the_table_and_the_tier_is_named(cli: Cli) -> None:
     cli.rewrite(lambda line: {**line, "status": "exception", "error": error} if line["row"] == "otsu" else line)
     site = _site(cli)
     text = (site / "toy-v1-smoke.html").read_text(encoding="utf-8")
-    assert text.index("<h2>Failures</h2>") < text.index("<table>")
+    assert text.index("<h2>Failures</h2>") < text.index("<table")
     assert "no reproduction and gets no verdict" in text
     assert ">open<" in text
     assert re.search(r"2 failed", (site / "index.html").read_text(encoding="utf-8"))
@@ -150,6 +159,18 @@ def test_facts_of_a_data_table_say_where_they_come_from(cli: Cli) -> None:
 
 def test_suites_without_records_are_listed(cli: Cli) -> None:
     assert "no records" in (_site(cli) / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_that_is_no_report_is_left_alone(cli: Cli) -> None:
+    cli.fake_records()
+    Path("site").mkdir()
+    Path("site/thesis.txt").write_text("mine")
+    with pytest.raises(StoreError, match="site: holds files that are no report of ours"):
+        _site(cli)
+    assert [path.name for path in Path("site").iterdir()] == ["thesis.txt"]
+    Path("site/thesis.txt").unlink()
+    assert _site(cli) == Path("site")
+    assert _site(cli) == Path("site"), "an older report is written over"
 
 
 @pytest.mark.parametrize("library", ["jinja2", "matplotlib"])

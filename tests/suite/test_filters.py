@@ -26,3 +26,11 @@ def test_a_name_that_no_cell_has_is_an_error_with_the_nearest_one(project: Proje
         project.cells(rows=["nat"])
     with pytest.raises(ConfigError, match="no stage 'cut' here"):
         project.cells(rows=["net"], stages=["cut"])
+
+
+def test_samples_are_told_by_their_names(project: Project) -> None:
+    every = project.cells()
+    sample = every[0].sample
+    assert {cell.sample for cell in project.cells(samples=[sample])} == {sample}
+    with pytest.raises(ConfigError, match="no sample 'nowhere' here"):
+        project.cells(samples=["nowhere"])

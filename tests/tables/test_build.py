@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def suite_and_cells(tmp_path: Path) -> tuple[Suite, tuple[Cell, ...]]:
 
 def _record(of: Cell, score: float = 0.5, **changed: Any) -> Record:
     fields = {"metrics": {"map.toy": score, "arand.toy": 1 - score}, "cell": of.key, **changed}
-    row, dataset, sample, fold, repeat = astuple(of.id)
+    row, dataset, sample, fold, repeat = of.id
     return make_record(row, sample, dataset=dataset, fold=fold, repeat=repeat, suite=of.suite, tier=of.tier, **fields)
 
 

@@ -1,0 +1,293 @@
+"use strict";
+// Binds the pages to the libraries that draw tables and plots. Without it, or without them, a page is whole all the same.
+window.report = (() => {
+  const root = document.documentElement;
+  const one = (selector, within = document) => within.querySelector(selector);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const element = (tag, text = "", attributes = {}) => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    return made;
+  };
+
+  // What a reader has chosen stands in the address: "#table={…}&pick=a,b&metric=…".
+  const address = () => new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+  const keep = (key, value) => {
+    const next = address();
+    if ((next.get(key) ?? "") === (value ?? "")) return;
+    if (value) next.set(key, value); else next.delete(key);
+    history.replaceState(null, "", `#${next}`);
+  };
+
+  const say = (text) => { const place = one("#said"); if (place) place.textContent = text; };
+
+  const save = (name, type, text) => {
+    const link = element("a", "", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
+  // ---- theme
+  const themed = () => root.classList.contains("dark");
+  const onTheme = [];
+  const theme = (name) => {
+    root.classList.toggle("dark", name === "dark");
+    const button = one("#theme");
+    if (button) button.textContent = themed() ? "light" : "dark";
+    onTheme.forEach((draw) => draw());
+  };
+  const bindTheme = () => {
+    theme(themed() ? "dark" : "light");
+    one("#theme")?.addEventListener("click", () => {
+      const name = themed() ? "light" : "dark";
+      try { localStorage.setItem("theme", name); } catch { say("the choice cannot be kept in this browser"); }
+      theme(name);
+    });
+  };
+
+  // ---- tables
+  const packed = (state) => JSON.stringify({
+    ...(state.order?.length ? { o: state.order } : {}),
+    ...(state.search?.search ? { q: state.search.search } : {}),
+    ...(state.columns?.some((column) => column.visible === false)
+      ? { h: state.columns.flatMap((column, index) => (column.visible === false ? [index] : [])) } : {}),
+    ...(state.searchBuilder?.criteria?.length ? { f: state.searchBuilder } : {}),
+    ...(state.start ? { s: state.start } : {}),
+  });
+  const unpacked = (text, columns, length) => {
+    let found;
+    try { found = JSON.parse(text); } catch { return null; }
+    if (!found || typeof found !== "object") return null;
+    const hidden = new Set(Array.isArray(found.h) ? found.h : []);
+    return {
+      time: Date.now(), start: Number(found.s) || 0, length, order: Array.isArray(found.o) ? found.o : [],
+      search: { search: String(found.q ?? ""), smart: true, regex: false, caseInsensitive: true },
+      columns: Array.from({ length: columns }, (_, index) => ({ visible: !hidden.has(index), search: { search: "", smart: true, regex: false, caseInsensitive: true } })),
+      ...(found.f ? { searchBuilder: found.f } : {}),
+    };
+  };
+  const plain = (html) => {
+    const text = new DOMParser().parseFromString(String(html), "text/html").body.textContent;
+    return text.replace(/\s+/g, " ").trim();
+  };
+  const safeCell = (html) => {
+    const text = plain(html);
+    return /^[=+\-@\t\r＝＋－＠]/.test(text) && text.length > 1 && !/^[+-]?[\d.]+(e[+-]?\d+)?( ±.*)?$/i.test(text) ? `'${text}` : text;
+  };
+  const exported = { columns: ":visible", modifier: { search: "applied", order: "applied" }, format: { body: safeCell, header: plain } };
+  const download = (dt, name) => {
+    const { header, body } = dt.buttons.exportData(exported);
+    const lines = body.map((cells) => Object.fromEntries(cells.map((cell, index) => [header[index], cell])));
+    save(`${name}.json`, "application/json", `${JSON.stringify(lines, null, 1)}\n`);
+  };
+  const enhanced = (DataTable, table, further = {}) => {
+    const name = table.dataset.file || table.id;
+    const columns = further.columns?.length ?? table.tHead.rows[0].cells.length;
+    const size = further.data?.length ?? table.tBodies[0].rows.length;
+    const length = size > 100 ? 50 : -1;
+    const dt = new DataTable(table, {
+      order: [], autoWidth: false, deferRender: true, paging: size > 100, pageLength: length, searchDelay: 0,
+      layout: {
+        topStart: { buttons: [
+          { extend: "searchBuilder", text: "filter" },
+          { extend: "colvis", text: "columns" },
+          { extend: "csvHtml5", text: "CSV", filename: name, bom: false, exportOptions: exported },
+          { text: "JSON", action: (_, api) => download(api, name) },
+        ] },
+        topEnd: "search", bottomStart: "info", bottomEnd: size > 100 ? "paging" : null,
+      },
+      language: { search: "search ", info: "_TOTAL_ of _MAX_ rows", infoEmpty: "no row", infoFiltered: "", searchBuilder: { button: { 0: "filter", _: "filter (%d)" } } },
+      stateSave: true, stateDuration: -1,
+      stateSaveCallback: (_, state) => { const text = packed(state); keep(table.id, text === "{}" ? "" : text); },
+      stateLoadCallback: () => unpacked(address().get(table.id) ?? "null", columns, length),
+      ...further,
+    });
+    return dt;
+  };
+  const tables = async () => {
+    const found = all("table.board");
+    if (!window.tableLibrary || (!found.length && !one("#records"))) return;
+    const { default: DataTable } = await import(window.tableLibrary);
+    for (const table of found) {
+      const dt = enhanced(DataTable, table);
+      if (one("input.pick", table)) bindCompare(table, dt);
+    }
+    if (one("#records")) bindRecords(DataTable);
+  };
+
+  // ---- compare up to four rows
+  const MOST = 4;
+  const bindCompare = (table, dt) => {
+    const rows = () => dt.rows().nodes().toArray();
+    const box = (row) => one("input.pick", row);
+    const chosen = () => rows().filter((row) => box(row)?.checked);
+    const better = (title) => (title.includes("↑") ? Math.max : title.includes("↓") ? Math.min : null);
+    const draw = () => {
+      const picked = chosen();
+      const place = one("#compared");
+      place.replaceChildren();
+      place.closest("section").hidden = picked.length < 2;
+      keep("pick", picked.map((row) => row.dataset.row).join(","));
+      if (picked.length < 2) return;
+      const made = element("table");
+      const head = made.createTHead().insertRow();
+      head.append(element("th", "", { scope: "col" }), ...picked.map((row) => element("th", plain(row.cells[0].innerHTML), { scope: "col" })));
+      const body = made.createTBody();
+      dt.columns().every(function (index) {
+        if (!index) return;
+        const title = plain(this.header().textContent);
+        const cells = picked.map((row) => dt.cell(row, index).node());
+        const numbers = cells.map((cell) => parseFloat(cell.dataset.order));
+        const pick = better(title);
+        const best = pick ? pick(...numbers.filter(Number.isFinite)) : NaN;
+        const line = body.insertRow();
+        line.append(element("th", title, { scope: "row" }), ...cells.map((cell, at) => element("td", plain(cell.innerHTML), numbers[at] === best ? { class: "good" } : {})));
+      });
+      place.append(made);
+    };
+    for (const row of rows()) {
+      box(row)?.addEventListener("change", (event) => {
+        if (chosen().length > MOST) { event.target.checked = false; say(`at most ${MOST} rows are compared`); return; }
+        say("");
+        draw();
+      });
+    }
+    const wanted = (address().get("pick") ?? "").split(",").slice(0, MOST);
+    for (const row of rows()) if (wanted.includes(row.dataset.row) && box(row)) box(row).checked = true;
+    draw();
+  };
+
+  // ---- quality against cost
+  const bindChart = () => {
+    const source = one("#points");
+    if (!source || !window.Plotly) return;
+    const data = JSON.parse(source.textContent);
+    const selects = { metric: one("#chart-metric"), cost: one("#chart-cost") };
+    for (const [key, select] of Object.entries(selects)) {
+      const asked = address().get(key);
+      if (asked && [...select.options].some((option) => option.value === asked)) select.value = asked;
+      select.addEventListener("change", () => { keep(key, select.value); draw(); });
+    }
+    const draw = () => {
+      const metric = data.metrics.find((item) => item.id === selects.metric.value);
+      const cost = data.costs.find((item) => item.id === selects.cost.value);
+      const shown = data.rows.filter((row) => row.values[metric.id] !== null && row.costs[cost.id] !== null);
+      const front = shown.filter((row) => row.front.includes(`${metric.id} ${cost.id}`)).sort((a, b) => a.costs[cost.id] - b.costs[cost.id]);
+      const style = getComputedStyle(root);
+      const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim(), accent = style.getPropertyValue("--accent").trim();
+      const points = (rows, more) => ({ x: rows.map((row) => row.costs[cost.id]), y: rows.map((row) => row.values[metric.id]), text: rows.map((row) => row.label.replace(/[<>&]/g, (sign) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;" })[sign])), hovertemplate: "%{text}<br>%{x:.3g}, %{y:.4g}<extra></extra>", ...more });
+      Plotly.react("chart", [
+        points(shown, { mode: "markers", name: "rows", marker: { size: 10, color: ink, opacity: 0.55 } }),
+        points(front, { mode: "lines+markers", name: "Pareto front", line: { color: accent, shape: "hv" }, marker: { size: 12, color: accent, symbol: "diamond" } }),
+      ], {
+        paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink }, margin: { t: 20, r: 20 },
+        xaxis: { title: { text: cost.title }, type: "log", gridcolor: line }, yaxis: { title: { text: metric.title }, gridcolor: line, autorange: metric.direction === "lower" ? "reversed" : true },
+        legend: { orientation: "h" },
+      }, { responsive: true, displaylogo: false });
+      one("#front").textContent = front.length ? `Pareto front: ${front.map((row) => row.label).join("; ")}` : "";
+    };
+    onTheme.push(draw);
+    draw();
+  };
+
+  // ---- planes and layers of a sample
+  const bindViews = () => {
+    for (const view of all(".view")) {
+      const slider = one("input[type=range]", view);
+      const layers = all(".layers img", view);
+      const show = () => {
+        const plane = slider ? slider.value : "0";
+        for (const image of layers) image.src = image.dataset.source.replace("*", plane);
+        const said = one("output", view);
+        if (said && slider) said.textContent = `plane ${slider.dataset.planes.split(" ")[plane]}`;
+      };
+      slider?.addEventListener("input", show);
+      for (const box of all("input[data-layer]", view)) {
+        box.addEventListener("change", () => { one(`img.${box.dataset.layer}`, view).hidden = !box.checked; });
+      }
+    }
+  };
+
+  // ---- records
+  const shards = new Map();
+  let index = null;
+  const list = (value) => { index = value; };
+  const shard = (number, records) => shards.get(number)(records);
+  const loaded = (folder, number) => {
+    if (!shards.has(`${number} read`)) {
+      shards.set(`${number} read`, new Promise((done, failed) => {
+        shards.set(number, done);
+        document.head.append(Object.assign(document.createElement("script"), { src: `${folder}/rows/${number}.js`, onerror: failed }));
+      }));
+    }
+    return shards.get(`${number} read`);
+  };
+  const written = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value, null, 1) : String(value));
+  const bindRecords = (DataTable) => {
+    const table = one("#records");
+    const folder = table.dataset.folder;
+    const state = index.columns.indexOf("status");
+    const dt = enhanced(DataTable, table, {
+      data: index.lines,
+      columns: index.columns.map((title, at) => ({
+        title, className: index.text.includes(at) ? "text" : "", defaultContent: "", searchable: index.text.includes(at),
+        render: at === 0 ? (value, kind) => (kind === "display" ? "" : value) : (value, kind) => (kind === "display" && typeof value === "string" ? value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`) : value),
+        ...(at === 0 ? { createdCell: (cell, value, line) => { cell.append(element("a", value, { href: `#cell=${line.at(-2)}` })); } } : {}),
+        ...(at === state ? { createdCell: (cell, value) => { if (value !== "ok") cell.classList.add("bad"); } } : {}),
+      })),
+    });
+    table.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='#cell=']");
+      if (!link) return;
+      event.preventDefault();
+      keep("cell", link.getAttribute("href").slice(6));
+      show();
+    });
+    const show = async () => {
+      const key = address().get("cell");
+      const place = one("#record");
+      if (!key) { place.hidden = true; return; }
+      const line = index.lines.find((entry) => entry.at(-2) === key);
+      if (!line) { say(`no record ${key} here`); return; }
+      const [number, at] = line.at(-1);
+      const { record, timing } = (await loaded(folder, number))[at];
+      place.replaceChildren(element("h2", `${record.row} on ${record.dataset}/${record.sample}${record.fold ? ` fold ${record.fold}` : ""}${record.repeat ? ` repeat ${record.repeat}` : ""}`, { tabindex: "-1" }));
+      const where = [["dataset", record.dataset], ["sample", record.sample], ["fold", record.fold]]
+        .flatMap(([name, value]) => (value ? [`--${name} '${value.replaceAll("'", "'\\''")}'`] : [])).join(" ");
+      const command = index.again[number].replace("{where}", () => where).replace("{commit}", () => record.code.commit);
+      const again = element("code", command, { class: "line", id: "again" });
+      const copy = element("button", "copy", { type: "button" });
+      copy.addEventListener("click", async () => {
+        try { await navigator.clipboard.writeText(again.textContent); copy.textContent = "copied"; } catch { getSelection().selectAllChildren(again); say("selected; copy it with the keyboard"); }
+      });
+      place.append(element("h3", "made again by"), again, copy);
+      const facts = (title, entries) => {
+        const made = element("dl", "", { class: "facts" });
+        for (const [name, value] of entries) made.append(element("dt", name), element("dd", written(value)));
+        place.append(element("h3", title), made);
+      };
+      const { metrics, counts, stages, ...rest } = record;
+      facts("scores", Object.entries(metrics).map(([name, value]) => [name, value === null ? "undefined" : value]));
+      stages.forEach((stage, step) => facts(`stage ${step + 1}: ${stage.name || stage.id}`, Object.entries(stage)));
+      facts("record", Object.entries(rest));
+      if (timing) facts(`time on ${timing.machine}`, Object.entries(timing).filter(([name]) => name !== "schema"));
+      facts("counts", Object.entries(counts));
+      const environment = index.environments[record.environment];
+      if (environment) { place.append(element("h3", `environment ${record.environment}`), element("pre", JSON.stringify(environment, null, 1))); }
+      place.hidden = false;
+      one("h2", place).focus();
+    };
+    addEventListener("hashchange", show);
+    return show();
+  };
+
+  document.addEventListener("DOMContentLoaded", async () => {
+    bindTheme();
+    bindViews();
+    bindChart();
+    await tables();
+    root.dataset.ready = "yes";
+  });
+  return { list, shard };
+})();

@@ -1,0 +1,102 @@
+"""The records of a suite as files that a page reads: one list of all, and what each says, row by row.
+
+Records of a row lie in one file, because a page may ask for a few of a hundred thousand, and a browser that opened a
+page from a disk reads nothing but scripts.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.report.writing import write_page
+from harness.standing import Standing
+from harness.store import Record, Timing
+
+COLUMNS = ("row", "data set", "sample", "fold", "repeat", "status", "score", "seconds", "seed", "commit", "key")
+TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
+KEY_LENGTH = 16
+
+
+def write_records(standing: Standing, lines: Sequence[str], output: Path, folder: str) -> int:
+    """Write `<folder>/index.js` and `<folder>/rows/<n>.js` for every stored record; return how many.
+
+    `lines` are those of the records in their file.
+    Raises `StoreError` if the folder cannot be written.
+    """
+    stored = standing.stored
+    primary = standing.suite.primary
+    timings = {(timing.id, timing.cell): timing for timing in standing.timings}
+    rows: dict[str, list[str]] = {}
+    numbers: dict[str, int] = {}
+    listed = []
+    for record, line in zip(stored, lines, strict=True):
+        number = numbers.setdefault(record.row, len(numbers))
+        shard = rows.setdefault(record.row, [])
+        timing = timings.get((record.id, record.cell))
+        listed.append(_listed(record, timing, primary, (number, len(shard))))
+        shard.append(f'{{"record":{line},"timing":{timing.to_line() if timing else "null"}}}')
+    for row, number in numbers.items():
+        text = ",\n".join(rows[row])
+        write_page(output / folder / "rows" / f"{number}.js", f"report.shard({number}, [\n{text}\n]);\n")
+    index = {
+        "columns": [primary if name == "score" else name for name in COLUMNS],
+        "text": [COLUMNS.index(name) for name in TEXT_COLUMNS],
+        "again": [_again(standing, row) for row in numbers],
+        "environments": dict(standing.environments),
+    }
+    head = json.dumps(index, ensure_ascii=False)[:-1]
+    write_page(output / folder / "index.js", f'report.list({head},"lines":[\n{_joined(listed)}\n]}});\n')
+    return len(listed)
+
+
+def record_key(record: Record) -> str:
+    """Return by what a page names a record: the beginning of its cell's key."""
+    return record.cell[:KEY_LENGTH]
+
+
+def _joined(lines: Sequence[Sequence[Any]]) -> str:
+    return ",\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
+
+
+def _listed(record: Record, timing: Timing | None, primary: str, place: tuple[int, int]) -> list[Any]:
+    """Return the line of a record in the list; the last entry, which no column shows, is its place among the rows."""
+    score = record.metrics.get(primary, math.nan)
+    run_s = None if timing is None else timing.run_s
+    return [
+        record.row,
+        record.dataset,
+        record.sample,
+        record.fold,
+        record.repeat,
+        record.status,
+        None if math.isnan(score) else float(f"{score:.6g}"),
+        None if run_s is None else float(f"{run_s:.3g}"),
+        record.seed,
+        record.code.commit[:12],
+        record_key(record),
+        place,
+    ]
+
+
+def _again(standing: Standing, row: str) -> str:
+    """Return the line that makes a record again, with the places that depend on the record in braces."""
+    suite = standing.suite
+    quoted = row.replace("'", "'\\''")
+    return (
+        f"git checkout {{commit}} && harness run {suite.id} --tier {standing.tier} --row '{quoted}' {{where}} "
+        "--results again"
+    )
+
+
+def stored_lines(standing: Standing) -> tuple[str, ...]:
+    """Return the lines of the records of a folder as they lie there; what is still in a journal is written anew."""
+    store, stored = standing.store, standing.stored
+    if store is not None and store.scores_path.is_file() and not store.journal_path.exists():
+        lines = tuple(line for line in store.scores_path.read_text(encoding="utf-8").split("\n") if line.strip())
+        if len(lines) == len(stored):
+            return lines
+    return tuple(record.to_line() for record in stored)

@@ -1,0 +1,240 @@
+"""The ranking of a suite's rows on one metric: which cells count, what stands for one that failed, and over what.
+
+Rows that are made from the ground truth or that give the same answer to every image are no methods: they bound what
+methods can get, and have no rank. A cell without scores does not make its row better: in its place the ranking (and
+nothing else) takes the worst value that the metric can have, or where there is none the worst that any row has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from harness.aggregation import combined, counts_of_pair
+from harness.errors import LabelError, StoreError
+from harness.metrics import Metric
+from harness.metrics.means import plain_mean
+from harness.model import Aggregation, Cell
+from harness.standing.standing import RowStanding, Standing
+from harness.statistics import BOOTSTRAP_UNITS, Path, Ranking, rank_rows
+from harness.statistics.resampling import tree_of
+from harness.store import Record
+from harness.suite.schema import SpreadOver
+
+RESAMPLES = 1999
+"""Enough for p-values of 0.05 that Holm's method divides by some 50 rows."""
+
+Bound = Literal["", "floor", "ceiling", "control"]
+FLOORS = frozenset({"empty", "one-object"})
+"""Stages that give the same answer to every image."""
+CEILINGS = frozenset({"truth", "jittered", "second-annotator"})
+"""Stages that show what a perfect answer, or one as good as an annotator's, gets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedRows:
+    """Rows on one metric of one data set ("" for all), under one aggregation.
+
+    rows     ids of the ranked rows; `ranking` names them by their index
+    units    how many independent units (folds, samples or data sets) the means are over
+    imputed  by row, how many cells without scores have `worst` in their place
+    """
+
+    metric: str
+    dataset: str
+    aggregation: Aggregation
+    direction: Literal["higher", "lower"]
+    rows: tuple[str, ...]
+    ranking: Ranking
+    units: int
+    imputed: Mapping[str, int]
+    worst: float
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Means by row, best first."""
+        return {self.rows[place.row]: place.mean for place in self.ranking.rows}
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """Rows of the first group, best first: one row is the best, several are equals."""
+        return tuple(self.rows[place.row] for place in self.ranking.rows if place.group == 1)
+
+    @property
+    def is_decidable(self) -> bool:
+        """Whether there are units enough to tell any two rows apart."""
+        return self.units >= BOOTSTRAP_UNITS
+
+
+def bound_of(cells: Iterable[Cell]) -> Bound:
+    """Return what a row bounds, "" for a method: said by the last stage of its chain."""
+    cell = next(iter(cells), None)
+    if cell is None or not cell.chain:
+        return ""
+    last = cell.chain[-1].id
+    if last in FLOORS:
+        return "floor"
+    if last in CEILINGS:
+        return "ceiling"
+    return "control" if cell.uses_truth == "control" else ""
+
+
+def comparable_rows(standing: Standing, dataset: str = "") -> tuple[tuple[str, ...], ...]:
+    """Return the rows in groups that are run on the same samples: a rank among rows of other data says nothing."""
+    groups: dict[frozenset[tuple[str, str]], list[str]] = defaultdict(list)
+    for own in standing.rows.values():
+        cells = own.on(dataset).cells if dataset else own.cells
+        if cells:
+            groups[frozenset((cell.data.dataset, cell.sample) for cell in cells)].append(own.row)
+    return tuple(map(tuple, groups.values()))
+
+
+class Ranker:
+    """Ranks the methods of a standing, metric by metric, over what is read of its cells once.
+
+    `dataset` "" takes all data sets; `among` are the rows that may be held against each other (`comparable_rows`), None
+    takes all.
+    """
+
+    def __init__(self, standing: Standing, *, dataset: str = "", among: Collection[str] | None = None) -> None:
+        self._standing = standing
+        self._dataset = dataset
+        self._methods = [
+            own.on(dataset) if dataset else own
+            for own in standing.rows.values()
+            if (among is None or own.row in among) and not bound_of(own.cells)
+        ]
+        self._laid_out: dict[tuple[bool, bool], tuple[_LaidOut, ...]] = {}
+
+    def ranked(
+        self,
+        name: str,
+        *,
+        aggregation: Aggregation | None = None,
+        metric: Metric | None = None,
+        without: Collection[str] = (),
+    ) -> RankedRows | None:
+        """Return the ranking on one metric; None where fewer than two methods have scores.
+
+        None also for a metric without a better side, and for an aggregation that its records do not allow. `metric` is
+        given for one that the suite does not name and counts tell; rows of `without` are left out. Fewer than
+        `BOOTSTRAP_UNITS` units tell nothing apart: all rows are then of one group.
+        """
+        meant = metric or self._standing.metrics[name]
+        how = aggregation or self._standing.suite.file.aggregation
+        if meant.direction == "none":
+            return None
+        rows = [row for row in self._rows(how) if row.id not in without]
+        try:
+            values = {row.id: row.values(name, meant, how) for row in rows}
+        except (LabelError, StoreError):  # its records keep no counts that could be pooled
+            return None
+        rows = [row for row in rows if any(map(math.isfinite, values[row.id].values()))]
+        if len(rows) < 2:
+            return None
+        worst = _worst(meant, (value for row in rows for value in values[row.id].values()))
+        paths = list(dict.fromkeys(path for row in rows for path in row.paths))
+        matrix = np.array(
+            [[worst if path in row.lacking else values[row.id].get(path, math.nan) for path in paths] for row in rows]
+        )
+        units = tree_of(paths).units
+        is_decidable = units >= BOOTSTRAP_UNITS
+        ranking = rank_rows(matrix, paths, meant.direction, resamples=RESAMPLES if is_decidable else 1)
+        return RankedRows(
+            metric=name,
+            dataset=self._dataset,
+            aggregation=how,
+            direction=meant.direction,
+            rows=tuple(row.id for row in rows),
+            ranking=ranking if is_decidable else _undecided(ranking),
+            units=units,
+            imputed={row.id: sum(row.lacking.values()) for row in rows if row.lacking},
+            worst=worst,
+        )
+
+    def _rows(self, how: Aggregation) -> tuple[_LaidOut, ...]:
+        """Return the rows by path; pooled values and means of data sets lie on paths of their own."""
+        over = self._standing.suite.spread_over
+        key = (how == "pooled", how == "per-dataset")
+        if key not in self._laid_out:
+            self._laid_out[key] = tuple(_laid_out(own, over, how) for own in self._methods)
+        return self._laid_out[key]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LaidOut:
+    """A row by path: its scored records, and how many cells have no scores."""
+
+    id: str
+    paths: tuple[Path, ...]
+    records: Mapping[Path, list[Record]]
+    lacking: Mapping[Path, int]
+
+    def values(self, name: str, metric: Metric, how: Aggregation) -> dict[Path, float]:
+        """Return the value of each path: repeats of a sample are averaged, pooled ones added first."""
+        found = {}
+        for path, own in self.records.items():
+            records = [record for record in own if has_value(record, name, metric)]
+            if records and how == "pooled":
+                found[path] = combined(records, name, how, {name: metric})
+            elif records:
+                found[path] = plain_mean([_value(record, name, metric) for record in records])
+        return found
+
+
+def _laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> _LaidOut:
+    records: dict[Path, list[Record]] = defaultdict(list)
+    for record in own.scored:
+        records[_place(record.dataset, record.sample, record.fold, over, how)].append(record)
+    done = {record.id for record in own.scored}
+    exempt = {record.id for record in own.records if record.status == "not-applicable"}
+    lacking: dict[Path, int] = defaultdict(int)
+    paths: dict[Path, None] = {}
+    for cell in own.cells:
+        path = _place(cell.data.dataset, cell.sample, cell.fold.id, over, how)
+        paths[path] = None
+        if cell.id not in done and cell.id not in exempt:
+            lacking[path] += 1
+    return _LaidOut(own.row, tuple(paths), dict(records), dict(lacking))
+
+
+def has_value(record: Record, name: str, metric: Metric) -> bool:
+    """Return whether a record has a metric, or as a point of a curve the counts that it follows from."""
+    return name in record.metrics or (metric.at is not None and f"tp.{metric.id.partition('.')[2]}" in record.counts)
+
+
+def _value(record: Record, name: str, metric: Metric) -> float:
+    if name in record.metrics:
+        return record.metrics[name]
+    return metric.pooled([counts_of_pair(record.counts, "")])
+
+
+def _worst(metric: Metric, values: Iterable[float]) -> float:
+    """Return the worst value a metric can have, else the worst of these."""
+    end = metric.range[0] if metric.direction == "higher" else metric.range[1]
+    if math.isfinite(end):
+        return end
+    known = [value for value in values if math.isfinite(value)]
+    return (min if metric.direction == "higher" else max)(known, default=math.nan)
+
+
+def _undecided(ranking: Ranking) -> Ranking:
+    """Return a ranking in which nothing is told apart: every row may have any place."""
+    rows = tuple(
+        replace(row, rank_low=1, rank_high=len(ranking.rows), low=math.nan, high=math.nan, group=1, anchor=number == 0)
+        for number, row in enumerate(ranking.rows)
+    )
+    return Ranking(rows, (False,) * len(ranking.separable))
+
+
+def _place(dataset: str, sample: str, fold: str, over: SpreadOver, how: Aggregation) -> Path:
+    """Return where a value lies among the units that are resampled: fold where the suite counts folds, then sample."""
+    unit = (dataset, fold) if over == "folds" else (dataset, sample)
+    if how == "pooled":
+        return (unit,)
+    return (dataset, unit, sample) if how == "per-dataset" else (unit, sample)

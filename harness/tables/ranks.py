@@ -1,0 +1,179 @@
+"""Ranks in a table: the place of each row on each metric, and which row comes first by what one asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from harness.metrics import Metric
+from harness.metrics.ap import METRICS as PRECISIONS
+from harness.model import Aggregation
+from harness.standing import RowStanding, Standing
+from harness.standing.ranking import RankedRows, Ranker, comparable_rows
+from harness.statistics import BOOTSTRAP_UNITS, kendall_tau
+from harness.suite.declared import SUBMITTED
+from harness.tables.model import Place, Table, TableRow, Winner
+
+AGGREGATIONS: tuple[Aggregation, ...] = ("per-image", "per-dataset", "pooled")
+NAMED = 3
+"""How many of equals are named."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WINNER_HEADER = ("by", "images", "first", "told apart", "tau")
+
+
+def with_ranks(standing: Standing, rows: tuple[TableRow, ...]) -> tuple[tuple[TableRow, ...], tuple[Winner, ...]]:
+    """Return the rows of a table with their places, and who wins on each metric, aggregation and threshold.
+
+    Lines that are of the same samples are ranked among each other. The primary metric comes first; every other order is
+    held against its order.
+    """
+    labels = {(row.id, row.dataset): row.label for row in rows}
+    places: dict[tuple[str, str, str], Place] = {}
+    winners: list[Winner] = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        groups = comparable_rows(standing, dataset)
+        for among in groups:
+            on = dataset or (_data_of(standing, among) if len(groups) > 1 else "")
+            reference: RankedRows | None = None
+            for ranked, is_own in _rankings(standing, dataset, among):
+                if is_own:
+                    places |= {(row, dataset, ranked.metric): place for row, place in _places(ranked)}
+                reference = reference or ranked
+                winners.append(_winner(ranked, reference, on, tuple(labels[row, dataset] for row in ranked.first)))
+    placed = (
+        replace(
+            row,
+            scores={
+                metric: replace(score, place=places.get((row.id, row.dataset, metric)))
+                for metric, score in row.scores.items()
+            },
+            marks=(*row.marks, *_imputed(row, places.get((row.id, row.dataset, standing.suite.primary)))),
+        )
+        for row in rows
+    )
+    return tuple(placed), tuple(winners)
+
+
+def marks_of(own: RowStanding) -> tuple[str, ...]:
+    """Return whose numbers those of a row are, and what is not known of what its weights have seen."""
+    marks = []
+    if own.scored and any(spec.id == SUBMITTED for cell in own.cells[:1] for spec in cell.chain):
+        marks.append("verified")
+    seen = {record.contamination for record in own.scored} - {""}
+    if seen:
+        marks.append("contamination unknown" if "unknown" in seen else "clean")
+    return tuple(marks)
+
+
+def place_text(row: TableRow, metric: str) -> str:
+    """Return "2 (1-3) a": place, its interval, the letter of the group; of a row that is no method what it bounds."""
+    if row.bound:
+        return row.bound
+    place = row.scores[metric].place if metric in row.scores else None
+    if place is None:
+        return "-"
+    return f"{place.rank} ({place.low}-{place.high}) {letters(place.group)}"
+
+
+def letters(group: int) -> str:
+    """Return the letter of a group: a to z, then aa, ab, …"""
+    before, last = divmod(group - 1, len(LETTERS))
+    return (letters(before) if before else "") + LETTERS[last]
+
+
+def meaning(table: Table) -> str:
+    """Return what the column of ranks means, "" where there is none."""
+    if not table.winners:
+        return ""
+    few = any(winner.units < BOOTSTRAP_UNITS for winner in table.winners)
+    return (
+        f"rank by {table.primary} among methods, and its places in 95 % of resampled {_units(table)}; rows with one "
+        "letter cannot be told apart from the first of them (paired bootstrap, Holm)"
+        + (f"; fewer than {BOOTSTRAP_UNITS} of them tell nothing apart" if few else "")
+    )
+
+
+def winner_words(winner: Winner) -> str:
+    """Return "best: X" where it is told apart from all others, else "first among k equals: X; Y"."""
+    if len(winner.labels) == 1:
+        return f"best: {winner.labels[0]}"
+    named = "; ".join((*winner.labels[:NAMED], *(["…"] if len(winner.labels) > NAMED else [])))
+    return f"first among {len(winner.labels)} equals: {named}"
+
+
+def winner_lines(table: Table) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of the table of winners, as `WINNER_HEADER` names them."""
+    for winner in table.winners:
+        on = f" on {winner.dataset}" if winner.dataset else ""
+        yield (
+            f"{winner.metric}{on}",
+            winner.aggregation,
+            winner_words(winner),
+            f"{winner.separable} of {winner.pairs} neighbouring pairs",
+            "-" if math.isnan(winner.tau) else f"{winner.tau:.2f}",
+        )
+
+
+def _data_of(standing: Standing, rows: Sequence[str]) -> str:
+    """Return the data of rows that are run on the same."""
+    return ", ".join(standing.of(rows[0]).datasets)
+
+
+def _rankings(standing: Standing, dataset: str, among: Sequence[str]) -> Iterator[tuple[RankedRows, bool]]:
+    """Yield rankings, the primary metric's first, and whether it is one of a column of the table.
+
+    What an advisory struck out has no rank.
+    """
+    own, primary = standing.suite.file.aggregation, standing.suite.primary
+    ranker = Ranker(standing, dataset=dataset, among=among)
+    struck = {
+        name: [row for row in among if standing.struck_by(row, dataset, name)] if standing.struck else []
+        for name in standing.metrics
+    }
+    for name in dict.fromkeys((primary, *standing.metrics)):
+        if found := ranker.ranked(name, without=struck[name]):
+            yield found, True
+    for how in AGGREGATIONS:
+        if how != own and (found := ranker.ranked(primary, aggregation=how, without=struck[primary])):
+            yield found, False
+    for metric in _further_thresholds(standing):
+        if found := ranker.ranked(metric.id, metric=metric, without=struck[primary]):
+            yield found, False
+
+
+def _further_thresholds(standing: Standing) -> Iterator[Metric]:
+    """Yield the points of the primary metric's curve that are no columns: records keep the counts of all of them."""
+    convention = standing.suite.primary.rpartition(":")[2].partition(".")[2]
+    for metric in PRECISIONS:
+        if metric.at and metric.at[0] == f"ap.{convention}" and metric.id not in standing.metrics:
+            yield metric
+
+
+def _places(ranked: RankedRows) -> Iterator[tuple[str, Place]]:
+    for found in ranked.ranking.rows:
+        row = ranked.rows[found.row]
+        yield row, Place(found.rank, found.rank_low, found.rank_high, found.group, ranked.imputed.get(row, 0))
+
+
+def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...]) -> Winner:
+    pairs = ranked.ranking.separable
+    tau = _tau(ranked, reference)
+    return Winner(ranked.metric, ranked.dataset, ranked.aggregation, labels, sum(pairs), len(pairs), tau, ranked.units)
+
+
+def _tau(ranked: RankedRows, reference: RankedRows) -> float:
+    """Return how alike two orders of the rows are that both have."""
+    signs = [1 if one.direction == "higher" else -1 for one in (ranked, reference)]
+    first, second = ranked.means, reference.means
+    shared = [row for row in first if row in second]
+    return kendall_tau([signs[0] * first[row] for row in shared], [signs[1] * second[row] for row in shared])
+
+
+def _imputed(row: TableRow, place: Place | None) -> Iterable[str]:
+    if place is not None and place.imputed:
+        yield f"imputed {place.imputed} of {row.cells} for the rank"
+
+
+def _units(table: Table) -> str:
+    return "folds" if table.over == "folds" else "samples"

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.report.board import board_of, leaderboard
+from harness.tables.scores import ScoreTable
+from tests.tables.tables import make_table
+
+
+def test_a_column_is_of_numbers_if_every_text_begins_with_one_or_stands_for_none() -> None:
+    board = board_of(
+        ("row", "score", "note", "rank"),
+        [("a", ("1 a", "0.5 ± 0.1", "1 of 2", "ceiling")), ("b", ("2 b", "-", "late", "2 (1-3) a"))],
+        {"a": "a.html"},
+    )
+    assert [column.is_text for column in board.columns] == [True, False, True, False]
+    assert [cell.order for cell in board.lines[0].cells] == ["", "0.5", "", ""]
+    assert [cell.order for cell in board.lines[1].cells] == ["", "", "", "2"]
+    assert board.lines[0].cells[0].link == "a.html"
+
+
+def test_groups_become_a_column() -> None:
+    board = leaderboard(ScoreTable(make_table()))
+    assert [column.title for column in board.columns[:3]] == ["row", "group", "map (percent) ↑"]
+    assert [line.cells[1].text for line in board.lines] == ["controls", "other"]
+    assert [line.key for line in board.lines] == ["truth", "net"]
+
+
+def test_what_an_advisory_hits_is_struck_out_in_its_own_column() -> None:
+    table = make_table()
+    truth, net = table.rows
+    hit = replace(net, scores={**net.scores, "map": replace(net.scores["map"], struck=("A-1",))})
+    board = leaderboard(ScoreTable(replace(table, rows=(truth, hit))))
+    assert [[cell.struck for cell in line.cells].count("advisory A-1") for line in board.lines] == [0, 1]
+    assert board.lines[1].cells[2].struck == "advisory A-1"

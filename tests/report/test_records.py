@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.project import Project
+from harness.report.records import COLUMNS, record_key, stored_lines, write_records
+from harness.standing import Standing
+from tests.cli.project import Cli
+from tests.helpers import temp_project
+from tests.records import make_record, make_timing, standing_of
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text.removeprefix("report.list(").rstrip().removesuffix(");"))
+    return found
+
+
+def read_shard(path: Path) -> list[Any]:
+    text = path.read_text(encoding="utf-8")
+    found: list[Any] = json.loads(text[text.index("[") :].rstrip().removesuffix(");"))
+    return found
+
+
+def test_every_record_is_listed_and_lies_where_the_list_says(cli: Cli) -> None:
+    cli.fake_records()
+    project = Project.find(cli.folder)
+    standing = project.results(Path("runs"), project.suite("toy"), "smoke")
+    lines = stored_lines(standing)
+    assert list(lines) == cli.store().scores_path.read_text().splitlines()
+    assert write_records(standing, lines, Path("site"), "records") == 4
+    index = read_index(Path("site/records/index.js"))
+    assert index["columns"] == ["map.gonuclear" if name == "score" else name for name in COLUMNS]
+    for line, record in zip(index["lines"], standing.stored, strict=True):
+        number, at = line[-1]
+        found = read_shard(Path(f"site/records/rows/{number}.js"))[at]
+        assert found["record"] == json.loads(record.to_line())
+        assert found["timing"] is None
+        assert line[-2] == record_key(record)
+    assert any("harness run toy --tier smoke --row 'truth' {where}" in line for line in index["again"])
+    assert index["environments"] == {"f00d": {"python": "3.11 <b>"}}
+
+
+def hundred_thousand(tmp_path: Path) -> Standing:
+    suite = temp_project(tmp_path).suite()
+    records = [
+        make_record(f"row-{row}", f"sample-{sample}", suite=suite.id, metrics={"map.toy": 0.5, "arand.toy": 0.5})
+        for row in range(50)
+        for sample in range(2000)
+    ]
+    timings = [replace(make_timing(record.row, record.sample), cell=record.cell) for record in records]
+    return standing_of(suite, "smoke", records, timings)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_records_become_pages_in_ten_seconds(tmp_path: Path) -> None:
+    standing = hundred_thousand(tmp_path)
+    lines = tuple(record.to_line() for record in standing.stored)
+    begun = time.process_time()
+    assert write_records(standing, lines, tmp_path / "site", "records") == 100_000
+    assert time.process_time() - begun < 10
+    assert len(list((tmp_path / "site" / "records" / "rows").iterdir())) == 50

@@ -1,0 +1,164 @@
+"""Everything damaged or altered is found, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.audit import Audit, audit, finding_lines
+from harness.datasets.fetching.places import cache_folder
+from harness.hashing import hash_value
+from harness.project import Project
+from tests.cli.project import Cli
+
+
+@pytest.fixture
+def ran(cli: Cli) -> Cli:
+    """A project whose suite was run, with records, predictions and cached outputs."""
+    code, _, err = cli("run", "toy")
+    assert code == 0, err
+    return cli
+
+
+def look(cli: Cli) -> Audit:
+    return audit(Project.find(cli.folder), Path("runs"), cache_folder())
+
+
+def test_what_was_just_written_is_sound(ran: Cli) -> None:
+    found = look(ran)
+    assert found.is_sound, list(finding_lines(found))
+    assert {"record", "timing", "environment", "prediction"} <= set(found.looked_at)
+    assert found.looked_at["record"] == 4
+
+
+def _alter_score(cli: Cli) -> None:
+    path = cli.store().scores_path
+    first, *others = path.read_text().splitlines()
+    line = json.loads(first)
+    line["metrics"]["map.gonuclear"] = 0.123
+    path.write_text("\n".join([json.dumps(line), *others]) + "\n")
+
+
+def _drop_checksum(cli: Cli) -> None:
+    path = cli.store().scores_path
+    first, *others = path.read_text().splitlines()
+    line = json.loads(first)
+    del line["checksum"]
+    path.write_text("\n".join([json.dumps(line), *others]) + "\n")
+
+
+def _cut_line(cli: Cli) -> None:
+    path = cli.store().scores_path
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([first[:50], *others]) + "\n")
+
+
+def _double_line(cli: Cli) -> None:
+    path = cli.store().scores_path
+    path.write_text(path.read_text() + path.read_text().splitlines()[0] + "\n")
+
+
+def _unknown_key(cli: Cli) -> None:
+    path = next(cli.store().folder.glob("timings/*.jsonl"))
+    line = json.loads(path.read_text().splitlines()[0])
+    path.write_text(json.dumps({**line, "wheather": 1}) + "\n")
+
+
+def _environment(cli: Cli) -> None:
+    path = next(cli.store().folder.glob("environments/*.json"))
+    path.write_text(path.read_text().replace('"cores": ', '"cores": 1'))
+
+
+def _environment_no_json(cli: Cli) -> None:
+    next(cli.store().folder.glob("environments/*.json")).write_text("{")
+
+
+def _prediction_cut(cli: Cli) -> None:
+    path = next((cache_folder() / "predictions").glob("??/*.zip"))
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def _prediction_flip(cli: Cli) -> None:
+    path = max((cache_folder() / "predictions").glob("??/*.zip"), key=lambda one: one.stat().st_size)
+    with zipfile.ZipFile(path) as archive:
+        place = next(one for one in archive.infolist() if "/c/" in one.filename)
+    content = bytearray(path.read_bytes())
+    content[place.header_offset + 30 + len(place.filename) + place.file_size // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def _prediction_exchanged(cli: Cli) -> None:
+    first, second = list((cache_folder() / "predictions").glob("??/*.zip"))[:2]
+    first.write_bytes(second.read_bytes())
+
+
+def _output(cli: Cli) -> None:
+    path = next((cache_folder() / "stages").glob("??/*/*.npy"))
+    array = np.load(path)
+    np.save(path, array + 1)
+
+
+def _output_description(cli: Cli) -> None:
+    next((cache_folder() / "stages").glob("??/*/meta.json")).write_text("{}")
+
+
+def _lock(cli: Cli) -> None:
+    (cli.folder / "datasets.lock.toml").write_text("schema = 1\n[datasets.x.'a.tif']\nsha256 = 'no'\nsize = 1\n")
+
+
+def _download(cli: Cli) -> None:
+    digest = hash_value("something else")
+    (cli.folder / "datasets.lock.toml").write_text(f"schema = 1\n[datasets.x.'a.tif']\nsha256 = '{digest}'\nsize = 1\n")
+    path = cache_folder() / "datasets" / "x" / "a.tif"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"changed")
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind", "state"),
+    [
+        (_alter_score, "record", "altered"),
+        (_drop_checksum, "record", "altered"),
+        (_cut_line, "record", "damaged"),
+        (_double_line, "record", "altered"),
+        (_unknown_key, "timing", "damaged"),
+        (_environment, "environment", "altered"),
+        (_environment_no_json, "environment", "damaged"),
+        (_prediction_cut, "prediction", "altered"),
+        (_prediction_flip, "prediction", "altered"),
+        (_prediction_exchanged, "prediction", "altered"),
+        (_output, "output", "altered"),
+        (_output_description, "output", "altered"),
+        (_lock, "lock", "damaged"),
+        (_download, "download", "altered"),
+    ],
+)
+def test_each_damage_is_found_and_nothing_is_changed(
+    ran: Cli, damage: Callable[[Cli], None], kind: str, state: str
+) -> None:
+    damage(ran)
+    before = {path: path.read_bytes() for path in (*Path().rglob("*"), *cache_folder().rglob("*")) if path.is_file()}
+    found = look(ran)
+    assert not found.is_sound
+    assert (kind, state) in {(one.kind, one.state) for one in found.findings}, list(finding_lines(found))
+    assert all(one.action for one in found.findings)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_advisories_are_listed_and_are_no_damage(ran: Cli) -> None:
+    (ran.folder / "advisories.toml").write_text(
+        'schema = 1\n[[advisories]]\nid = "A-1"\ndataset = "blobs"\nreason = "shifted"\naction = "fetch it anew"\n'
+    )
+    found = look(ran)
+    assert found.is_sound
+    assert len(found.findings) == 4
+    assert found.findings[0].what.startswith("truth on blobs/a: A-1: shifted (map.gonuclear")
+
+
+def test_nothing_at_all_is_sound(cli: Cli) -> None:
+    assert look(cli).is_sound
