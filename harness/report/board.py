@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.tables import Printed
-from harness.tables.grid import Grid
+from harness.tables.grid import RANK, Grid, GridLine
 from harness.tables.text import ABSENT
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -79,7 +79,7 @@ def board_of(
 
 def leaderboard(table: Printed) -> Board:
     """Return the rows of a table: headings of groups become a column, so that rows can stand in any order."""
-    cells = table.grid
+    cells = _rank_first(table.grid)
     has_groups = any(group for group, _ in cells.groups)
     header = (cells.header[0], *(("group",) if has_groups else ()), *cells.header[1:])
     lines = [
@@ -103,6 +103,29 @@ def leaderboard(table: Printed) -> Board:
             for number, line in enumerate(made.lines)
         ),
     )
+
+
+def _rank_first(cells: Grid) -> Grid:
+    """Return a grid whose ranks stand right behind the rows: on a screen one looks for them first."""
+    if RANK not in cells.header:
+        return cells
+    at = cells.header.index(RANK)
+    order = (0, at, *(number for number in range(1, len(cells.header)) if number != at))
+    groups = tuple(
+        (
+            group,
+            tuple(
+                GridLine(
+                    line.row,
+                    tuple(line.cells[number] for number in order),
+                    {order.index(number): why for number, why in line.struck.items()},
+                )
+                for line in members
+            ),
+        )
+        for group, members in cells.groups
+    )
+    return Grid(tuple(cells.header[number] for number in order), groups)
 
 
 def _struck(cells: Grid, *, has_groups: bool) -> dict[tuple[int, int], str]:

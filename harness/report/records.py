@@ -21,10 +21,12 @@ TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
 KEY_LENGTH = 16
 
 
-def write_records(standing: Standing, lines: Sequence[str], output: Path, folder: str) -> int:
+def write_records(
+    standing: Standing, lines: Sequence[str], output: Path, folder: str, *, methods: Sequence[str] = ()
+) -> int:
     """Write `<folder>/index.js` and `<folder>/rows/<n>.js` for every stored record; return how many.
 
-    `lines` are those of the records in their file.
+    `lines` are those of the records in their file; `methods` are what was laid over the suite, as it was given.
     Raises `StoreError` if the folder cannot be written.
     """
     stored = standing.stored
@@ -45,7 +47,7 @@ def write_records(standing: Standing, lines: Sequence[str], output: Path, folder
     index = {
         "columns": [primary if name == "score" else name for name in COLUMNS],
         "text": [COLUMNS.index(name) for name in TEXT_COLUMNS],
-        "again": [_again(standing, row) for row in numbers],
+        "again": [_again(standing, row, methods) for row in numbers],
         "environments": dict(standing.environments),
     }
     head = json.dumps(index, ensure_ascii=False)[:-1]
@@ -82,14 +84,19 @@ def _listed(record: Record, timing: Timing | None, primary: str, place: tuple[in
     ]
 
 
-def _again(standing: Standing, row: str) -> str:
+def _again(standing: Standing, row: str, methods: Sequence[str]) -> str:
     """Return the line that makes a record again, with the places that depend on the record in braces."""
     suite = standing.suite
-    quoted = row.replace("'", "'\\''")
+    given = "".join(f" --method {_quoted(method)}" for method in methods) if row in suite.added else ""
     return (
-        f"git checkout {{commit}} && harness run {suite.id} --tier {standing.tier} --row '{quoted}' {{where}} "
-        "--results again"
+        f"git checkout {{commit}} && harness run {suite.id} --tier {standing.tier}{given} --row {_quoted(row)} "
+        "{where} --results again"
     )
+
+
+def _quoted(text: str) -> str:
+    """Return text as one word of a shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def stored_lines(standing: Standing) -> tuple[str, ...]:

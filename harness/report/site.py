@@ -138,7 +138,7 @@ def _write_suite(project: Project, standing: Standing, environment: Environment,
     count = 0
     if lines := stored_lines(standing):
         texts["scores.jsonl"] = "".join(f"{line}\n" for line in lines)
-        count = write_records(standing, lines, output, str(folder))
+        count = write_records(standing, lines, output, str(folder), methods=project.methods)
     facts = standing.stated
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)

@@ -17,6 +17,7 @@ from harness.tables.text import (
     state_text,
 )
 
+RANK = "rank"
 OTHER = "other"
 """Heading of rows without a group below groups: without it they would seem to belong to the last one."""
 
@@ -77,7 +78,7 @@ def _titles(table: Table) -> tuple[str, ...]:
 
 def _header(table: Table) -> tuple[str, ...]:
     parts = [title for column in table.columns for title in (column_title(column), "published", "verdict")]
-    return ("row", *parts, "rank", "n", "cells", "seconds", "training s", "busy %", "peak MB", "not ok", "marks")
+    return ("row", *parts, RANK, "n", "cells", "seconds", "training s", "busy %", "peak MB", "not ok", "marks")
 
 
 def _line(table: Table, row: TableRow) -> tuple[str, ...]:

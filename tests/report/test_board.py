@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.report.board import board_of, leaderboard
+from harness.tables.model import Place, Winner
 from harness.tables.scores import ScoreTable
 from tests.tables.tables import make_table
 
@@ -33,3 +34,17 @@ def test_what_an_advisory_hits_is_struck_out_in_its_own_column() -> None:
     board = leaderboard(ScoreTable(replace(table, rows=(truth, hit))))
     assert [[cell.struck for cell in line.cells].count("advisory A-1") for line in board.lines] == [0, 1]
     assert board.lines[1].cells[2].struck == "advisory A-1"
+
+
+def test_the_rank_stands_right_behind_the_rows() -> None:
+    table = make_table()
+    truth, net = table.rows
+    placed = replace(net.scores["map"], place=Place(1, 1, 1, 1), struck=("A-1",))
+    net = replace(net, scores={**net.scores, "map": placed})
+    table = replace(
+        table, rows=(truth, net), primary="map", winners=(Winner("map", "", "per-image", ("N",), 0, 0, 1, 9),)
+    )
+    board = leaderboard(ScoreTable(table))
+    assert [column.title for column in board.columns[:4]] == ["row", "group", "rank", "map (percent) ↑"]
+    assert [cell.text for cell in board.lines[1].cells[:3]] == ["Net_1", "other", "1 (1-1) a"]
+    assert [cell.struck for cell in board.lines[1].cells[:5]] == ["", "", "", "advisory A-1", ""]
