@@ -49,7 +49,8 @@ NUMPY_FREE = ("harness", "harness.errors", "harness.hashing", "harness.parameter
               "harness.stages.contract", "harness.stages.chain")  # fmt: skip
 HEAVY = frozenset(
     ("torch", "tensorflow", "stardist", "cellpose", "csbdeep", "skimage", "bioimage_cpp", "elf", "hdbscan", "sklearn",
-     "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py", "bioimageio", "onnxruntime")
+     "numba", "pandas", "scipy", "dask", "distributed", "matplotlib", "zarr", "h5py", "bioimageio", "onnxruntime",
+     "transformers")
 )  # fmt: skip
 LAZY_IMPORTERS = ("harness.cli", "harness.registry")
 """Where a harness module may be imported inside a function although it is light."""

@@ -47,7 +47,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         if name in catalogue.dataset_ids():
             wanted.update([_dataset(name, catalogue)])
         elif name in catalogue.weight_ids():
-            wanted.update([_weights(name, catalogue)])
+            wanted.update(_weights(name, catalogue))
         elif name in suites or name.endswith(".toml"):
             wanted.update(_needs(project, project.suite(name), arguments.tier))
         else:
@@ -65,14 +65,20 @@ def _needs(project: Project, suite: Suite, tier: Tier | None) -> Iterator[tuple[
             for parameter in stages.get(spec.id).parameters:
                 value = spec.parameters[parameter.name]
                 if parameter.kind == "weights" and value in catalogue.weight_ids():
-                    yield _weights(value, catalogue)
+                    yield from _weights(value, catalogue)
 
 
-def _weights(name: str, catalogue: Catalogue) -> tuple[str, Dataset | WeightsFile]:
-    """Return what must be fetched for registered weights: their files, or the dataset that they are trained on."""
-    entry = catalogue.weights(name)
-    recipe = entry.declaration.recipe
-    return (f"weights {name}", entry) if recipe is None else _dataset(recipe.dataset, catalogue)
+def _weights(name: str, catalogue: Catalogue) -> Iterator[tuple[str, Dataset | WeightsFile]]:
+    """Yield what must be fetched for registered weights: their files, or the dataset that they are trained on.
+
+    What a training starts from is fetched too.
+    """
+    from harness.datasets.overlap import lineage
+
+    for one in lineage(catalogue, name):
+        entry = catalogue.weights(one)
+        recipe = entry.declaration.recipe
+        yield (f"weights {one}", entry) if recipe is None else _dataset(recipe.dataset, catalogue)
 
 
 def _dataset(name: str, catalogue: Catalogue) -> tuple[str, Dataset | WeightsFile]:

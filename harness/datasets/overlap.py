@@ -62,8 +62,28 @@ def contamination(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fo
 
     Of registered weights their entry says it, and of any the description of the model that lies beside them. They may
     have seen the samples where they share a collection of images with the dataset, and where nothing is declared of
-    what trained them.
+    what trained them. Weights that were trained from others have seen what these have.
     """
+    found = [_contamination(catalogue, name, dataset, fold) for name in lineage(catalogue, weights)]
+    return next((one for kind in ("overlapping", "unknown") for one in found if one.outcome == kind), found[0])
+
+
+def lineage(catalogue: Catalogue, weights: str) -> tuple[str, ...]:
+    """Return weights, then the registered ones that the recipes behind them start from, each once."""
+    known = catalogue.weight_ids()
+    found: dict[str, None] = {}
+    waiting = [weights]
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found:
+            found[name] = None
+            recipe = catalogue.weights(name).declaration.recipe if name in known else None
+            named = [] if recipe is None else [value for value in recipe.parameters.values() if isinstance(value, str)]
+            waiting += [value for value in named if value in known]
+    return tuple(found)
+
+
+def _contamination(catalogue: Catalogue, weights: str, dataset: Dataset, fold: Fold) -> Contamination:
     described, names = _described(catalogue, weights, dataset, fold)
     if described is not None:
         return described

@@ -37,12 +37,16 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A stage to train on named samples before anything can use its weights."""
+    """A stage to train on named samples before anything can use its weights, and the weights that it starts from.
+
+    weights  by the value of the parameter that names them
+    """
 
     spec: StageSpec
     data: DataSelection
     training: tuple[str, ...]
     validation: tuple[str, ...]
+    weights: Mapping[str, WeightsSource] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def export_cell(project: Project, cell: Cell, record: Record, folder: Path, cach
         made_maps = {name: Volume(array, truth.axes, truth.spacing_um) for name, array in maps.items()}
         labels = {"truth": truth, **labels, **made_maps}
         colours = {"errors": COLOURS, "classes": OBJECT_COLOURS}
-    path = folder / f"{_file_name(cell)}.ome.zarr"
+    path = folder / f"{file_name(cell)}.ome.zarr"
     about = {"cell": cell.key, "suite": cell.suite, "tier": cell.tier, "id": str(cell.id), "scores": _scores(record)}
     write_ome_zarr(path, image, labels, colours=colours, about=about)
     return path
@@ -127,6 +127,6 @@ def _scores(record: Record) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in record.metrics.items()}
 
 
-def _file_name(cell: Cell) -> str:
+def file_name(cell: Cell) -> str:
     """Return a name of the cell that every file system takes."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", str(cell.id).replace(" on ", "-"))

@@ -13,7 +13,7 @@ from harness.hashing import hash_path
 from harness.jobs.messages import Recipe, WeightsSource
 from harness.model import Cell, Fold
 from harness.registry import StageRegistry
-from harness.suite import recipe_data, recipe_of, recipe_spec, weights_hash
+from harness.suite import recipe_bases, recipe_data, recipe_of, recipe_spec, weights_hash
 from harness.suite.declared import SUBMITTED, declared_contamination
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class Preparation:
         """Return the weights that a cell's parameters name, fetched, by the parameters' values; or why not."""
         found: dict[str, WeightsSource] = {}
         for value in self._weight_values(cell):
-            if value not in self._weights:
-                self._weights[value] = self._resolve(value)
-            source = self._weights[value]
+            source = self._resolved(value)
             if isinstance(source, str):
                 return source
             seen = self._seen(cell, value)
@@ -112,11 +110,18 @@ class Preparation:
         problem = self._problem_of(recipe.dataset, fetch=True)
         if problem:
             return f"weights '{name}': {problem}"
+        bases: dict[str, WeightsSource] = {}
+        for base in recipe_bases(name, self._catalogue, self._registry):
+            source = self._resolved(base)
+            if isinstance(source, str):
+                return f"weights '{name}': {source}"
+            bases[base] = source
         wanted = Recipe(
             recipe_spec(recipe, name, self._registry),
             recipe_data(recipe, self._catalogue),
             tuple(recipe.samples),
             tuple(recipe.validation),
+            bases,
         )
         return WeightsSource("", weights_hash(name, self._catalogue, self._registry), wanted)
 
@@ -139,6 +144,12 @@ class Preparation:
             names = [] if kind is None else [p.name for p in kind.parameters if p.kind == "weights"]
             values += [str(spec.parameters[name]) for name in names if spec.parameters[name]]
         return values
+
+    def _resolved(self, value: str) -> WeightsSource | str:
+        """Return weights, or why they cannot be had; asked once for each value."""
+        if value not in self._weights:
+            self._weights[value] = self._resolve(value)
+        return self._weights[value]
 
     def _resolve(self, value: str) -> WeightsSource | str:
         try:

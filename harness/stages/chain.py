@@ -117,10 +117,10 @@ def _check_inputs(stage: Stage, present: Sequence[str], where: str) -> None:
 
 def _check_truth(stage: Stage, truths: set[str], where: str) -> None:
     read = [slot for slot in stage.reads() if slot in truths]
-    if read and not stage.uses_truth:
+    if read and not stage.truth_use():
         name = "the ground truth" if read[0] == TRUTH else f"'{read[0]}', which is the ground truth here,"
         raise ChainError(f"{where} reads {name} and does not declare it; only controls and makers of prompts may")
-    if read and stage.uses_truth == "prompts" and set(stage.makes()) != {"prompts"}:
+    if read and stage.truth_use() == "prompts" and set(stage.makes()) != {"prompts"}:
         raise ChainError(
             f"{where} reads the ground truth for prompts and makes {_listed(stage.makes())}; accepted: prompts alone"
         )

@@ -126,6 +126,10 @@ class Stage(ABC):
         """Return the slots that this instance makes; override it where parameters name them."""
         return self.outputs
 
+    def truth_use(self) -> UsesTruth:
+        """Return what this instance reads the ground truth for; override it where parameters name the slots."""
+        return self.uses_truth
+
     def grid_after(self, grid: Grid, sample: Grid) -> Grid:
         """Return the grid of the outputs for inputs on `grid`; a stage that resamples overrides it, and `map_truth`.
 

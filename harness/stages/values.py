@@ -155,11 +155,18 @@ class Masks:
         *,
         scores: Sequence[float] | None = None,
         objects: Sequence[int] | None = None,
+        planes: Sequence[int] | None = None,
     ) -> Self:
-        """Return masks from boolean arrays of the grid's shape; the default score is 1, the default object 0."""
+        """Return masks from boolean arrays of the grid's shape; the default score is 1, the default object 0.
+
+        With `planes` each array is that plane of the grid's first axis, and the mask has no other voxel.
+        """
         import numpy as np
 
         found = [_runs_of(np.asarray(mask, dtype=bool)) for mask in masks]
+        if planes is not None:
+            size = int(np.prod(grid.shape[1:]))
+            found = [(starts + plane * size, lengths) for (starts, lengths), plane in zip(found, planes, strict=True)]
         empty = np.zeros(0, dtype=np.int64)
         return cls(
             grid,
@@ -188,10 +195,19 @@ class Masks:
         import numpy as np
 
         flat = np.zeros(int(np.prod(self.grid.shape)), dtype=bool)
-        last = int(self.runs[: number + 1].sum())
-        for run in range(last - int(self.runs[number]), last):
-            flat[self.starts[run] : self.starts[run] + self.lengths[run]] = True
+        flat[self.voxels(number)] = True
         return flat.reshape(self.grid.shape)
+
+    def voxels(self, number: int) -> np.ndarray:
+        """Return the voxels of one mask (int64, ascending) as indices into the flattened grid."""
+        import numpy as np
+
+        last = int(self.runs[: number + 1].sum())
+        runs = slice(last - int(self.runs[number]), last)
+        starts, lengths = self.starts[runs], self.lengths[runs]
+        before = np.cumsum(lengths) - lengths
+        voxels: np.ndarray = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+        return voxels
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Return the five arrays by the names of the fields."""

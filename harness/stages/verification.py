@@ -63,7 +63,7 @@ def _truth(stage: type[Stage]) -> Iterator[str]:
 def _methods(stage: type[Stage]) -> Iterator[str]:
     for name in sorted(stage.__abstractmethods__):
         yield f"no {name}; accepted: def {name}(self, inputs, context)"
-    for name in ("run", "fit", "load", "map_truth", "grid_after", "reads", "makes", "trains"):
+    for name in ("run", "fit", "load", "map_truth", "grid_after", "reads", "makes", "trains", "truth_use"):
         if not callable(getattr(stage, name)):
             yield f"{name} is {getattr(stage, name)!r}; accepted: a method"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from harness.datasets.overlap import lineage
 from harness.hashing import hash_value
 from harness.model import Cell, Tier
 from harness.predictions import Predictions
@@ -156,7 +157,7 @@ def _download(cells: Iterable[Cell], catalogue: Catalogue) -> Download:
     for cell in cells:
         datasets[cell.data.dataset] = None
         named = (value for spec in cell.chain for value in spec.parameters.values() if isinstance(value, str))
-        weights.update(dict.fromkeys(name for name in named if name in known))
+        weights.update(dict.fromkeys(one for name in named if name in known for one in lineage(catalogue, name)))
     entries = [catalogue.weights(name) for name in weights]
     datasets.update({entry.declaration.recipe.dataset: None for entry in entries if entry.declaration.recipe})
     sizes = [size for name in datasets for size in catalogue.dataset(name).to_fetch().values()]

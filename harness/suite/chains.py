@@ -56,7 +56,7 @@ def stage_spec(stage: Stage, parameters: Mapping[str, Any], registry: StageRegis
         parameters,
         origin=registry.entry(stage.id).code(),
         name=name,
-        uses_truth=stage.uses_truth,
+        uses_truth=stage.truth_use(),
         run_only=tuple(parameter.name for parameter in stage.parameters if parameter.when == "run"),
     )
 

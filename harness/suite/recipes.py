@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.datasets.content import content_of
-from harness.errors import ConfigError, HarnessError
+from harness.datasets.overlap import lineage
+from harness.errors import ConfigError, HarnessError, nearest
 from harness.hashing import hash_value
 from harness.model import DataSelection, StageSpec
 from harness.registry import StageRegistry
@@ -25,8 +26,8 @@ def recipe_of(catalogue: Catalogue, name: str) -> Recipe | None:
 def recipe_spec(recipe: Recipe, name: str, registry: StageRegistry) -> StageSpec:
     """Return the stage that a recipe trains, with every parameter.
 
-    Raises `ConfigError` for an unknown stage, a wrong parameter, a stage that does not train with these parameters or
-    that starts from other weights, and for one that reads more than an image: a recipe is one step.
+    Raises `ConfigError` for an unknown stage, a wrong parameter, a stage that does not train with these parameters, and
+    for one that reads more than an image: a recipe is one step.
     """
     where = f"weights '{name}': recipe"
     try:
@@ -39,10 +40,28 @@ def recipe_spec(recipe: Recipe, name: str, registry: StageRegistry) -> StageSpec
         raise ConfigError(f"{where}: stage '{stage.id}' reads {', '.join(stage.reads())}; accepted: the image alone")
     if {*stage.learns(), *stage.validates()} != {"truth"}:
         raise ConfigError(f"{where}: stage '{stage.id}' learns {', '.join(stage.learns())}; accepted: the truth alone")
-    started = [p.name for p in stage.parameters if p.kind == "weights" and stage.options[p.name]]
-    if started:
-        raise ConfigError(f"{where}: '{started[0]}' names other weights; accepted: a training from scratch")
     return stage_spec(stage, dict(stage.options), registry)
+
+
+def recipe_bases(name: str, catalogue: Catalogue, registry: StageRegistry) -> tuple[str, ...]:
+    """Return the registered weights that the training of a recipe starts from, in the order of its parameters.
+
+    Raises `ConfigError` as `recipe_spec` does, for weights that no catalogue describes, and for recipes that stand on
+    each other in a circle.
+    """
+    recipe = recipe_of(catalogue, name)
+    if recipe is None:
+        return ()
+    spec = recipe_spec(recipe, name, registry)
+    kinds = registry.get(spec.id).parameters
+    bases = tuple(str(spec.parameters[p.name]) for p in kinds if p.kind == "weights" and spec.parameters[p.name])
+    for base in bases:
+        known = catalogue.weight_ids()
+        if base not in known:
+            raise ConfigError(f"weights '{name}': recipe: no registered weights '{base}'{nearest(base, known)}")
+        if name in lineage(catalogue, base):
+            raise ConfigError(f"weights '{name}': recipe: starts from '{base}', which starts from '{name}'")
+    return bases
 
 
 def recipe_data(recipe: Recipe, catalogue: Catalogue) -> DataSelection:
@@ -58,7 +77,7 @@ def recipe_problems(catalogue: Catalogue, registry: StageRegistry) -> list[str]:
         recipe = recipe_of(catalogue, name)
         if recipe is not None:
             try:
-                recipe_spec(recipe, name, registry)
+                recipe_bases(name, catalogue, registry)
             except ConfigError as error:
                 problems.append(str(error))
     return problems
@@ -67,17 +86,20 @@ def recipe_problems(catalogue: Catalogue, registry: StageRegistry) -> list[str]:
 def weights_hash(name: str, catalogue: Catalogue, registry: StageRegistry) -> str:
     """Return what identifies registered weights before they are there.
 
-    For files their checksums; for a recipe its stage with every parameter and the content it learns from, since
-    equal recipes give equal weights (on one processor model). Raises `DataError` where a local file is absent.
+    For files their checksums; for a recipe its stage with every parameter, the content it learns from and the weights
+    it starts from, since equal recipes give equal weights (on one processor model). Raises `DataError` where a local
+    file is absent.
     """
     recipe = recipe_of(catalogue, name)
     if recipe is None:
         return catalogue.weights(name).hash()
     dataset = catalogue.dataset(recipe.dataset)
     ignore = ignored(dataset.declaration.ignore)
+    bases = [weights_hash(base, catalogue, registry) for base in recipe_bases(name, catalogue, registry)]
     return hash_value(
         {
             **({} if ignore is None else {"ignore": ignore}),
+            **({"bases": bases} if bases else {}),
             "stage": recipe_spec(recipe, name, registry).key_json(),
             "data": recipe_data(recipe, catalogue).to_json(),
             "training": [content_of(dataset, sample) for sample in recipe.samples],

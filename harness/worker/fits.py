@@ -193,8 +193,9 @@ def _recipe_job(bench: Workbench, recipe: Recipe) -> FitJob:
         return LazyExample({"image": slots["image"]}, {TRUTH: slots[TRUTH]}, grid, ignored)
 
     training, validation = ([example(name) for name in names] for names in (recipe.training, recipe.validation))
-    needs = bench.registry.get(recipe.spec.id).needs
-    return FitJob(recipe.spec, training, validation, seed, {}, seed, needs)
+    stage = bench.create(recipe.spec)
+    bases = stage_weights(stage, recipe.weights)
+    return FitJob(recipe.spec, training, validation, seed, bases, seed, stage.needs)
 
 
 def check_dimensions(stage: Stage, grid: Grid) -> None:

@@ -107,3 +107,15 @@ def test_set_up_and_backend_names() -> None:
     assert setup.scratch == "/s"
     assert (Backend("p").name, Backend("p", ("a", "b")).name) == ("core", "a+b")
     assert failure("killed", "Exit", "m").metrics == {}
+
+
+def test_recipes_that_stand_on_others_survive_the_pipe(project: Project) -> None:
+    data = DataSelection("dots", ("nuclei",), "gold", "gold")
+    base = Recipe(spec(project, "tune"), data, ("a",), ())
+    weights = {
+        "w": WeightsSource(
+            "", "t", Recipe(spec(project, "tune"), data, ("b",), (), {"g": WeightsSource("", "g", base)})
+        )
+    }
+    job = a_job(spec(project, "cut"), weights=weights)
+    assert decode(Job, encode(job)).weights == weights

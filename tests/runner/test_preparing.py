@@ -11,6 +11,14 @@ from harness.runner.preparing import Preparation
 from tests.runner.bench import a_cell, spec, tiny_registry
 from tests.runner.project import Project
 
+TUNED = """
+[weights.retuned]
+title = "trained here from what was trained here"
+licence = "CC0-1.0"
+availability = "generated"
+recipe = { stage = "tune", parameters = { base = "cooked" }, dataset = "dots", samples = ["b"], truth = "gold" }
+"""
+
 
 class Away:
     """A dataset that is not to be had, or whose fetch fails."""
@@ -137,3 +145,17 @@ def test_a_recipe_without_its_data_is_a_reason(project: Project) -> None:
     cell = a_cell(spec(project, "tune", base="cooked"))
     found = preparation(project, mixed).weights(cell)
     assert found == "weights 'cooked': dataset 'dots': no folder; set HARNESS_DATA"
+
+
+def test_a_recipe_brings_along_what_it_stands_on(project: Project) -> None:
+    project.add_recipe()
+    with (project.folder / "datasets.toml").open("a") as file:
+        file.write(TUNED)
+    found = preparation(project).weights(a_cell(spec(project, "tune", base="retuned")))
+    assert not isinstance(found, str)
+    recipe = found["retuned"].recipe
+    assert recipe is not None
+    assert set(recipe.weights) == {"cooked"}
+    base = recipe.weights["cooked"].recipe
+    assert base is not None
+    assert base.training == ("c", "d")

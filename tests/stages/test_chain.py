@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.errors import ChainError, LabelError
 from harness.model import Grid, UsesTruth, Volume
+from harness.parameters import Parameter
 from harness.stages.chain import (
     ANISOTROPIC,
     ISOTROPIC,
@@ -303,3 +304,28 @@ def test_confidences_are_those_of_the_labels(scores: dict[int, float], message: 
         checked_outputs(SURE, image, {"labels": labels, "confidences": sure}, GRID)
     with pytest.raises(LabelError, match=message):
         checked_outputs(own, {"labels": labels}, sure, GRID)
+
+
+def test_a_stage_may_say_by_its_parameters_what_it_reads_the_truth_for() -> None:
+    class Chooses(Stage):
+        id = "chooses"
+        title = "Prompts of a slot that a parameter names"
+        inputs = ("truth",)
+        outputs = ("prompts",)
+        uses_truth = "prompts"
+        parameters = (Parameter("of", "str", "truth", "slot"),)
+
+        def reads(self) -> tuple[str, ...]:
+            return (str(self.options["of"]),)
+
+        def truth_use(self) -> UsesTruth:
+            return "prompts" if self.options["of"] == "truth" else ""
+
+        def run(self, inputs: Mapping[str, Any], context: Context) -> Prompts:
+            return Prompts.of(context.grid)
+
+    end = stage(("prompts",), ("labels",))
+    check_chain([Chooses(), end], Given(), "here")
+    check_chain([Chooses({"of": "nuclei"}), end], Given(("nuclei",)), "here")
+    with pytest.raises(ChainError, match="reads 'nuclei', which is the ground truth here"):
+        check_chain([Chooses({"of": "nuclei"}), end], Given(("nuclei",), ("nuclei",)), "here")

@@ -76,3 +76,14 @@ def test_objects_are_the_labels_that_occur(labels: np.ndarray, factor: int) -> N
 
 def test_an_image_without_a_voxel_has_no_objects() -> None:
     assert objects_in(np.zeros((0, 3), np.int32)).tolist() == []
+
+
+def test_masks_of_planes_lie_on_their_planes() -> None:
+    plane = np.zeros((3, 4), dtype=bool)
+    plane[1, 1:3] = plane[2, 0] = True
+    made = Masks.of(Grid("ZYX", (5, 3, 4)), [plane, plane, ~plane], planes=[4, 0, 2])
+    for number, (where, wanted) in enumerate(((4, plane), (0, plane), (2, ~plane))):
+        dense = made.mask(number)
+        np.testing.assert_array_equal(dense[where], wanted)
+        assert dense.sum() == wanted.sum()
+        np.testing.assert_array_equal(made.voxels(number), np.flatnonzero(dense))

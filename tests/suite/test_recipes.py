@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from harness.datasets.overlap import check_weights
+from harness.datasets.overlap import check_weights, contamination, lineage
 from harness.errors import ConfigError, DataError
 from harness.hashing import hash_value
 from harness.model import DataSelection, Fold, StageSpec
-from harness.suite import recipe_data, recipe_of, recipe_problems, recipe_spec, weights_hash
-from tests.helpers import FakeCatalogue, toy_catalogue, toy_stages, toy_weights
+from harness.parameters import Parameter
+from harness.registry import Entry
+from harness.suite import recipe_bases, recipe_data, recipe_of, recipe_problems, recipe_spec, weights_hash
+from tests.helpers import FakeCatalogue, Learn, toy_catalogue, toy_stages, toy_weights
 
 CATALOGUE = toy_catalogue()
 
@@ -130,3 +132,69 @@ def test_what_the_data_ignore_is_part_of_a_recipe_where_they_do() -> None:
     datasets = [replace(plain.dataset(name), said={"ignore": 255}) for name in plain.dataset_ids()]
     declared = FakeCatalogue(datasets, {"cooked": plain.weights("cooked")})
     assert weights_hash("cooked", declared, toy_stages()) != weights_hash("cooked", plain, toy_stages())
+
+
+def chained(**entries: Recipe) -> FakeCatalogue:
+    """The toy catalogue with recipes that may stand on each other, and a file."""
+    made = {"file": toy_weights("file")}
+    for name, recipe in entries.items():
+        entry = toy_weights(name, "generated")
+        seen = SimpleNamespace(dataset=recipe.dataset, samples=recipe.samples, split="", fold="")
+        entry.declaration.recipe, entry.declaration.seen = recipe, (seen,)
+        made[name] = entry
+    return FakeCatalogue([CATALOGUE.dataset(name) for name in CATALOGUE.dataset_ids()], made)
+
+
+def tuned(base: str, sample: str = "N1") -> Recipe:
+    return Recipe(stage="tune", parameters={"base": base}, samples=(sample,), validation=())
+
+
+def registry() -> Any:
+    found = toy_stages()
+
+    class Tune(Learn):
+        id = "tune"
+        title = "Trains from other weights"
+        parameters = (Parameter("base", "weights", "", "what training starts from"),)
+
+        def trains(self) -> bool:
+            return True
+
+    found.add(Entry("tune", Tune, "tests"))
+    return found
+
+
+def test_a_recipe_may_stand_on_a_file_or_on_another_recipe() -> None:
+    catalogue = chained(generic=tuned("file", "N1"), special=tuned("generic", "N2"))
+    assert recipe_bases("file", catalogue, registry()) == ()
+    assert recipe_bases("generic", catalogue, registry()) == ("file",)
+    assert recipe_bases("special", catalogue, registry()) == ("generic",)
+    assert lineage(catalogue, "special") == ("special", "generic", "file")
+    assert recipe_problems(catalogue, registry()) == []
+
+
+def test_what_a_recipe_stands_on_identifies_its_weights() -> None:
+    plain = weights_hash("special", chained(generic=tuned("file"), special=tuned("generic")), registry())
+    other = weights_hash("special", chained(generic=tuned("file", "N4"), special=tuned("generic")), registry())
+    assert plain != other
+
+
+def test_weights_have_seen_what_those_have_that_they_come_from() -> None:
+    catalogue = chained(generic=tuned("", "N1"), special=tuned("generic", "N2"))
+    volumes = catalogue.dataset("volumes")
+    check_weights(catalogue, "special", volumes, Fold("", ("N3",)), "here")
+    for tested in ("N1", "N2"):
+        with pytest.raises(ConfigError, match=f"were trained on sample '{tested}'"):
+            check_weights(catalogue, "special", volumes, Fold("", (tested,)), "here")
+    unknown = contamination(chained(special=tuned("file", "N2")), "special", volumes, Fold("", ("N3",)))
+    assert unknown.outcome == "unknown"
+
+
+def test_recipes_that_stand_on_nothing_or_on_each_other_in_a_circle() -> None:
+    (absent,) = recipe_problems(chained(special=tuned("fil")), registry())
+    assert absent == "weights 'special': recipe: no registered weights 'fil'; did you mean 'file'?"
+    circle = recipe_problems(chained(one=tuned("other"), other=tuned("one")), registry())
+    assert circle == [
+        "weights 'one': recipe: starts from 'other', which starts from 'one'",
+        "weights 'other': recipe: starts from 'one', which starts from 'other'",
+    ]

@@ -159,3 +159,16 @@ def test_a_recipe_does_not_teach_what_its_data_ignore(project: Project) -> None:
     ignored = job.training[0].make().ignored
     assert ignored is not None
     assert ignored.array.any()
+
+
+def test_a_recipe_that_starts_from_another_one_has_that_trained_first(project: Project) -> None:
+    bench, _ = workbench(project)
+    generic = Recipe(spec(project, "tune"), a_cell().data, ("a", "b"), ())
+    base = WeightsSource("", "g", generic)
+    special = Recipe(spec(project, "tune", base="generic"), a_cell().data, ("c",), (), {"generic": base})
+    places = located(bench, {"w": WeightsSource("", "s", special), "generic": base})
+    level = float((places["generic"] / "level.txt").read_text())
+    slots = bench.samples.slots(a_cell().data, "c", truth="gold")
+    own = float(slots["image"].volume().array[slots["truth"].volume().array > 0].mean())
+    assert float((places["w"] / "level.txt").read_text()) == (own + level) / 2
+    assert (project.count("tune-base"), project.count("tune")) == (1, 1)
