@@ -33,8 +33,9 @@ SHOWN = 3
 def build(spec: SamSpec) -> nn.Module:
     """Return a network of `transformers` with random weights, drawn from torch's generator.
 
-    Positions are Fourier features of unit scale, as published: those that the library draws are hundreds of times as
-    fast and hold no place that a small training could find. Weights of the encoder have a deviation of .02.
+    They are drawn as torch draws them, and positions are Fourier features of unit scale, as in the published code. The
+    library is made to load weights: what it draws learns nothing, with positions hundreds of times as fast, and layers
+    so weak that a small network answers every prompt alike.
     """
     import torch
     from transformers import SamConfig, SamMaskDecoderConfig, SamModel, SamPromptEncoderConfig, SamVisionConfig
@@ -51,7 +52,6 @@ def build(spec: SamSpec) -> nn.Module:
             global_attn_indexes=list(spec.global_layers),
             num_pos_feats=spec.channels // 2,
             mlp_dim=spec.mlp,
-            initializer_range=0.02,
         ),
         prompt_encoder_config=SamPromptEncoderConfig(
             hidden_size=spec.channels,
@@ -72,6 +72,9 @@ def build(spec: SamSpec) -> nn.Module:
         ),
     )
     network: Any = SamModel(config)
+    for part in network.modules():
+        if isinstance(part, torch.nn.Linear | torch.nn.Conv2d | torch.nn.ConvTranspose2d | torch.nn.Embedding):
+            part.reset_parameters()
     with torch.no_grad():
         positions = torch.randn(2, spec.channels // 2)
         network.shared_image_embedding.positional_embedding.copy_(positions)
