@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.metrics.errormap import CLASS_COLOURS
 from harness.model import Sample, Scope, ScoredPair, Volume
-from harness.report.errors import _picture, error_picture
+from harness.report.errors import cell_picture, error_picture
 from tests.helpers import FakeCatalogue, FakeDataset
 from tests.runner.bench import a_cell
 
@@ -48,7 +48,7 @@ def test_what_is_not_compared_has_no_outline() -> None:
 
     def coloured(scope: Scope) -> set[tuple[int, int]]:
         cell = replace(a_cell(), scores=(ScoredPair("", "labels", "truth", ("pq",), scope=scope),))
-        picture = _picture(project, cell, Volume(pred, "YX"))  # type: ignore[arg-type]
+        picture = cell_picture(project, cell, Volume(pred, "YX"))  # type: ignore[arg-type]
         return set(zip(*np.nonzero(picture.any(axis=-1)), strict=True))
 
     everything = coloured(Scope())
