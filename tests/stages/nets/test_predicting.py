@@ -15,10 +15,10 @@ from harness.stages.nets.predicting import Predictor, check_image, check_size
 FLAT = NetworkSpec(ndim=2, f_maps=(8, 16), out_channels=3, order="bcr")
 
 
-def predictor(spec: NetworkSpec = FLAT, **given: object) -> Predictor:
+def predictor(spec: NetworkSpec = FLAT, *, plane_wise: bool = False, **given: object) -> Predictor:
     options = NetworkOptions.read({"predict_patch": [8], "halo": [4], **given}, "here")
     how = choose("cpu", "auto", spec.ndim)
-    return Predictor(how.place(build_network(spec)).eval(), spec, how, options, "here")
+    return Predictor(how.place(build_network(spec)).eval(), spec, how, options, "here", plane_wise)
 
 
 def test_tiles_with_their_context_predict_what_one_pass_does() -> None:
