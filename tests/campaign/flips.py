@@ -17,7 +17,8 @@ from harness.worker.models import ModelStore
 from tests.campaign.kills import AGAIN_S, made, started
 from tests.runner.project import Project
 
-PARTS = ("scores", "environment", "stage", "model", "prediction", "lock")
+PARTS = ("scores", "stage", "model", "prediction", "lock")
+"""What says of itself what it must be; descriptions of environments and timings are not among it."""
 Said = Mapping[str, object]
 
 
@@ -58,7 +59,6 @@ def _files(project: Project, part: str) -> list[Path]:
     cache, store = project.folder / "cache", project.store()
     return {
         "scores": lambda: [store.scores_path],
-        "environment": lambda: sorted((store.folder / "environments").glob("*.json")),
         "stage": lambda: _below(cache / "stages"),
         "model": lambda: [path for path in _below(cache / "models") if path.suffix != ".lock"],
         "prediction": lambda: _below(cache / "predictions"),
@@ -73,7 +73,6 @@ def _below(folder: Path) -> list[Path]:
 def _said(project: Project) -> Iterator[tuple[str, object]]:
     """Yield a name and what is read under it, None where it is refused or known as altered."""
     yield from _records(project.store())
-    yield from _environments(project.store())
     cache = project.folder / "cache"
     for folder in sorted((cache / "stages").glob("??/*")):
         yield f"stage {folder.name}", _stage(StageCache(cache), folder.name)
@@ -92,14 +91,6 @@ def _records(store: Store) -> Iterator[tuple[str, object]]:
         return
 
 
-def _environments(store: Store) -> Iterator[tuple[str, object]]:
-    try:
-        for name, environment in store.environments().items():
-            yield f"environment {name}", str(environment)
-    except StoreError:
-        return
-
-
 def _stage(cache: StageCache, key: str) -> object:
     try:
         entry = cache.entry(key)
@@ -112,6 +103,8 @@ def _stage(cache: StageCache, key: str) -> object:
 
 def _model(store: ModelStore, key: str) -> object:
     try:
-        return store.find(key)
+        model = store.find(key)
     except CorruptEntryError:
         return None
+    assert model is not None
+    return model.hash, model.made, model.cost, model.facts
