@@ -77,12 +77,13 @@ METRICS: tuple[Metric, ...] = (
         title="volume of the foreground over that of the truth",
         definition="voxels of the prediction that are not 0 / those of the truth; above 1 the prediction is too thick; "
         "NaN for an empty truth",
-        source="plain ratio of volumes",
+        source="one more than the relative volume difference of Heimann et al. 2009, doi:10.1109/TMI.2009.2013851",
         direction="none",
         unit="fraction",
         range=UNBOUNDED,
         edge_cases=(
             ("both empty", math.nan),
+            ("truth empty, 2 predicted", math.nan),
             ("truth of 2, prediction empty", 0.0),
             ("identical", 1.0),
             ("half missed, IoU exactly .5", 0.5),
@@ -96,11 +97,17 @@ METRICS: tuple[Metric, ...] = (
         title="share of the interior that leaks through the foreground",
         definition="voxels that the truth's foreground encloses and that a path over faces outside of the prediction "
         "leads from to the border of the image / all voxels it encloses; 0 is closed; NaN if it encloses none",
-        source="this project, after the open and closed membranes of thesis figure A.3",
+        source="this project, after the open and closed membranes of thesis figure A.3; connected parts of Rosenfeld and "
+        "Pfaltz 1966, doi:10.1145/321356.321357",
         direction="lower",
         unit="fraction",
         range=FRACTION,
-        edge_cases=(("both empty", math.nan), ("truth of 2, prediction empty", math.nan), ("identical", math.nan)),
+        edge_cases=(
+            ("both empty", math.nan),
+            ("truth empty, 2 predicted", math.nan),
+            ("truth of 2, prediction empty", math.nan),
+            ("identical", math.nan),
+        ),
         function=openness,
         needs="images",
         nan_rule="left out",
