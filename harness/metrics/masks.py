@@ -77,7 +77,7 @@ METRICS: tuple[Metric, ...] = (
         title="volume of the foreground over that of the truth",
         definition="voxels of the prediction that are not 0 / those of the truth; above 1 the prediction is too thick; "
         "NaN for an empty truth",
-        source="one more than the relative volume difference of Heimann et al. 2009, doi:10.1109/TMI.2009.2013851",
+        source="1 + the relative volume difference of Heimann et al. 2009, doi:10.1109/TMI.2009.2013851",
         direction="none",
         unit="fraction",
         range=UNBOUNDED,
