@@ -97,7 +97,7 @@ METRICS: tuple[Metric, ...] = (
         title="share of the interior that leaks through the foreground",
         definition="voxels that the truth's foreground encloses and that a path over faces outside of the prediction "
         "leads from to the border of the image / all voxels it encloses; 0 is closed; NaN if it encloses none",
-        source="this project, after the open and closed membranes of thesis figure A.3; connected parts of Rosenfeld and "
+        source="this project, for the open and closed membranes of thesis figure A.3; connected parts: Rosenfeld and "
         "Pfaltz 1966, doi:10.1145/321356.321357",
         direction="lower",
         unit="fraction",
