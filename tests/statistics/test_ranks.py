@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from harness.statistics import rank_rows
 from harness.statistics.ranks import _groups, _p, _places
+from harness.statistics.resampling import resampled_means, tree_of
 
 SAMPLES = [(n,) for n in range(40)]
 
@@ -158,6 +159,25 @@ def test_resamples_are_as_many_as_asked_for_and_seeded() -> None:
     assert rank_rows(values, SAMPLES, "higher") != rank_rows(values, SAMPLES, "higher", seed=1)
     alone = rank_rows(values, SAMPLES, "higher", resamples=1).rows[0]
     assert alone.low == alone.high
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_intervals_are_quantiles_of_what_the_resamples_say(seed: int) -> None:
+    values = scores(0.5, 0.52, 0.54, noise=0.1, seed=seed)
+    found = rank_rows(values, SAMPLES, "lower", confidence=0.8, resamples=100, seed=seed).rows
+    drawn = resampled_means(values.T[:, [row.row for row in found]], tree_of(SAMPLES), resamples=100, seed=seed)
+    places = rankdata(drawn, method="min", axis=1)
+    for place, row in enumerate(found):
+        assert (row.low, row.high) == pytest.approx(tuple(np.quantile(drawn[:, place], (0.1, 0.9))))
+        low, high = np.quantile(places[:, place], (0.1, 0.9), method="nearest")
+        assert (row.rank_low, row.rank_high) == (low, high)
+
+
+@pytest.mark.parametrize(("resamples", "separable"), [(7, False), (8, True)])
+def test_neighbours_whose_p_is_the_level_itself_are_not_separable(resamples: int, separable: bool) -> None:
+    """Of 7 resamples on one side p is 2 / 8, and the level of 0.75 is 0.25."""
+    found = rank_rows(scores(0.5, 0.9), SAMPLES, "higher", confidence=0.75, resamples=resamples)
+    assert found.separable == (separable,)
 
 
 def test_p_counts_the_rarer_side_twice_and_what_was_found() -> None:
