@@ -95,7 +95,6 @@ RUN = {
     "harness images nuclei-board --to images": "images nuclei-board --to thirty",
     "harness show stage stardist-2d": "show stage stardist-2d",
     "harness show stage spoco": "show stage spoco",
-    "harness show stage bioimageio": "show stage bioimageio",
     "harness list stages|suites|datasets|metrics|weights": "list stages",
     "harness list weights": "list weights",
     "harness check": "check",

@@ -67,7 +67,8 @@ class UNetZoo(UNetStage):
         network = build_network(spec)
         checkpoints.load_state(network, spec, state, where=str(file))
         how = compute.choose(context.device, self.options.precision, spec.ndim)
-        self._predictor = Predictor(how.place(network).eval(), spec, how, self.options, self.where)
+        placed, options = how.place(network).eval(), self.options
+        self._predictor = Predictor(placed, spec, how, options, self.where, options.plane_wise)
 
     def run(self, inputs: Mapping[str, Volume], context: Context) -> Volume:
         """Return the probability, float32 C(Z)YX, or its first channel, (Z)YX."""
