@@ -18,6 +18,8 @@ FROM_OUTSIDE = frozenset(("SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1", "SIGUSR2", "
 """Signals with which batch systems and people end processes: never a method's failure."""
 FROM_ANYONE = frozenset(("SIGKILL",))
 """Sent by a batch system, by the kernel when memory runs out, or by a method: its failure if it comes each time."""
+DOUBTFUL = FROM_OUTSIDE | FROM_ANYONE
+"""Ends that may be no doing of a method, or of a worker that did not get as far as its first cell."""
 
 
 class Attempts:
@@ -53,5 +55,5 @@ class Attempts:
 def _is_doubtful(outcome: Outcome) -> bool:
     """Whether a failure may be none of the method's and may not come again."""
     assert outcome.error is not None
-    is_signalled = outcome.status == "killed" and outcome.error.type in FROM_OUTSIDE | FROM_ANYONE
+    is_signalled = outcome.status == "killed" and outcome.error.type in DOUBTFUL
     return is_signalled or (outcome.status == "lost" and outcome.error.type == FILE_SYSTEM)

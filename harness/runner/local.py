@@ -28,7 +28,7 @@ from harness.jobs.messages import (
     mismatch,
 )
 from harness.model import Status
-from harness.runner.attempts import RETRIES, Attempts
+from harness.runner.attempts import DOUBTFUL, RETRIES, Attempts
 from harness.runner.executor import Finished
 from harness.runner.process import WorkerProcess
 from harness.runner.queue import Queue
@@ -256,8 +256,9 @@ class LocalExecutor:
             self._end(worker)
             return []
         code = worker.exit_code(wait_s=END_S)
-        if worker.ready:
-            return self._worker_failed(worker, "killed", *_cause(code))
+        cause = _cause(code)
+        if worker.ready or cause[0] in DOUBTFUL:
+            return self._worker_failed(worker, "killed", *cause)
         last_lines = one_line(worker.last_log_lines(), self._places)
         self._unusable[job.backend] = f"the worker did not start: {last_lines}"
         return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])

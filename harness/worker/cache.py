@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, ClassVar, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -82,7 +83,7 @@ class CacheEntry:
             file = _file_name(slot, name)
             try:
                 arrays[name] = np.load(self.folder / file, allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
+            except (OSError, ValueError, EOFError, TokenError) as error:  # the last of the parser of NumPy's headers
                 raise CorruptEntryError(f"{file}: {error}") from error
         try:
             value = slot_of(slot).holds.build(arrays, dict(self.headers[slot]))

@@ -11,6 +11,7 @@ import textwrap
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -276,6 +277,29 @@ def test_a_wall_time_ends_a_run_before_it(project: Project, monkeypatch: pytest.
     assert summary.computed > 0
     assert summary.computed + summary.missing == 80
     assert {cell.reason for cell in summary.suites[0].missing_cells} == {"not computed: the wall time, 9 s, was near"}
+
+
+def test_a_worker_that_is_ended_before_it_is_ready_is_started_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[WorkerProcess] = []
+
+    class Ended(WorkerProcess):
+        """The first is ended at once, as by a batch system."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+            if len(started) == 1:
+                os.kill(self.pid, signal.SIGTERM)
+
+    monkeypatch.setattr(local, "WorkerProcess", Ended)
+    assert project.run(project.suite({"noop": '[{ id = "noop" }]'})).computed == 2
+    assert len(started) == 2
+    assert all(
+        any("was ended by SIGTERM" in note for note in one.notes) == (one.sample == "a")
+        for one in project.store().records()
+    )
 
 
 @pytest.mark.parametrize("how", ["kill-once", "term-once", "stale-once"])
