@@ -117,7 +117,7 @@ def plan(
         standing.suite.id,
         standing.tier,
         cells,
-        tuple(_row_plans(standing, Costs(timings, cells))),
+        tuple(_row_plans(standing, pending, Costs(timings, cells))),
         _unavailable(cells, catalogue),
         same_rows(cells),
         _download(pending, catalogue),
@@ -125,10 +125,13 @@ def plan(
     )
 
 
-def _row_plans(standing: Standing, costs: Costs) -> Iterator[RowPlan]:
+def _row_plans(standing: Standing, waiting: Iterable[Cell], costs: Costs) -> Iterator[RowPlan]:
     trained: set[str] = set()
+    by_row: dict[str, list[Cell]] = defaultdict(list)
+    for cell in waiting:
+        by_row[cell.row].append(cell)
     for row, own in standing.rows.items():
-        pending = [cell for cell in own.cells if not standing.is_done(cell)]
+        pending = by_row[row]
         cost = costs.of(row, [spec.id for spec in own.cells[0].chain])
         if cost is None:
             yield RowPlan(row, len(own.cells), len(own.cells) - len(pending), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from harness import registry
 from harness.model import ScoredPair
@@ -37,8 +38,12 @@ def with_confidences(metrics: Iterable[str], chain: Sequence[Stage]) -> tuple[st
     return tuple(metric for metric in metrics if not _is_ranked(metric) or gives_confidences(chain))
 
 
+@cache
 def _is_ranked(metric: str) -> bool:
-    """Whether a metric reads confidences; one that is not registered here is named elsewhere."""
+    """Whether a metric reads confidences; one that is not registered here is named elsewhere.
+
+    Kept, for it is asked for each row of a suite.
+    """
     known = registry.metrics()
     found = known.entry(metric).item if metric in known else None
     return found is not None and found.needs == "ranked"

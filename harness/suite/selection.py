@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 EVERY_SAMPLE = "*"
 """Stands for the samples of a folder that is absent, so that its cells are missing and not forgotten."""
+CHOICES = ("data", "channels", "truth", "train_truth", "reads")
+"""What a row may say of the data that it reads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,11 +55,21 @@ class Selector:
         self._tier = tier
         self._catalogue = catalogue
         self._known: dict[Any, tuple[Selected, ...]] = {}
+        self._of_tier: tuple[Selected, ...] | None = None
+        """What rows read that say nothing of it themselves."""
 
     def select(self, row: Row) -> tuple[Selected, ...]:
         """Return the datasets of a row; raises `ConfigError` naming file, line, key and nearest match."""
-        names = ("data", "channels", "truth", "train_truth", "reads")
-        choice = {name: chosen(self._suite, row, self._tier, name) for name in names}
+        says = row.spec.model_fields_set | row.overrides(self._tier).model_fields_set
+        if self._of_tier is not None and says.isdisjoint(CHOICES):
+            return self._of_tier
+        found = self._chosen(row)
+        if says.isdisjoint(CHOICES):
+            self._of_tier = found
+        return found
+
+    def _chosen(self, row: Row) -> tuple[Selected, ...]:
+        choice = {name: chosen(self._suite, row, self._tier, name) for name in CHOICES}
         key = tuple(tuple(value.items()) if isinstance(value, dict) else value for value, _ in choice.values())
         if key not in self._known:
             self._known[key] = self._resolve(row, choice)
