@@ -48,7 +48,9 @@ def clusters(vectors: torch.Tensor, labels: torch.Tensor, *, sparse: bool) -> Cl
 
 def pull(found: Clusters, delta_var: float) -> torch.Tensor:
     """Return the mean over taught clusters of the mean over their voxels of max(0, |e - mean| - delta_var)^2."""
-    away = torch.linalg.vector_norm(found.vectors - found.means[found.index], dim=1)
+    # not `means[index]`: its gradient is added up by several threads in any order, so that no run equals another
+    own = found.means.index_select(0, found.index)
+    away = torch.linalg.vector_norm(found.vectors - own, dim=1)
     squares = (away - delta_var).clamp(min=0).square()
     means = found.means.new_zeros(len(found.sizes)).index_add(0, found.index, squares) / found.sizes
     return _mean(means[found.taught])

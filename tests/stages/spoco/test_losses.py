@@ -182,3 +182,24 @@ def test_volumes_are_patches_too() -> None:
     loss.backward()
     assert raw.grad is not None
     assert raw.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("sparse", [True, False])
+def test_gradients_are_the_same_bit_for_bit_with_several_threads(*, sparse: bool) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    generator = torch.Generator().manual_seed(0)
+    raw = torch.randn(1, 16, 96, 96, generator=generator)
+    labels = torch.randint(0, 6, (1, 1, 96, 96), generator=generator)
+    terms, found = replace(Terms(), sparse=sparse), set()
+    try:
+        for _ in range(6):
+            again = raw.clone().requires_grad_()
+            torch.manual_seed(1)
+            loss = _losses.supervised(again, labels, terms) + _losses.consistency(again, raw.roll(1, -1), labels, terms)
+            loss.backward()  # type: ignore[no-untyped-call]
+            assert again.grad is not None
+            found.add(again.grad.numpy().tobytes())
+    finally:
+        torch.set_num_threads(threads)
+    assert len(found) == 1
