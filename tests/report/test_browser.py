@@ -464,10 +464,12 @@ def test_text_has_contrast_in_both_themes(site: Site, name: str, scheme: str) ->
 
 def test_the_theme_can_be_chosen_and_is_kept(site: Site) -> None:
     page = site.page()
+    is_dark = "document.documentElement.classList.contains('dark')"
+    before = page.evaluate(is_dark)
     page.locator("#theme").click()
-    assert page.evaluate("document.documentElement.classList.contains('dark')")
+    page.wait_for_function(f"{is_dark} === {json.dumps(not before)}")
     page.goto((site.folder / "index.html").resolve().as_uri())
-    assert page.evaluate("document.documentElement.classList.contains('dark')")
+    page.wait_for_function(f"{is_dark} === {json.dumps(not before)}")
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
