@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,14 @@ from harness.report import write_report
 from tests.cli.project import CATALOGUE, SUITE
 from tests.report.browser import opened
 
+PAGES = (
+    "index.html",
+    "toy-v1-smoke.html",
+    "toy-v1-smoke-records.html",
+    "samples/toy/v1/smoke/blobs-a.html",
+    "status.html",
+)
+"""One page of each kind."""
 HOSTILE = "<img src=x onerror=window.hacked=1>"
 NOTE = "'\"><script>window.hacked=2</script>{{7*7}}=cmd|' /C calc'!A0"
 ROWS = """
@@ -147,16 +155,7 @@ def heading(page: Any, title: str, table: str = "leaderboard") -> Any:
     return page.locator(f"#{table} thead th", has_text=title).first
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "index.html",
-        "toy-v1-smoke.html",
-        "toy-v1-smoke-records.html",
-        "samples/toy/v1/smoke/blobs-a.html",
-        "status.html",
-    ],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_pages_load_from_a_disk_without_an_error_or_a_network(site: Site, name: str) -> None:
     page = site.page(name)
     assert page.problems == []
@@ -446,16 +445,7 @@ CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "index.html",
-        "toy-v1-smoke.html",
-        "toy-v1-smoke-records.html",
-        "samples/toy/v1/smoke/blobs-a.html",
-        "status.html",
-    ],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_text_has_contrast_in_both_themes(site: Site, name: str, scheme: str) -> None:
     page = site.page(name, scheme=scheme)
     assert page.evaluate("document.documentElement.classList.contains('dark')") is (scheme == "dark")
@@ -473,16 +463,7 @@ def test_the_theme_can_be_chosen_and_is_kept(site: Site) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "index.html",
-        "toy-v1-smoke.html",
-        "toy-v1-smoke-records.html",
-        "samples/toy/v1/smoke/blobs-a.html",
-        "status.html",
-    ],
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_no_page_is_wider_than_a_phone(site: Site, name: str, width: int) -> None:
     page = site.page(name, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -522,9 +503,8 @@ def test_links_between_pages_lead_back_and_forth(site: Site) -> None:
     assert unquote(page.url).endswith("toy-v1-smoke-records.html")
 
 
-def test_a_filter_on_ten_thousand_rows_answers_at_once(
-    site: Site, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def many_rows(site: Site) -> Any:
+    """Open the page of records with ten thousand of them."""
     text = (site.folder / "toy-v1-smoke-records.html").read_text(encoding="utf-8")
     index = (site.folder / "records/toy/v1/smoke/index.js").read_text(encoding="utf-8")
     found = json.loads(index.removeprefix("report.list(").rstrip().removesuffix(");"))
@@ -534,23 +514,31 @@ def test_a_filter_on_ten_thousand_rows_answers_at_once(
     ]
     (site.folder / "many.js").write_text(f"report.list({json.dumps(found)});", encoding="utf-8")
     (site.folder / "many.html").write_text(text.replace("records/toy/v1/smoke/index.js", "many.js"), encoding="utf-8")
-    page = site.page("many.html")
-    taken_ms = page.evaluate(
-        """() => {
+    return site.page("many.html")
+
+
+def filtered_ms(page: Any, word: str) -> float:
+    """Return the milliseconds from a word in the search box to the page laid out anew."""
+    taken: float = page.evaluate(
+        """(word) => {
           const box = document.querySelector(".dt-search input");
-          const words = ["sample-99", "row-7", "sample-1234", "key5", ""];
-          const taken = (word) => {
-            const begun = performance.now();
-            box.value = word;
-            box.dispatchEvent(new Event("input", { bubbles: true }));
-            document.body.offsetHeight;
-            return performance.now() - begun;
-          };
-          const rounds = [0, 1, 2].map(() => words.map(taken));
-          const times = words.map((_, at) => Math.min(...rounds.map((round) => round[at])));
-          return Math.max(...times);
-        }"""
+          const begun = performance.now();
+          box.value = word;
+          box.dispatchEvent(new Event("input", { bubbles: true }));
+          document.body.offsetHeight;
+          return performance.now() - begun;
+        }""",
+        word,
     )
+    return taken
+
+
+WORDS = ("sample-99", "row-7", "sample-1234", "key5", "")
+
+
+def test_a_filter_on_ten_thousand_rows_draws_one_page_of_them(site: Site) -> None:
+    page = many_rows(site)
+    rounds = [[filtered_ms(page, word) for word in WORDS] for _ in range(3)]  # a word that stands there does nothing
+    slowest_ms = max(min(times) for times in zip(*rounds, strict=True))
     assert page.locator("#records tbody tr").count() == 50
-    record_property("slowest_word_ms", taken_ms)
-    assert taken_ms < 2000, "100 ms is the aim on an idle machine; this finds a list that is drawn whole"
+    assert slowest_ms < 100
