@@ -55,6 +55,9 @@ CASES: Mapping[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = MappingProxyT
 )
 """Name -> function returning (truth, prediction). 400 voxels; the objects of "identical" have 100 and 36."""
 
+USUAL = tuple(CASES)[:10]
+"""Names of the cases that tell how objects are counted: those above without that of other ids and of no background."""
+
 
 def case_pair(name: str) -> Pair:
     """Return a toy pair with all that a metric may ask for: voxels of 1 µm, and every predicted object equally sure."""

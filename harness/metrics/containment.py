@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from harness.metrics.cases import USUAL
 from harness.metrics.counts import Counts, number
 from harness.metrics.metric import UNBOUNDED, Metric
 from harness.metrics.overlap import OverlapTable
@@ -34,20 +35,6 @@ def _value(name: str) -> Callable[[Counts], float]:
     return lambda counts: float(number(counts, f"contain.{name}"))
 
 
-_CASES = (
-    "both empty",
-    "truth empty, 2 predicted",
-    "truth of 2, prediction empty",
-    "identical",
-    "disjoint",
-    "half missed, IoU exactly .5",
-    "1 split 60:40",
-    "2 merged into 1",
-    "1 in two far parts, predicted as 2",
-    "background predicted as 7",
-)
-
-
 def _metric(name: str, title: str, expected: tuple[float, ...]) -> Metric:
     return Metric(
         id=f"contain.{name}",
@@ -58,7 +45,7 @@ def _metric(name: str, title: str, expected: tuple[float, ...]) -> Metric:
         direction="lower",
         unit="count",
         range=UNBOUNDED,
-        edge_cases=tuple(zip(_CASES, expected, strict=True)),
+        edge_cases=tuple(zip(USUAL, expected, strict=True)),
         counts=containment_counts,
         value=_value(name),
         nan_rule="never",

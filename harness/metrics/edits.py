@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from harness.metrics.cases import USUAL
 from harness.metrics.counts import Counts, number
 from harness.metrics.metric import UNBOUNDED, Metric
 from harness.metrics.overlap import OverlapTable
@@ -44,20 +45,6 @@ def splits(counts: Counts) -> float:
     return float(number(counts, "edit.pairs") - number(counts, "edit.pred"))
 
 
-_CASES = (
-    "both empty",
-    "truth empty, 2 predicted",
-    "truth of 2, prediction empty",
-    "identical",
-    "disjoint",
-    "half missed, IoU exactly .5",
-    "1 split 60:40",
-    "2 merged into 1",
-    "1 in two far parts, predicted as 2",
-    "background predicted as 7",
-)
-
-
 def _metric(name: str, rule: str, value: Callable[[Counts], float], expected: tuple[float, ...]) -> Metric:
     return Metric(
         id=f"edit.{name}",
@@ -69,7 +56,7 @@ def _metric(name: str, rule: str, value: Callable[[Counts], float], expected: tu
         direction="lower",
         unit="count",
         range=UNBOUNDED,
-        edge_cases=tuple(zip(_CASES, expected, strict=True)),
+        edge_cases=tuple(zip(USUAL, expected, strict=True)),
         counts=edit_counts,
         value=value,
         nan_rule="never",

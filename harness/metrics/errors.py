@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from harness.metrics.cases import USUAL
 from harness.metrics.classes import CLASSES, MISSED, SPURIOUS, classified
 from harness.metrics.counts import Counts, number
 from harness.metrics.metric import UNBOUNDED, Direction, Metric
@@ -58,20 +59,6 @@ def _value(side: str, error_class: str) -> Callable[[Counts], float]:
     return lambda counts: float(number(counts, name))
 
 
-_CASES = (
-    "both empty",
-    "truth empty, 2 predicted",
-    "truth of 2, prediction empty",
-    "identical",
-    "disjoint",
-    "half missed, IoU exactly .5",
-    "1 split 60:40",
-    "2 merged into 1",
-    "1 in two far parts, predicted as 2",
-    "background predicted as 7",
-)
-
-
 def _metric(error_class: str, title: str, rule: str, expected: tuple[float, ...]) -> Metric:
     side = "pred" if error_class == "spurious" else "truth"
     direction: Direction = "none" if error_class == "correct" else "lower"
@@ -84,7 +71,7 @@ def _metric(error_class: str, title: str, rule: str, expected: tuple[float, ...]
         direction=direction,
         unit="count",
         range=UNBOUNDED,
-        edge_cases=tuple(zip(_CASES, expected, strict=True)),
+        edge_cases=tuple(zip(USUAL, expected, strict=True)),
         counts=error_counts,
         value=_value(side, error_class),
         sparse="dense only" if error_class == "spurious" else "sparse safe",
