@@ -78,7 +78,7 @@ def test_real_data_of_the_mirror(mirror: Path, monkeypatch: pytest.MonkeyPatch) 
             pytest.skip(f"{name}: {dataset.availability().reason}")
         dataset.fetch()
         for sample in dataset.sample_ids():
-            declared = dataset.declaration.samples[sample]
+            declared = dataset.samples[sample]
             loaded = dataset.load(sample)
             assert loaded.image.channels == dataset.channels
             assert not declared.shape or loaded.image.grid.shape == declared.shape
