@@ -29,9 +29,12 @@ class LibraryFunctions:
     def __init__(self) -> None:
         if "numpy" in sys.modules:
             importlib.import_module("numpy.random")  # NumPy itself loads it at its first use
-        self._functions = {name: _functions(module) for name, module in _watched_modules()}
+        modules = dict(_watched_modules())
+        self._functions = {name: _functions(module) for name, module in modules.items()}
+        self._modules = itemgetter(*modules)
+        self._before = self._modules(sys.modules)
         self._lookups = [
-            (name, itemgetter(*functions), itemgetter(*functions)(functions))
+            (vars(modules[name]), itemgetter(*functions), itemgetter(*functions)(functions))
             for name, functions in self._functions.items()
             if functions
         ]
@@ -47,11 +50,16 @@ class LibraryFunctions:
                     yield f"{name}.{attribute}"
 
     def _are_untouched(self) -> bool:
-        """Compare the functions of each module all at once: there are thousands, and a cell asks several times."""
+        """Compare the functions of each module all at once: there are thousands, and every cell asks."""
         try:
-            return all(look_up(vars(sys.modules[name])) == functions for name, look_up, functions in self._lookups)
+            if self._modules(sys.modules) != self._before:
+                return False
+            for namespace, look_up, functions in self._lookups:
+                if look_up(namespace) != functions:
+                    return False
         except KeyError:
             return False
+        return True
 
     def set_back(self) -> list[str]:
         """Put every function back in its place, and return the names of those that were replaced."""

@@ -39,11 +39,16 @@ class ProcessSettings:
     error handling and printing of NumPy; default type and device, threads, gradients and determinism of torch; types of
     Keras; eager functions of TensorFlow.
 
+    What is set back to are the values from before the first code that was watched: reading them takes as long as that
+    of many a stage, and nothing else in this process is to change them.
+
     lasting  names of changed settings that the system did not allow to be set back, with its reason
     """
 
     def __init__(self) -> None:
         self.lasting: list[str] = []
+        self._first: dict[str, Any] = {}
+        self._depth = 0
         self._fresh: dict[str, Any] = {}
         self._known: dict[tuple[str, ...], tuple[Setting, ...]] = {}
 
@@ -65,12 +70,24 @@ class ProcessSettings:
     def kept(self) -> Iterator[list[str]]:
         """Set back what the code inside changes; yield what becomes the list of its names."""
         changed: list[str] = []
-        before = {one.name: one.read() for one in self._settings()}
+        before = self._before()
+        self._depth += 1
         with warnings.catch_warnings():
             try:
                 yield changed
             finally:
+                self._depth -= 1
                 changed += self._set_back({**self._fresh, **before})
+
+    def _before(self) -> Mapping[str, Any]:
+        """Return the values to set back to; inside other watched code that is what this one has changed so far."""
+        if self._depth:
+            return {one.name: one.read() for one in self._settings()}
+        unread = (one for one in self._settings() if one.name not in self._first)
+        self._first.update(
+            (one.name, self._fresh[one.name] if one.name in self._fresh else one.read()) for one in unread
+        )
+        return self._first
 
     def _set_back(self, before: Mapping[str, Any]) -> Iterator[str]:
         for one in self._settings():

@@ -113,6 +113,28 @@ def test_what_cannot_be_set_back_lasts_and_is_said() -> None:
     assert settings.lasting[0].startswith("working folder ([Errno 2]")
 
 
+def test_code_inside_other_code_leaves_what_that_has_changed() -> None:
+    settings, precision = ProcessSettings(), np.get_printoptions()["precision"]
+    with settings.kept() as outer:
+        np.set_printoptions(precision=3)
+        with settings.kept() as inner:
+            np.set_printoptions(precision=4)
+        assert np.get_printoptions()["precision"] == 3
+    assert (inner, outer) == (["numpy.set_printoptions"], ["numpy.set_printoptions"])
+    assert np.get_printoptions()["precision"] == precision
+
+
+def test_every_use_sets_back_to_what_stood_before_the_first() -> None:
+    settings = ProcessSettings()
+    before = np.geterr()
+    with settings.kept():
+        pass
+    np.seterr(all="raise")
+    with settings.kept() as changed:
+        pass
+    assert (np.geterr(), changed) == (before, ["numpy.seterr"])
+
+
 LATE = """
     import sys
     from harness.process_state import ProcessSettings

@@ -45,12 +45,16 @@ class Costs:
         """Take a measured cell into account. One that reused outputs tells nothing of a whole cell."""
         rows = self._own if key in self._keys else self._earlier
         rows.add_trainings(row, stages)
-        if not any(stage.cached for stage in stages):
-            trained_s = sum(stage.fit_s or 0.0 for stage in stages if not stage.fit_cached)
-            rows.add_cell(row, max(0.0, total_s - trained_s), stages)
+        trained_s, is_whole = 0.0, True
         for stage in stages:
-            self._stages.add_cell(stage.id, _called_s(stage), [stage])
-            self._stages.add_trainings(stage.id, [stage])
+            if stage.cached:
+                is_whole = False
+            if stage.fit_s is not None and not stage.fit_cached:
+                trained_s += stage.fit_s
+            self._stages.add_cell(stage.id, _called_s(stage), (stage,))
+            self._stages.add_trainings(stage.id, (stage,))
+        if is_whole:
+            rows.add_cell(row, max(0.0, total_s - trained_s), stages)
 
     def of(self, row: str, stages: Sequence[str]) -> Cost | None:
         """Return what a cell of a row costs; None where one of its stages was never measured."""
@@ -80,8 +84,12 @@ class _Rows:
         self._on_gpu: dict[str, set[str]] = defaultdict(set)
 
     def add_cell(self, row: str, seconds: float, stages: Iterable[StageTiming]) -> None:
+        gpu_s = 0.0
+        for stage in stages:
+            if stage.device == "cuda":
+                gpu_s += _called_s(stage)
         self.cells[row].append(seconds)
-        self._gpu[row].append(sum(_called_s(stage) for stage in stages if stage.device == "cuda"))
+        self._gpu[row].append(gpu_s)
 
     def add_trainings(self, row: str, stages: Iterable[StageTiming]) -> None:
         for stage in stages:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.datasets.overlap import lineage
-from harness.hashing import hash_value
+from harness.hashing import canonical_json
 from harness.model import Cell, Tier
 from harness.predictions import Predictions
 from harness.standing.costs import Costs, Source, trainings_of
@@ -136,7 +136,8 @@ def _row_plans(standing: Standing, waiting: Iterable[Cell], costs: Costs) -> Ite
         if cost is None:
             yield RowPlan(row, len(own.cells), len(own.cells) - len(pending), None)
             continue
-        needed = {key: stage for cell in pending for stage, key in trainings_of(cell, cost.training_s)}
+        trains = pending if cost.training_s else ()
+        needed = {key: stage for cell in trains for stage, key in trainings_of(cell, cost.training_s)}
         new = [stage for key, stage in needed.items() if key not in trained]
         trained.update(needed)
         on_gpu = sum(cost.training_s[stage] for stage in new if stage in cost.trained_on_gpu)
@@ -155,10 +156,10 @@ def _row_plans(standing: Standing, waiting: Iterable[Cell], costs: Costs) -> Ite
 def _download(cells: Iterable[Cell], catalogue: Catalogue) -> Download:
     """Return what must be fetched for cells: files of their datasets, of their weights, and of what those train on."""
     known = set(catalogue.weight_ids())
-    datasets: dict[str, None] = {}
+    used = {(cell.data.dataset, id(cell.chain)): cell for cell in cells}.values()  # cells of a row share their chain
+    datasets: dict[str, None] = {cell.data.dataset: None for cell in used}
     weights: dict[str, None] = {}
-    for cell in cells:
-        datasets[cell.data.dataset] = None
+    for cell in used:
         named = (value for spec in cell.chain for value in spec.parameters.values() if isinstance(value, str))
         weights.update(dict.fromkeys(one for name in named if name in known for one in lineage(catalogue, name)))
     entries = [catalogue.weights(name) for name in weights]
@@ -191,10 +192,12 @@ def same_rows(cells: Iterable[Cell]) -> tuple[tuple[str, ...], ...]:
     by_row: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_row[cell.row].append(cell)
-    groups: dict[str, list[str]] = defaultdict(list)
+    groups: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for row, own in by_row.items():
-        by_fold = {(cell.data.dataset, cell.fold.id): cell for cell in own}  # cells of a fold share data and chain
-        chains = [[cell.data.to_json(), [spec.to_json() for spec in cell.chain]] for cell in by_fold.values()]
-        places = [[cell.data.dataset, cell.fold.id, cell.sample, cell.repeat] for cell in own]
-        groups[hash_value([chains, places])].append(row)
+        # cells of a row share what they read, and those of a fold the chain, so that neither is compared for each cell
+        data = tuple({id(cell.data): cell.data for cell in own}.values())
+        chains = {id(cell.chain): cell.chain for cell in own}.values()
+        text = canonical_json([[spec.to_json() for spec in chain] for chain in chains])
+        places = tuple((cell.data.dataset, cell.fold.id, cell.sample, cell.repeat) for cell in own)
+        groups[data, text, places].append(row)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)

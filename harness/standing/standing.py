@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,8 @@ class Standing:
         **further: Any,
     ) -> Standing:
         """Return the standing of cells among records; `further` are the fields that need no join."""
-        wanted = {cell.id: cell for cell in cells}
+        ids = tuple(cell.id for cell in cells)
+        wanted = dict(zip(ids, cells, strict=True))
         current: dict[CellId, Record] = {}
         stale, foreign = [], []
         for record in records:
@@ -124,22 +125,25 @@ class Standing:
             else:
                 stale.append(record)
         shown = {place: current[place] for place in wanted if place in current}
-        return cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), **further)
+        made = cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), **further)
+        vars(made)["_ids"] = ids  # known here already: there may be a million of them
+        return made
+
+    @cached_property
+    def _ids(self) -> tuple[CellId, ...]:
+        """The places of the cells, in their order."""
+        return tuple(cell.id for cell in self.cells)
 
     @cached_property
     def rows(self) -> Mapping[str, RowStanding]:
         """Rows that have cells, in the order of the cells."""
         cells: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self.cells:
+        records: dict[str, list[Record]] = defaultdict(list)
+        for place, cell in zip(self._ids, self.cells, strict=True):
             cells[cell.row].append(cell)
-        return {row: RowStanding(row, tuple(own), tuple(self._records_of(own))) for row, own in cells.items()}
-
-    def _records_of(self, cells: Iterable[Cell]) -> Iterator[Record]:
-        """Yield the current records that these cells have."""
-        for cell in cells:
-            record = self.current.get(cell.id)
-            if record is not None:
-                yield record
+            if place in self.current:
+                records[cell.row].append(self.current[place])
+        return {row: RowStanding(row, tuple(own), tuple(records[row])) for row, own in cells.items()}
 
     def of(self, row: str) -> RowStanding:
         """Return the standing of one row; one without cells on this tier has none."""
@@ -157,7 +161,8 @@ class Standing:
 
     def pending(self) -> tuple[Cell, ...]:
         """Return the cells without scores: never tried, failed, or changed since."""
-        return tuple(cell for cell in self.cells if not self.is_done(cell))
+        done = self._done
+        return tuple(cell for place, cell in zip(self._ids, self.cells, strict=True) if place not in done)
 
     def only(self, selection: Selection) -> Standing:
         """Return the standing of the wanted cells; raises `ConfigError` for a name that no cell has."""

@@ -216,8 +216,8 @@ class Writer:
         """Write the scores again in the order of the suite's cells, where that has changed since."""
         if not self._order:
             return
-        places = [record.id for record in read_lines(self.store.scores_path, read_record)]
-        if places != _ordered(set(places), self._order):
+        places = read_lines(self.store.scores_path, _read_place)
+        if list(places) != _ordered(set(places), self._order):
             self._rewrite(self.store.scores_path, read_record, ())
 
     def _rewrite(self, path: Path, read: Callable[[Any, str], ItemT], fresh: Iterable[ItemT]) -> None:
@@ -276,6 +276,14 @@ def _read_environment(path: Path) -> dict[str, Any]:
     if not isinstance(environment, dict):
         raise StoreError(f"{path}: not an environment: accepted a JSON object; found {str(environment)[:60]!r}")
     return environment
+
+
+def _read_place(data: Any, where: str) -> CellId:
+    """Return where the cell of a record stands: all of a record is validated when it is used, which costs much more."""
+    parts: list[Any] = [data.get(name) for name in CellId._fields] if isinstance(data, dict) else []
+    if [type(part) for part in parts] == [str, str, str, str, int]:
+        return CellId(*parts)
+    return read_record(data, where).id  # of another schema, or damaged: it says what is wrong
 
 
 def _read_entry(data: Any, where: str) -> Entry:

@@ -32,9 +32,13 @@ def resolve_chain(suite: Suite, row: Row, tier: Tier, registry: StageRegistry) -
 
 def check_order(suite: Suite, row: Row, chain: tuple[Stage, ...], given: Given) -> None:
     """Raise `ChainError`, with file, line and key, unless the stages of a row fit each other and the data."""
-    where = place(suite, row, (*row.place, "stages"))
-    with plugged(chain, where):
-        check_chain(chain, given, where)
+    try:
+        check_chain(chain, given, "")
+    except Exception:  # a mistake, or a plug-in that fails: only then is the place looked up, and all is asked again
+        where = place(suite, row, (*row.place, "stages"))
+        with plugged(chain, where):
+            check_chain(chain, given, where)
+        raise
 
 
 def stage_specs(row: Row, chain: tuple[Stage, ...], fold: str, registry: StageRegistry) -> tuple[StageSpec, ...]:

@@ -97,6 +97,8 @@ def registry_problems(
 def _given(suite: Suite, row: Row, tier: Tier) -> Given:
     """Return what the file says of the data of a row; which truth a dataset has by default, it does not say."""
     reads: dict[str, str] = chosen(suite, row, tier, "reads")[0] or {}
+    if not reads:
+        return Given()
     truths = [chosen(suite, row, tier, name)[0] for name in ("truth", "train_truth")]
     return Given(tuple(reads), tuple(slot for slot, label in reads.items() if label in truths))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from harness.datasets.content import content_of
 from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, Gathered, nearest
-from harness.hashing import derive_seed, hash_path, hash_value
+from harness.hashing import canonical_json, derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, ScoredPair, StageSpec, Tier
 from harness.registry import StageRegistry
 from harness.stages.chain import Given
@@ -50,6 +51,19 @@ TRAINING = 2
 """Part of the key of every cell that trains: to be raised when the seeds of trainings are derived otherwise."""
 
 
+def cell_key(base: str, text: str, repeat: int, seed: int) -> str:
+    """Return `hash_value([base, sample, content, repeat, seed])`; `base` is a hash, `text` the `sample_text` of both.
+
+    To write the JSON of each of a hundred thousand keys anew would be most of what an expansion takes.
+    """
+    return hashlib.sha256(f'["{base}",{text},{repeat},{seed}]'.encode()).hexdigest()
+
+
+def sample_text(sample: str, content: str) -> str:
+    """Return a sample and the hash of its content as they stand in the canonical JSON of a list."""
+    return canonical_json([sample, content])[1:-1]
+
+
 class _Expansion:
     """One expansion with its caches: rows of a suite mostly share their data."""
 
@@ -61,6 +75,7 @@ class _Expansion:
         self._selector = Selector(suite, tier, catalogue)
         self._hashes: dict[tuple[str, str], str] = {}
         self._seeds: dict[tuple[str | int, ...], int] = {}
+        self._texts: dict[tuple[str, str], str] = {}
         self._distinct: set[tuple[Selected, ...]] = set()
         self._weights: dict[str, str] = {}
         self._safe: set[tuple[str, Fold]] = set()
@@ -124,7 +139,7 @@ class _Expansion:
         suite, dataset = self._suite, selected.dataset.id
         draws = [self._seed("draw", dataset, fold.id, repeat) for repeat in range(repeats)]
         for sample in fold.test:
-            content = self._hashes[dataset, sample]
+            text = self._text_of(dataset, sample)
             for repeat, draw in enumerate(draws):
                 seed = self._seed(dataset, fold.id, sample, repeat)
                 yield Cell(
@@ -140,8 +155,13 @@ class _Expansion:
                     draw=draw,
                     chain=chain,
                     scores=scores,
-                    key=hash_value([base, sample, content, repeat, seed]),
+                    key=cell_key(base, text, repeat, seed),
                 )
+
+    def _text_of(self, dataset: str, sample: str) -> str:
+        if (dataset, sample) not in self._texts:
+            self._texts[dataset, sample] = sample_text(sample, self._hashes[dataset, sample])
+        return self._texts[dataset, sample]
 
     def _seed(self, *parts: str | int) -> int:
         """Return the seed of a place in the suite's seed group; rows share it."""

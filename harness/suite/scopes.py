@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 def scope_of(suite: Suite, row: Row, tier: Tier, dataset: Dataset) -> Scope:
     """Return the scope of a row's own pair: what the row's tier, the row or the tier says, else the dataset."""
+    places = (row.overrides(tier), row.spec, suite.tier(tier))
+    declared = Scope(ignored(dataset.declaration.ignore), sparse=dataset.declaration.sparse)
+    if all(place.model_fields_set.isdisjoint(Compared.model_fields) for place in places):
+        return declared
     said = {name: chosen(suite, row, tier, name)[0] for name in Compared.model_fields}
-    declared = dataset.declaration
-    return Compared(**said).scope(Scope(ignored(declared.ignore), sparse=declared.sparse))
+    return Compared(**said).scope(declared)
 
 
 def check_scope(suite: Suite, row: Row, dataset: Dataset, pair: ScoredPair, metrics: KeyPath) -> None:

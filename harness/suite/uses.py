@@ -39,7 +39,7 @@ def registered_use_problems(suite: Suite, stages: StageRegistry) -> Iterator[str
     """
     for row in suite.rows:
         for number, use in enumerate(row.stages):
-            if use.name in stages and use.name != use.id:
+            if use.name and use.name != use.id and use.name in stages:
                 problem = f"row '{row.id}': '{use.name}' is a stage of its own; name this use of '{use.id}' otherwise"
                 yield str(suite.source_file.error((*row.place, "stages", number, "as"), problem))
     for tier, spec in suite.tiers.items():
@@ -55,15 +55,17 @@ def registered_use_problems(suite: Suite, stages: StageRegistry) -> Iterator[str
 def _row_problems(suite: Suite, row: Row) -> Iterator[str]:
     """Yield the wrong names and overrides of a row; rows of one matrix may override what only some of them have."""
     yield from unknown(suite, row.spec.tiers, suite.tiers, (*row.place, "tiers"), "tier of this suite")
-    uses = Counter(use.called for use in row.stages)
-    for name in dict.fromkeys(use.name for use in row.stages if use.name and uses[use.name] > 1):
+    called = [use.called for use in row.stages]
+    uses = Counter(called) if len(set(called)) < len(called) else {}
+    for name in dict.fromkeys(use.name for use in row.stages if use.name and uses.get(use.name, 0) > 1):
         problem = f"row '{row.id}': {uses[name]} uses of stages are called '{name}'"
         yield str(suite.source_file.error((*row.place, "stages"), problem))
     for tier, overrides in row.spec.tiers.items():
         if overrides.stages:
             own = {use.called for other in suite.rows if other.place == row.place for use in other.stages}
             yield from unknown(suite, overrides.stages, own, (*row.place, "tiers", tier, "stages"), "stage of this row")
-    yield from _ambiguous(suite, row, uses)
+    if uses:
+        yield from _ambiguous(suite, row, uses)
 
 
 def _ambiguous(suite: Suite, row: Row, uses: Mapping[str, int]) -> Iterator[str]:

@@ -67,7 +67,7 @@ class Workbench:
         self.environment = environment
         self.report = report
         self.spared = spared
-        self.state = ProcessState()
+        self.state = ProcessState(metrics_are_ours=not any(entry.code().is_plugin for entry in metrics))
         self.cache = StageCache(Path(setup.cache))
         self.predictions = Predictions(Path(setup.cache))
         self.models = ModelStore(Path(setup.cache))

@@ -28,11 +28,16 @@ class PatchedLibraryError(ChainError):
 
 
 class ProcessState:
-    """The state of this process before its first cell, which the code of a stage is held against."""
+    """The state of this process before its first cell, which the code of a stage is held against.
 
-    def __init__(self) -> None:
+    `metrics_are_ours`: after its last stage no code of others runs in a cell.
+    """
+
+    def __init__(self, *, metrics_are_ours: bool = False) -> None:
         self._process = os.getpid()
         self._seed = 0
+        self._metrics_are_ours = metrics_are_ours
+        self._is_untouched = False
         self._settings = ProcessSettings()
         self._settings.watch_imports(lambda module: _seed_library(module, self._seed))
         self._functions = LibraryFunctions()
@@ -48,6 +53,7 @@ class ProcessState:
             PatchedLibraryError: the stage has replaced a function of a library; this process is of no use any more.
         """
         self._seed = seed
+        self._is_untouched = False
         with self._settings.kept():
             random.seed(seed)
             for module in _SEEDED:
@@ -64,10 +70,12 @@ class ProcessState:
                 f"stage '{stage}' replaced {patched} for the whole process, which later cells use; accepted: a stage "
                 "that changes nothing outside itself"
             )
+        self._is_untouched = self._metrics_are_ours
 
     def spoilt(self) -> str:
         """Return what a stage has changed that later cells would feel and nobody can set back, "" if nothing."""
-        return ", ".join(filter(None, (*self._settings.lasting, self.patched())))
+        patched = "" if self._is_untouched else self.patched()
+        return ", ".join(filter(None, (*self._settings.lasting, patched)))
 
     def patched(self) -> str:
         """Return the dotted name of a function that is not what it was, "" if there is none."""

@@ -54,6 +54,19 @@ def test_order_is_the_suites_and_one_record_stands_per_place(store: Store) -> No
     assert [r.row for r in store.records()] == ["b", "a", "z", "c"]
 
 
+@pytest.mark.parametrize("value", ['"a"', "null", '["a"]', "{}"])
+def test_a_line_without_a_place_is_named_when_the_order_is_looked_at(store: Store, value: str) -> None:
+    with store.open() as writer:
+        writer.add(a_record("a"))
+    text = store.scores_path.read_text()
+    store.scores_path.write_text(text.replace('"repeat":0', f'"repeat":{value}'))
+    with pytest.raises(StoreError, match=r"scores\.jsonl:1: key 'repeat'"):
+        store.open([a_record("a").id])
+    store.scores_path.write_text("[1]\n")
+    with pytest.raises(StoreError, match=r"scores\.jsonl:1"):
+        store.open([a_record("a").id])
+
+
 def test_second_writer_is_refused_and_told_who_holds_the_folder(store: Store) -> None:
     with store.open(), pytest.raises(StoreError, match=rf"v1/smoke: another run \(process {os.getpid()}\)"):
         store.open()

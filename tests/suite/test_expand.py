@@ -11,14 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError
-from harness.hashing import derive_seed
+from harness.hashing import derive_seed, hash_value
 from harness.model import Cell
 from harness.suite import expand
+from harness.suite.expand import cell_key, sample_text
 from tests.helpers import SUITE, FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
 
 
 def keys(cells: Sequence[Cell]) -> list[str]:
     return [cell.key for cell in cells]
+
+
+@given(sample=st.text(), content=st.text(), repeat=st.integers(0, 99), seed=st.integers(0, 2**32 - 1))
+def test_the_key_of_a_cell_is_the_hash_of_what_it_is_made_of(sample: str, content: str, repeat: int, seed: int) -> None:
+    base = hash_value(["of a row"])
+    key = hash_value([base, sample, content, repeat, seed])
+    assert cell_key(base, sample_text(sample, content), repeat, seed) == key
 
 
 def test_cells_come_by_row_fold_sample_and_repeat(project: Project) -> None:

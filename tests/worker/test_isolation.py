@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import subprocess
@@ -34,6 +35,7 @@ def test_settings_are_set_back_and_what_lasts_ends_the_process(tmp_path: Path) -
     gone_folder = tmp_path / "gone"
     gone_folder.mkdir()
     os.chdir(gone_folder)
+    state = ProcessState()
     try:
         with state.guarded("s", 1):
             os.chdir(tmp_path)
@@ -80,6 +82,26 @@ def test_a_replaced_function_is_found_out(monkeypatch: pytest.MonkeyPatch) -> No
         patch.setattr(np, "sum", np.sum)
         with pytest.raises(PatchedLibraryError, match=r"stage 's' replaced numpy\.sum"), state.guarded("s", 1):
             np.sum = np.prod
+
+
+def test_metrics_of_others_may_replace_functions_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = ProcessState()
+    with state.guarded("s", 1):
+        pass
+    monkeypatch.setattr(np, "sum", np.prod)
+    assert state.spoilt() == "numpy.sum"
+
+
+def test_where_metrics_are_ours_the_last_stage_is_the_last_that_could(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = ProcessState(metrics_are_ours=True)
+    with state.guarded("s", 1):
+        pass
+    assert state.spoilt() == ""
+    monkeypatch.setattr(np, "sum", np.sum)
+    with contextlib.suppress(KeyError), state.guarded("s", 1):
+        np.sum = np.prod
+        raise KeyError
+    assert state.spoilt() == "numpy.sum"
 
 
 def test_a_forked_process_ends_in_the_code_that_forked_it(tmp_path: Path) -> None:
