@@ -25,7 +25,7 @@ from harness.datasets.declared.declaration import (
     StoredDataset,
     WeightsDeclaration,
 )
-from harness.datasets.declared.templates import as_tuple
+from harness.datasets.declared.templates import as_tuple, fill
 from harness.datasets.overlap import intersects, region_in
 from harness.datasets.phantoms.generators import GENERATORS, Generator
 from harness.datasets.views import with_planes
@@ -236,6 +236,33 @@ def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset
     if isinstance(declaration, RemoteDataset):
         is_open = declaration.availability == "open-direct-download"
         yield from _file_problems(declaration.files, has_listing=declaration.listing is not None, is_open=is_open)
+    if isinstance(declaration, FolderDataset):
+        yield from _stated_problems(declaration)
+
+
+def _stated_problems(declaration: FolderDataset) -> Iterator[Problem]:
+    """Yield what is wrong with files of a folder that are declared for their hash, by which samples are known."""
+    if not declaration.files:
+        return
+    read = {
+        fill(pattern, {"id": name, **sample.fields})
+        for name, sample in declaration.samples.items()
+        if sample.source is None
+        for source in (*declaration.stored_sources, *sample.images.values(), *sample.labels.values())
+        for pattern in (source.file, *as_tuple(source.parts))
+        if pattern
+    }
+    finds_samples = any(source.glob for source in declaration.stored_sources)
+    seen: set[str] = set()
+    for index, file in enumerate(declaration.files):
+        if file.name in seen:
+            yield ("files", index, "name"), f"'{file.name}' is declared twice"
+        seen.add(file.name)
+        if not file.sha256:
+            yield ("files", index), f"'{file.name}' needs `sha256`: a file of a folder is declared for its hash"
+        is_read = file.name in read or any(fnmatchcase(file.name, pattern) for pattern in read)
+        if not finds_samples and not is_read:
+            yield ("files", index, "name"), f"no sample reads '{file.name}'{nearest(file.name, read)}"
 
 
 def _part_problems(item: ArraySource, declaration: StoredDataset, names: Sequence[str]) -> Iterator[str]:

@@ -300,7 +300,7 @@ class RemoteDataset(StoredDataset):
 
 
 class FolderDataset(StoredDataset):
-    """Files in a folder of this machine: `path`, relative to HARNESS_DATA or the catalogue."""
+    """Files in a folder of this machine: `path`, relative to HARNESS_DATA or the catalogue; `files` states hashes."""
 
     kind: Literal["folder"]
     path: str

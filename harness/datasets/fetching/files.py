@@ -120,37 +120,53 @@ class RemoteFiles:
 
 @dataclass(frozen=True, slots=True)
 class FolderFiles:
-    """Files of a folder of this machine; they are not verified, and count by their bytes."""
+    """Files of a folder of this machine, verified where a checksum is declared; the others count by their bytes."""
 
     folder: Path
     declaration: FolderDataset
 
     def path(self, source: ArraySource, values: Mapping[str, str]) -> Path:
         """Return the one file that the source's name or glob means for a sample."""
-        return folder_file(self.folder, source, values["id"], fill(source.file, values))
+        path = folder_file(self.folder, source, values["id"], fill(source.file, values))
+        checksum = self._stated.get(path.relative_to(self.folder).as_posix(), "")
+        if checksum:
+            verify(path, f"sha256:{checksum}", str(path))
+        return path
 
     def identity(self, source: ArraySource, values: Mapping[str, str]) -> Any:
-        """Return the hash of the file's bytes."""
-        return content_hash(self.path(source, values))
+        """Return the declared sha256, against which reading verifies the file, else the hash of its bytes.
+
+        A record's key then needs no folder: one who only draws tables of published records has none.
+        """
+        return self._stated.get(fill(source.file, values)) or content_hash(self.path(source, values))
+
+    @property
+    def _stated(self) -> Mapping[str, str]:
+        return {file.name: file.sha256 for file in self.declaration.files}
 
     def named(self, pattern: str) -> Sequence[str]:
         """Return the files of the folder."""
         return folder_files(self.folder, pattern)
 
     def fetch(self, *, progress: bool) -> None:
-        """Nothing is to be fetched."""
+        """Verify every file whose checksum is declared; nothing is to be fetched.
+
+        Raises `ChecksumError` for one with other bytes, `DataError` for one that is not there.
+        """
+        for name in self._stated:
+            self.path(ArraySource(file=name), {"id": ""})
 
     def to_fetch(self) -> Mapping[str, int | None]:
         """Return nothing."""
         return {}
 
     def provenance(self) -> dict[str, Any]:
-        """Return the declared path."""
-        return {"path": self.declaration.path}
+        """Return the declared path and checksums."""
+        return {"path": self.declaration.path, **({"sha256": dict(self._stated)} if self._stated else {})}
 
     def vouchers(self) -> Mapping[str, Voucher]:
-        """Return nothing: nothing is verified."""
-        return {}
+        """Return the files whose checksum is declared."""
+        return dict.fromkeys(self._stated, "declared")
 
     def availability(self) -> Availability:
         """Return whether the folder is there."""

@@ -73,6 +73,44 @@ def test_wrong_references_name_file_line_and_key(catalogue: Write, old: str, new
         catalogue(REMOTE.replace(old, new))
 
 
+FOLDER = """
+[datasets.mine]
+kind = "folder"
+title = "mine"
+licence = "own"
+citation = "me"
+path = "mine"
+axes = "YX"
+images.raw = { file = "raw/{id}.tif" }
+labels.gold = { file = "gold/{id}*.tif" }
+samples.a = { shape = [8, 8] }
+samples.left = { from = "a", crop = [[0, 8], [0, 4]] }
+"""
+HASH = f'sha256 = "{"0" * 64}"'
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ('{ name = "raw/a.tif", size = 3 }', "'raw/a.tif' needs `sha256`: a file of a folder"),
+        (f'{{ name = "raw/b.tif", {HASH} }}', r"no sample reads 'raw/b.tif'; did you mean 'raw/a.tif'"),
+        (f'{{ name = "raw/left.tif", {HASH} }}', "no sample reads 'raw/left.tif'"),
+        (", ".join([f'{{ name = "raw/a.tif", {HASH} }}'] * 2), "'raw/a.tif' is declared twice"),
+    ],
+)
+def test_files_of_a_folder_that_are_declared_for_their_hash(catalogue: Write, files: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"datasets.toml:14: .*{message}"):
+        catalogue(f"{FOLDER}files = [{files}]\n")
+
+
+def test_files_of_a_folder_that_samples_read(catalogue: Write) -> None:
+    files = ", ".join(f'{{ name = "{name}", {HASH} }}' for name in ("raw/a.tif", "gold/a_1.tif"))
+    found = catalogue(f"{FOLDER}files = [{files}]\n").dataset("mine")
+    assert list(found.vouchers()) == ["raw/a.tif", "gold/a_1.tif"]
+    found_there = f"{FOLDER}files = [{files}]\n".replace("file =", "glob =").replace("raw/a", "raw/z")
+    assert list(catalogue(found_there).dataset("mine").vouchers()) == ["raw/z.tif", "gold/a_1.tif"]
+
+
 def test_every_mistake_is_reported(catalogue: Write) -> None:
     with pytest.raises(ConfigError) as caught:
         catalogue(REMOTE.replace('from = "gold"', 'from = "x"').replace("gold = 3", "x = 3"))

@@ -9,6 +9,7 @@ from harness.datasets.declared.declaration import ArraySource, FolderDataset, Pa
 from harness.datasets.fetching.availability import Availability
 from harness.datasets.fetching.files import FolderFiles, PackageFiles, RemoteFiles, files_of, part_sources
 from harness.errors import ChecksumError, DataError
+from harness.hashing import hash_file
 
 COMMON = {"title": "t", "licence": "CC0", "citation": "none", "axes": "YX"}
 
@@ -31,6 +32,34 @@ def test_files_of_a_folder_count_by_their_bytes(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.ones((3, 3)))
     assert files.identity(source, {"id": "a"}) != first
     assert (files.vouchers(), files.availability()) == ({}, Availability(True, "local folder"))
+
+
+def test_files_of_a_folder_are_known_by_the_hash_that_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.bin").write_bytes(b"pixels")
+    stated = {"name": "images/a.bin", "sha256": hash_file(tmp_path / "images" / "a.bin")}
+    bare = FolderDataset.model_validate({**COMMON, "kind": "folder", "path": "."})
+    told = FolderDataset.model_validate({**COMMON, "kind": "folder", "path": ".", "files": [stated]})
+    absent = files_of("d", told.model_copy(update={"path": "elsewhere"}), tmp_path)
+    plain, files = files_of("d", bare, tmp_path), files_of("d", told, tmp_path)
+    for source in (ArraySource(file="images/{id}.bin"), ArraySource(glob="images/*.bin")):
+        assert files.identity(source, {"id": "a"}) == plain.identity(source, {"id": "a"}) == stated["sha256"]
+    assert absent.identity(ArraySource(file="images/{id}.bin"), {"id": "a"}) == stated["sha256"]
+    assert not absent.availability().ok
+    assert (files.vouchers(), plain.vouchers()) == ({"images/a.bin": "declared"}, {})
+    assert files.provenance()["sha256"] == {"images/a.bin": stated["sha256"]}
+    files.fetch(progress=False)
+    (tmp_path / "images" / "a.bin").write_bytes(b"others")
+    for read in (
+        lambda: files.fetch(progress=False),
+        lambda: files.path(ArraySource(file="images/{id}.bin"), {"id": "a"}),
+        lambda: files.path(ArraySource(glob="images/*.bin"), {"id": "a"}),
+    ):
+        with pytest.raises(ChecksumError, match=rf"a\.bin: checksum is sha256:.*, declared sha256:{stated['sha256']}"):
+            read()
+    (tmp_path / "images" / "a.bin").unlink()
+    with pytest.raises(DataError, match=r"a\.bin: no such file"):
+        files.fetch(progress=False)
 
 
 def test_files_of_a_package_are_verified_where_a_checksum_is_declared() -> None:
