@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from harness.model import TIERS, Tier
 from harness.status.state import Counts, ItemState, SuiteState, TierState
 
-ITEM_HEADER = ("item", "suites", "state", *TIERS, "verdicts", "claims", "why")
+ITEM_HEADER = ("item", "suites", "state", "rows", *TIERS, "data", "verdicts", "claims", "why")
 SUITE_HEADER = ("suite", "what it repeats", "rows", *TIERS, "claims")
 NOTHING = "–"
 SHORT = {"holds": "hold", "does not hold": "do not hold", "open": "open"}
@@ -17,7 +17,7 @@ Lines = tuple[Sequence[str], list[tuple[str, ...]]]
 
 
 def item_columns(items: Iterable[ItemState]) -> Lines:
-    """Return a line per item: its suites, what is recorded by tier, verdicts, claims, and what is lacking."""
+    """Return a line per item: suites, rows that run, records by tier, data, verdicts, claims, and what is lacking."""
     return ITEM_HEADER, [_item(item) for item in items]
 
 
@@ -41,7 +41,9 @@ def _item(item: ItemState) -> tuple[str, ...]:
         item_name(item),
         ", ".join(names) or NOTHING,
         item.state,
+        ", ".join(str(_rows(suite)) for suite in item.suites if suite.tiers) or NOTHING,
         *(", ".join(map(_cells, own)) or NOTHING for own in tiers),
+        _data(item.suites) or NOTHING,
         ", ".join(_counts(tier.verdicts) for tier in _on(item, "paper") if tier.verdicts) or NOTHING,
         ", ".join(f"{_claims(tier.claims)} ({tier.tier})" for tier in best if tier and tier.claims) or NOTHING,
         broken or item.why,
@@ -51,10 +53,26 @@ def _item(item: ItemState) -> tuple[str, ...]:
 def _suite(suite: SuiteState) -> tuple[str, ...]:
     tiers = {tier: _tier(suite, tier) for tier in TIERS}
     best = _best(suite)
-    rows = max((tier.rows for tier in suite.tiers), default=0)
     claims = f"{_claims(best.claims)} ({best.tier})" if best and best.claims else NOTHING
     texts = (NOTHING if tier is None else _cells(tier) for tier in tiers.values())
-    return (suite.suite, suite.title, str(rows), *texts, claims)
+    return (suite.suite, suite.title, str(_rows(suite)), *texts, claims)
+
+
+def _rows(suite: SuiteState) -> int:
+    """Return how many rows have cells, on the tier where most have."""
+    return max((tier.rows for tier in suite.tiers), default=0)
+
+
+def _data(suites: Sequence[SuiteState]) -> str:
+    """Return every data set with the tiers that it serves: "cells (smoke, mini), others (paper; not here)"."""
+    tiers: dict[str, dict[Tier, None]] = {}
+    absent: set[str] = set()
+    for tier in (own for name in TIERS for suite in suites if (own := _tier(suite, name))):
+        for name, reason in tier.data.items():
+            tiers.setdefault(name, {})[tier.tier] = None
+            absent |= {name} if reason else set()
+    texts = (f"{', '.join(held)}{'; not here' if name in absent else ''}" for name, held in tiers.items())
+    return ", ".join(f"{name} ({text})" for name, text in zip(tiers, texts, strict=True))
 
 
 def _tier(suite: SuiteState, tier: Tier) -> TierState | None:

@@ -13,9 +13,12 @@ def test_text_json_and_suites(cli: Cli) -> None:
     code, out, err = cli("status")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].split() == ["item", "suites", "state", "smoke", "mini", "paper", "verdicts", "claims", "why"]
+    assert lines[0].split() == [
+        "item", "suites", "state", "rows", "smoke", "mini", "paper", "data", "verdicts", "claims", "why",
+    ]  # fmt: skip
     assert [line.split("  ")[0] for line in lines[1:]] == ["table 1.1", "table 1.2", "figure 1", "thresholds"]
     assert "4 of 4" in lines[1]
+    assert "blobs (smoke, mini)" in lines[1]
     items = cli.json("status", "--json")
     assert [(item["kind"], item["id"], item["state"]) for item in items] == [
         ("table", "1.1", "recorded"),

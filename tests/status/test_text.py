@@ -18,9 +18,9 @@ def suite(name: str, *tiers: TierState, rows: tuple[str, ...] = (), broken: str 
 CLAIMS = {"holds": 2, "does not hold": 1, "open": 3}
 TOY = suite(
     "toy",
-    tier("smoke", 4, claims={"open": 6}),
-    tier("mini", 2, failed=1, stale=1, claims=CLAIMS),
-    tier("paper", 0, verdicts={"missing": 2, "reproduced": 1}),
+    tier("smoke", 4, claims={"open": 6}, data={"blobs": ""}),
+    tier("mini", 2, failed=1, stale=1, claims=CLAIMS, data={"blobs": "", "cells": ""}),
+    tier("paper", 0, rows=3, verdicts={"missing": 2, "reproduced": 1}, data={"plants": "behind a registration"}),
 )
 
 
@@ -35,9 +35,11 @@ def test_a_line_says_what_is_recorded_by_tier() -> None:
         "item": "table 2.6",
         "suites": "toy",
         "state": "recorded",
+        "rows": "3",
         "smoke": "4 of 4",
         "mini": "2 of 4 (1 failed, 1 stale)",
         "paper": "0 of 4",
+        "data": "blobs (smoke, mini), cells (mini), plants (paper; not here)",
         "verdicts": "2 missing, 1 reproduced",
         "claims": "2 hold, 1 do not hold, 3 open (mini)",
         "why": "not all of it",
@@ -46,16 +48,17 @@ def test_a_line_says_what_is_recorded_by_tier() -> None:
 
 def test_an_item_of_rows_and_one_of_nothing() -> None:
     assert line(suite("toy", tier("smoke", 4), rows=("a", "b", "c")))["suites"] == "toy/a and 2 more"
-    assert (
-        line(suite("toy", tier("smoke", 4), rows=("a",)), suite("other", tier("smoke", 1)))["suites"] == "toy/a, other"
-    )
+    two = line(suite("toy", tier("smoke", 4), rows=("a",)), suite("other", tier("smoke", 1)))
+    assert (two["suites"], two["rows"]) == ("toy/a, other", "2, 2")
     empty = line(why="private data")
-    assert (empty["suites"], empty["state"], empty["smoke"], empty["why"]) == (
+    assert [empty[name] for name in ("suites", "state", "rows", "smoke", "data", "why")] == [
         "–",
         "nothing to run",
         "–",
+        "–",
+        "–",
         "private data",
-    )
+    ]
 
 
 def test_a_broken_suite_says_its_first_mistake() -> None:
@@ -72,7 +75,7 @@ def test_suites_stand_once_and_whole() -> None:
         (
             "toy",
             "Title of toy",
-            "2",
+            "3",
             "4 of 4",
             "2 of 4 (1 failed, 1 stale)",
             "0 of 4",
@@ -84,4 +87,4 @@ def test_suites_stand_once_and_whole() -> None:
 def test_systems_have_names_and_all_else_numbers() -> None:
     assert item_name(ItemState("system", "spoco", "x", ())) == "spoco"
     assert item_name(ItemState("figure", "A.5", "x", ())) == "figure A.5"
-    assert len(ITEM_HEADER) == 9
+    assert len(ITEM_HEADER) == 11
