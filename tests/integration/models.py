@@ -38,9 +38,48 @@ def model_files(ovules: list[Ovule], folder: Path) -> dict[str, bytes]:
     return {f"{ROOT}/Models/{path}": content for path, content in files.items()}
 
 
-def base_model(ovules: list[Ovule], folder: Path) -> bytes:
-    """Return Cellpose's base model of nuclei as the library's network saves it; `folder` is for a file in passing."""
-    return _cellpose_network(17.0, ovules[0], seed=0, path=folder / "nucleitorch_0")
+def base_model(ovules: list[Ovule], folder: Path, diameter: float = 17.0) -> bytes:
+    """Return a base model of Cellpose as the library's network saves it; `folder` is for a file in passing.
+
+    A diameter of 17 px is that of nuclei, 30 that of cells.
+    """
+    return _cellpose_network(diameter, ovules[0], seed=0, path=folder / "nucleitorch_0")
+
+
+def zoo_network(channels: int, *, seed: int, ndim: int = 3) -> bytes:
+    """Return a network of PlantSeg's zoo as pytorch-3dunet writes it, random weights, both signs among the logits."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        built = build_network(NetworkSpec(ndim=ndim, f_maps=(8, 16, 32), out_channels=channels)).eval()
+    voxels = (0, *range(2, 2 + ndim))
+    with torch.no_grad():
+        logits = built(torch.randn(1, 1, *(16, 32, 32)[-ndim:], generator=torch.Generator().manual_seed(seed)))
+        scale = (2.0 / logits.std(dim=voxels)).reshape(-1)
+        built.final_conv.weight.mul_(scale.reshape(-1, *(1,) * (1 + ndim)))
+        built.final_conv.bias.sub_(logits.mean(dim=voxels)).mul_(scale)
+    content = io.BytesIO()
+    torch.save({"model_state_dict": built.state_dict()}, content)
+    return content.getvalue()
+
+
+def stardist_export(folder: Path) -> dict[str, bytes]:
+    """Return a 3D ResNet as StarDist's library exports it for the BioImage.IO zoo, by file name; random weights.
+
+    Configuration and thresholds stand in the description alone; `folder` is for files in passing.
+    """
+    import yaml
+
+    context = Context(Grid("ZYX", (24, 64, 64)), seed=1, scratch=folder, threads=2)
+    _, written = _stardist_model("resnet", context, folder)
+    config = json.loads((written / "config.json").read_text(encoding="utf-8"))
+    stated = {"config": config, "thresholds": {"prob": 0.5, "nms": 0.3}}
+    description = {"name": "StarDist", "type": "model", "config": {"stardist": stated}}
+    return {
+        "rdf.yaml": yaml.safe_dump(description).encode(),
+        "stardist_weights.h5": (written / "weights_best.h5").read_bytes(),
+    }
 
 
 def _plantseg(ovules: list[Ovule]) -> Iterator[tuple[str, bytes]]:
@@ -80,8 +119,26 @@ def _plantseg(ovules: list[Ovule]) -> Iterator[tuple[str, bytes]]:
 
 def _stardist(backbone: str, ovules: list[Ovule], context: Context, folder: Path) -> Iterator[tuple[str, bytes]]:
     """Write model folders as the library does; random weights, thresholds that leave a few candidates."""
-    session.start_seeded(context)
+    model, written = _stardist_model(backbone, context, folder)
     from csbdeep.utils import normalize
+
+    start = model.keras_model.get_weights()
+    for number, ovule in enumerate(ovules):
+        rng = np.random.default_rng(number)
+        model.keras_model.set_weights([array + 0.01 * rng.standard_normal(array.shape) for array in start])
+        probability, _ = model.predict(normalize(ovule.arrays["noisy"], 1, 99.8), show_tile_progress=False)
+        thresholds = {"prob": float(np.clip(np.quantile(probability, 0.9), 0.01, 0.99)), "nms": 0.3}
+        model.keras_model.save_weights(str(written / "weights_best.h5"))
+        place = f"stardist/{backbone}/gold/stardist_{backbone}_96_grid244_{ovule.id}"
+        yield f"{place}/config.json", (written / "config.json").read_bytes()
+        yield f"{place}/thresholds.json", json.dumps(thresholds).encode()
+        yield f"{place}/weights_best.h5", (written / "weights_best.h5").read_bytes()
+        yield f"{place}/logs/train/events.out.tfevents", b"\0"
+
+
+def _stardist_model(backbone: str, context: Context, folder: Path) -> tuple[Any, Path]:
+    """Return a small model of random weights and its folder, with `config.json` and `weights_best.h5`."""
+    session.start_seeded(context)
     from stardist import Rays_GoldenSpiral
     from stardist.models import Config3D, StarDist3D
 
@@ -96,18 +153,8 @@ def _stardist(backbone: str, ovules: list[Ovule], context: Context, folder: Path
     with session.output_to(print):
         model = StarDist3D(config, name=backbone, basedir=str(folder / "stardist"))
     written = folder / "stardist" / backbone
-    start = model.keras_model.get_weights()
-    for number, ovule in enumerate(ovules):
-        rng = np.random.default_rng(number)
-        model.keras_model.set_weights([array + 0.01 * rng.standard_normal(array.shape) for array in start])
-        probability, _ = model.predict(normalize(ovule.arrays["noisy"], 1, 99.8), show_tile_progress=False)
-        thresholds = {"prob": float(np.clip(np.quantile(probability, 0.9), 0.01, 0.99)), "nms": 0.3}
-        model.keras_model.save_weights(str(written / "weights_best.h5"))
-        place = f"stardist/{backbone}/gold/stardist_{backbone}_96_grid244_{ovule.id}"
-        yield f"{place}/config.json", (written / "config.json").read_bytes()
-        yield f"{place}/thresholds.json", json.dumps(thresholds).encode()
-        yield f"{place}/weights_best.h5", (written / "weights_best.h5").read_bytes()
-        yield f"{place}/logs/train/events.out.tfevents", b"\0"
+    model.keras_model.save_weights(str(written / "weights_best.h5"))
+    return model, written
 
 
 def _cellpose(place: str, diameter: float, ovules: list[Ovule], folder: Path) -> Iterator[tuple[str, bytes]]:

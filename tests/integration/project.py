@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -119,6 +120,37 @@ def make_project(folder: Path, server: FileServer, ovules: Iterable[Ovule], zip_
         text = text[:start] + changed
     (project / "datasets.toml").write_text(text, encoding="utf-8")
     return Project(project, folder / "cache", server)
+
+
+def in_place_of(text: str, server: FileServer, name: str, content: bytes) -> str:
+    """Return the text of a catalogue with a served file in place of the published one, whose hash is declared."""
+    line = re.compile(rf'^  \{{ name = "{re.escape(name)}",.*sha256 = .*\}},$', re.MULTILINE)
+    url = server.add(f"/files/{name}", content)
+    entry = f'  {{ name = "{name}", size = {len(content)}, sha256 = "{sha256(content)}", urls = ["{url}"] }},'
+    changed, count = line.subn(entry.replace("\\", "\\\\"), text)
+    assert count == 1, name
+    return changed
+
+
+def zenodo_in_place_of(text: str, server: FileServer, record: str, files: Mapping[str, bytes]) -> str:
+    """Return a catalogue's text with a served record in place of Zenodo's, whose listing states sizes and MD5 sums."""
+    for name, content in files.items():
+        for place in (f"/record/{record}/files/{name}", f"/records/{record}/files/{name}"):
+            server.add(place, content)
+    listed = [
+        {
+            "key": name,
+            "size": len(content),
+            "checksum": f"md5:{hashlib.md5(content).hexdigest()}",
+            "links": {"self": f"{server.url}/records/{record}/files/{name}"},
+        }
+        for name, content in files.items()
+    ]
+    server.add_json(f"/api/records/{record}", {"id": int(record), "files": listed})
+    text = _replaced(text, f'archive = "zenodo", record = "{record}"', f', base = "{server.url}"', append=True)
+    for kind in ("record", "records"):
+        text = text.replace(f"https://zenodo.org/{kind}/{record}/", f"{server.url}/{kind}/{record}/")
+    return text
 
 
 def override(suite: Path, row: str, stage: str, parameters: str) -> None:
