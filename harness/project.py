@@ -147,10 +147,10 @@ class Project:
         with found.noting():
             catalogue = self.catalogue
         if suite is not None and catalogue is not None:
-            problems += catalogue_problems(suite, catalogue, self.stages)
+            problems += catalogue_problems(suite, catalogue, self.stages, self.metrics)
         if suite is not None and self.methods and not problems:
             with found.noting():
-                problems += catalogue_problems(self.suite(suite), self.catalogue, self.stages)
+                problems += catalogue_problems(self.suite(suite), self.catalogue, self.stages, self.metrics)
         return list(dict.fromkeys([*problems, *found.problems]))
 
     def suites(self, names: Sequence[SuiteName] = ()) -> tuple[Suite, ...]:
@@ -160,7 +160,7 @@ class Project:
 
     def cells(self, suite: Suite, tier: Tier, only: Selection = EVERYTHING) -> tuple[Cell, ...]:
         """Return the wanted cells of a suite in canonical order; raises what `expand` raises."""
-        return only.cells(suite, expand(suite, tier, self.catalogue, self.stages))
+        return only.cells(suite, expand(suite, tier, self.catalogue, self.stages, self.metrics))
 
     def results(self, folder: Path, suite: Suite, tier: Tier, cells: tuple[Cell, ...] | None = None) -> Standing:
         """Return what a results folder holds of a suite on a tier; `cells` are its cells where they are at hand."""

@@ -176,7 +176,7 @@ def toy_stages() -> Registry:
     return registry
 
 
-def toy_metrics(*ids: str) -> Registry:
+def toy_metrics(*ids: str, sparse: str = "dense only") -> Registry:
     registry = Registry("metric")
     for metric in ids or ("map.toy", "arand.toy"):
         direction = "lower" if metric.startswith("arand") else "higher"
@@ -185,8 +185,9 @@ def toy_metrics(*ids: str) -> Registry:
             direction=direction,
             unit="fraction",
             at=None,
+            needs="ranked" if metric.startswith("coco.") else "overlap",
             nan_rule="spreads",
-            sparse="dense only",
+            sparse=sparse,
             range=(0.0, 1.0),
         )
         registry.add(Entry(metric, told, "tests"))
@@ -291,7 +292,7 @@ class Project:
 
     def cells(self, text: str = SUITE, tier: Tier = "smoke", **filters: Sequence[str]) -> tuple[Cell, ...]:
         suite = self.suite(text)
-        return Selection.of(**filters).cells(suite, expand(suite, tier, self.catalogue, self.stages))
+        return Selection.of(**filters).cells(suite, expand(suite, tier, self.catalogue, self.stages, self.metrics))
 
     def standing(
         self,

@@ -21,7 +21,7 @@ HEAD = "| row | tables | on the paper tier | smoke | mini: mAP, AP50 in percent 
 
 
 def cells_of(suite: Suite, tier: Tier, catalogue: Catalogue, row: str) -> tuple[Cell, ...]:
-    return Selection(rows=(row,)).cells(suite, expand(suite, tier, catalogue, registry.stages()))
+    return Selection(rows=(row,)).cells(suite, expand(suite, tier, catalogue, registry.stages(), registry.metrics()))
 
 
 def state_of(suite: Suite, tier: Tier, cells: tuple[Cell, ...]) -> str:

@@ -60,7 +60,7 @@ def rescore(
         HarnessError: a mistake in the suite, a disk that refuses.
     """
     store = Store(folder, suite.id, suite.version, tier)
-    cells = expand(suite, tier, project.catalogue, project.stages)
+    cells = expand(suite, tier, project.catalogue, project.stages, project.metrics)
     scorer = _Scorer(Predictions(cache), SampleSlots(project.catalogue), project.metrics)
     found = dict(_recorded(project, suite, tier, cells, store.records()))
     fresh: list[Record] = []
@@ -95,7 +95,9 @@ def _recorded(
         for ids in _earlier(record):
             named = (ids, canonical_json(record.scope))
             if named not in keys:
-                then = expand(as_recorded(suite, ids, record.scope), tier, project.catalogue, project.stages)
+                then = expand(
+                    as_recorded(suite, ids, record.scope), tier, project.catalogue, project.stages, project.metrics
+                )
                 keys[named] = {cell.id: cell.key for cell in then}
             if keys[named].get(record.id) == record.cell:
                 yield record.id, _found(record, suite, ids)

@@ -28,19 +28,29 @@ if TYPE_CHECKING:
     from harness.datasets import Catalogue
 
 
-def check_suite(suite: Suite, catalogue: Catalogue, stages: StageRegistry | None = None) -> None:
+def check_suite(
+    suite: Suite,
+    catalogue: Catalogue,
+    stages: StageRegistry | None = None,
+    metrics: MetricRegistry | None = None,
+) -> None:
     """Raise `ConfigError` with one line per mistake that shows beside the catalogue, on whatever tier."""
-    problems = catalogue_problems(suite, catalogue, registry.stages() if stages is None else stages)
+    problems = catalogue_problems(
+        suite,
+        catalogue,
+        registry.stages() if stages is None else stages,
+        registry.metrics() if metrics is None else metrics,
+    )
     if problems:
         raise ConfigError("\n".join(problems))
 
 
-def catalogue_problems(suite: Suite, catalogue: Catalogue, stages: StageRegistry) -> list[str]:
+def catalogue_problems(suite: Suite, catalogue: Catalogue, stages: StageRegistry, metrics: MetricRegistry) -> list[str]:
     """Return what cannot be expanded or computed with this catalogue, one line per mistake, each once."""
     found = Gathered()
     for tier in suite.tiers:
         with found.noting():
-            expand(suite, tier, catalogue, stages)
+            expand(suite, tier, catalogue, stages, metrics)
     return list(dict.fromkeys([*found.problems, *data_row_problems(suite, catalogue)]))
 
 

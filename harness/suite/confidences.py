@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 
-from harness import registry
 from harness.model import ScoredPair
+from harness.registry import MetricRegistry
 from harness.stages.chain import gives_confidences
 from harness.stages.contract import Stage
 from harness.stages.slots import CONFIDENCES, LABELS
@@ -14,13 +13,15 @@ from harness.suite.suite import Row, Suite
 from harness.toml_lines import KeyPath
 
 
-def check_confidences(suite: Suite, row: Row, chain: Sequence[Stage], pair: ScoredPair, metrics: KeyPath) -> None:
+def check_confidences(
+    suite: Suite, row: Row, chain: Sequence[Stage], pair: ScoredPair, metrics: KeyPath, known: MetricRegistry
+) -> None:
     """Raise `ConfigError` for a metric that needs confidences of a pair whose prediction has none.
 
-    `metrics` is where the metrics of the pair stand in the file.
+    `metrics` is where the metrics of the pair stand in the file, `known` what they are.
     """
     for number, metric in enumerate(pair.metrics):
-        if not _is_ranked(metric):
+        if not _is_ranked(metric, known):
             continue
         if pair.pred != LABELS:
             problem = f"it is scored on '{pair.pred}'; accepted: pred = \"{LABELS}\""
@@ -33,17 +34,12 @@ def check_confidences(suite: Suite, row: Row, chain: Sequence[Stage], pair: Scor
         )
 
 
-def with_confidences(metrics: Iterable[str], chain: Sequence[Stage]) -> tuple[str, ...]:
+def with_confidences(metrics: Iterable[str], chain: Sequence[Stage], known: MetricRegistry) -> tuple[str, ...]:
     """Return those of some metrics that the labels of a chain can have."""
-    return tuple(metric for metric in metrics if not _is_ranked(metric) or gives_confidences(chain))
+    return tuple(metric for metric in metrics if not _is_ranked(metric, known) or gives_confidences(chain))
 
 
-@cache
-def _is_ranked(metric: str) -> bool:
-    """Whether a metric reads confidences; one that is not registered here is named elsewhere.
-
-    Kept, for it is asked for each row of a suite.
-    """
-    known = registry.metrics()
+def _is_ranked(metric: str, known: MetricRegistry) -> bool:
+    """Whether a metric reads confidences; one that is not registered is named elsewhere."""
     found = known.entry(metric).item if metric in known else None
     return found is not None and found.needs == "ranked"

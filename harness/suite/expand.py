@@ -13,7 +13,7 @@ from harness.datasets.overlap import check_overlap, check_weights
 from harness.errors import ConfigError, DataError, Gathered, nearest
 from harness.hashing import canonical_json, derive_seed, hash_path, hash_value
 from harness.model import Cell, Fold, ScoredPair, StageSpec, Tier
-from harness.registry import StageRegistry
+from harness.registry import MetricRegistry, StageRegistry
 from harness.stages.chain import Given
 from harness.stages.contract import Stage
 from harness.suite.chains import FOLD, check_order, is_per_fold, place, resolve_chain, stage_specs, weights_of
@@ -34,6 +34,7 @@ def expand(
     tier: Tier,
     catalogue: Catalogue,
     registry: StageRegistry,
+    metrics: MetricRegistry,
 ) -> tuple[Cell, ...]:
     """Return the cells of a suite on a tier, ordered by row, dataset, fold, sample and repeat as they are declared.
 
@@ -44,7 +45,7 @@ def expand(
         ConfigError, ParameterError, ChainError: with file, line and key; one line for each row that has a mistake.
     """
     suite.tier(tier)
-    return tuple(_Expansion(suite, tier, catalogue, registry).cells())
+    return tuple(_Expansion(suite, tier, catalogue, registry, metrics).cells())
 
 
 TRAINING = 2
@@ -67,10 +68,13 @@ def sample_text(sample: str, content: str) -> str:
 class _Expansion:
     """One expansion with its caches: rows of a suite mostly share their data."""
 
-    def __init__(self, suite: Suite, tier: Tier, catalogue: Catalogue, registry: StageRegistry) -> None:
+    def __init__(
+        self, suite: Suite, tier: Tier, catalogue: Catalogue, registry: StageRegistry, metrics: MetricRegistry
+    ) -> None:
         self._suite = suite
         self._tier = tier
         self._registry = registry
+        self._metrics = metrics
         self._catalogue = catalogue
         self._selector = Selector(suite, tier, catalogue)
         self._hashes: dict[tuple[str, str], str] = {}
@@ -114,7 +118,7 @@ class _Expansion:
         shared = None if is_per_fold(chain) else stage_specs(row, chain, "", self._registry)
         for selected in selections:
             self._check_data(row, chain, selected)
-            scores = scored_pairs(self._suite, row, self._tier, chain, selected, self._catalogue)
+            scores = scored_pairs(self._suite, row, self._tier, chain, selected, self._catalogue, self._metrics)
             for fold in selected.folds:
                 self._check_fold(row, chain, selected, fold)
                 named = list(weights_of(chain, fold.id))

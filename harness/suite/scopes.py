@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness import registry
 from harness.errors import nearest
 from harness.metrics.sparse import refusal
 from harness.model import Scope, ScoredPair, Tier
+from harness.registry import MetricRegistry
 from harness.suite.compared import Compared, ignored
 from harness.suite.selection import chosen
 from harness.suite.suite import Row, Suite
@@ -27,10 +27,12 @@ def scope_of(suite: Suite, row: Row, tier: Tier, dataset: Dataset) -> Scope:
     return Compared(**said).scope(declared)
 
 
-def check_scope(suite: Suite, row: Row, dataset: Dataset, pair: ScoredPair, metrics: KeyPath) -> None:
+def check_scope(
+    suite: Suite, row: Row, dataset: Dataset, pair: ScoredPair, metrics: KeyPath, known: MetricRegistry
+) -> None:
     """Raise `ConfigError` for a label image that the data lack, and for metrics that a sparse truth makes meaningless.
 
-    `metrics` is where the metrics of the pair stand in the file.
+    `metrics` is where the metrics of the pair stand in the file, `known` what they are.
     """
     name, labels = pair.scope.ignore, dataset.label_names
     if isinstance(name, str) and name not in labels:
@@ -41,10 +43,9 @@ def check_scope(suite: Suite, row: Row, dataset: Dataset, pair: ScoredPair, metr
         )
     if not pair.scope.sparse:
         return
-    known = [entry.item for entry in registry.metrics() if entry.item is not None]
-    safe = {metric.id for metric in known if metric.sparse == "sparse safe"}
     for number, metric in enumerate(pair.metrics):
-        if metric not in safe:
+        if metric in known and (found := known.entry(metric).item) is not None and found.sparse != "sparse safe":
+            others = [entry.item for entry in known if entry.item is not None]
             raise suite.source_file.error(
-                (*metrics, number), f"row '{row.id}' on dataset '{dataset.id}': {refusal(metric, known)}"
+                (*metrics, number), f"row '{row.id}' on dataset '{dataset.id}': {refusal(metric, others)}"
             )

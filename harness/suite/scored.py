@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import nearest
 from harness.model import ScoredPair, Tier
+from harness.registry import MetricRegistry
 from harness.stages.chain import scored_slot
 from harness.stages.contract import Stage
 from harness.stages.slots import TRUTH
@@ -22,24 +23,31 @@ if TYPE_CHECKING:
 
 
 def scored_pairs(
-    suite: Suite, row: Row, tier: Tier, chain: Sequence[Stage], selected: Selected, catalogue: Catalogue
+    suite: Suite,
+    row: Row,
+    tier: Tier,
+    chain: Sequence[Stage],
+    selected: Selected,
+    catalogue: Catalogue,
+    known: MetricRegistry,
 ) -> tuple[ScoredPair, ...]:
     """Return the pairs that cells of a row compare on a dataset.
 
     A further pair whose truth is a label image that other datasets have and this one lacks is not applicable here.
     Of a dataset without label images nothing is scored but slots against each other; predictions are kept all the same.
-    Metrics laid over the suite that rank objects by confidences are left out where the chain gives none.
+    `known` are the metrics that a suite may name; those laid over it that rank objects by confidences are left out
+    where the chain gives none.
     Raises `ConfigError` with file, line and key for a slot that nothing makes, for a truth that nothing provides, for
     confidences that nothing gives, and for a chain that reads or learns the truth where there is none.
     """
     is_labelled = bool(selected.data.truth)
     if not is_labelled:
         _refuse_truth(suite, row, chain, selected)
-    metrics = (*suite.file.metrics, *with_confidences(suite.added_metrics, chain)) if is_labelled else ()
+    metrics = (*suite.file.metrics, *with_confidences(suite.added_metrics, chain, known)) if is_labelled else ()
     scope = scope_of(suite, row, tier, selected.dataset)
     pairs = [ScoredPair("", scored_slot(chain), TRUTH, metrics, scope=scope)]
-    check_scope(suite, row, selected.dataset, pairs[0], ("metrics",))
-    check_confidences(suite, row, chain, pairs[0], ("metrics",))
+    check_scope(suite, row, selected.dataset, pairs[0], ("metrics",), known)
+    check_confidences(suite, row, chain, pairs[0], ("metrics",), known)
     scores, place = chosen(suite, row, tier, "scores")
     further: Mapping[str, ScoresSpec] = suite.file.scores if scores is None else scores
     place = ("scores",) if scores is None else place
@@ -55,8 +63,8 @@ def scored_pairs(
             )
         if _is_provided(suite, row, spec.truth, made | read, selected, catalogue, (*at, "truth")):
             pairs.append(ScoredPair(name, spec.pred, spec.truth, spec.metrics, spec.threshold, spec.scope()))
-            check_scope(suite, row, selected.dataset, pairs[-1], (*at, "metrics"))
-            check_confidences(suite, row, chain, pairs[-1], (*at, "metrics"))
+            check_scope(suite, row, selected.dataset, pairs[-1], (*at, "metrics"), known)
+            check_confidences(suite, row, chain, pairs[-1], (*at, "metrics"), known)
     return tuple(pairs)
 
 

@@ -53,11 +53,11 @@ def test_expand(benchmark: Any, project: tuple[Project, Suite]) -> None:
 
 def test_expand_and_plan(benchmark: Any, project: tuple[Project, Suite]) -> None:
     own, suite = project
-    records = [record_of(cell) for cell in expand(suite, "smoke", own.catalogue, own.stages)[::2]]
+    records = [record_of(cell) for cell in expand(suite, "smoke", own.catalogue, own.stages, own.metrics)[::2]]
     timings = [make_timing("row-1", f"s{number}") for number in range(5000)]
 
     def expand_and_plan() -> Plan:
-        cells = expand(suite, "smoke", own.catalogue, own.stages)
+        cells = expand(suite, "smoke", own.catalogue, own.stages, own.metrics)
         return plan(Standing.join(suite, "smoke", cells, records), own.catalogue, timings)
 
     assert benchmark(expand_and_plan).remaining == 5_000

@@ -71,7 +71,7 @@ def test_content_differs_by_sample_and_suites_expand_over_it(tmp_path: Path) -> 
     tiers.smoke.data = [{ dataset = "flat", split = "all" }]
     rows = [{ id = "otsu", stages = [{ id = "blur" }, { id = "cut" }] }]
     """
-    cells = expand(project.suite(text), "smoke", catalogue, project.stages)
+    cells = expand(project.suite(text), "smoke", catalogue, project.stages, project.metrics)
     assert [cell.sample for cell in cells] == ["a", "b"]
 
 
@@ -88,5 +88,7 @@ def test_cells_of_an_absent_folder_are_kept(tmp_path: Path, monkeypatch: pytest.
     tiers.smoke.data = [{ dataset = "local" }]
     rows = [{ id = "otsu", stages = [{ id = "blur" }, { id = "cut" }] }]
     """
-    cells = expand(project.suite(text), "smoke", load_catalogue(tmp_path / "datasets.toml"), project.stages)
+    cells = expand(
+        project.suite(text), "smoke", load_catalogue(tmp_path / "datasets.toml"), project.stages, project.metrics
+    )
     assert [(cell.row, cell.sample) for cell in cells] == [("otsu", "*")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from harness.statistics import BOOTSTRAP_UNITS, LEAST_UNITS, Interval, mean_interval, nested_interval
-from harness.statistics.intervals import unit_means
+from harness.statistics.intervals import _bca_levels, unit_means
 from harness.statistics.resampling import tree_of
 
 
@@ -120,6 +120,22 @@ def test_shifted_values_have_a_shifted_interval(values: list[float], shift: floa
 def test_means_of_units_are_taken_level_by_level() -> None:
     tree = tree_of([("a", 0, 0), ("a", 0, 1), ("a", 1, 0), ("b", 0, 0)])
     assert unit_means([1.0, 3.0, 8.0, 5.0], tree).tolist() == [5.0, 5.0]
+    assert unit_means([1, 2], tree_of(flat(2))).dtype == np.float64
+
+
+def test_the_unit_of_values_changes_no_interval() -> None:
+    """Rounding is judged beside the values: a mean of a thousand millionth is no rounding of another."""
+    values = np.random.default_rng(3).exponential(1, 12)
+    one, other = nested_interval(values.tolist(), flat(12)), nested_interval((values * 1e-9).tolist(), flat(12))
+    assert one is not None
+    assert other is not None
+    assert (other.low * 1e9, other.high * 1e9) == pytest.approx((one.low, one.high), rel=1e-9)
+
+
+@pytest.mark.parametrize("at_mean", [[1.0, 1.0], [1 - 2e-16, 1 + 2e-16]])
+def test_resampled_means_that_are_the_mean_lie_half_below_it(at_mean: list[float]) -> None:
+    resampled, units = np.array([0.0, *at_mean, 2.0]), np.array([-1.0, 0.0, 1.0])
+    assert _bca_levels(resampled, 1.0, units, 0.9) == pytest.approx((0.05, 0.95))
 
 
 @pytest.mark.slow

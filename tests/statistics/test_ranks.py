@@ -116,6 +116,7 @@ def test_places_are_those_of_scipy(seed: int, rows: int) -> None:
 
 def test_a_row_without_a_value_in_a_resample_comes_last() -> None:
     assert _places(np.array([[0.3, math.nan, 0.1]])).tolist() == [[2, 3, 1]]
+    assert _places(np.array([[math.nan, 0.1, math.nan]])).tolist() == [[2, 1, 2]]
 
 
 def test_groups_are_made_from_the_anchor_down() -> None:

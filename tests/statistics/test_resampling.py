@@ -128,7 +128,7 @@ def test_chunks_do_not_change_what_is_drawn_for_one_resample(monkeypatch: pytest
         ([], "paths of one length, one or more; found lengths of nothing"),
         ([()], r"found lengths \[0\]"),
         ([("a",), ("a", "b")], r"found lengths \[1, 2\]"),
-        ([("a", 1), ("b", 1), ("a", 1)], r"the unit \('a', 1\) stands there twice"),
+        ([("b", 1), ("a", 1), ("a", 1)], r"the unit \('a', 1\) stands there twice"),
     ],
 )
 def test_wrong_paths_are_refused(paths: list, message: str) -> None:

@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def expanded(project: Project, suite: Suite) -> tuple[Cell, ...]:
-    return expand(suite, "smoke", project.catalogue, project.stages)
+    return expand(suite, "smoke", project.catalogue, project.stages, project.metrics)
 
 
 def test_added_metrics_are_scored_and_no_key_knows_them(project: Project) -> None:

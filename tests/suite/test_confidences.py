@@ -57,6 +57,14 @@ def test_a_row_without_them_is_refused_with_its_line(ranked: Project) -> None:
         cells(ranked, own, ("gold",))
 
 
+def test_a_metric_of_a_plug_in_is_asked_whether_it_ranks(project: Project) -> None:
+    """The package knows none of these ids: what the project registers says that one of them reads confidences."""
+    text = suite_with('[scores.ranked]\npred = "labels"\ntruth = "truth"\nmetrics = ["coco.own", "map.own"]\n')
+    own = replace(project, metrics=toy_metrics("map.toy", "arand.toy", "coco.own", "map.own"))
+    with pytest.raises(ConfigError, match=r"scores\.ranked\.metrics\.0: .*metric 'coco.own' needs the confidences"):
+        cells(own, text, ("gold",))
+
+
 def test_they_are_those_of_labels_alone(ranked: Project) -> None:
     text = sure(suite_with(RANKED)).replace('pred = "labels"', 'pred = "probability"')
     with pytest.raises(ConfigError, match="it is scored on 'probability'; accepted: pred = \"labels\""):

@@ -249,7 +249,7 @@ def test_expansion_is_a_product_with_unique_keys_and_shared_seeds(
     axes = {{ size = {sizes} }}
     stages = [{{ id = "blur" }}, {{ id = "cut", size = ["{{size}}", "{{size}}"] }}]
     """
-    cells = expand(project.suite(text), "smoke", project.catalogue, project.stages)
+    cells = expand(project.suite(text), "smoke", project.catalogue, project.stages, project.metrics)
     assert len(cells) == len(set(keys(cells))) == samples * repeats * len(sizes)
     assert len({cell.seed for cell in cells}) == samples * repeats
 

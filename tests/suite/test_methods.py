@@ -26,8 +26,8 @@ def test_a_chain_in_one_line_becomes_a_row_beside_the_others(project: Project) -
 
 
 def test_cells_of_the_suites_own_rows_stay_what_they_are(project: Project) -> None:
-    plain = expand(project.suite(), "smoke", project.catalogue, project.stages)
-    joined = expand(laid_over(project, "blur -> cut"), "smoke", project.catalogue, project.stages)
+    plain = expand(project.suite(), "smoke", project.catalogue, project.stages, project.metrics)
+    joined = expand(laid_over(project, "blur -> cut"), "smoke", project.catalogue, project.stages, project.metrics)
     assert joined[: len(plain)] == plain
     (added,) = joined[len(plain) :]
     assert added.row == "blur-cut"

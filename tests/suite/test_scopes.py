@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from harness import registry
 from harness.errors import ConfigError
 from harness.model import Cell, Scope
+from harness.registry import Entry
 from harness.suite.compared import IgnoreImage
-from tests.helpers import FakeCatalogue, FakeDataset, FakeSample, Project, temp_project
+from tests.helpers import FakeCatalogue, FakeDataset, FakeSample, Project, temp_project, toy_metrics
 from tests.suite.test_scored import suite_with
 
 OUTLINE = '[scores.fg]\ntruth = "outline"\nmetrics = ["arand.toy"]\n'
@@ -61,7 +63,22 @@ def test_dense_metrics_on_sparse_truth_are_refused_with_the_nearest_that_hold(pr
     with pytest.raises(ConfigError, match=r"metrics\.0: row 'otsu' on dataset 'flat': metric 'map.toy' counts what is"):
         cell_of(project, suite_with(""), {"sparse": True})
     assert cell_of(project, suite_with("sparse = false\n"), {"sparse": True}).scores[0].scope == Scope()
+    known = toy_metrics()
+    known.add(Entry("recall.toy", toy_metrics("recall.toy", sparse="sparse safe").get("recall.toy"), "tests"))
     with pytest.raises(
-        ConfigError, match=r"scores\.fg\.metrics\.0: .*'arand.toy'.*accepted are metrics that hold there"
+        ConfigError, match=r"scores\.fg\.metrics\.0: .*'arand.toy'.*accepted are metrics that hold there: recall\.toy"
     ):
-        cell_of(project, suite_with(OUTLINE + "sparse = true\n"))
+        cell_of(replace(project, metrics=known), suite_with(OUTLINE + "sparse = true\n"))
+
+
+@pytest.mark.parametrize("metric", ["nsd.surfels.matched.2um", "recall.toy"])
+def test_on_sparse_truth_hold_metrics_of_families_and_of_plug_ins(project: Project, metric: str) -> None:
+    known = toy_metrics()
+    known.add(Entry("recall.toy", toy_metrics("recall.toy", sparse="sparse safe").get("recall.toy"), "tests"))
+    for family in registry.metrics().families:
+        known.add_family(family, "tests")
+    own = replace(project, metrics=known)
+    further = OUTLINE.replace("arand.toy", metric) + "sparse = true\n"
+    assert cell_of(own, suite_with(further)).scores[1].metrics == (metric,)
+    with pytest.raises(ConfigError, match=r"metric 'nsd\.surfels\.2um' counts what is predicted where nothing is"):
+        cell_of(own, suite_with(OUTLINE.replace("arand.toy", "nsd.surfels.2um") + "sparse = true\n"))

@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Project:
 
 def cells(project: Project, *lines: str) -> list[tuple[str, str, str, float]]:
     suite = with_settings(project.suite(FLAT + ROWS), lines)
-    found = expand(suite, "smoke", project.catalogue, project.stages)
+    found = expand(suite, "smoke", project.catalogue, project.stages, project.metrics)
     return [(cell.row, cell.data.dataset, cell.sample, dict(cell.chain[0].parameters)["sigma"]) for cell in found]
 
 

@@ -42,7 +42,7 @@ def catalogue() -> Catalogue:
 def cells(suite: str, tier: str, catalogue: Catalogue) -> dict[str, Cell]:
     """Return one cell of each row."""
     loaded = load_suite(ROOT / "suites" / f"{suite}.toml")
-    return {cell.row: cell for cell in expand(loaded, tier, catalogue, registry.stages())}  # type: ignore[arg-type]
+    return {cell.row: cell for cell in expand(loaded, tier, catalogue, registry.stages(), registry.metrics())}  # type: ignore[arg-type]
 
 
 def test_table_5_1_has_the_printed_rows_and_those_of_table_5_2(catalogue: Catalogue) -> None:

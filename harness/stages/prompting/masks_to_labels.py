@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -11,7 +12,8 @@ from harness.errors import DataError
 from harness.model import Volume
 from harness.parameters import StageOptions, option
 from harness.stages.contract import Context, Stage
-from harness.stages.values import Masks
+from harness.stages.slots import CONFIDENCES, LABELS
+from harness.stages.values import Confidences, Masks, Value, objects_in
 
 Precedence = Literal["score", "small"]
 Ids = Literal["asked", "numbered"]
@@ -29,15 +31,17 @@ def painting_order(masks: Masks, precedence: Precedence) -> np.ndarray:
 
 
 class MasksToLabels(Stage):
-    """One label image of masks that may overlap; how much they do stands in the record.
+    """One label image of masks that may overlap, with their scores; how much they overlap stands in the record.
 
     How `segment-anything` masks become labels is left to its users, so the rule is a parameter. What covers most of a
-    plane is taken for background and dropped, whatever its score.
+    plane is taken for background and dropped, whatever its score. A label is as sure as the score of its mask; one of
+    several masks, such as those of planes, has the mean of their scores, weighted by their voxels.
     """
 
     id = "masks-to-labels"
     title = "Labels from masks"
     inputs = ("masks",)
+    outputs = (LABELS, CONFIDENCES)
     licence = "MIT"
     citation = "Part of this package"
 
@@ -48,8 +52,8 @@ class MasksToLabels(Stage):
 
     options: Options
 
-    def run(self, inputs: Mapping[str, Any], context: Context) -> Volume:
-        """Return labels (uint32, or uint64 where an id asks for it), 0 where no mask is.
+    def run(self, inputs: Mapping[str, Any], context: Context) -> Mapping[str, Value]:
+        """Return labels (uint32, or uint64 where an id asks for it), 0 where no mask is, and how sure each is.
 
         Reports "masks" (with a voxel), "background_like" (dropped) and "overlap" (share of the covered voxels that
         several masks cover). Raises `DataError` for `ids = "asked"` where a mask was asked for by nobody.
@@ -67,12 +71,29 @@ class MasksToLabels(Stage):
         times = np.zeros(labels.size, dtype=np.uint16)
         kept = [int(n) for n in painting_order(masks, self.options.precedence) if areas[n] and not dropped[n]]
         numbers = {number: label for label, number in enumerate(sorted(kept), start=1)}
-        for number in kept:
+        label_of = {number: int(masks.objects[number]) if asked else numbers[number] for number in kept}
+        for number, label in label_of.items():
             voxels = masks.voxels(number)
-            labels[voxels] = int(masks.objects[number]) if asked else numbers[number]
+            labels[voxels] = label
             times[voxels] += 1
         covered = int(np.count_nonzero(times))
         context.report("masks", len(kept))
         context.report("background_like", int(dropped.sum()))
         context.report("overlap", int(np.count_nonzero(times > 1)) / covered if covered else 0.0)
-        return Volume(labels.reshape(masks.grid.shape), masks.grid.axes, masks.grid.spacing_um)
+        scores = _scores(masks, label_of)
+        return {
+            LABELS: Volume(labels.reshape(masks.grid.shape), masks.grid.axes, masks.grid.spacing_um),
+            CONFIDENCES: Confidences.of(masks.grid, {label: scores[label] for label in objects_in(labels).tolist()}),
+        }
+
+
+def _scores(masks: Masks, labels: Mapping[int, int]) -> dict[int, float]:
+    """Return the score of each label from the labels of masks by their numbers."""
+    parts: dict[int, list[int]] = defaultdict(list)
+    for number, label in labels.items():
+        parts[label].append(number)
+    areas = masks.areas
+    return {
+        label: float(np.average(masks.scores[own], weights=areas[own]) if len(own) > 1 else masks.scores[own[0]])
+        for label, own in parts.items()
+    }

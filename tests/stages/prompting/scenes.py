@@ -13,7 +13,7 @@ from harness.model import Grid, Volume
 from harness.stages.chain import checked_outputs
 from harness.stages.contract import Context, Stage
 from harness.stages.prompting.layout import SamSpec
-from harness.stages.values import Masks, Prompts, Value
+from harness.stages.values import Confidences, Masks, Prompts, Value
 
 TINY = SamSpec(
     image_size=32, patch=8, width=16, depth=2, heads=2, mlp=64, window=2, global_layers=(1,), channels=32,
@@ -79,7 +79,11 @@ def prompts_of(stage: Stage, volume: Volume, *, seed: int = 0, facts: Facts | No
     return made
 
 
-def labels_of(stage: Stage, masks: Masks, facts: Facts | None = None) -> np.ndarray:
-    made = run(stage, {"masks": masks}, context(masks.grid, facts=facts))
-    assert isinstance(made, Volume)
-    return made.array
+def labels_of(stage: Stage, masks: Masks, facts: Facts | None = None) -> tuple[np.ndarray, dict[int, float]]:
+    """Return the labels of masks, and how sure each of them is."""
+    settings = context(masks.grid, facts=facts)
+    made = checked_outputs(stage, {"masks": masks}, stage.run({"masks": masks}, settings), masks.grid)
+    found, confidences = made["labels"], made["confidences"]
+    assert isinstance(found, Volume)
+    assert isinstance(confidences, Confidences)
+    return found.array, confidences.by_object()

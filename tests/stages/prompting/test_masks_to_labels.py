@@ -30,7 +30,11 @@ LEFT, MIDDLE, ALL = (slice(0, 4), slice(0, 3)), (slice(1, 3), slice(1, 5)), (sli
 
 
 def made(found: Masks, facts: Facts | None = None, **parameters: Any) -> np.ndarray:
-    return labels_of(MasksToLabels(parameters), found, facts)
+    return labels_of(MasksToLabels(parameters), found, facts)[0]
+
+
+def sure(found: Masks, **parameters: Any) -> dict[int, float]:
+    return labels_of(MasksToLabels(parameters), found)[1]
 
 
 def test_the_better_score_wins_and_of_equal_ones_the_earlier_mask() -> None:
@@ -88,5 +92,22 @@ def test_an_object_of_several_planes_is_one_object() -> None:
     plane = np.zeros((4, 6), dtype=bool)
     plane[1:3, 2:4] = True
     found = Masks.of(grid, [plane, plane], objects=[9, 9], planes=[0, 2])
-    array = labels_of(MasksToLabels(), found)
+    array, _ = labels_of(MasksToLabels(), found)
     assert [int(part.sum()) for part in array == 9] == [4, 0, 4]
+
+
+def test_a_label_is_as_sure_as_its_mask_whichever_is_painted_first() -> None:
+    found = masks(LEFT, MIDDLE, scores=[0.3, 0.1], objects=[40, 7])
+    assert sure(found) == {7: 0.1, 40: 0.3}
+    assert sure(found, precedence="small", ids="numbered") == {1: 0.3, 2: 0.1}
+
+
+def test_what_is_dropped_or_painted_over_has_no_confidence() -> None:
+    assert sure(masks(ALL, MIDDLE, scores=[0.9, 0.1]), largest_share=0.5) == {6: 0.1}
+    assert sure(masks(MIDDLE, LEFT, ALL, scores=[0.2, 0.4, 0.9])) == {7: 0.9}
+    assert sure(masks()) == {}
+
+
+def test_an_object_of_several_masks_has_the_mean_of_their_scores_weighted_by_voxels() -> None:
+    found = masks(LEFT, MIDDLE, (slice(0, 1), slice(5, 6)), scores=[0.25, 0.75, 0.5], objects=[4, 9, 9])
+    assert sure(found) == {4: 0.25, 9: pytest.approx((8 * 0.75 + 1 * 0.5) / 9)}
