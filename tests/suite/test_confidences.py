@@ -75,5 +75,5 @@ def test_a_metric_laid_over_a_suite_is_left_out_where_nothing_gives_them(ranked:
     own = ("map.toy", "arand.toy")
     for text, expected in ((sure(suite_with("")), (*own, "coco.ap")), (suite_with(""), own)):
         suite = replace(ranked.suite(text), added_metrics=("coco.ap",))
-        (cell,) = expand(suite, "smoke", catalogue(("gold",)), ranked.stages)
+        (cell,) = expand(suite, "smoke", catalogue(("gold",)), ranked.stages, ranked.metrics)
         assert cell.metrics == expected

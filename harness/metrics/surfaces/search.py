@@ -146,9 +146,11 @@ class Search:
             total = self.weights[source.elements[source.elements > 0]].sum()
             return np.array([np.inf]), np.array([total])
         left, near, far, grid = source.elements, target.near, target.far, self._grid
-        table = np.zeros(self.table)
+        planes, columns, rows = self.table
+        table = np.zeros((min(planes, left.shape[0]), min(columns, left.shape[2]), min(rows, left.shape[1])))
         missed = measure_near(left, near, self.weights, grid[1] ** 2, self.steps, self._lengths, table, far)
-        offsets, counted = np.argwhere(table > 0), table[table > 0]
+        filled = np.flatnonzero(table)
+        offsets, counted = np.stack(np.unravel_index(filled, table.shape), axis=1), table.ravel()[filled]
         if missed:
             columns_off = np.empty_like(near)
             nearest_in_planes(near, grid, columns_off, far)
