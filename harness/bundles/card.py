@@ -18,8 +18,8 @@ class MethodCard(Strict):
     """A method card in TOML.
 
     id             lower case letters, digits, ".", "_" and "-": the row's name
-    training_data  "none", or what trained the method: ids of data sets or collections of a catalogue where they have
-                   one, else in words; one entry or a list
+    training_data  "none", or what trained the method: ids of data sets, of their samples ("<data set>/<sample>") or of
+                   collections of a catalogue where they have one, else in words; one entry or a list
     seconds        of one image, on `hardware`; the author's own figure
     """
 

@@ -86,7 +86,7 @@ class Preparation:
 
     def _seen(self, cell: Cell, name: str) -> Contamination:
         if self._is_bundle(cell, name):
-            return declared_contamination(self._catalogue, self._card(name), cell.data.dataset)
+            return declared_contamination(self._catalogue, self._card(name), cell.data.dataset, cell.sample)
         tested = Fold(cell.fold.id, (cell.sample,))
         return contamination(self._catalogue, name, self._catalogue.dataset(cell.data.dataset), tested)
 

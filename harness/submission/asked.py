@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from harness.bundles import MethodCard
 from harness.datasets import Catalogue
 from harness.errors import ConfigError, DataError, nearest
 from harness.model import Cell, DataSelection, Sample, ScoredPair, Tier, Volume
@@ -13,6 +15,7 @@ from harness.scoring import Scores
 from harness.stages.slots import TRUTH
 from harness.stages.values import content_hash
 from harness.suite import Selection, Suite
+from harness.suite.declared import declared_contamination
 from harness.worker.pairs import score_pair
 
 
@@ -88,6 +91,14 @@ def asked_samples(project: Project, suite: Suite, tier: Tier, row: str = "") -> 
         one = alike[0]
         asked.append(Asked(one.data, sample, _labels_pair(one), project.catalogue))
     return tuple(asked)
+
+
+def check_training(asked: Sequence[Asked], card: MethodCard) -> None:
+    """Raise `DataError` for a method that was trained on what is tested, by what its own card says."""
+    for one in asked:
+        found = declared_contamination(one.catalogue, card, one.data.dataset, one.sample)
+        if found.outcome == "overlapping":
+            raise DataError(found.reason)
 
 
 def _labels_pair(cell: Cell) -> ScoredPair:

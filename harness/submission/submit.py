@@ -16,7 +16,7 @@ from harness.errors import ConfigError
 from harness.identity import installed_version
 from harness.model import DISTRIBUTION, JsonDict, Tier, Volume
 from harness.scoring import Scores
-from harness.submission.asked import Asked
+from harness.submission.asked import Asked, check_training
 from harness.submission.predictions import collected
 from harness.suite import Suite
 
@@ -35,6 +35,7 @@ def submit(
         raise ConfigError(f"method '{card.id}': suite '{suite.id}' has a row of that name; choose another id")
     if out.suffix != ".zip":
         raise ConfigError(f"{out}: a bundle is one zip file; accepted: a name that ends in .zip")
+    check_training(asked, card)
     labels = collected(asked, folder)
     scores = {str(one): one.scores(labels[str(one)]) for one in asked}
     members: list[tuple[str, bytes]] = []

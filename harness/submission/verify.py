@@ -13,7 +13,7 @@ from harness.errors import DataError, nearest
 from harness.model import Volume
 from harness.project import Project
 from harness.scoring import Scores
-from harness.submission.asked import Asked, asked_samples
+from harness.submission.asked import Asked, asked_samples, check_training
 from harness.submission.predictions import check_together
 from harness.submission.submit import written_scores
 from harness.suite import Suite
@@ -47,6 +47,7 @@ def verify(project: Project, path: Path) -> Verified:
         asked = asked_samples(project, suite, manifest.tier, manifest.row)
         entries = {str(entry): entry for entry in manifest.samples}
         _check_samples(path, entries, asked)
+        check_training(asked, manifest.method)
         labels = {}
         for one in asked:
             labels[str(one)] = _labels(container, entries[str(one)], one)

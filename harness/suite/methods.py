@@ -66,7 +66,8 @@ class GivenBundle(TomlSource):
             )
         card = manifest.method
         own = {spec.dataset for tier in suite.tiers.values() for spec in tier.data or ()}
-        category = "the suite's data alone" if set(card.training_data) <= {NOTHING, *own} else "any data"
+        named = {name.partition("/")[0] for name in card.training_data}  # data sets, of samples theirs
+        category = "the suite's data alone" if named <= {NOTHING, *own} else "any data"
         took = "" if card.seconds is None else f"; {card.seconds:g} s an image{_on(card.hardware)} (self-reported)"
         row = {
             "id": card.id,

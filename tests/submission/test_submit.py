@@ -38,3 +38,11 @@ def test_a_name_of_a_row_and_another_ending_are_refused(cli: Cli, predictions: P
     )
     card.write_text(card.read_text().replace("mine", "otsu"))
     assert "has a row of that name" in cli("submit", predictions, "--suite", "toy", "--method", card)[2]
+
+
+def test_a_method_that_was_trained_on_what_is_tested_is_refused(cli: Cli, predictions: Path) -> None:
+    card = cli.folder / "mine.toml"
+    card.write_text(card.read_text().replace('"none"', '["blobs/a", "my own images"]'))
+    code, _, err = cli("submit", predictions, "--suite", "toy", "--method", card)
+    assert code == 2
+    assert "was trained on 'blobs/a': its sample 'a' of dataset 'blobs' is tested as 'blobs/a'" in err

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from harness.errors import HarnessError
+from harness.model import Volume
 from harness.project import Project
 from harness.submission import verify
+from harness.submission.submit import _ome_zarr
 from tests.cli.project import Cli
 from tests.submission import tampering as t
 from tests.submission.tampering import Members
@@ -93,6 +95,14 @@ def claiming(count: int) -> Callable[[Members], Members]:
 def damaged(members: Members) -> Members:
     chunk = members[t.first_chunk(members)]
     return t.with_chunk(members, chunk[:16] + bytes(len(chunk) - 16))
+
+
+def truth_handed_in(members: Members) -> Members:
+    """Put the truth itself in the place of the first sample's labels, as the harness would write it."""
+    truth = Project.find().catalogue.dataset("blobs").load("a").labels["gold"]
+    volume = Volume(truth.array.astype(np.uint8), truth.axes, truth.spacing_um)
+    written = {f"labels/blobs/a.ome.zarr/{name}": content for name, content in _ome_zarr(volume, "a")}
+    return t.rehashed({**members, **written})
 
 
 TAMPERED: dict[str, tuple[Callable[[Members], Members | bytes], str]] = {
@@ -201,6 +211,12 @@ TAMPERED: dict[str, tuple[Callable[[Members], Members | bytes], str]] = {
         change_manifest(lambda data: data["method"].pop("licence")),
         "method.licence: Field required",
     ),
+    "trained on what is tested": (
+        change_manifest(lambda data: data["method"].update(training_data=["blobs/b"])),
+        "was trained on 'blobs/b': its sample 'b' of dataset 'blobs' is tested",
+    ),
+    "huge ids": (change_array(data_type="uint64"), "data_type is uint64"),
+    "truth as the labels": (truth_handed_in, "are the truth, voxel for voxel and id for id"),
     "unknown key": (change_manifest(lambda data: data.update(extra=1)), "extra: Extra inputs are not permitted"),
     "schema of tomorrow": (change_manifest(lambda data: data.update(schema=2)), "schema: Input should be 1"),
     "no sample": (change_manifest(lambda data: data.update(samples=[])), "samples: Tuple should have at least 1 item"),
