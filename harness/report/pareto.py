@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.tables.model import Column, Cost, Table, TableRow
-from harness.tables.text import column_title
+from harness.tables.text import REPORTED, column_title
 
 COSTS: Mapping[str, tuple[str, Callable[[Cost], float | None]]] = {
     "seconds": ("seconds an image", lambda cost: cost.run_s),
@@ -23,7 +23,8 @@ def chart_points(table: Table) -> dict[str, Any] | None:
     """Return what the chart draws, as a JSON-able value: metrics, costs, and rows with both and their fronts.
 
     A row's `front` names "metric cost" for each pair in which no other row is better and no dearer. Rows made from the
-    ground truth are left out. None where no row has a cost. The numbers are those that the table prints.
+    ground truth are left out, and what an author reports is on no front: nobody here measured it. None where no row has
+    a cost. The numbers are those that the table prints.
     """
     rows = [row for row in table.rows if not row.bound]
     costs = [name for name in COSTS if any(_cost(row, name) is not None for row in rows)]
@@ -33,7 +34,9 @@ def chart_points(table: Table) -> dict[str, Any] | None:
         return None
     fronts = {
         (column.metric, name): front(
-            [_value(row, column) for row in rows], [_cost(row, name) for row in rows], column.direction == "higher"
+            [_value(row, column) for row in rows],
+            [None if row.cost.is_reported else _cost(row, name) for row in rows],
+            column.direction == "higher",
         )
         for column in metrics
         for name in costs
@@ -44,7 +47,8 @@ def chart_points(table: Table) -> dict[str, Any] | None:
         "rows": [
             {
                 "id": row.id,
-                "label": row.label,
+                "label": f"{row.label}{REPORTED}" if row.cost.is_reported else row.label,
+                "reported": row.cost.is_reported,
                 "values": {column.metric: _value(row, column) for column in metrics},
                 "costs": {name: _cost(row, name) for name in costs},
                 "front": [f"{metric} {name}" for (metric, name), members in fronts.items() if number in members],

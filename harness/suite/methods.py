@@ -15,6 +15,7 @@ from harness.config import Strict, TomlData, TomlSource
 from harness.errors import ConfigError
 from harness.registry import MetricRegistry, StageRegistry
 from harness.suite.check import file_problems, registry_problems
+from harness.suite.declared import SUBMITTED
 from harness.suite.load import stage_row
 from harness.suite.schema import RowSpec
 from harness.suite.suite import Suite
@@ -69,12 +70,14 @@ class GivenBundle(TomlSource):
         named = {name.partition("/")[0] for name in card.training_data}  # data sets, of samples theirs
         category = "the suite's data alone" if named <= {NOTHING, *own} else "any data"
         took = "" if card.seconds is None else f"; {card.seconds:g} s an image{_on(card.hardware)} (self-reported)"
+        reported = {} if card.seconds is None else {"reported_s": card.seconds}
         row = {
             "id": card.id,
             "label": f"{card.title} {card.version}".strip(),
             "group": f"Submitted labels, scored here; trained on {category}",
             "availability": f"labels of a bundle; {card.licence}; trained on {', '.join(card.training_data)}{took}",
-            "stages": [{"id": "submitted-labels", "bundle": str(path)}],
+            "stages": [{"id": SUBMITTED, "bundle": str(path)}],
+            **reported,
         }
         self.data = {"rows": [row]}
 

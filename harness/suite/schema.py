@@ -166,6 +166,11 @@ class RowSpec(MethodSpec):
         default={}, description="What figures and claims may find the row by; rows of a matrix have its axes."
     )
     published: dict[str, Published] = Field(default={}, description="Printed values by metric id.")
+    reported_s: float | None = Field(
+        default=None,
+        ge=0.0,
+        description="Seconds an image that the author of label images from elsewhere states (self-reported).",
+    )
 
 
 class MatrixSpec(Compared):

@@ -74,6 +74,11 @@ class Row:
         return self.spec.axes
 
     @property
+    def reported_s(self) -> float | None:
+        """Seconds an image as the author of label images that were made elsewhere states them, None if nobody does."""
+        return self.spec.reported_s
+
+    @property
     def published(self) -> Mapping[str, Published]:
         """Printed values by metric id."""
         return self.spec.published

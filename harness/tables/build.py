@@ -22,7 +22,7 @@ from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.tables.ranks import marks_of, with_ranks
+from harness.tables.ranks import is_submitted, marks_of, with_ranks
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
@@ -131,13 +131,13 @@ def _row(
         failed=own.failed,
         missing=own.missing,
         scores=scores,
-        cost=cost,
+        cost=Cost(run_s=row.reported_s, is_reported=True) if is_submitted(own) else cost,
         note=_note(standing.suite, row, own.cells),
         axes=row.axes,
         dataset=dataset,
         durations=durations,
         bound=bound_of(own.cells),
-        marks=marks_of(own),
+        marks=marks_of(own, row.reported_s),
     )
 
 

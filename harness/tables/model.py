@@ -90,7 +90,8 @@ class Score:
 class Cost:
     """What cells of a row took on the machine of the table; None where nothing was measured there.
 
-    run_s       median over cells: the seconds of one call of every stage
+    run_s       median over cells: the seconds of one call of every stage; of label images that were made elsewhere what
+                their author states, and then `is_reported`: nothing of it was measured here
     fit_s       median over cells that trained: the seconds of training
     fit_busy    median over cells that trained: the share (0 to 1) of the training's seconds in which the GPU worked on
                 gradient steps, where a stage tells; on a CPU the share of the threads' seconds in which they worked
@@ -101,6 +102,7 @@ class Cost:
     fit_s: float | None = None
     fit_busy: float | None = None
     peak_bytes: int | None = None
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

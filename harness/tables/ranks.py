@@ -55,11 +55,21 @@ def with_ranks(standing: Standing, rows: tuple[TableRow, ...]) -> tuple[tuple[Ta
     return tuple(placed), tuple(winners)
 
 
-def marks_of(own: RowStanding) -> tuple[str, ...]:
-    """Return whose numbers those of a row are, and what is not known of what its weights have seen."""
+def is_submitted(own: RowStanding) -> bool:
+    """Return whether a row's labels were made elsewhere: what reading them takes says nothing of the method."""
+    return any(spec.id == SUBMITTED for cell in own.cells[:1] for spec in cell.chain)
+
+
+def marks_of(own: RowStanding, reported_s: float | None = None) -> tuple[str, ...]:
+    """Return whose numbers those of a row are, and what is not known of what its weights have seen.
+
+    Scores are computed here from every row's labels, also from those that were handed in; `reported_s` are not.
+    """
     marks = []
-    if own.scored and any(spec.id == SUBMITTED for cell in own.cells[:1] for spec in cell.chain):
+    if own.scored and is_submitted(own):
         marks.append("verified")
+        if reported_s is not None:
+            marks.append("seconds self-reported")
     seen = {record.contamination for record in own.scored} - {""}
     if seen:
         marks.append("contamination unknown" if "unknown" in seen else "clean")

@@ -10,6 +10,7 @@ from harness.tables.model import Column, Cost, Score, Table, TableRow
 from harness.tables.ranks import meaning as rank_meaning
 
 ABSENT = "-"
+REPORTED = " (self-reported)"
 _DECIMALS = {"percent": 2, "count": 1}
 _ARROWS = {"higher": "↑", "lower": "↓"}
 
@@ -75,7 +76,8 @@ def cost_texts(cost: Cost) -> tuple[str, str, str, str]:
     """Return seconds of a call, seconds of training, percent of the device kept busy by training, megabytes."""
     busy = ABSENT if cost.fit_busy is None else f"{cost.fit_busy:.0%}".rstrip("%")
     megabytes = ABSENT if cost.peak_bytes is None else f"{cost.peak_bytes / 1e6:.0f}"
-    return _seconds(cost.run_s), _seconds(cost.fit_s), busy, megabytes
+    run = f"{_seconds(cost.run_s)}{REPORTED if cost.is_reported and cost.run_s is not None else ''}"
+    return run, _seconds(cost.fit_s), busy, megabytes
 
 
 def _seconds(value: float | None) -> str:

@@ -45,6 +45,21 @@ def test_the_chart_is_of_the_numbers_of_the_table() -> None:
     assert points["rows"][0]["front"] == ["map training"]
 
 
+def test_what_an_author_reports_is_shown_and_beats_nobody() -> None:
+    table = make_table()
+    _, net = table.rows
+    reported = replace(net, id="mine", label="Mine", cost=Cost(0.001, is_reported=True))
+    points = chart_points(replace(table, rows=(net, reported)))
+    assert points is not None
+    assert [(row["label"], row["reported"]) for row in points["rows"]] == [
+        (net.label, False),
+        ("Mine (self-reported)", True),
+    ]
+    assert points["rows"][0]["front"] == ["map seconds", "map training", "map memory"]
+    assert points["rows"][1]["front"] == []
+    assert points["rows"][1]["costs"] == {"seconds": 0.001, "training": None, "memory": None}
+
+
 def test_without_costs_there_is_no_chart() -> None:
     table = make_table()
     assert chart_points(replace(table, rows=tuple(replace(row, cost=Cost()) for row in table.rows))) is None

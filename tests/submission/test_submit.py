@@ -6,6 +6,7 @@ import numpy as np
 import zarr
 
 from tests.cli.project import Cli
+from tests.submission.making import CARD
 from tests.submission.tampering import manifest_of, members_of
 
 
@@ -46,3 +47,20 @@ def test_a_method_that_was_trained_on_what_is_tested_is_refused(cli: Cli, predic
     code, _, err = cli("submit", predictions, "--suite", "toy", "--method", card)
     assert code == 2
     assert "was trained on 'blobs/a': its sample 'a' of dataset 'blobs' is tested as 'blobs/a'" in err
+
+
+def test_seconds_of_an_author_are_marked_and_those_of_reading_the_bundle_are_not_shown(
+    cli: Cli, predictions: Path
+) -> None:
+    card = cli.folder / "mine.toml"
+    for stated, seconds, marks in (("seconds = 0.8", "0.8 (self-reported)", ["seconds self-reported"]), ("", "-", [])):
+        card.write_text(f"{CARD}{stated}\n")
+        assert cli("submit", predictions, "--suite", "toy", "--method", card, "--out", "mine.zip")[0] == 0
+        code, out, err = cli("run", "toy", "--method", "mine.zip")
+        assert code == 0, err
+        (line,) = [line for line in out.splitlines() if line.startswith("| My method |")]
+        assert f"| {seconds} |" in line
+        shown = cli.json("table", "toy", "--method", "mine.zip", "--json")
+        (row,) = [row for row in shown["rows"] if row["id"] == "mine"]
+        assert row["marks"] == ["verified", *marks, "clean"]
+        assert row["seconds"] == (0.8 if stated else None)
