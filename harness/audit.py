@@ -12,21 +12,23 @@ from typing import Any, Literal
 from harness.advisories import hits
 from harness.config import TomlSource
 from harness.datasets.catalogue import find_catalogue
-from harness.datasets.fetching.fetch import file_checksum
-from harness.datasets.fetching.lockfile import FILE_NAME, LockedFiles
+from harness.datasets.fetching.fetch import Owner, file_checksum
+from harness.datasets.fetching.lockfile import FILE_NAME, LockedFiles, Pin, is_canonical, pin_seal
 from harness.errors import ConfigError, HarnessError, StoreError
 from harness.hashing import hash_value
 from harness.model import CellId
-from harness.predictions import Predictions
+from harness.predictions import Predictions, read_evicted
 from harness.project import Project
 from harness.store import Record, Store, find_stores
-from harness.store.records import read_record, read_timing
+from harness.store.records import line_checksum, read_record, read_timing
 from harness.store.statements import read_statement
 from harness.worker.cache import CorruptEntryError, StageCache
 from harness.worker.models import ModelStore
 
 Kind = Literal["record", "timing", "fact", "environment", "prediction", "output", "model", "download", "lock"]
 State = Literal["damaged", "altered", "advisory"]
+
+RENEW = "take it from version control, or delete the damaged entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def audit(project: Project, results: Path, cache: Path) -> Audit:
 def _audit_store(found: Audit, project: Project, store: Store) -> None:
     again = f"harness run {store.suite} --tier {store.tier} makes it again; harness rescore mends altered scores"
     seen: dict[CellId, int] = {}
+    environments: dict[str, str] = {}
 
     def check(data: Any, where: str) -> None:
         record = read_record(data, where)
@@ -84,31 +87,51 @@ def _audit_store(found: Audit, project: Project, store: Store) -> None:
         if record.id in seen:
             found.add("record", "altered", where, f"{record.id} stands there twice", again)
         seen[record.id] = 1
+        environments.setdefault(record.environment, where)
         _note_advisories(found, project, record, where)
 
     _audit_lines(found, "record", store.scores_path, check, again)
     journal = store.journal_path
     _audit_lines(
-        found, "record", journal, lambda data, where: read_record(_entry(data, where), where), again, torn=True
+        found, "record", journal, lambda data, where: _audit_entry(found, data, where, again), again, torn=True
     )
     for path in sorted(store.folder.glob("timings/*.jsonl")):
-        _audit_lines(found, "timing", path, read_timing, again)
-    _audit_lines(found, "fact", store.statements_path, read_statement, again)
+        _audit_lines(found, "timing", path, read_timing, again, is_sealed=True)
+    _audit_lines(found, "fact", store.statements_path, read_statement, again, is_sealed=True)
     for path in sorted(store.folder.glob("environments/*.json")):
         found.looked_at["environment"] += 1
         try:
             digest = hash_value(json.loads(path.read_bytes()))[:16]
         except (ValueError, RecursionError) as error:
             found.add("environment", "damaged", path, f"not JSON ({error})", again)
+            environments.pop(path.stem, None)
             continue
         if digest != path.stem:
             found.add("environment", "altered", path, f"its content has the fingerprint {digest}", again)
+        environments.pop(path.stem, None)
+    for name, where in environments.items():
+        if name:
+            found.add("environment", "damaged", where, f"its environment {name} is not among environments/", again)
 
 
-def _entry(data: Any, where: str) -> Any:
-    if not isinstance(data, dict) or "record" not in data:
+def _audit_entry(found: Audit, data: Any, where: str, action: str) -> None:
+    """Look at a line of a journal; raises `StoreError` for one that cannot be read."""
+    if not isinstance(data, dict) or set(data) != {"record", "timing"}:
         raise StoreError(f"{where}: a journal line holds a record and a timing")
-    return data["record"]
+    if read_record(data["record"], where).is_altered:
+        found.add("record", "altered", where, "its checksum is not that of its content", action)
+    if data["timing"] is not None:
+        read_timing(data["timing"], where)
+        _check_seal(found, "timing", json.dumps(data["timing"]).encode(), where, action)
+
+
+def _check_seal(found: Audit, kind: Kind, line: bytes, where: str, action: str) -> None:
+    """Hold a line of JSON against its checksum; lines from before checksums were kept are counted."""
+    stated = json.loads(line).get("checksum", "")
+    if not stated:
+        found.looked_at["unsealed line"] += 1
+    elif stated != line_checksum(line):
+        found.add(kind, "altered", where, "its checksum is not that of its content", action)
 
 
 def _note_advisories(found: Audit, project: Project, record: Record, where: str) -> None:
@@ -119,9 +142,19 @@ def _note_advisories(found: Audit, project: Project, record: Record, where: str)
 
 
 def _audit_lines(
-    found: Audit, kind: Kind, path: Path, read: Callable[[Any, str], object], action: str, *, torn: bool = False
+    found: Audit,
+    kind: Kind,
+    path: Path,
+    read: Callable[[Any, str], object],
+    action: str,
+    *,
+    torn: bool = False,
+    is_sealed: bool = False,
 ) -> None:
-    """Read every line of a file by itself, so that one damaged line does not hide the next."""
+    """Read every line of a file by itself, so that one damaged line does not hide the next.
+
+    `torn`: a last line that does not end is that of a writer that died; `is_sealed`: lines end with their checksum.
+    """
     if not path.is_file():
         return
     lines = path.read_bytes().split(b"\n")
@@ -133,6 +166,8 @@ def _audit_lines(
         where = f"{path}:{number}"
         try:
             read(json.loads(line), where)
+            if is_sealed:
+                _check_seal(found, kind, line, where, action)
         except (ValueError, RecursionError) as error:
             found.add(kind, "damaged", where, f"not JSON ({error})", action)
         except HarnessError as error:
@@ -140,6 +175,7 @@ def _audit_lines(
 
 
 def _audit_predictions(found: Audit, predictions: Predictions) -> None:
+    _audit_lines(found, "prediction", predictions.removals, read_evicted, "delete the damaged line", torn=True)
     for path, problem in predictions.checked():
         found.looked_at["prediction"] += 1
         if problem:
@@ -176,16 +212,29 @@ def _audit_downloads(found: Audit, project: Project, cache: Path) -> None:
         try:
             locked = TomlSource(path).validate(LockedFiles)
         except ConfigError as error:
-            found.add("lock", "damaged", path, error, "take it from version control, or delete the damaged entry")
+            found.add("lock", "damaged", path, error, RENEW)
             continue
-        for owner, entries in (("datasets", locked.datasets), ("weights", locked.weights)):
+        if not is_canonical(path.read_text(encoding="utf-8"), locked):
+            found.add("lock", "altered", path, "its text is not as the harness writes it", RENEW)
+        entries_of: tuple[tuple[Owner, Mapping[str, Mapping[str, Pin]]], ...]
+        entries_of = (("datasets", locked.datasets), ("weights", locked.weights))
+        for owner, entries in entries_of:
             for name, pins in entries.items():
+                _check_pins(found, path, owner, name, pins)
                 checksums = {file: f"sha256:{pin.sha256}" for file, pin in pins.items()}
                 _audit_files(found, cache / owner / name, checksums, f"{path.name} says")
     for name in project.catalogue.dataset_ids():
         files = getattr(project.catalogue.dataset(name).declaration, "files", ())
         checksums = {file.name: file.checksum for file in files if getattr(file, "checksum", "")}
         _audit_files(found, cache / "datasets" / name, checksums, "the catalogue says")
+
+
+def _check_pins(found: Audit, path: Path, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
+    for file, pin in pins.items():
+        if not pin.seal:
+            found.looked_at["unsealed pin"] += 1
+        elif pin.seal != pin_seal(owner, name, file, pin):
+            found.add("lock", "altered", path, f"{owner}.{name}.{file}: its seal is not that of its content", RENEW)
 
 
 def _audit_files(found: Audit, folder: Path, checksums: Mapping[str, str], who: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import struct
 import time
 import uuid
 import zipfile
@@ -31,6 +32,8 @@ PART = "predictions"
 CHUNK = 128
 DEFAULT_LIMIT_BYTES = 50 * 10**9
 STALE_S = 24 * 3600.0
+_ZIP_END = struct.Struct("<4s4H2LH")
+"""What a zip ends with: disks, members, bytes of their list and where it begins, bytes of a comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class Predictions:
     def __init__(self, cache: Path) -> None:
         self.folder = cache / PART
         self._gone: dict[str, Evicted] | None = None
+
+    @property
+    def removals(self) -> Path:
+        """The file that says what was removed."""
+        return self.folder / "evicted.jsonl"
 
     def keep(self, value: Value) -> str:
         """Store a value unless it is there, and return its content hash; raises `StoreError` if the disk refuses."""
@@ -96,9 +104,10 @@ class Predictions:
         for path in sorted(self._files()):
             try:
                 found = _arrays(path)
+                is_plain = found is not None and _is_plain(path)
             except OSError as error:
                 raise StoreError(f"{self.folder}: a prediction cannot be read ({error.strerror or error})") from error
-            if found is None:
+            if found is None or not is_plain:
                 yield path, "no file of ours, or damaged"
                 continue
             arrays, header = found
@@ -161,11 +170,11 @@ class Predictions:
 
     def evicted(self) -> dict[str, Evicted]:
         """Return what was removed, by hash; the last removal of each."""
-        return {item.hash: item for item in read_lines(self.folder / "evicted.jsonl", _evicted, torn_tail=True)}
+        return {item.hash: item for item in read_lines(self.removals, read_evicted, torn_tail=True)}
 
     def _evict(self, path: Path, why: str) -> Evicted:
         item = Evicted(path.stem, path.stat().st_size, datetime.now(UTC).date().isoformat(), why)
-        log = Journal(self.folder / "evicted.jsonl")
+        log = Journal(self.removals)
         fields = {"hash": item.hash, "bytes": item.bytes, "day": item.day, "why": item.why}
         log.append([json.dumps(fields)])
         log.close()
@@ -228,7 +237,30 @@ def _arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         return None
 
 
-def _evicted(data: Any, where: str) -> Evicted:
+def _is_plain(path: Path) -> bool:
+    """Whether every byte of a zip belongs to a member or follows from the list of them, as those of `_write` do."""
+    with zipfile.ZipFile(path) as file, path.open("rb") as raw:
+        infos, end = file.infolist(), 0
+        for info in infos:
+            header = info.FileHeader()
+            raw.seek(info.header_offset)
+            if info.header_offset != end or raw.read(len(header)) != header:
+                return False
+            end += len(header) + info.compress_size
+        kinds = {(one.create_system, one.create_version, one.external_attr) for one in infos}
+        further = [one.comment or one.internal_attr or one.volume or one.reserved for one in infos]
+        if end != file.start_dir or len(kinds) > 1 or any(further):
+            return False
+        listed = raw.seek(0, os.SEEK_END) - _ZIP_END.size - end
+        raw.seek(-_ZIP_END.size, os.SEEK_END)
+        tail = raw.read()
+    if max(end, len(infos) << 16) >= 1 << 32:  # such zips end with 64 bits, and say these numbers elsewhere
+        return True
+    return tail == _ZIP_END.pack(b"PK\5\6", 0, 0, len(infos), len(infos), listed, end, 0)
+
+
+def read_evicted(data: Any, where: str) -> Evicted:
+    """Return the removal of a JSON object; raises `StoreError` beginning with `where` ("file:line")."""
     try:
         return Evicted(str(data["hash"]), int(data["bytes"]), str(data["day"]), str(data["why"]))
     except (KeyError, TypeError, ValueError) as error:

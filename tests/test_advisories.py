@@ -87,3 +87,15 @@ def test_tables_strike_out_what_is_hit(cli: Cli) -> None:
     assert shown["rows"][0]["scores"]["arand.elf"]["struck"] == ["A-1"]
     assert "struck out: advisory A-1" in cli("table", "toy", "--tier", "smoke", "--format", "tex")[1]
     assert ",A-1" in cli("table", "toy", "--tier", "smoke", "--format", "csv")[1]
+
+
+def test_claims_are_not_decided_by_what_is_struck_out(cli: Cli) -> None:
+    cli.decide_claims()
+    cli.fake_records()
+    assert cli.json("table", "toy", "--tier", "smoke", "--json")["claims"][0]["outcome"] == "holds"
+    (cli.folder / "advisories.toml").write_text(
+        'schema = 1\n[[advisories]]\nid = "A-1"\ndataset = "blobs"\nreason = "shifted"\naction = "fetch it anew"\n'
+    )
+    (claim,) = cli.json("table", "toy", "--tier", "smoke", "--json")["claims"]
+    assert claim["outcome"] == "open"
+    assert "row 'truth': map.gonuclear is struck out by advisory A-1" in claim["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 
 from harness.audit import Audit, audit, finding_lines
+from harness.datasets.fetching.lockfile import LockFile, Pin
 from harness.datasets.fetching.places import cache_folder
 from harness.hashing import hash_value
 from harness.project import Project
-from tests.cli.project import Cli
+from harness.worker.models import ModelStore
+from tests.cli.project import DATA_TABLE, Cli
 
 
 @pytest.fixture
@@ -148,6 +151,95 @@ def test_each_damage_is_found_and_nothing_is_changed(
     assert (kind, state) in {(one.kind, one.state) for one in found.findings}, list(finding_lines(found))
     assert all(one.action for one in found.findings)
     assert before == {path: path.read_bytes() for path in before}
+
+
+def _evicted(cli: Cli) -> None:
+    (cache_folder() / "predictions" / "evicted.jsonl").write_text('{"hash":"ab"}\n')
+
+
+def _timing(cli: Cli) -> None:
+    path = next(cli.store().folder.glob("timings/*.jsonl"))
+    path.write_text(path.read_text().replace('"total_s":', '"total_s":1', 1))
+
+
+def _environment_gone(cli: Cli) -> None:
+    next(cli.store().folder.glob("environments/*.json")).unlink()
+
+
+def _fact(cli: Cli) -> None:
+    (cli.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
+    assert cli("run", "facts")[0] == 0
+    path = Path("runs/facts/v1/smoke/facts.jsonl")
+    path.write_text(path.read_text().replace('"shape":[48,48]', '"shape":[48,49]'))
+
+
+def _journal(cli: Cli) -> None:
+    record, timing = cli.store().records()[0].to_line(), next(iter(cli.store().timings())).to_line()
+    line = f'{{"record":{record},"timing":{timing}}}'
+    cli.store().journal_path.write_text(line.replace('"total_s":', '"total_s":1') + "\n")
+
+
+def _pinned(cli: Cli, said: str) -> None:
+    pin = Pin(sha256=hash_value("something"), size=1, url="https://example.org/a.tif")
+    LockFile(cli.folder).add("datasets", "x", {"a.tif": pin})
+    path = cli.folder / "datasets.lock.toml"
+    path.write_text(path.read_text().replace(said, said[:-1] + "7"))
+
+
+def _pinned_address(cli: Cli) -> None:
+    _pinned(cli, "example.org")
+
+
+def _lock_text(cli: Cli) -> None:
+    _pinned(cli, "Written by the harness")
+
+
+def _model(cli: Cli) -> None:
+    store = ModelStore(cache_folder())
+    (store.folder / "ab" / "abcd").mkdir(parents=True)
+    (store.folder / "ab" / "abcd" / "meta.json").write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind", "state"),
+    [
+        (_evicted, "prediction", "damaged"),
+        (_timing, "timing", "altered"),
+        (_environment_gone, "environment", "damaged"),
+        (_fact, "fact", "altered"),
+        (_journal, "timing", "altered"),
+        (_pinned_address, "lock", "altered"),
+        (_lock_text, "lock", "altered"),
+        (_model, "model", "altered"),
+    ],
+)
+def test_what_no_reader_would_notice_is_found_too(
+    ran: Cli, damage: Callable[[Cli], None], kind: str, state: str
+) -> None:
+    damage(ran)
+    assert (kind, state) in {(one.kind, one.state) for one in look(ran).findings}
+
+
+@pytest.mark.slow
+def test_a_flip_anywhere_in_any_file_is_found(ran: Cli) -> None:
+    pin = Pin(sha256=hash_value("something"), size=1, url="https://example.org/a.tif")
+    LockFile(ran.folder).add("datasets", "x", {"a.tif": pin})
+    (ran.folder / "suites" / "facts.toml").write_text(DATA_TABLE)
+    assert ran("run", "facts")[0] == 0
+    folders = (Path("runs"), *(cache_folder() / part for part in ("predictions", "stages", "models")))
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.match("table.*")]
+    files = [ran.folder / "datasets.lock.toml", *(path for path in files if path.stat().st_size)]
+    assert len(files) > 10
+    assert look(ran).is_sound
+    draw = random.Random(7)
+    for path in files:
+        content = path.read_bytes()
+        for place in (0, len(content) - 1, *draw.sample(range(len(content)), 3)):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << draw.randrange(8)
+            path.write_bytes(flipped)
+            assert not look(ran).is_sound, (path, place, content[place], flipped[place])
+        path.write_bytes(content)
 
 
 def test_advisories_are_listed_and_are_no_damage(ran: Cli) -> None:

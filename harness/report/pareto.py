@@ -80,6 +80,9 @@ def front(quality: Sequence[float | None], cost: Sequence[float | None], higher_
 
 
 def _value(row: TableRow, column: Column) -> float | None:
+    """Return the mean as it is printed; None for one that is undefined, and for one that an advisory strikes out."""
+    if row.scores[column.metric].struck:
+        return None
     mean = row.scores[column.metric].summary.mean
     return mean * column.scale if math.isfinite(mean) else None
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.advisories import hits
 from harness.report.writing import write_page
 from harness.standing import Standing
 from harness.store import Record, Timing
+from harness.tables.build import ALTERED
 
 COLUMNS = ("row", "data set", "sample", "fold", "repeat", "status", "score", "seconds", "seed", "commit", "key")
 TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
@@ -32,6 +34,7 @@ def write_records(
     stored = standing.stored
     primary = standing.suite.primary
     timings = {(timing.id, timing.cell): timing for timing in standing.timings}
+    altered = {record.cell for record in stored if record.is_altered}
     rows: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
     listed = []
@@ -39,7 +42,7 @@ def write_records(
         number = numbers.setdefault(record.row, len(numbers))
         shard = rows.setdefault(record.row, [])
         timing = timings.get((record.id, record.cell))
-        listed.append(_listed(record, timing, primary, (number, len(shard))))
+        listed.append(_listed(record, timing, primary, (number, len(shard)), is_altered=record.cell in altered))
         shard.append(f'{{"record":{line},"timing":{timing.to_line() if timing else "null"}}}')
     for row, number in numbers.items():
         text = ",\n".join(rows[row])
@@ -47,8 +50,10 @@ def write_records(
     index = {
         "columns": [primary if name == "score" else name for name in COLUMNS],
         "text": [COLUMNS.index(name) for name in TEXT_COLUMNS],
+        "score": COLUMNS.index("score"),
         "again": [_again(standing, row, methods) for row in numbers],
         "environments": dict(standing.environments),
+        "struck": dict(_struck(standing, stored, altered)) if standing.advisories or altered else {},
     }
     head = json.dumps(index, ensure_ascii=False)[:-1]
     write_page(output / folder / "index.js", f'report.list({head},"lines":[\n{_joined(listed)}\n]}});\n')
@@ -64,7 +69,22 @@ def _joined(lines: Sequence[Sequence[Any]]) -> str:
     return ",\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
 
 
-def _listed(record: Record, timing: Timing | None, primary: str, place: tuple[int, int]) -> list[Any]:
+def _struck(
+    standing: Standing, stored: Sequence[Record], altered: Collection[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the key of each record of which something counts no more, with why, by metric."""
+    for record in stored:
+        about = hits(standing.advisories, record)
+        why = {metric: "; ".join(one.words for one in several) for metric, several in about.items()}
+        if record.cell in altered:
+            why |= dict.fromkeys(record.metrics, ALTERED)
+        if why:
+            yield record_key(record), why
+
+
+def _listed(
+    record: Record, timing: Timing | None, primary: str, place: tuple[int, int], *, is_altered: bool
+) -> list[Any]:
     """Return the line of a record in the list; the last entry, which no column shows, is its place among the rows."""
     score = record.metrics.get(primary, math.nan)
     run_s = None if timing is None else timing.run_s
@@ -74,7 +94,7 @@ def _listed(record: Record, timing: Timing | None, primary: str, place: tuple[in
         record.sample,
         record.fold,
         record.repeat,
-        record.status,
+        "altered" if is_altered else record.status,
         None if math.isnan(score) else float(f"{score:.6g}"),
         None if run_s is None else float(f"{run_s:.3g}"),
         record.seed,

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from harness.advisories import hits
 from harness.aggregation import counts_of_pair
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import DataError
@@ -40,6 +41,7 @@ LAYERS = ("image", "truth", "prediction")
 class SampleRow:
     """What a row made of a sample.
 
+    struck    the advisories by which its score counts no more, in words
     objects   how many of each class of error
     pictures  by layer, the address of its pictures with "*" for the number of the plane
     why       why there is no picture
@@ -53,11 +55,15 @@ class SampleRow:
     pictures: tuple[tuple[str, str], ...] = ()
     worst_plane: int = 0
     why: str = ""
+    struck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleView:
-    """A sample with its rows, the worst first; `planes` are those drawn, `mean` is over the rows."""
+    """A sample with its rows, the worst first; `planes` are those drawn.
+
+    `mean` is over the rows with a score that counts, NaN where none has one.
+    """
 
     name: str
     page: PurePosixPath
@@ -75,11 +81,10 @@ def sample_views(project: Project, standing: Standing, output: Path, folder: Pur
     """
     by_sample: dict[tuple[str, str], list[tuple[Cell, Record]]] = {}
     for cell in standing.cells:
-        record = standing.current.get(cell.id)
-        if record is not None and record.status == "ok" and cell.scores:
-            by_sample.setdefault((cell.data.dataset, cell.sample), []).append((cell, record))
+        if standing.is_done(cell) and cell.scores:
+            by_sample.setdefault((cell.data.dataset, cell.sample), []).append((cell, standing.current[cell.id]))
     primary, sign = standing.suite.primary, _sign(standing)
-    ordered = sorted(by_sample.values(), key=lambda found: _mean(found, primary) * sign)
+    ordered = sorted(by_sample.values(), key=lambda found: _cost(_mean(standing, found), sign))
     painter = _Painter(project, output)
     taken: set[str] = set()
     return tuple(
@@ -89,11 +94,12 @@ def sample_views(project: Project, standing: Standing, output: Path, folder: Pur
 
 
 def _worst_first(found: list[tuple[Cell, Record]], primary: str, sign: float) -> list[tuple[Cell, Record]]:
-    def cost(pair: tuple[Cell, Record]) -> float:
-        value = pair[1].metrics.get(primary, math.nan)
-        return -math.inf if math.isnan(value) else value * sign
+    return sorted(found, key=lambda pair: _cost(pair[1].metrics.get(primary, math.nan), sign))
 
-    return sorted(found, key=cost)
+
+def _cost(value: float, sign: float) -> float:
+    """Return what orders scores from the worst on; undefined ones come first."""
+    return -math.inf if math.isnan(value) else value * sign
 
 
 def _view(
@@ -123,10 +129,11 @@ def _view(
             pictures=drawn[record.cell].pictures if record.cell in drawn else (),
             worst_plane=drawn[record.cell].worst_plane if record.cell in drawn else 0,
             why=_absence(record, number, painter),
+            struck=_struck(standing, record),
         )
         for number, (_, record) in enumerate(found)
     )
-    return SampleView(name, folder / f"{slug}.html", _mean(found, primary), rows, planes, why)
+    return SampleView(name, folder / f"{slug}.html", _mean(standing, found), rows, planes, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +258,17 @@ def _score(value: float, metric: str) -> str:
     return f"{metric} undefined" if math.isnan(value) else f"{metric} {value:.4f}"
 
 
-def _mean(found: Sequence[tuple[Cell, Record]], primary: str) -> float:
-    values = [value for _, record in found if math.isfinite(value := record.metrics.get(primary, math.nan))]
-    return math.fsum(values) / len(values) if values else 0.0
+def _struck(standing: Standing, record: Record) -> str:
+    """Return why the score of a record counts no more, "" where it does."""
+    about = hits(standing.advisories, record).get(standing.suite.primary, ()) if standing.advisories else ()
+    return "; ".join(one.words for one in about)
+
+
+def _mean(standing: Standing, found: Sequence[tuple[Cell, Record]]) -> float:
+    primary = standing.suite.primary
+    known = [record for _, record in found if math.isfinite(record.metrics.get(primary, math.nan))]
+    values = [record.metrics[primary] for record in known if not _struck(standing, record)]
+    return math.fsum(values) / len(values) if values else math.nan
 
 
 def _sign(standing: Standing) -> float:

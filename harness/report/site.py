@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,13 @@ def _sample_board(views: Sequence[SampleView]) -> Board | None:
     lines = [
         (
             str(view.page),
-            (view.name, f"{view.mean:.4f}", str(len(view.rows)), view.rows[0].label, view.rows[-1].label),
+            (
+                view.name,
+                "undefined" if math.isnan(view.mean) else f"{view.mean:.4f}",
+                str(len(view.rows)),
+                view.rows[0].label,
+                view.rows[-1].label,
+            ),
         )
         for view in views
     ]

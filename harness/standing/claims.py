@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from harness.advisories import Advisory
 from harness.claims import (
     SECONDS,
     Decision,
@@ -56,7 +57,8 @@ class ClaimVerdict:
 def check_claims(standing: Standing) -> tuple[ClaimVerdict, ...]:
     """Return what a standing says of every claim of its suite, in declared order.
 
-    A claim on a row that lacks a cell, or has one that failed or was altered, is not decided.
+    A claim on a row that lacks a cell, has one that failed or was altered, or scores that an advisory strikes out is
+    not decided.
     """
     checker = _Checker(standing)
     return tuple(checker.verdict(claim) for claim in standing.suite.claims)
@@ -150,6 +152,8 @@ class _Checker:
             raise UndecidableError(f"row '{row}': {standing.gaps or 'no records'}")
         if not any(metric in record.metrics for record in standing.scored):
             raise UndecidableError(f"row '{row}': no scores of {metric}")
+        if about := self._standing.struck_by(row, claim.dataset, metric):
+            raise UndecidableError(f"row '{row}': {metric} is struck out by {_ids(about)}")
         return standing.scored
 
     def _check_floor(self, claim: ClaimSpec, rows: Sequence[str]) -> None:
@@ -249,6 +253,10 @@ class _Checker:
                 samples[record.dataset].add(record.sample)
         named = ", ".join(f"{dataset} ({len(ids)} samples)" for dataset, ids in sorted(samples.items()))
         return named or "no data"
+
+
+def _ids(about: Sequence[Advisory]) -> str:
+    return ", ".join(f"advisory {one.spec.id}" for one in about)
 
 
 def seconds_of(timing: Timing, *, stage: str = "", since: str = "") -> float | None:

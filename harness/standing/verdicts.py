@@ -61,6 +61,8 @@ def score_verdict(standing: Standing, row: Row, metric: str) -> ScoreVerdict:
         return verdict("not comparable", f"tier '{standing.tier}' runs on other data than the printed value")
     if own.gaps or summary is None:
         return verdict("missing", own.gaps or "no records")
+    if about := standing.struck_by(row.id, "", metric):
+        return verdict("not comparable", "; ".join(one.words for one in about))
     if summary.undefined:
         return verdict("not comparable", f"the metric is undefined in {summary.undefined} of {len(values)} values")
     allowed, meaning = _allowed(suite.file.verdict, sd, summary.sd(suite.file.spread_ddof))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from statistics import median
 from typing import Any, ClassVar, Literal, TypeVar
@@ -203,7 +203,10 @@ class StageTiming:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long one cell took on one machine; `total_s` is the wall time of the whole cell in its worker."""
+    """How long one cell took on one machine; `total_s` is the wall time of the whole cell in its worker.
+
+    `checksum` is over all else, as it was written; "" before that, and in lines from before it was kept.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -220,6 +223,7 @@ class Timing:
     stages: tuple[StageTiming, ...] = ()
     total_s: float = 0.0
     commit: str = ""
+    checksum: str = field(default="", compare=False, metadata=_SILENT)
 
     @property
     def id(self) -> CellId:
@@ -233,8 +237,8 @@ class Timing:
         return None if not parts or None in parts else sum(part for part in parts if part is not None)
 
     def to_line(self) -> str:
-        """Return the one JSON line of the timing."""
-        return json_line(self)
+        """Return the one JSON line of the timing; a checksum that is there stays, also where it is wrong."""
+        return sealed_line(self)
 
 
 def read_record(data: Any, where: str) -> Record:
@@ -290,6 +294,19 @@ def json_line(item: Any, **changed: Any) -> str:
         allow_nan=False,
         default=_plain,
     )
+
+
+def sealed_line(item: Any) -> str:
+    """Return a dataclass with a field `checksum` as one line of JSON that ends with it."""
+    line = json_line(replace(item, checksum=""))
+    return f'{line[:-1]},"checksum":"{item.checksum or line_checksum(line)}"}}'
+
+
+def line_checksum(line: str | bytes) -> str:
+    """Return the checksum of what a line of JSON says beside its checksum, in whatever way its numbers are written."""
+    content = json.loads(line, parse_int=float)
+    content.pop("checksum", None)
+    return hash_value(content)
 
 
 def _plain(value: Any) -> dict[str, Any]:

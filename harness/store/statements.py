@@ -15,7 +15,7 @@ from harness.model import Tier
 from harness.store.files import read_lines, replace_text
 from harness.store.lock import ExclusiveLock
 from harness.store.migrations import upgrade
-from harness.store.records import Code, json_line, read_item
+from harness.store.records import Code, read_item, sealed_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class StatementRecord:
     source  what the row is computed from, as the suite says it
     data    content hashes by "dataset/sample" or by weights id
     facts   numbers, texts, or tuples of either, by name
+
+    checksum is over all else, as it was written; "" before that, and in lines from before it was kept.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -40,10 +42,11 @@ class StatementRecord:
     facts: Mapping[str, Any] = field(hash=False)
     notes: tuple[str, ...] = ()
     code: Code = field(default_factory=Code)
+    checksum: str = field(default="", compare=False, metadata={"silent": True})
 
     def to_line(self) -> str:
-        """Return the one JSON line of the record."""
-        return json_line(self)
+        """Return the one JSON line of the record; a checksum that is there stays, also where it is wrong."""
+        return sealed_line(self)
 
 
 def read_statement(data: Any, where: str) -> StatementRecord:

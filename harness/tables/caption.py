@@ -72,7 +72,8 @@ def caption(table: Table, figure: CurveFigure) -> tuple[str, ...]:
         *_bounds(figure),
         *(line for curves in _coinciding(figure) for line in _named("one line on top of the other", curves)),
         *_named("incomplete, drawn over what exists", [c for c in drawn if not c.is_whole], _state),
-        *_named("not drawn, no scores", [curve for curve in figure.curves if not curve.is_drawn], _state),
+        *_named("struck out, not drawn", [curve for curve in figure.curves if _struck(curve)], _struck),
+        *_named("not drawn, no scores", [c for c in figure.curves if not c.is_drawn and not _struck(c)], _state),
     )
 
 
@@ -113,6 +114,12 @@ def _named(meaning: str, curves: Iterable[Curve], state: Callable[[Curve], str] 
     named = dict.fromkeys((curve.label or "the line", state(curve)) for curve in curves)
     names = "; ".join(f"{label} ({text})" if text else label for label, text in named)
     return [f"{meaning}: {names}"] if names else []
+
+
+def _struck(curve: Curve) -> str:
+    """Return the advisories by which values of a curve count no more, in words."""
+    ids = dict.fromkeys(one for point in curve.points for one in point.struck)
+    return ", ".join(f"advisory {one}" for one in ids)
 
 
 def _state(curve: Curve) -> str:

@@ -28,6 +28,7 @@ class Point:
     mean   a fraction, a count or seconds; NaN without a defined value, and where the point is a bound
     sd     with the ddof of the table; NaN where it is not defined
     bound  seconds that cells took at least, because `bounded` of them met the deadline; NaN for a plain point
+    struck advisories by which its value counts no more: it has no mean
     """
 
     row: TableRow
@@ -40,6 +41,7 @@ class Point:
     undefined: int
     bounded: int = 0
     bound: float = math.nan
+    struck: tuple[str, ...] = ()
 
     @property
     def has_mean(self) -> bool:
@@ -234,8 +236,10 @@ def _point(table: Table, spec: FigureSpec, row: TableRow, x: Scalar, place: floa
 
 
 def _score_point(table: Table, row: TableRow, metric: str, x: Scalar, place: float | None = None) -> Point:
-    summary = row.scores[metric].summary
-    at = float(x) if place is None else place
+    score = row.scores[metric]
+    summary, at = score.summary, float(x) if place is None else place
+    if score.struck:
+        return Point(row, metric, x, at, math.nan, math.nan, summary.n, summary.undefined, struck=score.struck)
     return Point(row, metric, x, at, summary.mean, summary.sd(table.ddof), summary.n, summary.undefined)
 
 

@@ -47,6 +47,28 @@ def test_every_record_is_listed_and_lies_where_the_list_says(cli: Cli) -> None:
     assert index["environments"] == {"f00d": {"python": "3.11 <b>"}}
 
 
+def test_what_counts_no_more_is_struck_out_with_the_reason(cli: Cli) -> None:
+    cli.fake_records()
+    (cli.folder / "advisories.toml").write_text(
+        'schema = 1\n[[advisories]]\nid = "A-1"\nmetric = "arand.elf"\nreason = "half of it"\naction = "rescore it"\n'
+    )
+    path = cli.store().scores_path
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([first.replace('"seed":', '"seed":1'), *others]) + "\n")
+    project = Project.find(cli.folder)
+    standing = project.results(Path("runs"), project.suite("toy"), "smoke")
+    write_records(standing, stored_lines(standing), Path("site"), "records")
+    index = read_index(Path("site/records/index.js"))
+    altered, *others = [record_key(record) for record in standing.stored]
+    assert index["lines"][0][COLUMNS.index("status")] == "altered"
+    assert set(index["struck"]) == {altered, *others}
+    assert all(index["struck"][key] == {"arand.elf": "advisory A-1: half of it; rescore it"} for key in others), (
+        "by metric"
+    )
+    assert all(why.startswith("its line was changed") for why in index["struck"][altered].values())
+    assert set(index["struck"][altered]) == set(standing.stored[0].metrics)
+
+
 def hundred_thousand(tmp_path: Path) -> Standing:
     suite = temp_project(tmp_path).suite()
     records = [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path, PurePosixPath
 
 import imageio.v3 as imageio
@@ -51,6 +52,24 @@ def test_without_predictions_the_page_says_so(cli: Cli) -> None:
     assert not any(row.pictures for row in view.rows)
     assert view.why.startswith("No prediction of this sample was kept here")
     assert view.rows[0].why == "No label image was kept of it."
+
+
+def test_what_was_altered_is_no_score_and_what_an_advisory_names_is_struck_out(cli: Cli) -> None:
+    cli.fake_records()
+    path = cli.store().scores_path
+    lines = path.read_text().splitlines()
+    changed = next(number for number, line in enumerate(lines) if '"row":"otsu"' in line and '"sample":"a"' in line)
+    lines[changed] = lines[changed].replace('"map.gonuclear":0.5', '"map.gonuclear":0.9')
+    path.write_text("\n".join(lines) + "\n")
+    found = {view.name: view for view in views(cli)}
+    assert [row.row for row in found["blobs/a"].rows] == ["truth"]
+    assert found["blobs/b"].mean == 0.75
+    (cli.folder / "advisories.toml").write_text(
+        'schema = 1\n[[advisories]]\nid = "A-1"\ndataset = "blobs"\nreason = "shifted"\naction = "fetch it anew"\n'
+    )
+    found = {view.name: view for view in views(cli)}
+    assert {row.struck for row in found["blobs/b"].rows} == {"advisory A-1: shifted; fetch it anew"}
+    assert math.isnan(found["blobs/b"].mean)
 
 
 def test_only_the_worst_are_drawn(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

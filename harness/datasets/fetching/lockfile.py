@@ -34,11 +34,18 @@ class Pin(Strict):
     url: str = ""
     listed: str = ""
     """The checksum that the archive's listing stated, "" if none."""
+    seal: str = ""
+    """Over all of it and where it stands, by which `harness audit` finds what was altered; "" in older files."""
 
     @property
     def voucher(self) -> Voucher:
         """What the hash rests on."""
         return "listing" if self.listed else "first download"
+
+
+def pin_seal(owner: Owner, name: str, file: str, pin: Pin) -> str:
+    """Return the seal of a pin in its place."""
+    return hash_value([owner, name, file, pin.sha256, pin.size, pin.url, pin.listed])[:16]
 
 
 class LockedFiles(Strict):
@@ -97,7 +104,10 @@ def _add(path: Path, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
     with ExclusiveLock(path.with_name(f".{path.name}.mutex")):
         locked = _read(path)
-        content = {"datasets": _copied(locked.datasets), "weights": _copied(locked.weights)}
+        content: dict[Owner, dict[str, dict[str, Pin]]] = {
+            "datasets": _copied(locked.datasets),
+            "weights": _copied(locked.weights),
+        }
         content[owner].setdefault(name, {}).update(pins)
         partial = partial_name(path)
         try:
@@ -125,7 +135,14 @@ def _copied(pins: Mapping[str, Mapping[str, Pin]]) -> dict[str, dict[str, Pin]]:
     return {name: dict(files) for name, files in pins.items()}
 
 
-def _to_toml(content: Mapping[str, Mapping[str, Mapping[str, Pin]]]) -> str:
+def is_canonical(text: str, locked: LockedFiles) -> bool:
+    """Whether the text of a lock file is what the harness writes of its pins, but for seals that older ones lack."""
+    kept = [line for line in text.splitlines() if not line.startswith("seal = ")]
+    wanted = _to_toml({"datasets": locked.datasets, "weights": locked.weights}).splitlines()
+    return kept == [line for line in wanted if not line.startswith("seal = ")]
+
+
+def _to_toml(content: Mapping[Owner, Mapping[str, Mapping[str, Pin]]]) -> str:
     lines = [
         "# Written by the harness: hashes of files as first seen, checked ever after. Delete an entry to renew it."
     ]
@@ -135,9 +152,8 @@ def _to_toml(content: Mapping[str, Mapping[str, Mapping[str, Pin]]]) -> str:
             for file, pin in sorted(content[owner][name].items()):
                 lines += ["", f"[{owner}.{_quoted(name)}.{_quoted(file)}]"]
                 lines += [f"sha256 = {_quoted(pin.sha256)}", f"size = {pin.size}"]
-                lines += [
-                    f"{key} = {_quoted(value)}" for key, value in (("url", pin.url), ("listed", pin.listed)) if value
-                ]
+                further = {"url": pin.url, "listed": pin.listed, "seal": pin.seal or pin_seal(owner, name, file, pin)}
+                lines += [f"{key} = {_quoted(value)}" for key, value in further.items() if value]
     return "\n".join(lines) + "\n"
 
 

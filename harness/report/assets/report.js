@@ -67,9 +67,12 @@ window.report = (() => {
       ...(found.f ? { searchBuilder: found.f } : {}),
     };
   };
+  const struckOut = (html) => new DOMParser().parseFromString(String(html), "text/html").querySelector("s[title]");
   const plain = (html) => {
-    const text = new DOMParser().parseFromString(String(html), "text/html").body.textContent;
-    return text.replace(/\s+/g, " ").trim();
+    if (!/[<&]/.test(html)) return String(html).replace(/\s+/g, " ").trim();
+    const { body } = new DOMParser().parseFromString(String(html), "text/html");
+    for (const one of all("s[title]", body)) one.append(` (struck out: ${one.title})`);
+    return body.textContent.replace(/\s+/g, " ").trim();
   };
   const safeCell = (html) => {
     const text = plain(html);
@@ -138,7 +141,7 @@ window.report = (() => {
         if (!index) return;
         const title = plain(this.header().textContent);
         const cells = picked.map((row) => dt.cell(row, index).node());
-        const numbers = cells.map((cell) => parseFloat(cell.dataset.order));
+        const numbers = cells.map((cell) => (struckOut(cell.innerHTML) ? NaN : parseFloat(cell.dataset.order)));
         const pick = better(title);
         const best = pick ? pick(...numbers.filter(Number.isFinite)) : NaN;
         const line = body.insertRow();
@@ -230,12 +233,18 @@ window.report = (() => {
     const table = one("#records");
     const folder = table.dataset.folder;
     const state = index.columns.indexOf("status");
+    const escaped = (value) => String(value).replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+    const why = (line) => index.struck[line.at(-2)]?.[index.columns[index.score]];
+    const shown = (value, line, at) => {
+      if (at === 0) return `<a href="#cell=${escaped(line.at(-2))}">${escaped(value)}</a>`;
+      if (at === index.score && why(line)) return `<s title="${escaped(why(line))}">${escaped(value)}</s>`;
+      return typeof value === "string" ? escaped(value) : value;
+    };
     const dt = enhanced(DataTable, table, {
       data: index.lines,
       columns: index.columns.map((title, at) => ({
         title, className: index.text.includes(at) ? "text" : "", defaultContent: "", searchable: index.text.includes(at),
-        render: at === 0 ? (value, kind) => (kind === "display" ? "" : value) : (value, kind) => (kind === "display" && typeof value === "string" ? value.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`) : value),
-        ...(at === 0 ? { createdCell: (cell, value, line) => { cell.append(element("a", value, { href: `#cell=${line.at(-2)}` })); } } : {}),
+        render: (value, kind, line) => (kind === "display" ? shown(value, line, at) : value),
         ...(at === state ? { createdCell: (cell, value) => { if (value !== "ok") cell.classList.add("bad"); } } : {}),
       })),
     });
@@ -264,13 +273,19 @@ window.report = (() => {
         try { await navigator.clipboard.writeText(again.textContent); copy.textContent = "copied"; } catch { getSelection().selectAllChildren(again); say("selected; copy it with the keyboard"); }
       });
       place.append(element("h3", "made again by"), again, copy);
-      const facts = (title, entries) => {
+      const facts = (title, entries, struck = {}) => {
         const made = element("dl", "", { class: "facts" });
-        for (const [name, value] of entries) made.append(element("dt", name), element("dd", written(value)));
+        for (const [name, value] of entries) {
+          const said = element("dd", struck[name] ? "" : written(value));
+          if (struck[name]) said.append(element("s", written(value), { title: struck[name] }));
+          made.append(element("dt", name), said);
+        }
         place.append(element("h3", title), made);
       };
       const { metrics, counts, stages, ...rest } = record;
-      facts("scores", Object.entries(metrics).map(([name, value]) => [name, value === null ? "undefined" : value]));
+      const wrong = index.struck[key] ?? {};
+      for (const text of new Set(Object.values(wrong))) place.append(element("p", `struck out: ${text}`, { class: "bad" }));
+      facts("scores", Object.entries(metrics).map(([name, value]) => [name, value === null ? "undefined" : value]), wrong);
       stages.forEach((stage, step) => facts(`stage ${step + 1}: ${stage.name || stage.id}`, Object.entries(stage)));
       facts("record", Object.entries(rest));
       if (timing) facts(`time on ${timing.machine}`, Object.entries(timing).filter(([name]) => name !== "schema"));
