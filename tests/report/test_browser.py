@@ -94,9 +94,20 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             assert main(["run", suite]) == 0
         project = Project.find(folder)
         write_report(project, project.suites(), Path("runs"), Path("report"))
+        (folder / "advisories.toml").write_text(ADVISORY)
+        project = Project.find(folder)
+        write_report(project, project.suites(["toy"]), Path("runs"), Path("report/struck"))
         yield Site(folder / "report", browser)
 
 
+ADVISORY = """
+schema = 1
+[[advisories]]
+id = "A-1"
+metric = "map.gonuclear"
+reason = "half of it"
+action = "rescore it"
+"""
 VOLUMES = """
 [datasets.volumes]
 kind = "generated"
@@ -400,6 +411,54 @@ def test_slices_of_a_volume_are_stepped_through_with_the_keyboard(site: Site) ->
     page.keyboard.press("ArrowRight")
     assert view.locator("img.image").get_attribute("src") != first
     assert view.locator("img.image").get_attribute("src").endswith("image-1.png")
+
+
+def test_slice_and_layers_stand_in_the_address_and_come_back(site: Site) -> None:
+    name = "samples/deep/v1/smoke/volumes-v.html"
+    page = site.page(name)
+    view = page.locator(".view").first
+    view.locator("input[type=range]").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    view.get_by_label("truth").uncheck()
+    again = site.page(name, hash="#" + urlsplit(page.url).fragment)
+    found = again.locator(".view").first
+    assert found.locator("output").inner_text() == view.locator("output").inner_text()
+    assert found.locator("img.image").get_attribute("src").endswith("image-1.png")
+    assert found.locator("img.truth").is_hidden()
+    assert again.locator(".view").nth(1).locator("img.truth").is_visible()
+    found.get_by_label("truth").check()
+    found.locator("input[type=range]").focus()
+    assert json.loads(state(again)[found.get_attribute("data-view")]) == {"p": 1}
+
+
+def test_what_counts_no_more_is_struck_out_on_every_page_and_in_what_is_saved(site: Site) -> None:
+    page = site.page("struck/toy-v1-smoke.html", hash="#pick=otsu,log")
+    struck = page.locator("#leaderboard tr[data-row=otsu] s")
+    assert struck.first.get_attribute("title") == "advisory A-1"
+    assert "(struck out: advisory A-1)" in page.locator("#compared").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").first.click()
+    rows = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert any("(struck out: advisory A-1)" in text for text in rows[1].values())
+    page = site.page("struck/toy-v1-smoke-records.html")
+    assert page.locator("#records tbody s").count() == page.locator("#records tbody tr").count()
+    page.locator("#records a", has_text="otsu").first.click()
+    page.wait_for_selector("#record h2")
+    assert "struck out: advisory A-1: half of it; rescore it" in page.locator("#record").inner_text()
+    assert page.locator("#record s").count() == 1
+    page = site.page("struck/samples/toy/v1/smoke/blobs-a.html")
+    assert page.locator(".view h2 s").count() == page.locator(".view").count()
+    assert page.problems == []
+
+
+def test_csv_of_records_names_their_rows(site: Site) -> None:
+    page = site.page("toy-v1-smoke-records.html")
+    page.get_by_role("searchbox").fill("otsu blobs a")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert lines[1].startswith('"otsu","blobs","a"')
 
 
 def test_everything_is_reached_with_the_keyboard(site: Site) -> None:

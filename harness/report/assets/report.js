@@ -201,15 +201,28 @@ window.report = (() => {
     for (const view of all(".view")) {
       const slider = one("input[type=range]", view);
       const layers = all(".layers img", view);
+      const boxes = all("input[data-layer]", view);
+      const remember = () => {
+        const plane = slider && slider.value !== slider.defaultValue ? { p: Number(slider.value) } : {};
+        const left = boxes.flatMap((box) => (box.checked ? [] : [box.dataset.layer]));
+        const state = { ...plane, ...(left.length ? { h: left } : {}) };
+        keep(view.dataset.view, Object.keys(state).length ? JSON.stringify(state) : "");
+      };
       const show = () => {
         const plane = slider ? slider.value : "0";
         for (const image of layers) image.src = image.dataset.source.replace("*", plane);
         const said = one("output", view);
         if (said && slider) said.textContent = `plane ${slider.dataset.planes.split(" ")[plane]}`;
       };
+      let kept = null;
+      try { kept = JSON.parse(address().get(view.dataset.view) ?? "null"); } catch { say("the address says nothing that can be shown"); }
       slider?.addEventListener("input", show);
-      for (const box of all("input[data-layer]", view)) {
-        box.addEventListener("change", () => { one(`img.${box.dataset.layer}`, view).hidden = !box.checked; });
+      slider?.addEventListener("change", remember);
+      if (slider && Number.isInteger(kept?.p)) { slider.value = String(kept.p); show(); }
+      for (const box of boxes) {
+        const draw = () => { one(`img.${box.dataset.layer}`, view).hidden = !box.checked; };
+        box.addEventListener("change", () => { draw(); remember(); });
+        if (Array.isArray(kept?.h) && kept.h.includes(box.dataset.layer)) { box.checked = false; draw(); }
       }
     }
   };
