@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.tables import Printed
-from harness.tables.grid import RANK, Grid, GridLine
-from harness.tables.text import ABSENT
+from harness.tables.grid import RANK, Grid, GridLine, grouped
+from harness.tables.model import Table
+from harness.tables.ranks import mean_interval
+from harness.tables.text import ABSENT, column_title
 
+INTERVAL = "95 % of the mean"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_NO_NUMBER = ("", ABSENT, "undefined", "floor", "ceiling", "control")
+_NO_NUMBER = ("", ABSENT, "undefined", "open", "floor", "ceiling", "control")
 """Texts that stand where a column has no number for a row; they sort before all numbers."""
 
 
@@ -79,7 +82,7 @@ def board_of(
 
 def leaderboard(table: Printed) -> Board:
     """Return the rows of a table: headings of groups become a column, so that rows can stand in any order."""
-    cells = _rank_first(table.grid)
+    cells = _rank_first(_with_interval(table.grid, table.scores))
     has_groups = any(group for group, _ in cells.groups)
     header = (cells.header[0], *(("group",) if has_groups else ()), *cells.header[1:])
     lines = [
@@ -103,6 +106,30 @@ def leaderboard(table: Printed) -> Board:
             for number, line in enumerate(made.lines)
         ),
     )
+
+
+def _with_interval(cells: Grid, table: Table | None) -> Grid:
+    """Return a grid in which the interval of the mean that ranks rows stands behind it."""
+    if table is None or not table.winners:
+        return cells
+    column = next(column for column in table.columns if column.metric == table.primary)
+    at = cells.header.index(column_title(column)) + 1
+    texts = iter([mean_interval(row, column) for _, members in grouped(table.rows) for row in members])
+    groups = tuple(
+        (
+            group,
+            tuple(
+                GridLine(
+                    line.row,
+                    (*line.cells[:at], next(texts), *line.cells[at:]),
+                    {number + (number >= at): why for number, why in line.struck.items()},
+                )
+                for line in members
+            ),
+        )
+        for group, members in cells.groups
+    )
+    return Grid((*cells.header[:at], INTERVAL, *cells.header[at:]), groups)
 
 
 def _rank_first(cells: Grid) -> Grid:

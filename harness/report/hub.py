@@ -13,12 +13,13 @@ def eval_results(table: Table, row: TableRow, *, dataset: str, date: str, url: s
     """Return the YAML of `.eval_results/<name>.yaml`: an entry per metric, in the metric's own unit.
 
     `dataset` is the id of the benchmark on the hub, of which "<tier>/<metric>" is a task; `date` is ISO 8601; `url`
-    leads to the results. Metrics without a value are left out. The text is empty for a row that has none.
+    leads to the results. Metrics without a value, or with one that an advisory strikes out, are left out. The text is
+    empty for a row that has none.
     """
     lines: list[str] = []
     for column in table.columns:
         mean = row.scores[column.metric].summary.mean
-        if math.isnan(mean) or column.direction == "none":
+        if math.isnan(mean) or column.direction == "none" or row.scores[column.metric].struck:
             continue
         notes = [
             f"mean over {table.over}, {row.ok} of {row.cells} cells",

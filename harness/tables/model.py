@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class Place:
     low, high   places that it has in resamples of the units: the 95 % interval of the rank
     group       1 is the group of the best row: rows that cannot be told apart from the first row of their group
     imputed     how many of its cells had no scores and stood with the worst value
+    mean_low, mean_high   95 % interval of its mean over resampled units; NaN where too few units decide nothing
     """
 
     rank: int
@@ -45,6 +47,8 @@ class Place:
     high: int
     group: int
     imputed: int = 0
+    mean_low: float = math.nan
+    mean_high: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from harness.standing import RowStanding, Standing
 from harness.standing.ranking import RankedRows, Ranker, comparable_rows
 from harness.statistics import BOOTSTRAP_UNITS, kendall_tau
 from harness.suite.declared import SUBMITTED
-from harness.tables.model import Place, Table, TableRow, Winner
+from harness.tables.model import Column, Place, Table, TableRow, Winner
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("per-image", "per-dataset", "pooled")
 NAMED = 3
@@ -84,6 +84,20 @@ def place_text(row: TableRow, metric: str) -> str:
     if place is None:
         return "-"
     return f"{place.rank} ({place.low}-{place.high}) {letters(place.group)}"
+
+
+def mean_interval(row: TableRow, column: Column) -> str:
+    """Return the 95 % interval of a mean, from the resamples that rank it.
+
+    "open" where too few units decide nothing, "-" for what has no rank, and where cells without scores have values in
+    the ranking that are none of the mean.
+    """
+    place = row.scores[column.metric].place
+    if place is None or place.imputed:
+        return "-"
+    if not math.isfinite(place.mean_low):
+        return "open"
+    return " to ".join(f"{bound * column.scale:.4g}" for bound in (place.mean_low, place.mean_high))
 
 
 def letters(group: int) -> str:
@@ -163,7 +177,8 @@ def _further_thresholds(standing: Standing) -> Iterator[Metric]:
 def _places(ranked: RankedRows) -> Iterator[tuple[str, Place]]:
     for found in ranked.ranking.rows:
         row = ranked.rows[found.row]
-        yield row, Place(found.rank, found.rank_low, found.rank_high, found.group, ranked.imputed.get(row, 0))
+        imputed = ranked.imputed.get(row, 0)
+        yield row, Place(found.rank, found.rank_low, found.rank_high, found.group, imputed, found.low, found.high)
 
 
 def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...]) -> Winner:

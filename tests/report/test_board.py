@@ -45,6 +45,20 @@ def test_the_rank_stands_right_behind_the_rows() -> None:
         table, rows=(truth, net), primary="map", winners=(Winner("map", "", "per-image", ("N",), 0, 0, 1, 9),)
     )
     board = leaderboard(ScoreTable(table))
-    assert [column.title for column in board.columns[:4]] == ["row", "group", "rank", "map (percent) ↑"]
+    titles = ["row", "group", "rank", "map (percent) ↑", "95 % of the mean"]
+    assert [column.title for column in board.columns[:5]] == titles
     assert [cell.text for cell in board.lines[1].cells[:3]] == ["Net_1", "other", "1 (1-1) a"]
-    assert [cell.struck for cell in board.lines[1].cells[:5]] == ["", "", "", "advisory A-1", ""]
+    assert [cell.struck for cell in board.lines[1].cells[:6]] == ["", "", "", "advisory A-1", "", ""]
+    assert [line.cells[4].text for line in board.lines] == ["-", "open"]
+
+
+def test_the_interval_of_the_mean_stands_behind_it() -> None:
+    table = make_table()
+    truth, net = table.rows
+    texts = []
+    for place in (Place(1, 1, 2, 1, 0, 0.51234, 0.75), Place(1, 1, 2, 1, 3, 0.1, 0.75)):
+        placed = replace(net, scores={**net.scores, "map": replace(net.scores["map"], place=place)})
+        winners = (Winner("map", "", "per-image", ("N",), 0, 0, 1, 9),)
+        board = leaderboard(ScoreTable(replace(table, rows=(truth, placed), primary="map", winners=winners)))
+        texts.append(board.lines[1].cells[4].text)
+    assert texts == ["51.23 to 75", "-"], "what stands in for missing cells is none of the mean"
