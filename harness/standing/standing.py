@@ -85,6 +85,7 @@ class Standing:
     statements  rows of a data table, which has no cells
     store       where all of it was read; None for records that lie in memory
     advisories  what is known to be wrong with recorded numbers
+    read        every record that was joined, in its order
     """
 
     suite: Suite
@@ -100,6 +101,7 @@ class Standing:
     statements: tuple[DataTableRow, ...] = ()
     store: Store | None = None
     advisories: tuple[Advisory, ...] = ()
+    read: tuple[Record, ...] = ()
 
     @classmethod
     def join(
@@ -116,7 +118,8 @@ class Standing:
         wanted = dict(zip(ids, cells, strict=True))
         current: dict[CellId, Record] = {}
         stale, foreign = [], []
-        for record in records:
+        read = tuple(records)
+        for record in read:
             cell = wanted.get(record.id)
             if cell is None:
                 foreign.append(record)
@@ -125,7 +128,7 @@ class Standing:
             else:
                 stale.append(record)
         shown = {place: current[place] for place in wanted if place in current}
-        made = cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), **further)
+        made = cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), read=read, **further)
         vars(made)["_ids"] = ids  # known here already: there may be a million of them
         return made
 
@@ -242,7 +245,7 @@ class Standing:
     @property
     def stored(self) -> tuple[Record, ...]:
         """Every record of the folder as it lies there, whatever cells the suite has."""
-        return (*self.records, *self.stale, *self.foreign) if self.store is None else self.store.records()
+        return self.read
 
     @property
     def is_empty(self) -> bool:
