@@ -41,6 +41,7 @@ LAYERS = ("image", "truth", "prediction")
 class SampleRow:
     """What a row made of a sample.
 
+    value     its score on the primary metric, `score` with the name of that
     struck    the advisories by which its score counts no more, in words
     objects   how many of each class of error
     pictures  by layer, the address of its pictures with "*" for the number of the plane
@@ -49,6 +50,7 @@ class SampleRow:
 
     row: str
     label: str
+    value: str
     score: str
     key: str
     objects: Mapping[str, int] = field(hash=False)
@@ -123,7 +125,8 @@ def _view(
         SampleRow(
             row=record.row,
             label=labels.get(record.row, record.row) + _which(record),
-            score=_score(record.metrics.get(primary, math.nan), primary),
+            value=(value := _value(record.metrics.get(primary, math.nan))),
+            score=f"{primary} {value}",
             key=record_key(record),
             objects=_objects(record),
             pictures=drawn[record.cell].pictures if record.cell in drawn else (),
@@ -254,8 +257,8 @@ def _which(record: Record) -> str:
     return f"{fold}, repeat {record.repeat}" if record.repeat else fold
 
 
-def _score(value: float, metric: str) -> str:
-    return f"{metric} undefined" if math.isnan(value) else f"{metric} {value:.4f}"
+def _value(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.4f}"
 
 
 def _struck(standing: Standing, record: Record) -> str:
