@@ -13,6 +13,7 @@ from harness.store import Code, StatementRecord
 from harness.suite import Suite
 from harness.tables import Printed
 from harness.tables.errors import ErrorRow
+from harness.tables.ranks import winner_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +94,32 @@ def suite_lines(pages: Mapping[str, Page], empty: tuple[Suite, ...]) -> list[tup
     return [
         *(
             (name, (f"{page.suite.id} v{page.suite.version}", page.table.heading, page.tier,
-                    str(page.table.row_count), page.table.state))
+                    str(page.table.row_count), page.table.state, _first(page.table)))
             for name, page in pages.items()
         ),
         *(
             (f"empty {suite.id}", (f"{suite.id} v{suite.version}", _title(suite), "-",
-                                   str(len(suite.rows)), "no records"))
+                                   str(len(suite.rows)), "no records", "-"))
             for suite in empty
         ),
     ]  # fmt: skip
+
+
+def _first(table: Printed) -> str:
+    """Return which row is first by the primary metric, or by it on each of several data sets; "-" where none is."""
+    return "; ".join(" on ".join(part for part in (words, data) if part) for words, data, _ in lead_lines(table)) or "-"
+
+
+def lead_lines(table: Printed) -> list[tuple[str, str, str]]:
+    """Return who is first by the primary metric and the suite's own aggregation, on which data, and how sure it is."""
+    scores = table.scores
+    if scores is None:
+        return []
+    return [
+        (winner_words(one), one.dataset, f"{one.separable} of {one.pairs} neighbouring pairs are told apart")
+        for one in scores.winners
+        if (one.metric, one.aggregation) == (scores.primary, scores.aggregation)
+    ]
 
 
 def _title(suite: Suite) -> str:

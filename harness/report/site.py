@@ -17,7 +17,7 @@ from harness.report.assets import write_assets
 from harness.report.board import Board, board_of, leaderboard
 from harness.report.figure import figure_svg
 from harness.report.metrics import write_metric_pages
-from harness.report.pages import FigureView, Page, files_folder, statement_view, suite_lines
+from harness.report.pages import FigureView, Page, files_folder, lead_lines, statement_view, suite_lines
 from harness.report.pareto import chart_points
 from harness.report.records import stored_lines, write_records
 from harness.report.samples import SampleView, sample_views
@@ -37,7 +37,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARK = ".harness-report"
 """A file that says that a folder is a report, and may be written over."""
 MOST_FAILURES = 50
-SUITE_COLUMNS = ("suite", "title", "tier", "rows", "state")
+SUITE_COLUMNS = ("suite", "title", "tier", "rows", "state", "first")
 
 
 def write_report(
@@ -175,6 +175,7 @@ def _suite_context(page: Page, views: Sequence[SampleView]) -> dict[str, Any]:
     return {
         "page": page,
         "board": leaderboard(page.table),
+        "lead": lead_lines(page.table),
         "winner_header": WINNER_HEADER,
         "winners": [] if scores is None else list(winner_lines(scores)),
         "points": None if scores is None else chart_points(scores),

@@ -184,7 +184,7 @@ def _places(ranked: RankedRows) -> Iterator[tuple[str, Place]]:
 def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...]) -> Winner:
     pairs = ranked.ranking.separable
     tau = _tau(ranked, reference)
-    return Winner(ranked.metric, ranked.dataset, ranked.aggregation, labels, sum(pairs), len(pairs), tau, ranked.units)
+    return Winner(ranked.metric, on, ranked.aggregation, labels, sum(pairs), len(pairs), tau, ranked.units)
 
 
 def _tau(ranked: RankedRows, reference: RankedRows) -> float:
