@@ -24,6 +24,7 @@ def test_one_entry_of_training_data_is_a_list_of_one(tmp_path: Path) -> None:
     ("text", "message"),
     [
         (CARD, "mine.toml:1: required key 'training_data' is missing"),
+        ('id = "mine"\ntitle = "Mine"\ntraining_data = "none"\n', "mine.toml:1: required key 'licence' is missing"),
         (f"{CARD}training_data = []\n", "mine.toml:4: training_data"),
         (f'{CARD}training_data = "none"\nlicense = "MIT"\n', "unknown key 'license'; did you mean 'licence'?"),
         (f'{CARD}training_data = "none"\nseconds = -1.0\n', "mine.toml:5: seconds"),
