@@ -53,6 +53,6 @@ def test_the_hub_s_own_library_reads_every_entry_and_writes_the_same() -> None:
 
 
 def test_every_suite_has_a_name_that_a_hub_takes() -> None:
-    hub = pytest.importorskip("huggingface_hub", reason="it comes with the extra prompting")
+    utilities = pytest.importorskip("huggingface_hub.utils", reason="it comes with the extra prompting")
     for suite in Project.find(Path(__file__).parent).suite_paths:
-        hub.utils.validate_repo_id(f"{DISTRIBUTION}/{suite}")
+        utilities.validate_repo_id(f"{DISTRIBUTION}/{suite}")
