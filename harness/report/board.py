@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from harness.tables import Printed
 from harness.tables.grid import RANK, Grid, GridLine, grouped
 from harness.tables.model import Table
-from harness.tables.ranks import mean_interval
-from harness.tables.text import ABSENT, column_title
+from harness.tables.text import ABSENT, column_title, mean_interval
 
 INTERVAL = "95 % of the mean"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -13,7 +13,7 @@ from harness.standing import RowStanding, Standing
 from harness.standing.ranking import RankedRows, Ranker, comparable_rows
 from harness.statistics import BOOTSTRAP_UNITS, kendall_tau
 from harness.suite.declared import SUBMITTED
-from harness.tables.model import Column, Place, Table, TableRow, Winner
+from harness.tables.model import Place, Table, TableRow, Winner
 
 AGGREGATIONS: tuple[Aggregation, ...] = ("per-image", "per-dataset", "pooled")
 NAMED = 3
@@ -84,20 +84,6 @@ def place_text(row: TableRow, metric: str) -> str:
     if place is None:
         return "-"
     return f"{place.rank} ({place.low}-{place.high}) {letters(place.group)}"
-
-
-def mean_interval(row: TableRow, column: Column) -> str:
-    """Return the 95 % interval of a mean, from the resamples that rank it.
-
-    "open" where too few units decide nothing, "-" for what has no rank, and where cells without scores have values in
-    the ranking that are none of the mean.
-    """
-    place = row.scores[column.metric].place
-    if place is None or place.imputed:
-        return "-"
-    if not math.isfinite(place.mean_low):
-        return "open"
-    return " to ".join(f"{bound * column.scale:.4g}" for bound in (place.mean_low, place.mean_high))
 
 
 def letters(group: int) -> str:

@@ -48,6 +48,20 @@ def interval_text(score: Score, column: Column) -> str:
     return ", ".join(number(bound * column.scale, column.unit) for bound in (score.interval.low, score.interval.high))
 
 
+def mean_interval(row: TableRow, column: Column) -> str:
+    """Return the 95 % interval of a mean, from the resamples that rank it.
+
+    "open" where too few units decide nothing, "-" for what has no rank, and where cells without scores have values in
+    the ranking that are none of the mean.
+    """
+    place = row.scores[column.metric].place
+    if place is None or place.imputed:
+        return ABSENT
+    if not math.isfinite(place.mean_low):
+        return "open"
+    return " to ".join(number(bound * column.scale, column.unit) for bound in (place.mean_low, place.mean_high))
+
+
 def published_text(published: Published | None, column: Column) -> str:
     """Return the published mean and spread in the unit of the column, with what a reader must know of them."""
     if published is None:

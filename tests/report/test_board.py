@@ -61,4 +61,4 @@ def test_the_interval_of_the_mean_stands_behind_it() -> None:
         winners = (Winner("map", "", "per-image", ("N",), 0, 0, 1, 9),)
         board = leaderboard(ScoreTable(replace(table, rows=(truth, placed), primary="map", winners=winners)))
         texts.append(board.lines[1].cells[4].text)
-    assert texts == ["51.23 to 75", "-"], "what stands in for missing cells is none of the mean"
+    assert texts == ["51.23 to 75.00", "-"], "what stands in for missing cells is none of the mean"

@@ -188,7 +188,7 @@ window.report = (() => {
       ], {
         paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink }, margin: { t: 20, r: 20 },
         xaxis: { title: { text: cost.title }, type: "log", gridcolor: line }, yaxis: { title: { text: metric.title }, gridcolor: line, autorange: metric.direction === "lower" ? "reversed" : true },
-        legend: { orientation: "h" },
+        legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       }, { responsive: true, displaylogo: false });
       one("#front").textContent = front.length ? `Pareto front: ${front.map((row) => row.label).join("; ")}` : "";
     };
@@ -241,7 +241,8 @@ window.report = (() => {
     }
     return shards.get(`${number} read`);
   };
-  const written = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value, null, 1) : String(value));
+  const isEmpty = (value) => value === null || value === "" || (typeof value === "object" && !Object.keys(value).length);
+  const written = (value) => (isEmpty(value) ? "none" : typeof value === "object" ? JSON.stringify(value, null, 1) : String(value));
   const bindRecords = (DataTable) => {
     const table = one("#records");
     const folder = table.dataset.folder;
@@ -285,16 +286,19 @@ window.report = (() => {
       copy.addEventListener("click", async () => {
         try { await navigator.clipboard.writeText(again.textContent); copy.textContent = "copied"; } catch { getSelection().selectAllChildren(again); say("selected; copy it with the keyboard"); }
       });
-      place.append(element("h3", "made again by"), again, copy);
-      const facts = (title, entries, struck = {}) => {
+      const back = element("a", "back to the list", { href: "#records" });
+      back.addEventListener("click", (event) => { event.preventDefault(); keep("cell", ""); show(); one("#records a")?.focus(); });
+      place.append(element("h3", "made again by"), again, copy, " ", back);
+      const listed = (entries, struck = {}) => {
         const made = element("dl", "", { class: "facts" });
         for (const [name, value] of entries) {
           const said = element("dd", struck[name] ? "" : written(value));
           if (struck[name]) said.append(element("s", written(value), { title: struck[name] }));
           made.append(element("dt", name), said);
         }
-        place.append(element("h3", title), made);
+        return made;
       };
+      const facts = (title, entries, struck) => place.append(element("h3", title), listed(entries, struck));
       const { metrics, counts, stages, ...rest } = record;
       const wrong = index.struck[key] ?? {};
       for (const text of new Set(Object.values(wrong))) place.append(element("p", `struck out: ${text}`, { class: "bad" }));
@@ -302,9 +306,14 @@ window.report = (() => {
       stages.forEach((stage, step) => facts(`stage ${step + 1}: ${stage.name || stage.id}`, Object.entries(stage)));
       facts("record", Object.entries(rest));
       if (timing) facts(`time on ${timing.machine}`, Object.entries(timing).filter(([name]) => name !== "schema"));
-      facts("counts", Object.entries(counts));
+      const folded = (title, content) => {
+        const made = element("details");
+        made.append(element("summary", title), content);
+        place.append(made);
+      };
+      folded("counts behind the scores", listed(Object.entries(counts)));
       const environment = index.environments[record.environment];
-      if (environment) { place.append(element("h3", `environment ${record.environment}`), element("pre", JSON.stringify(environment, null, 1))); }
+      if (environment) folded(`environment ${record.environment}`, element("pre", JSON.stringify(environment, null, 1)));
       place.hidden = false;
       one("h2", place).focus();
     };
@@ -316,6 +325,7 @@ window.report = (() => {
     bindTheme();
     bindViews();
     bindChart();
+    addEventListener("beforeprint", () => { for (const one of all("details")) one.open = true; });
     await tables();
     root.dataset.ready = "yes";
   });
