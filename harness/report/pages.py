@@ -106,8 +106,14 @@ def suite_lines(pages: Mapping[str, Page], empty: tuple[Suite, ...]) -> list[tup
 
 
 def _first(table: Printed) -> str:
-    """Return which row is first by the primary metric, or by it on each of several data sets; "-" where none is."""
-    return "; ".join(" on ".join(part for part in (words, data) if part) for words, data, _ in lead_lines(table)) or "-"
+    """Return which row is best by the primary metric, on each of several data sets, or that there are equals; or "-".
+
+    Equals are not named: the page of the suite does.
+    """
+    said = (
+        (words if words.startswith("best") else words.partition(":")[0], data) for words, data, _ in lead_lines(table)
+    )
+    return "; ".join(" on ".join(part for part in one if part) for one in said) or "-"
 
 
 def lead_lines(table: Printed) -> list[tuple[str, str, str]]:
