@@ -1,4 +1,4 @@
-"""Objects of one plane of a label image: their bounding boxes, and the points that lie deepest in them."""
+"""Objects of one plane of a label image, with boxes and points that lie in them, and the stages that ask for them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 
 from harness.errors import DataError
-from harness.model import Grid, Volume
+from harness.model import Grid, UsesTruth, Volume
 from harness.parameters import option
+from harness.stages.contract import Stage
 from harness.stages.prompting.planes import PlaneOptions
 from harness.stages.slots import TRUTH, check_labels
 
@@ -99,6 +100,27 @@ class ObjectOptions(PlaneOptions):
                 if size > best.get(one.id, (0, 0))[0]:
                     best[one.id] = (size, plane)
         return [(plane, [one for one in objects if best[one.id][1] == plane]) for plane, objects in found]
+
+
+class ObjectPrompts(Stage):
+    """A stage that makes prompts of the objects of a label image."""
+
+    inputs = (TRUTH,)
+    outputs = ("prompts",)
+    uses_truth = "prompts"
+    needs = ("scipy",)
+    licence = "MIT"
+
+    Options = ObjectOptions
+    options: ObjectOptions
+
+    def reads(self) -> tuple[str, ...]:
+        """Return the slot of the label image."""
+        return (self.options.of,)
+
+    def truth_use(self) -> UsesTruth:
+        """Return "prompts" where the objects are those of the truth."""
+        return "prompts" if self.options.of == TRUTH else ""
 
 
 def pixels_per_side(margin_px: tuple[int, ...], margin_um: float, grid: Grid, where: str) -> np.ndarray:

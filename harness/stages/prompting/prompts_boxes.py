@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from harness.model import UsesTruth, Volume
+from harness.model import Volume
 from harness.parameters import option
-from harness.stages.contract import Context, Stage
-from harness.stages.prompting.outlines import ObjectOptions, pixels_per_side
+from harness.stages.contract import Context
+from harness.stages.prompting.outlines import ObjectOptions, ObjectPrompts, pixels_per_side
 from harness.stages.prompting.planes import lifted
-from harness.stages.slots import TRUTH
 from harness.stages.values import Prompts
 
 
-class PromptsBoxes(Stage):
+class PromptsBoxes(ObjectPrompts):
     """The half-open bounding box of each object, moved outwards on every side and clipped to the image.
 
     In a volume each plane has boxes of its own, which carry the object's id. A box that shrinking leaves without a
@@ -25,11 +24,6 @@ class PromptsBoxes(Stage):
 
     id = "prompts-boxes"
     title = "Boxes of a label image"
-    inputs = (TRUTH,)
-    outputs = ("prompts",)
-    uses_truth = "prompts"
-    needs = ("scipy",)
-    licence = "MIT"
     citation = "Part of this package"
 
     class Options(ObjectOptions):
@@ -37,14 +31,6 @@ class PromptsBoxes(Stage):
         grow_um: float = option(0.0, "the same in micrometres, added to it", unit="um")
 
     options: Options
-
-    def reads(self) -> tuple[str, ...]:
-        """Return the slot of the label image."""
-        return (self.options.of,)
-
-    def truth_use(self) -> UsesTruth:
-        """Return "prompts" where the boxes are those of the truth."""
-        return "prompts" if self.options.of == TRUTH else ""
 
     def run(self, inputs: Mapping[str, Any], context: Context) -> Prompts:
         """Return one box per object and plane; reports "boxes" and "vanished"."""

@@ -7,18 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harness.model import UsesTruth, Volume
+from harness.model import Volume
 from harness.parameters import option
-from harness.stages.contract import Context, Stage
-from harness.stages.prompting.outlines import ObjectOptions, Outline
+from harness.stages.contract import Context
+from harness.stages.prompting.outlines import ObjectOptions, ObjectPrompts, Outline
 from harness.stages.prompting.planes import lifted
-from harness.stages.slots import TRUTH
 from harness.stages.values import Prompts
 
 Others = Literal["near", "random"]
 
 
-class PromptsPoints(Stage):
+class PromptsPoints(ObjectPrompts):
     """Points inside each object, the first where it is deepest, and points inside other objects of the plane.
 
     A point outside of an object is the deepest one of another object: of those whose boxes have the nearest centres, or
@@ -27,11 +26,6 @@ class PromptsPoints(Stage):
 
     id = "prompts-points"
     title = "Points of a label image"
-    inputs = (TRUTH,)
-    outputs = ("prompts",)
-    uses_truth = "prompts"
-    needs = ("scipy",)
-    licence = "MIT"
     citation = "Part of this package; the first point as in doi:10.1038/s41592-024-02580-4"
 
     class Options(ObjectOptions):
@@ -40,14 +34,6 @@ class PromptsPoints(Stage):
         others: Others = option("near", "which other objects: the nearest ones, or any")
 
     options: Options
-
-    def reads(self) -> tuple[str, ...]:
-        """Return the slot of the label image."""
-        return (self.options.of,)
-
-    def truth_use(self) -> UsesTruth:
-        """Return "prompts" where the points lie in true objects."""
-        return "prompts" if self.options.of == TRUTH else ""
 
     def run(self, inputs: Mapping[str, Any], context: Context) -> Prompts:
         """Return the points of each object and plane; reports "positives" and "negatives"."""
