@@ -109,7 +109,7 @@ class Surfaces:
 
         with _threads() as apply:
             found = (
-                [measured(self._foreground(), apply)] if scope == "foreground" else self._for_matches(measured, apply)
+                [measured(self._foreground, apply)] if scope == "foreground" else list(apply(measured, self._matched))
             )
         return BothWays(Profile.of([one for one, _ in found]), Profile.of([two for _, two in found]))
 
@@ -123,26 +123,28 @@ class Surfaces:
             return np.count_nonzero(truth), np.count_nonzero(pred), np.count_nonzero(truth & pred)
 
         with _threads() as apply:
-            found = [counted(self._foreground(), apply)] if scope == "foreground" else self._for_matches(counted, apply)
+            found = [counted(self._foreground, apply)] if scope == "foreground" else list(apply(counted, self._matched))
         return Bands(*np.array(found, np.float64).reshape(-1, 3).T)
 
+    @cached_property
     def _foreground(self) -> Masks:
         return Mask(self.truth), Mask(self.pred), self.ignored
 
-    def _for_matches(self, measure: Callable[[Masks], T], apply: Apply) -> list[T]:
-        """Return what is measured of each matched pair, in the boxes that hold both of its objects."""
+    @cached_property
+    def _matched(self) -> list[Masks]:
+        """The masks of each matched pair, in the box that holds both of its objects."""
         geometry = self.geometry()
         truth_ids, pred_ids = self.matches
         one, two = np.searchsorted(geometry.truth.ids, truth_ids), np.searchsorted(geometry.pred.ids, pred_ids)
         low = np.minimum(geometry.truth.low[one], geometry.pred.low[two])
         high = np.maximum(geometry.truth.high[one], geometry.pred.high[two])
 
-        def measure_one(index: int) -> T:
+        def masks_of(index: int) -> Masks:
             box = tuple(slice(*bounds) for bounds in zip(low[index], high[index], strict=True))
             masks = Mask(self.truth[box], int(truth_ids[index])), Mask(self.pred[box], int(pred_ids[index]))
-            return measure((*masks, None if self.ignored is None else self.ignored[box]))
+            return *masks, None if self.ignored is None else self.ignored[box]
 
-        return list(apply(measure_one, range(truth_ids.size)))
+        return [masks_of(index) for index in range(truth_ids.size)]
 
     def _once(self, key: tuple[Any, ...], measure: Callable[[], T]) -> T:
         if key not in self._measured:

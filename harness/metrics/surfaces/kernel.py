@@ -187,7 +187,7 @@ def measure_far(
 ) -> None:
     """Find for every source that is left the nearest target, plane by plane outwards.
 
-    `offsets` (n, 3) receives planes, columns and rows between both, `codes` (n,) the source's code. There is a target.
+    `offsets` (3, n) receives planes, columns and rows between both, `codes` (n,) the source's code. There is a target.
     """
     planes, rows, columns = sources.shape
     per_plane, per_row, per_column = spacing[0] ** 2, spacing[1] ** 2, spacing[2] ** 2
@@ -210,7 +210,7 @@ def measure_far(
                         length = least + per_row * along * along + per_column * right * right
                         if length < best:
                             best = length
-                            offsets[done, 0], offsets[done, 1], offsets[done, 2] = away, abs(right), along
+                            offsets[0, done], offsets[1, done], offsets[2, done] = away, abs(right), along
                 codes[done] = sources[plane, row, column]
                 done += 1
 

@@ -16,6 +16,8 @@ from harness.metrics.surfaces.profile import SLACK
 
 MOST_STEPS = 256
 """Columns that are looked into for the nearest element, before the planes are transformed for those that found none."""
+FAR, VERY_FAR = np.int16(np.iinfo(np.int16).max), np.int32(np.iinfo(np.int32).max)
+"""What stands for no element in a column, in the smallest type that holds every other distance in rows."""
 MOST_ROWS = 128
 """Rows between an element and its nearest up to which the two are counted in a table, and not one by one."""
 
@@ -23,15 +25,19 @@ Weighted = tuple[np.ndarray, np.ndarray]
 Apply = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Mask:
-    """The voxels of a 2D or 3D label image that have a label; None: any but 0."""
+    """The voxels of a 2D or 3D label image that have a label; None: any but 0.
+
+    Not slotted: they are looked for once, as most of the time goes by waiting for the image.
+    """
 
     labels: np.ndarray
     label: int | None = None
 
+    @cached_property
     def padded(self) -> np.ndarray:
-        """Return 1 for these voxels, else 0, uint8, with a margin of zeros at both ends of each axis; 2D as a plane."""
+        """1 for these voxels, else 0, uint8, with a margin of zeros at both ends of each axis; 2D as a plane."""
         padded = np.zeros(tuple(size + 2 for size in self.labels.shape), np.uint8)
         inner = padded.view(bool)[(slice(1, -1),) * padded.ndim]
         if self.label is None:
@@ -91,7 +97,7 @@ class Search:
         shape) are none. Each answer is (distances, weights), float64, in no order; empty for a surface without
         elements, and infinite distances to one. `apply` is `map`, or that of a pool of threads.
         """
-        one, two = apply(lambda mask: self._side(mask.padded(), ignored), (truth, pred))
+        one, two = apply(lambda mask: self._side(mask.padded, ignored), (truth, pred))
         from_truth, from_pred = apply(lambda way: self._one_way(*way), ((one, two), (two, one)))
         return from_truth, from_pred
 
@@ -102,7 +108,7 @@ class Search:
         """
         from harness.metrics.surfaces.kernel import mark_band
 
-        padded = mask.padded()
+        padded = mask.padded
         side = self._side(padded, None)
         inner = padded[tuple(slice(1, -1) if size > 1 else slice(None) for size in padded.shape)]
         reach = np.minimum(np.ceil(width / self._grid), inner.shape).astype(int)
@@ -121,14 +127,14 @@ class Search:
             mark_border(padded, found)
         if ignored is not None:
             found[self._touched(ignored)] = 0
-        offset = np.int16 if max(found.shape) < np.iinfo(np.int16).max else np.int32
-        near, far = np.empty(found.shape, offset), offset(np.iinfo(offset).max)
+        far = FAR if max(found.shape) < FAR else VERY_FAR
+        near = np.empty(found.shape, far.dtype)
         nearest_in_columns(found, near, far)
         return _Side(found, near, far, np.count_nonzero(found))
 
     def _touched(self, ignored: np.ndarray) -> np.ndarray:
         """Return which places of elements have an ignored voxel among their own."""
-        padded = Mask(ignored).padded().view(bool)
+        padded = Mask(ignored).padded.view(bool)
         if self.elements == "voxels":
             return padded[tuple(slice(1, -1) if size > 1 else slice(None) for size in padded.shape)]
         sides = [(slice(None, -1), slice(1, None)) if size > 1 else (slice(None),) for size in padded.shape]
@@ -150,16 +156,17 @@ class Search:
         table = np.zeros((min(planes, left.shape[0]), min(columns, left.shape[2]), min(rows, left.shape[1])))
         missed = measure_near(left, near, self.weights, grid[1] ** 2, self.steps, self._lengths, table, far)
         filled = np.flatnonzero(table)
-        offsets, counted = np.stack(np.unravel_index(filled, table.shape), axis=1), table.ravel()[filled]
+        offsets, counted = np.unravel_index(filled, table.shape), table.ravel()[filled]
         if missed:
             columns_off = np.empty_like(near)
             nearest_in_planes(near, grid, columns_off, far)
-            others, codes = np.empty((missed, 3), np.int64), np.empty(missed, np.uint8)
+            others, codes = np.empty((3, missed), np.int64), np.empty(missed, np.uint8)
             measure_far(left, near, columns_off, grid, others, codes, far)
-            offsets = np.concatenate((offsets, others))
+            offsets = tuple(np.concatenate(both) for both in zip(offsets, others, strict=True))
             counted = np.concatenate((counted, self.weights[codes]))
-        distances: np.ndarray = np.sqrt(np.square(offsets[:, [0, 2, 1]] * grid).sum(axis=1))
-        return distances, counted
+        planes_off, columns_off, rows_off = offsets
+        squares = np.square(planes_off * grid[0]) + np.square(rows_off * grid[1]) + np.square(columns_off * grid[2])
+        return np.sqrt(squares), counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

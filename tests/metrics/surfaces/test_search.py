@@ -127,6 +127,6 @@ def test_long_axes_are_measured_too(shape: tuple[int, int]) -> None:
 
 def test_a_mask_is_one_label_or_all_but_background() -> None:
     labels = np.array([[0, 3], [4, 3]])
-    assert Mask(labels, 3).padded()[0, 1:-1, 1:-1].tolist() == [[0, 1], [0, 1]]
-    assert Mask(labels).padded()[0, 1:-1, 1:-1].tolist() == [[0, 1], [1, 1]]
-    assert Mask(labels).padded().sum() == 3
+    assert Mask(labels, 3).padded[0, 1:-1, 1:-1].tolist() == [[0, 1], [0, 1]]
+    assert Mask(labels).padded[0, 1:-1, 1:-1].tolist() == [[0, 1], [1, 1]]
+    assert Mask(labels).padded.sum() == 3
