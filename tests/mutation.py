@@ -11,6 +11,7 @@ not left aside, or with a survivor that is not listed.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import resource
@@ -20,8 +21,10 @@ import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess as Process
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -30,6 +33,17 @@ LEAST_KILLED = 0.95
 MOST_BYTES = 8 << 30
 """Memory of a process: a changed loop that never ends may fill whatever it is given."""
 PROCESSES = 2
+LIBRARIES = (
+    "pytest",
+    "hypothesis",
+    "hypothesis.extra.numpy",
+    "numba",
+    "numpy",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "pandas",
+)
+"""What tests import beside the code that is changed."""
 PATIENCE = 10
 """Times what the tests take unchanged until a change is taken for one that never ends."""
 UNREACHED = "Stopping early, because"
@@ -56,8 +70,11 @@ class Listed:
         return cls(said["survivors"], said["tests"])
 
     def further(self, module: str) -> list[str]:
-        """Return the tests that come after those of a module's own name, of the package that holds it first."""
-        return [test for name, tests in self.tests.items() if f"{module}.".startswith(f"{name}.") for test in tests]
+        """Return the tests for what those of a module's own name miss; "[*]" is one of each metric that it declares."""
+        tests = [test for name, tests in self.tests.items() if f"{module}.".startswith(f"{name}.") for test in tests]
+        declared = [f"[{metric.id}]" for metric in getattr(importlib.import_module(module), "METRICS", ())]
+        each = [test.replace("[*]", one) for test in tests if "[*]" in test for one in declared]
+        return [*each, *(test for test in tests if "[*]" not in test)]
 
 
 def modules(configured: Mapping[str, Any], named: Sequence[str]) -> list[str]:
@@ -103,26 +120,56 @@ def fates(folder: Path) -> dict[str, str]:
     return dict(re.findall(r"^\s+(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE))
 
 
-def fate_alone(folder: Path, name: str, tests: Sequence[str], arguments: Sequence[str], limit_s: float) -> str:
-    """Return the fate of a change in a process of its own; of the name "" that of the code as it is."""
-    mutants = folder / "mutants"
-    environment = os.environ | {"MUTANT_UNDER_TEST": name, "PYTHONPATH": str(mutants)}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", *arguments, *tests]
-    try:
-        done = subprocess.run(command, cwd=mutants, env=environment, capture_output=True, timeout=limit_s, check=False)
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    return "killed" if done.returncode else "survived"
+def again(
+    folder: Path, names: Sequence[str], tests: Sequence[str], arguments: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield name and fate of each change in a process of its own, which imports the changed code anew.
 
-
-def again(folder: Path, names: Sequence[str], tests: Sequence[str], arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the fate of each change, in a process of its own."""
+    The libraries that it needs are imported before, once for all of these processes.
+    """
+    for library in LIBRARIES:
+        importlib.import_module(library)
     start = perf_counter()
-    if names and fate_alone(folder, "", tests, arguments, 3600.0) != "survived":
+    unchanged = _started(folder, "", tests, arguments)
+    unchanged.join()
+    if unchanged.exitcode:
         raise SystemExit(f"the tests fail without a change: {' '.join(tests)}")
     limit_s = PATIENCE * (perf_counter() - start)
-    with ThreadPoolExecutor(PROCESSES) as pool:
-        yield from pool.map(lambda name: fate_alone(folder, name, tests, arguments, limit_s), names)
+    waiting, running = list(names), dict[str, tuple[Process, float]]()
+    while waiting or running:
+        while waiting and len(running) < PROCESSES:
+            name = waiting.pop(0)
+            running[name] = _started(folder, name, tests, arguments), perf_counter() + limit_s
+        wait([process.sentinel for process, _ in running.values()], timeout=1.0)
+        for name, (process, until) in list(running.items()):
+            if process.exitcode is None and perf_counter() < until:
+                continue
+            fate = "timeout" if process.exitcode is None else "killed" if process.exitcode else "survived"
+            process.kill()
+            process.join()
+            del running[name]
+            yield name, fate
+
+
+def _started(folder: Path, name: str, tests: Sequence[str], arguments: Sequence[str]) -> Process:
+    process = get_context("fork").Process(target=_alone, args=(folder / "mutants", name, [*arguments, *tests]))
+    process.start()
+    return process
+
+
+def _alone(mutants: Path, name: str, arguments: Sequence[str]) -> None:
+    """Run tests with a change; the exit code of this process is that of pytest."""
+    import pytest
+
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.chdir(mutants)
+    os.environ["MUTANT_UNDER_TEST"] = name
+    sys.path[:] = [str(mutants), *(entry for entry in sys.path if Path(entry).resolve() not in (ROOT, mutants))]
+    for module in [one for one in sys.modules if one.partition(".")[0] in ("tests", "harness")]:
+        del sys.modules[module]
+    os._exit(int(pytest.main(["-x", "-q", "--rootdir", str(mutants), *arguments])))
 
 
 def mutated(module: str, configured: Mapping[str, Any], listed: Listed) -> tuple[dict[str, str], dict[str, str]]:
@@ -133,11 +180,12 @@ def mutated(module: str, configured: Mapping[str, Any], listed: Listed) -> tuple
         mutmut(folder, "run", "--max-children", str(PROCESSES))
         found = fates(folder)
         missed = [one for one, fate in found.items() if fate not in CAUGHT and one not in listed.survivors]
-        tests = [own_tests(module), *listed.further(module)]
+        further = listed.further(module)
         shown = {one: mutmut(folder, "show", one) for one in missed}
         found |= {one: kind for one, change in shown.items() if (kind := left_aside(change))}
         tried = [one for one in missed if found[one] not in ASIDE]
-        found |= zip(tried, again(folder, tried, tests, configured["pytest_add_cli_args"]), strict=True)
+        if tried and further:
+            found |= again(folder, tried, further, configured["pytest_add_cli_args"])
         return found, {one: shown[one] for one in tried if found[one] not in CAUGHT}
 
 
