@@ -116,10 +116,17 @@ def test_what_is_undefined_is_left_out_of_its_column() -> None:
 def test_chunks_do_not_change_what_is_drawn_for_one_resample(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.arange(12.0)[:, None]
     tree = tree_of([(n,) for n in range(12)])
-    whole = resampled_means(values, tree, resamples=20, seed=3)
+    whole = resampled_means(values, tree, resamples=18, seed=3)
     monkeypatch.setattr(resampling, "CHUNK", 12 * 5)
-    assert resampled_means(values, tree, resamples=20, seed=3) == pytest.approx(whole)
-    assert not np.array_equal(resampled_means(values, tree, resamples=20, seed=4), whole)
+    assert resampled_means(values, tree, resamples=18, seed=3) == pytest.approx(whole)
+    assert not np.array_equal(resampled_means(values, tree, resamples=18, seed=4), whole)
+
+
+def test_resamples_are_as_many_as_asked_for_and_of_seed_0_unless_told() -> None:
+    values, tree = np.arange(12.0)[:, None], tree_of([(n,) for n in range(12)])
+    assert resampled_means(values, tree, resamples=1).shape == (1, 1)
+    one, other = (resampled_means(values, tree, resamples=9, **seed) for seed in ({}, {"seed": 0}))
+    assert np.array_equal(one, other)
 
 
 @pytest.mark.parametrize(
