@@ -59,6 +59,11 @@ class SampleRow:
     why: str = ""
     struck: str = ""
 
+    @property
+    def counted(self) -> tuple[int | str, ...]:
+        """Objects of each class in the order in which they are shown, "" where the record keeps none."""
+        return tuple([self.objects.get(name, "") for name in SHOWN])
+
 
 @dataclass(frozen=True, slots=True)
 class SampleView:

@@ -61,6 +61,7 @@ def write_report(
     _claim(output)
     write_assets(output)
     pages: dict[str, Page] = {}
+    standings: dict[tuple[str, Tier], Standing] = {}
     empty = []
     for suite in suites:
         tiers = _stored_tiers(suite, results)
@@ -68,11 +69,12 @@ def write_report(
             empty.append(suite)
         for tier in tiers:
             log(f"report: {suite.id} {tier}")
-            page = _write_suite(project, project.results(results, suite, tier), environment, output)
+            standing = standings[suite.id, tier] = project.results(results, suite, tier)
+            page = _write_suite(project, standing, environment, output)
             pages[page.name] = page
     is_whole = {suite.id for suite in suites}.issuperset(project.suite_paths)
     if is_whole:
-        items = project_status(project, results)
+        items = project_status(project, results, standings)
         header, lines = item_columns(items)
         stand = {"header": header, "lines": zip(items, lines, strict=True)}
         _render(environment, "status.html", output / "status.html", stand)

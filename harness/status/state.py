@@ -92,21 +92,25 @@ class ItemState:
         return "partly recorded" if any(tier.ok for suite in self.suites for tier in suite.tiers) else "not run"
 
 
-def project_status(project: Project, results: Path) -> tuple[ItemState, ...]:
+def project_status(
+    project: Project, results: Path, known: Mapping[tuple[str, Tier], Standing] | None = None
+) -> tuple[ItemState, ...]:
     """Return what a results folder holds of every item of a project.
 
-    A suite that cannot be read is an item that says so. Raises `ConfigError` for a mistake in the list of items.
+    `known` are standings of it, by suite and tier, that need not be read again. A suite that cannot be read is an item
+    that says so. Raises `ConfigError` for a mistake in the list of items.
     """
-    reader = _Reader(project, results)
+    reader = _Reader(project, results, known or {})
     return tuple(reader.item(item) for item in read_items(project))
 
 
 class _Reader:
     """Reads each suite and tier once, however many items name it."""
 
-    def __init__(self, project: Project, results: Path) -> None:
+    def __init__(self, project: Project, results: Path, standings: Mapping[tuple[str, Tier], Standing]) -> None:
         self._project = project
         self._results = results
+        self._standings = standings
         self._known: dict[str, _SuiteReader | str] = {}
 
     def item(self, item: Item) -> ItemState:
@@ -117,7 +121,9 @@ class _Reader:
     def _suite(self, name: str, rows: tuple[str, ...]) -> SuiteState:
         if name not in self._known:
             try:
-                self._known[name] = _SuiteReader(self._project, self._results, self._project.suite(name))
+                self._known[name] = _SuiteReader(
+                    self._project, self._results, self._project.suite(name), self._standings
+                )
             except HarnessError as error:
                 self._known[name] = str(error)
         known = self._known[name]
@@ -131,14 +137,20 @@ class _Reader:
 class _SuiteReader:
     """The standings of one suite."""
 
-    def __init__(self, project: Project, results: Path, suite: Suite) -> None:
+    def __init__(
+        self, project: Project, results: Path, suite: Suite, known: Mapping[tuple[str, Tier], Standing]
+    ) -> None:
         self.suite = suite
+        self._read = known
         self._project = project
         self._results = results
 
     @cached_property
     def _standings(self) -> dict[Tier, Standing]:
-        return {tier: self._project.results(self._results, self.suite, tier) for tier in self.suite.tiers}
+        return {
+            tier: self._read.get((self.suite.id, tier)) or self._project.results(self._results, self.suite, tier)
+            for tier in self.suite.tiers
+        }
 
     def tier(self, tier: Tier, rows: tuple[str, ...]) -> TierState:
         """Return the state of the named rows on a tier; none named are all."""
