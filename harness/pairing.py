@@ -62,15 +62,22 @@ def pair_folders(predictions: Path, truths: Path) -> tuple[FilePair, ...]:
 
 
 def is_plain_folder(place: Path) -> bool:
-    """Return whether a path is a folder, and no Zarr array or group, which is one too."""
+    """Return whether a path is a folder, and no Zarr or N5 array or group, which is one too."""
     markers = ("zarr.json", ".zgroup", ".zarray")
-    return place.is_dir() and place.suffix != ".zarr" and not any((place / marker).exists() for marker in markers)
+    return (
+        place.is_dir()
+        and place.suffix not in (".zarr", ".n5")
+        and not any((place / marker).exists() for marker in markers)
+    )
 
 
 def _of_coco(place: Path, file: CocoFile, both: Sequence[CocoFile | None]) -> dict[str, list[str]]:
-    """Return the images of a COCO file by name: that of their file, which the other side may know, else their id."""
+    """Return the images of a COCO file by name: that of their file, which the other side may know, else their id.
+
+    Those that annotations alone name are among them: whoever reads them says that the file does not list them.
+    """
     others = [other for other in both if other is not None]
-    images = list(file.images)
+    images = [*file.images, *file.unlisted]
     if not file.is_complete:
         images += [image for other in others for image in other.images if image not in file.images]
     found: dict[str, list[str]] = {}

@@ -11,13 +11,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from harness.clock import spoken
 from harness.datasets.formats.arrays import read_grid
+from harness.datasets.formats.labels import components, looks_like_a_mask, only_label, parts, read_labels
 from harness.datasets.formats.open import open_stored
 from harness.errors import DataError
 from harness.pairing import name_of
-from harness.short_trainings import SHORT_TRAININGS
+from harness.short_trainings import SHORT_TRAININGS, Schedule
 
 METRICS = ("map.canonical", "ap50.canonical", "ap75.canonical", "ap90.canonical", "pq", "arand.cremi")
+LOOKED_AT = 20
+"""Label images that are looked at to tell masks from labels."""
 VALIDATED = 0.2
 """Of the training samples: what thresholds are searched on."""
 METHODS = ("otsu-components", "distance-watershed", "log-watershed", "stardist-2d")
@@ -35,6 +41,8 @@ class Found:
     is_colour             whether the images have colours, which are read as grey
     left_out              files without a partner
     smallest              the smallest size of an image along each axis
+    are_masks             whether the labels are masks of a foreground, of which each connected part is an object
+    diameter              of the circle that is as large as most objects are in a plane, in pixels; 0 without any
     """
 
     folder: Path
@@ -45,12 +53,15 @@ class Found:
     is_colour: bool
     left_out: tuple[str, ...]
     smallest: tuple[int, ...]
+    are_masks: bool = False
+    diameter: float = 0.0
 
 
 def find_pairs(images: Path, labels: Path) -> Found:
     """Return the images and labels of two folders that have one name; label names may have a tail in common.
 
-    Raises `DataError` if a folder cannot be read, both are one, or no image has a label image.
+    Raises `DataError` if a folder cannot be read, both are one, or no image has a label image, and `LabelError` for
+    labels that are none, as a colour image.
     """
     if images.resolve() == labels.resolve():
         raise DataError(f"{images}: images and labels lie in one folder; accepted: two folders with equal names")
@@ -81,7 +92,20 @@ def find_pairs(images: Path, labels: Path) -> Found:
         (path.resolve().relative_to(folder) / f"{{id}}{end}").as_posix()
         for path, end in ((images, endings[0]), (labels, tail + endings[1]))
     ]
-    return Found(folder, globs[0], globs[1], samples, grids[0].axes, is_colour, tuple(left_out), smallest)
+    labelled = [np.asarray(read_labels(label_files[name + tail])) for name in samples[:LOOKED_AT]]
+    are_masks = _are_masks(labelled)
+    return Found(
+        folder,
+        globs[0],
+        globs[1],
+        samples,
+        grids[0].axes,
+        is_colour,
+        tuple(left_out),
+        smallest,
+        are_masks,
+        _diameter(labelled, are_masks=are_masks),
+    )
 
 
 def dataset_text(found: Found, folds: int) -> str:
@@ -89,6 +113,7 @@ def dataset_text(found: Found, folds: int) -> str:
     is_listed = all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) for name in found.samples)
     source = "file" if is_listed else "glob"
     image = [f"{source} = {_quoted(found.image_glob)}", *(['colour = "grey"'] if found.is_colour else [])]
+    label = [f"{source} = {_quoted(found.label_glob)}", *(["components = true"] if found.are_masks else [])]
     count = min(folds, len(found.samples))
     tests = [found.samples[number::count] for number in range(count)] if count > 1 else [found.samples]
     lines = [
@@ -103,7 +128,7 @@ def dataset_text(found: Found, folds: int) -> str:
         f"path = {_quoted(str(found.folder))}",
         f'axes = "{found.axes}"',
         f"images.image = {{ {', '.join(image)} }}",
-        f"labels.truth = {{ {source} = {_quoted(found.label_glob)} }}",
+        f"labels.truth = {{ {', '.join(label)} }}",
     ]
     lines += [f"samples.{_quoted(name)} = {{}}" for name in found.samples if is_listed]
     for number, test in enumerate(tests, start=1):
@@ -115,13 +140,11 @@ def dataset_text(found: Found, folds: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def suite_text(methods: Sequence[str], found: Found, folds: int, minutes: float) -> str:
-    """Return a suite with a row per method, whose trainings together take about as many minutes.
+def suite_text(methods: Sequence[str], found: Found, schedule: Schedule) -> str:
+    """Return a suite with a row per method, with the parameters of its schedule.
 
     Rows that train come last. Raises `DataError` for images that are too small to train a method on.
     """
-    trained = [method for method in methods if method in SHORT_TRAININGS]
-    trainings = max(1, len(trained) * min(folds, len(found.samples)))
     lines = [
         "# Written by `harness try`: keep it, edit it, and run it again with `harness run try`.",
         "schema = 1",
@@ -134,16 +157,19 @@ def suite_text(methods: Sequence[str], found: Found, folds: int, minutes: float)
         'spread_over = "samples"',
         "",
         "[limits]",
-        f"deadline_s = {max(60.0, minutes * 60.0)}",
+        f"deadline_s = {max(60.0, schedule.total_s)}",
         "",
         "[tiers.mini]",
         'data = [{ dataset = "mine", split = "default" }]',
         'truth = "truth"',
     ]
-    for method in trained:
-        parameters = SHORT_TRAININGS[method].within(minutes * 60 / trainings, found.smallest, method)
-        lines += ["", f"[tiers.mini.stages.{method}]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in parameters.items()]
+    for method in schedule.trained:
+        lines += ["", f"# {schedule.each} trainings of at most {spoken(schedule.seconds)}, one after the other"]
+        lines += [f"[tiers.mini.stages.{method}]"]
+        lines += [
+            f"{name} = {json.dumps(value)}"
+            for name, value in schedule.parameters(method, found.smallest, found.diameter).items()
+        ]
     lines += ["", "[[figures]]", 'id = "thresholds"', 'x = "threshold"', 'y = "ap.canonical"']
     for method in sorted(methods, key=lambda method: method in SHORT_TRAININGS):
         lines += ["", "[[rows]]", f'id = "{method}"', f'stages = [{{ id = "{method}" }}]']
@@ -155,6 +181,26 @@ def default_methods(found: Found, usable: Iterable[str]) -> tuple[str, ...]:
     can_train = len(found.samples) > 1 and found.axes == "YX"
     known = set(usable)
     return tuple(method for method in METHODS if method in known and (can_train or method not in SHORT_TRAININGS))
+
+
+def _are_masks(labels: Iterable[np.ndarray]) -> bool:
+    """Return whether no label image tells objects apart, and one of them has the values or several parts of a mask."""
+    found = False
+    for array in labels:
+        value = only_label(array)
+        if array.any() and not value:
+            return False
+        found = found or looks_like_a_mask(array) or (value > 0 and parts(array) > 1)
+    return found
+
+
+def _diameter(labels: Iterable[np.ndarray], *, are_masks: bool) -> float:
+    """Return the median diameter of objects, of volumes in their middle plane."""
+    planes = (array if array.ndim == 2 else array[len(array) // 2] for array in labels)
+    numbered = (components(plane) if are_masks else plane for plane in planes)
+    areas = [np.unique(plane[plane > 0], return_counts=True)[1] for plane in numbered]
+    found = np.concatenate(areas) if areas else np.zeros(0)
+    return float(2 * np.sqrt(np.median(found) / np.pi)) if found.size else 0.0
 
 
 def _require_one_kind(images: Path, samples: Sequence[str], axes: Sequence[str]) -> None:

@@ -83,6 +83,12 @@ def test_images_of_two_coco_files_are_matched_by_their_ids(tmp_path: Path) -> No
     ]
 
 
+def test_annotations_of_an_image_that_is_not_listed_are_a_line_of_their_own(tmp_path: Path) -> None:
+    truth = _coco(tmp_path / "truth.json", [1, 9], "a.png", "b.png")
+    pairs = pair_folders(_fill(tmp_path / "p", "a.tif", "b.tif"), truth)
+    assert [(pair.name, pair.problem) for pair in pairs] == [("9", "no prediction of this name"), ("a", ""), ("b", "")]
+
+
 def test_images_of_a_coco_file_are_matched_with_a_folder_by_name(tmp_path: Path) -> None:
     truth = _coco(tmp_path / "truth.json", [1], "set/a.png", "set/b.png")
     folder = _fill(tmp_path / "p", "a.tif", "c.tif")
@@ -102,7 +108,15 @@ def test_what_holds_label_images_by_name(tmp_path: Path) -> None:
     assert are_collections(folder, folder)
     assert are_collections(one, many)
     assert are_collections(folder, one)
-    for pair in ((one, one), (many, file), (folder, file), (array, array), (folder, array)):
+    (tmp_path / "a.n5").mkdir()
+    for pair in (
+        (one, one),
+        (many, file),
+        (folder, file),
+        (array, array),
+        (folder, array),
+        (folder, tmp_path / "a.n5"),
+    ):
         assert not are_collections(*pair)
     assert is_plain_folder(folder)
     assert not is_plain_folder(array)

@@ -6,16 +6,17 @@ import pytest
 
 from harness import registry
 from harness.errors import DataError
-from harness.short_trainings import FEWEST_STEPS, SHORT_TRAININGS
+from harness.short_trainings import FEWEST_STEPS, MOST_SLOWNESS, SHORT_TRAININGS, Schedule, slowness
 
 SIDES = {"stardist-2d": (100, 200), "stardist-3d": (30, 100, 200), "cellpose": (30, 100, 200)}
 
 
 @pytest.mark.parametrize("method", SHORT_TRAININGS)
 @pytest.mark.parametrize("seconds", [0.0, 90.0, 1e5])
-def test_the_stage_accepts_what_is_said_to_it(method: str, seconds: float) -> None:
+@pytest.mark.parametrize("diameter", [0.0, 3.0, 17.26, 200.0])
+def test_the_stage_accepts_what_is_said_to_it(method: str, seconds: float, diameter: float) -> None:
     training = SHORT_TRAININGS[method]
-    options = training.within(seconds, SIDES[method], method)
+    options = training.within(seconds, SIDES[method], method, diameter)
     stage = registry.stages().get(method)(options)
     assert stage.trains()
     patch = options["patch"] if isinstance(options["patch"], list) else [options["patch"]] * 2
@@ -36,3 +37,21 @@ def test_images_that_are_too_small_are_refused() -> None:
         DataError, match=r"'stardist-3d' cannot be trained on images whose smallest sides are \[5, 64, 64\]"
     ):
         SHORT_TRAININGS["stardist-3d"].within(60.0, (5, 64, 64), "stardist-3d")
+
+
+def test_trainings_share_the_time_and_those_that_learn_little_are_said() -> None:
+    schedule = Schedule.of(["otsu-components", "stardist-2d", "cellpose"], trainings=3, minutes=10.0)
+    assert (schedule.trained, schedule.seconds) == (("stardist-2d", "cellpose"), 100.0)
+    short = Schedule.of(["cellpose"], trainings=2, minutes=0.5)
+    (remark,) = short.remarks()
+    assert remark.startswith("cellpose: has 15 s for each of its 2 trainings and learns little in less than ")
+    assert list(Schedule.of(["cellpose"], trainings=1, minutes=60.0).remarks()) == []
+    assert list(Schedule.of(["otsu-components"], trainings=3, minutes=0.1).remarks()) == []
+
+
+def test_a_slow_machine_has_fewer_steps() -> None:
+    assert 1.0 <= slowness() <= MOST_SLOWNESS
+    fast, slow = (Schedule.of(["stardist-2d"], trainings=1, minutes=20.0, slowness=factor) for factor in (1.0, 4.0))
+    steps = [one.parameters("stardist-2d", (256, 256))["steps"] for one in (fast, slow)]
+    assert steps[0] == 4 * steps[1]
+    assert list(fast.remarks()) == []

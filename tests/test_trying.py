@@ -10,7 +10,8 @@ import tifffile
 
 from harness.datasets import load_catalogue
 from harness.datasets.readers import write_labels
-from harness.errors import DataError
+from harness.errors import DataError, LabelError
+from harness.short_trainings import Schedule
 from harness.suite import check_suite, load_suite
 from harness.trying import METHODS, dataset_text, default_methods, find_pairs, suite_text
 
@@ -61,7 +62,8 @@ def test_what_is_written_is_accepted(tmp_path: Path, folds: int, names: list[str
     own = tmp_path / "try"
     (own / "suites").mkdir(parents=True)
     (own / "datasets.toml").write_text(dataset_text(found, folds), encoding="utf-8")
-    (own / "suites" / "try.toml").write_text(suite_text(METHODS[:2], found, folds, 5.0), encoding="utf-8")
+    schedule = Schedule.of(METHODS[:2], trainings=folds, minutes=5.0)
+    (own / "suites" / "try.toml").write_text(suite_text(METHODS[:2], found, schedule), encoding="utf-8")
     catalogue = load_catalogue(own / "datasets.toml")
     check_suite(load_suite(own / "suites" / "try.toml"), catalogue)
     dataset = catalogue.dataset("mine")
@@ -75,6 +77,28 @@ def test_colour_images_are_read_as_grey(tmp_path: Path) -> None:
     images, labels = fill(tmp_path, ["a.tif"], ["a.tif"])
     tifffile.imwrite(images / "a.tif", np.zeros((12, 16, 3), np.uint8), photometric="rgb")
     assert 'colour = "grey"' in dataset_text(find_pairs(images, labels), 1)
+
+
+@pytest.mark.parametrize(("value", "are_masks"), [(255, True), (1, True), (None, False)])
+def test_of_masks_each_connected_part_is_an_object(tmp_path: Path, value: int | None, are_masks: bool) -> None:
+    images, labels = fill(tmp_path, ["a.tif", "b.tif"], ["a.png", "b.png"])
+    parted = np.zeros((12, 16), np.uint8)
+    parted[1:4, 1:4], parted[6:9, 6:9] = value or 1, value or 2
+    write_labels(labels / "a.png", parted)
+    write_labels(labels / "b.png", np.zeros_like(parted))
+    found = find_pairs(images, labels)
+    assert found.are_masks is are_masks
+    assert found.diameter == pytest.approx(2 * (9 / np.pi) ** 0.5), "of squares of three pixels"
+    (tmp_path / "datasets.toml").write_text(dataset_text(found, 1), encoding="utf-8")
+    truth = load_catalogue(tmp_path / "datasets.toml").dataset("mine").load("a").labels["truth"]
+    assert truth.array.max() == 2
+
+
+def test_labels_in_colour_are_refused_at_once(tmp_path: Path) -> None:
+    images, labels = fill(tmp_path, ["a.tif"], ["a.tif"])
+    tifffile.imwrite(labels / "a.tif", np.zeros((12, 16, 3), np.uint8), photometric="rgb")
+    with pytest.raises(LabelError, match="is a colour image"):
+        find_pairs(images, labels)
 
 
 def test_methods_suit_the_images(tmp_path: Path) -> None:
@@ -91,7 +115,8 @@ def test_trainings_share_the_minutes_come_last_and_have_something_to_validate_on
     names = [f"{letter}.tif" for letter in "abcdef"]
     found = find_pairs(*fill(tmp_path, names, names, (40, 64)))
     assert found.smallest == (40, 64)
-    text = suite_text(["cellpose", "stardist-2d", "otsu-components"], found, 2, 10.0)
+    methods = ["cellpose", "stardist-2d", "otsu-components"]
+    text = suite_text(methods, found, Schedule.of(methods, trainings=2, minutes=10.0))
     assert "[tiers.mini.stages.stardist-2d]\nsteps = 180\n" in text, "150 s for each of four trainings"
     assert "patch = [32, 32]" in text
     assert text.index('id = "otsu-components"') < text.index('id = "cellpose"\n')
@@ -113,4 +138,4 @@ def test_planes_among_volumes_are_refused(tmp_path: Path) -> None:
 def test_images_too_small_for_a_training_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     found = find_pairs(*fill(tmp_path, ["a.tif"], ["a.tif"]))
     with pytest.raises(DataError, match="'stardist-2d' cannot be trained on images whose smallest sides are"):
-        suite_text(["stardist-2d"], found, 1, 1.0)
+        suite_text(["stardist-2d"], found, Schedule.of(["stardist-2d"], trainings=1, minutes=1.0))

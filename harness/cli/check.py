@@ -78,7 +78,7 @@ def _data_problems(project: Project, suites: Sequence[str]) -> Iterator[tuple[st
     from harness.datasets.opening import data_problems
 
     for name in _named_datasets(project, suites):
-        yield name, list(data_problems(project.catalogue.dataset(name)))
+        yield name, list(data_problems(project.catalogue.dataset(name), lambda line: log(f"harness: note: {line}")))
 
 
 def _named_datasets(project: Project, suites: Sequence[str]) -> list[str]:

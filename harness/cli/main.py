@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from harness.cli.output import log
 from harness.cli.parser import Parser
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StoreError
 from harness.escaping import tolerate_any_character
 from harness.model import DISTRIBUTION
+from harness.streams import open_closed_streams, say
 
 if TYPE_CHECKING:
     from harness.project import Project
@@ -90,14 +92,23 @@ def build_parser() -> Parser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; a `HarnessError` becomes one line, any other error a traceback."""
+    """Run one command and return its exit code; a `HarnessError` becomes one line, any other error a traceback.
+
+    The code stands whether or not anybody reads to the end what the command prints.
+    """
+    open_closed_streams()
     tolerate_any_character(sys.stdout, sys.stderr)
     words = sys.argv[1:] if argv is None else argv
-    arguments = build_parser().parse_args(words)
+    try:
+        arguments = build_parser().parse_args(words)
+    except SystemExit:  # help, the version, a mistake
+        with contextlib.suppress(StoreError):  # the code says what has become of the command
+            say(sys.stdout, "")
+        raise
     arguments.words = words
     try:
         code: int = arguments.handler(_project(arguments), arguments)
-        sys.stdout.flush()
+        say(sys.stdout, "")
     except HarnessError as error:
         for line in str(error).splitlines():
             log(f"harness: error: {line}")
@@ -105,10 +116,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         log("harness: interrupted")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader has left; point stdout at nothing so that the interpreter's own flush at exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         if error.filename is None:
             return _internal_error()

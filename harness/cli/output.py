@@ -9,13 +9,17 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.escaping import visible
+from harness.streams import mention, say
 
 _ESCAPE = re.compile(r"\\([\\`|<>*\[\]])")
 
 
 def result(text: str) -> None:
-    """Print a result to stdout; what would act on a terminal is written out."""
-    sys.stdout.write(visible(text if text.endswith("\n") else f"{text}\n"))
+    """Print a result to stdout; what would act on a terminal is written out.
+
+    Raises `StoreError` where it cannot be written; a reader that has left is no error.
+    """
+    say(sys.stdout, visible(text if text.endswith("\n") else f"{text}\n"))
 
 
 def markdown_result(text: str) -> None:
@@ -25,12 +29,13 @@ def markdown_result(text: str) -> None:
 
 def json_result(value: Any, *, one_line: bool = False) -> None:
     """Print a JSON-able value to stdout; NaN and infinities must have been converted before."""
-    result(json.dumps(value, indent=None if one_line else 2, allow_nan=False))
+    text = json.dumps(value, indent=None if one_line else 2, allow_nan=False)
+    result(text.replace("\x7f", "\\u007f"))  # the one control character that JSON lets through
 
 
 def log(line: str) -> None:
     """Print one line to stderr."""
-    print(visible(line), file=sys.stderr, flush=True)
+    mention(sys.stderr, f"{visible(line)}\n")
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,6 +16,7 @@ from harness.cli.confidences import read_confidences
 from harness.cli.options import add_json, add_project
 from harness.cli.output import columns, json_result, log, result
 from harness.cli.parallel import add_parallel, check_parallel, counting, show_plan
+from harness.cli.remarks import mask_remarks
 from harness.cli.spacing import spacing_of
 from harness.escaping import csv_value
 
@@ -227,15 +228,10 @@ def _scored(pair: Any, masks: Mapping[str, Path], arguments: argparse.Namespace)
 
 
 def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, arguments: argparse.Namespace) -> Scored:
-    from harness.datasets.readers import LazyLabels
     from harness.metrics import Pair
     from harness.scoring import measure
 
     images = _images((prediction, truth), arguments)
-    for file, image in zip((prediction, truth), images, strict=True):
-        remark = "" if isinstance(image, LazyLabels) else _mask_remark(image)
-        if remark:
-            log(f"harness: note: {file}: {remark}")
     is_needed = arguments.objects is not None or any(
         metric.needs not in ("overlap", "ranked") for metric in arguments.metrics
     )
@@ -249,25 +245,14 @@ def _scores(name: str, prediction: str, truth: str, ignore: str | Path | None, a
         **counting(prediction, truth, images, arguments),
     )
     scores = measure(pair, arguments.metrics)
+    for file, remark in zip((prediction, truth), mask_remarks(pair), strict=True):
+        if remark:
+            log(f"harness: note: {file}: {remark}")
     if arguments.objects is None:
         return Scored(name, prediction, truth, scores)
     from harness.objects import object_frame
 
     return Scored(name, prediction, truth, scores, objects=object_frame(pair, {"name": name}))
-
-
-def _mask_remark(image: Any) -> str:
-    """Return what is to be said of an image that may be the mask of a foreground; "" for others."""
-    from harness.datasets.readers import looks_like_a_mask, only_label, parts
-
-    value = only_label(image)
-    count = parts(image) if value else 0
-    if count < 2 and not looks_like_a_mask(image):
-        return ""
-    return (
-        f"holds 0 and {value} alone, which is one object{f' in {count} parts' if count > 1 else ''}; of a foreground "
-        f"mask score the components, as `scipy.ndimage.label` numbers them"
-    )
 
 
 def _ignored(truth: str, ignore: str | Path | None, shape: tuple[int, ...], arguments: argparse.Namespace) -> Any:

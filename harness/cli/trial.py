@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from harness.cli.output import log, markdown_result, result
 if TYPE_CHECKING:
     from harness.model import Tier
     from harness.project import Project
+    from harness.standing import Standing
     from harness.trying import Found
 
 HELP = "from a folder of images and labels to a table, curves and pictures of errors"
@@ -44,6 +46,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Write declaration and suite, run them, and print the table; 3 if a cell failed or is missing."""
     from harness.errors import ConfigError
     from harness.project import Project
+    from harness.short_trainings import Schedule, slowness
     from harness.store.files import replace_text
     from harness.trying import dataset_text, find_pairs, suite_text
 
@@ -59,8 +62,14 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     found = find_pairs(arguments.images, arguments.labels)
     for name in found.left_out:
         log(f"harness: {name}: left out, it has no partner of its name and ending")
+    if found.are_masks:
+        log("harness: note: the labels are masks: each connected part is an object (`components = true`)")
     methods = _methods(project, found, arguments)
-    suite = suite_text(methods, found, arguments.folds, arguments.minutes)
+    trainings = min(arguments.folds, len(found.samples))
+    schedule = Schedule.of(methods, trainings=trainings, minutes=arguments.minutes, slowness=slowness())
+    for remark in schedule.remarks():
+        log(f"harness: note: {remark}")
+    suite = suite_text(methods, found, schedule)
     replace_text(folder / "datasets.toml", dataset_text(found, arguments.folds))
     replace_text(folder / "suites" / "try.toml", suite)
     log(f"wrote {folder / 'datasets.toml'}, {folder / 'suites' / 'try.toml'}: keep and edit them")
@@ -83,6 +92,24 @@ def _methods(project: Project, found: Found, arguments: argparse.Namespace) -> t
                 f"accepted: stages that make labels of an image alone (a chain of stages goes into a suite)"
             )
     return tuple(dict.fromkeys(arguments.tried))
+
+
+def _account(standing: Standing, stopped: str) -> Iterator[str]:
+    """Yield what of each method was done and what was not."""
+    for row in standing.rows.values():
+        steps = next(
+            (
+                f"{count} {name}"
+                for name in ("steps", "epochs")
+                if (count := row.cells[0].chain[0].parameters.get(name)) is not None
+            ),
+            "",
+        )
+        models = len({stage.model for record in row.records for stage in record.stages if stage.model})
+        trained = f", {models} of {len({cell.fold.id for cell in row.cells})} trainings of {steps}" if steps else ""
+        reason = f" ({stopped})" if row.missing and stopped else ""
+        gaps = f"; {row.gaps}{reason}" if row.gaps else ""
+        yield f"{row.row}: {row.ok} of {len(row.cells)} images scored{trained}{gaps}"
 
 
 def _run(project: Project, folder: Path, ends_at_s: float) -> int:
@@ -108,5 +135,7 @@ def _run(project: Project, folder: Path, ends_at_s: float) -> int:
     except BackendError as error:  # the table is there all the same
         log(f"harness: no report with curves: {error}")
     markdown_result(render(table_of(standing), "md"))
+    for line in _account(standing, summary.stopped):
+        result(line)
     result(f"next: edit {folder / 'suites' / 'try.toml'}, then `harness run try` in {folder}")
     return 0 if summary.is_complete else EXIT_INCOMPLETE

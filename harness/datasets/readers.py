@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.datasets.formats.arrays import SPACING_TOLERANCE, read_array
 from harness.datasets.formats.labels import (
+    MOST_BYTES_IN_MEMORY,
     Labels,
     LazyLabels,
     looks_like_a_mask,
@@ -18,6 +19,7 @@ from harness.datasets.formats.open import format_of
 from harness.datasets.formats.outlines.reading import coco_file, holds_outlines, read_crowds, stated_shape
 
 __all__ = [
+    "MOST_BYTES_IN_MEMORY",
     "SPACING_TOLERANCE",
     "Labels",
     "LazyLabels",

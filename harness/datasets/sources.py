@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.datasets.declared.declaration import ArraySource
 from harness.datasets.formats.arrays import colour_labels, grey, read_array, read_grid
-from harness.datasets.formats.labels import unsigned
+from harness.datasets.formats.labels import components, unsigned
 from harness.datasets.formats.open import format_of, open_stored
 from harness.datasets.formats.outlines.reading import holds_outlines, read_outlines
 from harness.errors import DataError
@@ -71,7 +71,7 @@ class StoredSource:
         if source.background:
             array = _without_background(array, source.background, self._where())
         if source.components:
-            array = _components(array)
+            array = components(array > 0)
             if crop:
                 array = array[tuple(slice(start, stop) for start, stop in crop)]
         return Volume(unsigned(array, self._where()), volume.axes, volume.spacing_um)
@@ -160,10 +160,3 @@ def _without_background(array: np.ndarray, background: int, where: str) -> np.nd
     if (array == 0).any():
         raise DataError(f"{where}: the background is declared as {background}, but 0 occurs too")
     return np.where(array == background, np.zeros((), dtype=array.dtype), array)
-
-
-def _components(array: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
-
-    labels, count = ndimage.label(array > 0, structure=np.ones((3,) * array.ndim))
-    return np.asarray(labels).astype(np.uint16 if count < 1 << 16 else np.uint32)

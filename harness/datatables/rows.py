@@ -92,7 +92,7 @@ def _missing(
     suite: Suite, tier: Tier, inputs: StatementInputs, catalogue: Catalogue, record: StatementRecord | None
 ) -> str:
     """Return why there are no facts of today's inputs ("" if there are)."""
-    if record is not None and record.key == inputs.key:
+    if record is not None and record.key == inputs.key and not record.is_altered:
         return ""
     if inputs.reads:
         dataset = catalogue.dataset(inputs.source.dataset or "")
@@ -102,6 +102,8 @@ def _missing(
     command = f"`harness run {suite.id} --tier {tier}`"
     if record is None:
         return f"not computed yet; {command} does it"
+    if record.is_altered:
+        return f"stored facts were altered after they were computed; {command} computes them again"
     return f"stored facts are of other data or another declaration; {command} computes them again"
 
 

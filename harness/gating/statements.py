@@ -39,7 +39,8 @@ def _compare(before: StatementRecord | None, after: StatementRecord | None, has_
     ]
     is_other = before.key != after.key
     outcome: Outcome = "same" if not changes else "changed" if is_other else "worse"
-    return CellComparison(_identity(after), outcome, "; ".join(changes), inputs_changed=is_other)
+    detail = [*changes, *(["the stored facts were altered"] if after.is_altered else [])]
+    return CellComparison(_identity(after), outcome, "; ".join(detail), inputs_changed=is_other)
 
 
 def _identity(record: StatementRecord) -> CellId:

@@ -222,7 +222,7 @@ def read_block(array: Any, region: Slices, name: str) -> np.ndarray:
         block = array[region]
         if hasattr(block, "compute"):  # Dask's own conversion would drop a mask
             block = block.compute()
-        if isinstance(block, np.ma.MaskedArray):
+        if _is_masked(block):
             raise _masked(name)
         block = np.asarray(block)
     expected = tuple(part.stop - part.start for part in region)
@@ -248,6 +248,12 @@ def _foreign(name: str) -> Iterator[None]:
             f"{name} cannot be read as an array ({type(error).__name__}: {problem}); "
             f"accepted: an array of integers or bool"
         ) from error
+
+
+def _is_masked(array: Any) -> bool:
+    """Return whether an array is masked, or what another library wraps as its data."""
+    held = array if isinstance(array, np.ndarray) else getattr(array, "data", None)
+    return isinstance(held, np.ma.MaskedArray)
 
 
 def _masked(name: str) -> LabelError:

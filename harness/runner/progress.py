@@ -7,6 +7,7 @@ from typing import Any, Protocol, TextIO
 
 from harness.clock import spoken
 from harness.escaping import one_line, visible
+from harness.streams import mention
 
 
 class Progress(Protocol):
@@ -61,8 +62,7 @@ class PlainProgress:
 
     def log(self, line: str) -> None:
         """Write a line."""
-        self._stream.write(f"{visible(line)}\n")
-        self._stream.flush()
+        mention(self._stream, f"{visible(line)}\n")
 
     def close(self) -> None:
         """Nothing is left open."""

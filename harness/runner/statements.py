@@ -41,10 +41,12 @@ class StatementWork:
 
         No worker is needed for it.
         """
-        stored = {record.row: record.key for record in self._store.statements()}
+        stored = {record.row: record.key for record in self._store.statements() if not record.is_altered}
         writer: StatementWriter | None = None
         if not self._order.dry_run:
-            writer = stack.enter_context(self._store.open_statements([row.id for row in self._suite.data_rows]))
+            writer = stack.enter_context(
+                self._store.open_statements([row.id for row in self._suite.data_rows], self._order.log)
+            )
         for row in self._rows:
             try:
                 inputs = statement_inputs(self._suite, row, self._tier, self._catalogue)

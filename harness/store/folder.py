@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -58,12 +59,13 @@ class Store:
         """
         return read_lines(self.statements_path, read_statement)
 
-    def open_statements(self, order: Sequence[str]) -> StatementWriter:
+    def open_statements(self, order: Sequence[str], log: Callable[[str], None] = lambda line: None) -> StatementWriter:
         """Return the one writer of this folder's facts (a context manager); `order` are the rows of the suite.
 
-        Raises `StoreError` naming the folder and the process that holds it if another writer is open.
+        `log` is told what had to be mended because somebody else changed the folder. Raises `StoreError` naming the
+        folder and the process that holds it if another writer is open.
         """
-        return StatementWriter(self.statements_path, order)
+        return StatementWriter(self.statements_path, order, log)
 
     def records(self) -> tuple[Record, ...]:
         """Return the newest record of every cell, in the file's order, then those of the journal.
@@ -116,8 +118,8 @@ class Store:
 class Writer:
     """Adds records durably, one by one, and leaves canonical files when it is closed.
 
-    A leftover journal of a killed run is merged when the writer opens. What others remove while it is open (the
-    journal, the lock, the folder) is put back, and said through `log`.
+    A leftover journal of a killed run is merged when the writer opens. What others remove or replace while it is open
+    (the journal, the lock, records, the folder) is put back, and said through `log`.
     """
 
     def __init__(
@@ -184,11 +186,35 @@ class Writer:
             self._log(f"{self._lock.path}: was removed while this run held it; taken again")
 
     def _restore(self) -> None:
-        """Put back what stood in the folder when this writer opened, or was added, and is gone."""
+        """Put back what stood in the folder when this writer opened, or was added, and is gone or another one now.
+
+        An older copy, as a sync client or `git checkout` brings, lacks records that this run took for done. What only
+        the copy has is kept.
+        """
         for path, content in self._standing.items():
             if not path.exists():
                 replace_text(path, content.decode("utf-8", "replace"))
                 self._log(f"{path}: was removed while this run had the folder; written again as it was")
+            elif path.read_bytes() != content:
+                self._put_back(path, content.decode("utf-8", "replace"))
+                self._log(f"{path}: was replaced while this run had the folder; what stood in it is written again")
+
+    def _put_back(self, path: Path, text: str) -> None:
+        """Write what stood in a file that somebody replaced, and with it the records or timings that only that has."""
+        if path.suffix != ".jsonl":
+            replace_text(path, text)
+        elif path == self.store.scores_path:
+            self._put_lines_back(path, text, read_record)
+        else:
+            self._put_lines_back(path, text, read_timing)
+
+    def _put_lines_back(self, path: Path, text: str, read: Callable[[Any, str], ItemT]) -> None:
+        found: tuple[ItemT, ...] = ()
+        with contextlib.suppress(StoreError):  # a copy that cannot be read has nothing to keep
+            found = read_lines(path, read)
+        replace_text(path, text)
+        own = {item.id for item in read_lines(path, read)}
+        self._rewrite(path, read, [item for item in found if item.id not in own])
 
     def _check(self, record: Record) -> None:
         store = self.store

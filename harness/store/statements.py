@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
+from harness.errors import StoreError
 from harness.model import Tier
 from harness.store.files import read_lines, replace_text
 from harness.store.lock import ExclusiveLock
 from harness.store.migrations import upgrade
-from harness.store.records import Code, read_item, sealed_line
+from harness.store.records import Code, json_line, line_checksum, read_item, sealed_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class StatementRecord:
     data    content hashes by "dataset/sample" or by weights id
     facts   numbers, texts, or tuples of either, by name
 
-    checksum is over all else, as it was written; "" before that, and in lines from before it was kept.
+    checksum is over all else, as it was written; "" before that, and in lines from before it was kept. A
+    line whose checksum is another was altered.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -43,6 +45,11 @@ class StatementRecord:
     notes: tuple[str, ...] = ()
     code: Code = field(default_factory=Code)
     checksum: str = field(default="", compare=False, metadata={"silent": True})
+
+    @property
+    def is_altered(self) -> bool:
+        """Whether something of the record was changed after it was written."""
+        return self.checksum not in ("", line_checksum(json_line(self)))
 
     def to_line(self) -> str:
         """Return the one JSON line of the record; a checksum that is there stays, also where it is wrong."""
@@ -61,20 +68,44 @@ def read_statement(data: Any, where: str) -> StatementRecord:
 class StatementWriter:
     """The one writer of a folder's facts (a context manager); every added record is durable at once.
 
-    `order` are the rows of the suite; records of other rows are dropped when one is added.
+    `order` are the rows of the suite; records of other rows are dropped when one is added. What others remove or
+    replace while it is open is put back, and said through `log`.
     """
 
-    def __init__(self, path: Path, order: Sequence[str]) -> None:
+    def __init__(self, path: Path, order: Sequence[str], log: Callable[[str], None] = lambda line: None) -> None:
         self._path = path
         self._order = tuple(order)
+        self._log = log
         self._lock = ExclusiveLock.hold(path.parent)
+        try:
+            self._records = {known.row: known for known in read_lines(path, read_statement)}
+        except BaseException:
+            self._lock.release()
+            raise
+        self._written = ""
 
     def add(self, record: StatementRecord) -> None:
         """Put a record in its place, replacing that of the same row."""
-        self._lock.keep()
-        records = {known.row: known for known in read_lines(self._path, read_statement)}
-        records[record.row] = record
-        replace_text(self._path, "".join(f"{records[row].to_line()}\n" for row in self._order if row in records))
+        self._keep()
+        self._records[record.row] = record
+        lines = (self._records[row].to_line() for row in self._order if row in self._records)
+        self._written = "".join(f"{line}\n" for line in lines)
+        replace_text(self._path, self._written)
+
+    def close(self) -> None:
+        """Give the folder free; raises `StoreError` where what others removed cannot be written again."""
+        try:
+            self._keep()
+        finally:
+            self._lock.release()
+
+    def _keep(self) -> None:
+        """Put back what was written, and take the lock again, where others have removed or replaced either."""
+        if self._lock.keep():
+            self._log(f"{self._lock.path}: was removed while this run held it; taken again")
+        if self._written and not (self._path.is_file() and self._path.read_bytes() == self._written.encode()):
+            replace_text(self._path, self._written)
+            self._log(f"{self._path}: was removed or changed while this run writes it; its facts are written again")
 
     def __enter__(self) -> StatementWriter:
         return self
@@ -82,7 +113,12 @@ class StatementWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.release()
+        try:
+            self.close()
+        except StoreError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))
 
 
 @cache

@@ -37,6 +37,8 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
     try:
         scores = run.scores()
         outcome = run.outcome(scores, clock() - start)
+        if remark := bench.samples.mask_remark(job.cell.data, job.cell.sample):
+            bench.log(f"note: {remark}")
     except BaseException as error:  # SystemExit too: it is the cell's failure, not the worker's
         traceback.print_exc()
         bench.forget()

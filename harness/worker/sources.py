@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from harness.datasets.opening import mask_remark
 from harness.errors import ChainError, DataError, nearest
 from harness.hashing import hash_value
 from harness.model import DataSelection, Sample, Volume
@@ -71,6 +72,7 @@ class SampleSlots:
         self._catalogue = catalogue
         self._samples: Recent[Sample] = Recent(SAMPLE_BYTES)
         self._hashes: dict[tuple[str, str], str] = {}
+        self._looked_at: set[tuple[str, str]] = set()
 
     def sample(self, dataset: str, sample: str, channels: tuple[str, ...]) -> Sample:
         """Return a sample with the named channels (all if none is named), read again only when long unused."""
@@ -122,6 +124,17 @@ class SampleSlots:
         """Return the label, or the label image, that a dataset declares as not to be scored or taught."""
         said = self._catalogue.dataset(dataset).declaration.ignore
         return said if said is None or isinstance(said, int) else said.image
+
+    def mask_remark(self, selection: DataSelection, sample: str) -> str:
+        """Return what is to be said of a truth that may be the mask of a foreground, "" for most.
+
+        One sample of each dataset is looked at.
+        """
+        dataset, label = self._catalogue.dataset(selection.dataset), selection.truth
+        if (dataset.id, label) in self._looked_at or label not in dataset.label_names:
+            return ""
+        self._looked_at.add((dataset.id, label))
+        return mask_remark(dataset, sample, label, self.label(selection, sample, label).volume())
 
     def forget(self) -> None:
         """Drop every sample: one of them may have been changed in place."""

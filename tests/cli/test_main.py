@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,29 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout == "{\n"
+
+
+@pytest.mark.parametrize("streams", ["| head -c 1", "2>&1 | head -c 1", ">&-", "2>&-", ">&- 2>&-"])
+def test_the_exit_code_stands_whoever_reads(cli: Cli, streams: str) -> None:
+    """A gate that nobody reads is no passed one."""
+    for name in ("baseline", "results"):
+        (cli.folder / name).mkdir()
+    command = f"{sys.executable} -m harness gate toy --baseline baseline --results results"
+    wanted = subprocess.run(["bash", "-c", command], cwd=cli.folder, capture_output=True, check=False).returncode
+    assert wanted == 4
+    script = f"set -o pipefail; {command} {streams}"
+    assert subprocess.run(["bash", "-c", script], cwd=cli.folder, capture_output=True, check=False).returncode == wanted
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no device that is always full")
+def test_results_that_cannot_be_written_are_an_error_and_progress_is_not(cli: Cli) -> None:
+    command = f"{sys.executable} -m harness list metrics"
+    done = subprocess.run(["bash", "-c", f"{command} > /dev/full"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "harness: error: <stdout>: cannot be written (No space left on device)\n",
+    )
+    assert subprocess.run(["bash", "-c", f"{command} 2> /dev/full"], capture_output=True, check=False).returncode == 0
 
 
 def test_the_parser_knows_its_handler() -> None:

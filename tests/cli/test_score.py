@@ -279,16 +279,19 @@ def test_files_that_are_not_read_come_with_advice(
     assert (code, advice in err) == (2, True)
 
 
+@pytest.mark.parametrize("kind", ["npy", "tif", "h5", "zarr"])
 @pytest.mark.parametrize(("value", "shown"), [(255, 255), (1, 1), (True, 1), (65535, 65535), (7, 7)])
 def test_a_mask_is_said_to_be_one_object(
-    cli: Cli, files: tuple[Path, Path], tmp_path: Path, value: int, shown: int
+    cli: Cli, files: tuple[Path, Path], tmp_path: Path, value: int, shown: int, kind: str
 ) -> None:
     truth = np.asarray(read_labels(files[1]))
     mask = (truth > 0) if value is True else (truth > 0).astype(np.uint16) * value
-    np.save(tmp_path / "mask.npy", mask)
-    code, _, err = cli("score", tmp_path / "mask.npy", files[1], "--metric", "count.pred")
+    file = write_labels(tmp_path / f"mask.{kind}", mask)
+    code, _, err = cli("score", file, files[1], "--metric", "count.pred")
     assert code == 0
-    assert f"mask.npy: holds 0 and {shown} alone, which is one object in 2 parts; of a foreground mask score the" in err
+    assert (
+        f"mask.{kind}: holds 0 and {shown} alone, which is one object in 2 parts; of a foreground mask score the" in err
+    )
     np.save(tmp_path / "one.npy", (truth == truth.max()).astype(np.uint16))
     assert "note" not in cli("score", tmp_path / "one.npy", files[1], "--metric", "count.pred")[2], "it is one object"
 

@@ -28,6 +28,7 @@ def test_one_command_gives_a_table_curves_and_pictures(cli: Cli, folders: tuple[
     code, out, err = cli("try", *folders, "--methods", "otsu-components", "empty")
     assert code == 0, err
     assert "| otsu-components | 1.0000 ± 0.0000" in out
+    assert "\notsu-components: 3 of 3 images scored\nempty: 3 of 3 images scored\n" in out
     assert out.rstrip().endswith("next: edit try/suites/try.toml, then `harness run try` in try")
     files = {path.relative_to("try").as_posix() for path in Path("try").rglob("*") if path.is_file()}
     assert {"datasets.toml", "suites/try.toml", "errors/otsu-components/a.png", "errors/empty/c.png"} <= files
@@ -47,6 +48,7 @@ def test_what_the_minutes_do_not_allow_is_said(cli: Cli, folders: tuple[Path, Pa
     assert code == 3
     assert "MISSING 3 cells: not computed: the time given, 0 s, was over" in err
     assert "3 MISSING" in out
+    assert "\notsu-components: 0 of 3 images scored; 3 not run (the time given, 0 s, was over)\n" in out
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections import defaultdict
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 class FileServer:
     """Serves `files` by path. `breaks[path]` are byte counts after which the next answers stop; `errors[path]` are
     status codes of the next answers; `answers[path]` are whole answers (status, headers, body) that come first;
-    `tags[path]` is the version of a file; `ranges` says whether a rest of a file can be asked for."""
+    `tags[path]` is the version of a file; `ranges` says whether a rest of a file can be asked for; `drips[path]` are
+    seconds between its bytes, which come one by one."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -23,6 +25,8 @@ class FileServer:
         self.errors: dict[str, list[int]] = defaultdict(list)
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = defaultdict(list)
         self.tags: dict[str, str] = {}
+        self.drips: dict[str, float] = {}
+        self._closing = threading.Event()
         self.headers: list[dict[str, str]] = []
         self.ranges = True
         self.requests: list[tuple[str, str]] = []
@@ -46,6 +50,7 @@ class FileServer:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -90,7 +95,17 @@ class FileServer:
                 self.send_header("Content-Length", str(len(content) - start))
                 self.end_headers()
                 stop = outer.breaks[path].pop(0) if outer.breaks[path] else len(content)
-                self.wfile.write(content[start : start + stop])
+                if path in outer.drips:
+                    self._drip(content[start : start + stop], outer.drips[path])
+                else:
+                    self.wfile.write(content[start : start + stop])
+
+            def _drip(self, content: bytes, pause_s: float) -> None:
+                with suppress(ConnectionError):  # the client has had enough
+                    for byte in content:
+                        self.wfile.write(bytes([byte]))
+                        if outer._closing.wait(pause_s):
+                            return
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

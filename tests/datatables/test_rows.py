@@ -69,6 +69,15 @@ def test_facts_of_other_data_are_not_shown(project: Project) -> None:
     assert row.computed == {}
 
 
+def test_altered_facts_are_not_shown(project: Project) -> None:
+    suite = project.suite(SUMMARY)
+    (record,) = stored(project, suite, "paper")
+    sealed = replace(record, checksum="of something else")
+    (row,) = data_table_rows(suite, "paper", project.catalogue, [sealed])
+    assert row.missing.startswith("stored facts were altered after they were computed; `harness run demo")
+    assert row.computed == {}
+
+
 def test_data_that_is_not_here_is_missing_unless_it_was_computed_before(project: Project) -> None:
     suite = project.suite(SUMMARY)
     records = stored(project, suite, "paper")

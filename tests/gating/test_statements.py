@@ -23,6 +23,12 @@ def test_other_facts_of_the_same_inputs_are_a_regression() -> None:
     assert Comparison("s", 1, "mini", (cell,)).exit_code == 1
 
 
+def test_altered_facts_are_compared_and_named() -> None:
+    altered = replace(RECORD, facts={**RECORD.facts, "count": 53}, checksum="of something else")
+    (cell,) = compare_statements([RECORD], [altered])
+    assert (cell.outcome, cell.detail.endswith("; the stored facts were altered")) == ("worse", True)
+
+
 def test_other_facts_of_other_inputs_are_reported() -> None:
     (cell,) = compare_statements([RECORD], [replace(RECORD, key="new", facts={**RECORD.facts, "count": 53})])
     assert (cell.outcome, cell.inputs_changed) == ("changed", True)

@@ -75,6 +75,17 @@ def test_a_changed_row_alone_is_computed_again(project: Project, table: Path) ->
     assert "count" not in Store(project.results, "facts", 1, "smoke").statements()[0].facts
 
 
+def test_altered_facts_are_computed_again(project: Project, table: Path) -> None:
+    run(project, table)
+    store = Store(project.results, "facts", 1, "smoke")
+    before = store.statements_path.read_text(encoding="utf-8")
+    store.statements_path.write_text(before.replace('"samples":4', '"samples":5'), encoding="utf-8")
+    summary = run(project, table)
+    assert (summary.computed, summary.cached) == (1, 1)
+    assert [fact.is_altered for fact in store.statements()] == [False, False]
+    assert store.statements()[1].facts["samples"] == 4
+
+
 def test_a_dry_run_counts_and_writes_nothing(project: Project, table: Path) -> None:
     summary = run(project, table, dry_run=True)
     assert (summary.cells, summary.pending) == (2, 2)

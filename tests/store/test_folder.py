@@ -230,6 +230,30 @@ def test_tables_and_environments_are_kept(store: Store) -> None:
     assert store.environments() == {"f": {"python": "3.11"}}
 
 
+@pytest.mark.parametrize("copy", ["older", "of another machine", "torn"])
+def test_nothing_is_lost_that_others_replace_while_a_writer_has_the_folder(store: Store, copy: str) -> None:
+    """A sync client or `git checkout` brings a copy that lacks records which the run takes for done."""
+    with store.open() as writer:
+        writer.add(a_record("old"), a_timing("old"))
+    timings = next(store.folder.glob("timings/*.jsonl"))
+    older = {path: path.read_bytes() for path in (store.scores_path, timings)}
+    with store.open() as writer:
+        writer.add(a_record("done"), a_timing("done"))
+        writer.add_environment("f", {"python": "3.11"})
+    said: list[str] = []
+    with store.open(log=said.append) as writer:
+        writer.add(a_record("new"), a_timing("new"))
+        for path, content in older.items():
+            other = content.replace(b'"row":"old"', b'"row":"elsewhere"') if copy == "of another machine" else content
+            path.write_bytes(other[:-9] if copy == "torn" else other)
+        (store.folder / "environments" / "f.json").write_text("{}")
+    rows = {"old", "done", "new", *(["elsewhere"] if copy == "of another machine" else [])}
+    assert {record.row for record in store.records()} == rows
+    assert {timing.row for timing in store.timings()} == rows
+    assert store.environments() == {"f": {"python": "3.11"}}
+    assert sum("was replaced while this run had the folder" in line for line in said) == 3
+
+
 @pytest.mark.parametrize("harm", ["journal", "lock", "folder"])
 def test_nothing_is_lost_that_others_remove_while_a_writer_has_the_folder(store: Store, harm: str) -> None:
     with store.open() as writer:

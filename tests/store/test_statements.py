@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,26 @@ def test_rows_stand_in_the_order_of_the_suite_and_replace_each_other(store: Stor
     assert [(record.row, record.key) for record in store.statements()] == [("N1", "new"), ("N2", "k")]
 
 
+def test_an_altered_line_is_known_and_stays_so(store: Store) -> None:
+    with store.open_statements(["N1", "N2"]) as writer:
+        writer.add(RECORD)
+    assert not store.statements()[0].is_altered
+    text = store.statements_path.read_text(encoding="utf-8")
+    store.statements_path.write_text(text.replace('"count":54', '"count":55'), encoding="utf-8")
+    assert store.statements()[0].is_altered
+    with store.open_statements(["N1", "N2"]) as writer:
+        writer.add(replace(RECORD, row="N2"))
+    assert [record.is_altered for record in store.statements()] == [True, False]
+
+
+def test_a_line_from_before_checksums_were_kept_is_not_altered(store: Store) -> None:
+    with store.open_statements(["N1"]) as writer:
+        writer.add(RECORD)
+    text = store.statements_path.read_text(encoding="utf-8")
+    store.statements_path.write_text(text.partition(',"checksum"')[0] + "}\n", encoding="utf-8")
+    assert (store.statements()[0].checksum, store.statements()[0].is_altered) == ("", False)
+
+
 def test_one_writer_at_a_time(store: Store) -> None:
     with store.open_statements(["N1"]), pytest.raises(StoreError, match="is writing this folder"):
         store.open_statements(["N1"])
@@ -54,6 +75,28 @@ def test_one_writer_at_a_time(store: Store) -> None:
         store.open()
     with store.open_statements(["N1"]):
         pass
+
+
+@pytest.mark.parametrize("harm", ["removed", "an older copy", "folder", "lock"])
+def test_nothing_is_lost_that_others_change_while_a_writer_has_the_folder(store: Store, harm: str) -> None:
+    rows = [f"N{number}" for number in range(4)]
+    with store.open_statements(rows) as writer:
+        writer.add(replace(RECORD, row="N0"))
+    older = store.statements_path.read_bytes()
+    said: list[str] = []
+    with store.open_statements(rows, said.append) as writer:
+        for row in rows[1:]:
+            writer.add(replace(RECORD, row=row))
+            if harm == "removed":
+                store.statements_path.unlink()
+            elif harm == "an older copy":
+                store.statements_path.write_bytes(older)
+            elif harm == "folder":
+                shutil.rmtree(store.folder)
+            else:
+                (store.folder / ".lock").unlink()
+    assert [record.row for record in store.statements()] == rows
+    assert sum(" was removed " in line for line in said) == (6 if harm == "folder" else 3)
 
 
 def test_a_store_of_facts_is_found(store: Store, tmp_path: Path) -> None:

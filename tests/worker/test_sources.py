@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from harness.datasets import load_catalogue
+from harness.datasets.readers import write_labels
 from harness.errors import ChainError, DataError
 from harness.model import DataSelection, Grid
 from harness.stages.values import Prompts
@@ -42,6 +46,38 @@ def test_samples_become_slots_whose_keys_need_no_reading(project: Project) -> No
     assert samples.slots(selection, "a", truth="gold")["image"].volume().array is image.array
     samples.forget()
     assert samples.slots(selection, "a", truth="gold")["image"].volume().array is not image.array
+
+
+MASKS = """
+schema = 1
+[datasets.masks]
+kind = "folder"
+title = "t"
+licence = "l"
+citation = "c"
+path = "data"
+axes = "YX"
+images.raw = { file = "{id}.tif" }
+labels.gold = { file = "{id}.tif" }
+labels.ones = { file = "{id}.tif", components = true }
+samples.a = {}
+samples.b = {}
+"""
+
+
+def test_a_truth_that_is_a_mask_of_several_parts_is_said_once(tmp_path: Path) -> None:
+    mask = np.zeros((8, 9), np.uint16)
+    mask[1:3, 1:3] = mask[5:7, 5:7] = 1
+    for name in "ab":
+        write_labels(tmp_path / "data" / f"{name}.tif", mask)
+    (tmp_path / "datasets.toml").write_text(MASKS, encoding="utf-8")
+    samples = SampleSlots(load_catalogue(tmp_path / "datasets.toml"))
+    plain, parted, none = (DataSelection("masks", (), truth, truth) for truth in ("gold", "ones", ""))
+    assert samples.mask_remark(plain, "a") == (
+        "dataset 'masks': label 'gold' of sample 'a' holds 0 and 1 alone, which is one object in 2 parts; with "
+        "`components = true` each part is an object"
+    )
+    assert [samples.mask_remark(*one) for one in ((plain, "b"), (parted, "a"), (none, "a"))] == ["", "", ""]
 
 
 def test_unknown_label_names_the_nearest(project: Project) -> None:

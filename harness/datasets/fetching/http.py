@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +23,9 @@ ATTEMPTS = 4
 TIMEOUT_S = 60.0
 MAX_PAUSE_S = 120.0
 """A server that asks for a longer pause is left alone."""
+SLOWEST_BYTES_PER_S = 1000
+"""A transfer that stays below this for `PATIENCE_S` is broken off."""
+PATIENCE_S = 60.0
 
 DISTRIBUTION = "segmentation-harness"
 _BUSY = (429, 503)
@@ -86,6 +89,31 @@ def get(url: str, headers: Mapping[str, str]) -> requests.Response:
         raise TransferError(f"{said}: redirected without end", is_final=True) from error
     except requests.RequestException as error:
         raise TransferError(f"{said}: {short_cause(error)}", is_final=False) from error
+
+
+def received(response: requests.Response, said: str, most: int) -> Iterator[bytes]:
+    """Yield the body of an answer as it arrives, at most `most` bytes at a time, its encoding undone.
+
+    Nothing is waited for once some bytes are there: a server that sends one now and then is found out. `said` is the
+    address as messages name it. Raises `TransferError` for a connection that breaks, and for one that is too slow.
+    """
+    from urllib3.exceptions import HTTPError
+
+    since, arrived = time.monotonic(), 0
+    while True:
+        try:
+            chunk = response.raw.read1(most, decode_content=True)
+        except HTTPError as error:
+            raise TransferError(f"{said}: {short_cause(error)}", is_final=False) from error
+        if not chunk:
+            return
+        arrived += len(chunk)
+        yield chunk
+        now = time.monotonic()
+        if now - since >= PATIENCE_S:
+            if arrived < SLOWEST_BYTES_PER_S * (now - since):
+                raise TransferError(f"{said}: slower than {SLOWEST_BYTES_PER_S} bytes/s", is_final=False)
+            since, arrived = now, 0
 
 
 def refusal(url: str, response: requests.Response) -> TransferError:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from harness.archives import is_plain_relative
 from harness.datasets.declared.declaration import Listing
-from harness.datasets.fetching.http import TransferError, attempted, get, refusal, short_cause
+from harness.datasets.fetching.http import TransferError, attempted, get, received, refusal, without_secrets
 from harness.errors import FetchError, nearest
 
 MAX_BYTES = 1 << 28
@@ -88,12 +88,12 @@ def asked_once(listing: Listing) -> tuple[ListedFile, ...] | str:
     except FetchError as error:
         reason = str(error)
     except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-        reason = f"answer of {base} not understood: {type(error).__name__}: {error}"
+        reason = f"answer of {without_secrets(base)} not understood: {type(error).__name__}: {error}"
     return f"the listing of {listing.archive} {listing.record} cannot be read: {reason}; {WAY_OUT}"
 
 
 def _name(listing: Listing) -> str:
-    return f"{listing.archive} {listing.record} ({listing.base or BASES[listing.archive]})"
+    return f"{listing.archive} {listing.record} ({without_secrets(listing.base or BASES[listing.archive])})"
 
 
 def _below_common_folder(files: Sequence[ListedFile], where: str) -> list[ListedFile]:
@@ -131,23 +131,18 @@ def _get_json(url: str) -> Any:
 
 def _json(url: str) -> Any:
     """Return one answer, of at most `MAX_BYTES`; raises `TransferError`."""
-    import requests
-
     with get(url, {"Accept": "application/json"}) as response:
         if response.status_code != _WHOLE:
             raise refusal(url, response)
-        content = bytearray()
-        try:
-            for chunk in response.iter_content(1 << 16):
-                content += chunk
-                if len(content) > MAX_BYTES:
-                    raise TransferError(f"{url}: a listing of more than {MAX_BYTES} bytes", is_final=True)
-        except requests.RequestException as error:
-            raise TransferError(f"{url}: {short_cause(error)}", is_final=False) from error
+        content, said = bytearray(), without_secrets(url)
+        for chunk in received(response, said, 1 << 16):
+            content += chunk
+            if len(content) > MAX_BYTES:
+                raise TransferError(f"{said}: a listing of more than {MAX_BYTES} bytes", is_final=True)
     try:
         return json.loads(content)
     except ValueError as error:
-        raise TransferError(f"{url}: not JSON", is_final=True) from error
+        raise TransferError(f"{said}: not JSON", is_final=True) from error
 
 
 def _zenodo(base: str, record: str) -> Iterator[ListedFile]:
@@ -163,10 +158,10 @@ def _osf(base: str, node: str) -> Iterator[ListedFile]:
     while waiting:
         url, folder = waiting.pop()
         if url in seen:
-            raise FetchError(f"{url}: the listing links to itself")
+            raise FetchError(f"{without_secrets(url)}: the listing links to itself")
         seen.add(url)
         if len(seen) > MAX_PAGES:
-            raise FetchError(f"{base}: a listing of more than {MAX_PAGES} pages")
+            raise FetchError(f"{without_secrets(base)}: a listing of more than {MAX_PAGES} pages")
         page = _get_json(url)
         following = (page.get("links") or {}).get("next")
         if following:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from harness.datasets.fetching.http import (
     TransferError,
     attempted,
     get,
+    received,
     refusal,
     short_cause,
     without_secrets,
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["ATTEMPTS", "TransferError", "download", "is_web_page", "short_cause"]
 
 CHUNK_BYTES = 1 << 16
-"""A broken transfer keeps whole chunks."""
+"""The most that is taken from a connection, and written, at a time."""
 MAX_BYTES = 1 << 40
-SLOWEST_BYTES_PER_S = 1000
-"""A transfer that stays below this for `PATIENCE_S` is broken off, and resumed."""
-PATIENCE_S = 60.0
 _WHOLE = 200
 _PARTIAL_CONTENT = 206
 _RANGE_REFUSED = 416
@@ -50,10 +47,11 @@ def download(
     """Download an address into `partial`; `size` is that of the file, where it is known.
 
     With `resume`, what an earlier call has left in `partial` is continued if the server still has that version. A
-    broken transfer is attempted `ATTEMPTS` times with growing pauses; what has arrived stays in `partial`.
+    broken transfer is attempted `ATTEMPTS` times with growing pauses; what has arrived stays in `partial`, and is
+    continued unless, without `resume`, nothing would tell that the server has another version meanwhile.
     Raises `TransferError` with the last reason: also for an empty answer, a web page, more bytes than stated.
     """
-    transfer = _Transfer(url, partial, size, progress)
+    transfer = _Transfer(url, partial, size, progress, resume)
     if not resume or not transfer.validator:
         transfer.forget()
     attempted(transfer.run, wait)
@@ -67,12 +65,16 @@ def is_web_page(content: bytes) -> bool:
 
 @dataclass(slots=True)
 class _Transfer:
-    """One download through its attempts. `begun`: the bytes in `partial` are those of this download."""
+    """One download through its attempts. `begun`: the bytes in `partial` are those of this download.
+
+    `is_verified`: a checksum will tell if they and the rest are of two versions.
+    """
 
     url: str
     partial: Path
     size: int | None
     progress: bool
+    is_verified: bool
     begun: bool = False
 
     @property
@@ -96,7 +98,7 @@ class _Transfer:
     def run(self) -> None:
         """Ask once; raises `TransferError`."""
         validator = self.validator
-        may_resume = self.begun or bool(validator)
+        may_resume = (self.begun and self.is_verified) or bool(validator)
         start = self.partial.stat().st_size if may_resume and self.partial.is_file() else 0
         headers = {"Accept-Encoding": "identity"}
         if start:
@@ -130,8 +132,6 @@ class _Transfer:
 
     def _receive(self, response: requests.Response, start: int) -> None:
         """Write the body behind `start`; raises `TransferError` if it is not all of what is stated."""
-        import requests
-
         expected = self._expected(response, start)
         try:
             with self.partial.open("r+b" if start else "wb") as output:
@@ -139,8 +139,6 @@ class _Transfer:
                 self.begun = True
                 self._keep_validator(response)
                 written = start + self._write(response, output, start, expected)
-        except requests.RequestException as error:
-            raise TransferError(f"{self.said}: {short_cause(error)}", is_final=False) from error
         except OSError as error:
             raise TransferError(
                 f"{self.partial}: cannot be written: {error.strerror or error}", is_final=True
@@ -178,24 +176,18 @@ class _Transfer:
         from tqdm import tqdm
 
         limit = (self.size or expected or MAX_BYTES) - start
-        written, since, arrived = 0, time.monotonic(), 0
+        written = 0
         is_shown = self.progress and sys.stderr.isatty()
         with tqdm(total=expected, initial=start, unit="B", unit_scale=True, disable=not is_shown) as bar:
-            for chunk in response.iter_content(CHUNK_BYTES):
+            for chunk in received(response, self.said, CHUNK_BYTES):
                 if start + written == 0 and is_web_page(chunk):
                     raise TransferError(
                         f"{self.said}: answered with a web page instead of the file: terms or a login, say",
                         is_final=True,
                     )
                 written += len(chunk)
-                arrived += len(chunk)
                 if written > limit:
                     raise TransferError(f"{self.said}: sends more than {start + limit} bytes", is_final=True)
                 output.write(chunk)
                 bar.update(len(chunk))
-                now = time.monotonic()
-                if now - since >= PATIENCE_S:
-                    if arrived < SLOWEST_BYTES_PER_S * (now - since):
-                        raise TransferError(f"{self.said}: slower than {SLOWEST_BYTES_PER_S} bytes/s", is_final=False)
-                    since, arrived = now, 0
         return written

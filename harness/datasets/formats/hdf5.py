@@ -56,7 +56,16 @@ def open_hdf5(path: Path, key: str) -> Iterator[StoredArray]:
             with reading(path, "HDF5"):
                 return np.asarray(node[region])
 
-        yield StoredArray(node.shape, node.dtype, axes, spacing, read, elsewhere=elsewhere, chunks=node.chunks or ())
+        yield StoredArray(
+            node.shape,
+            node.dtype,
+            axes,
+            spacing,
+            read,
+            elsewhere=elsewhere,
+            is_read_by_region=True,
+            chunks=node.chunks or (),
+        )
 
 
 def _key(path: Path, file: Any, key: str) -> str:
@@ -96,17 +105,42 @@ def _elsewhere(path: Path, key: str, node: Any) -> Iterator[Path]:
     own = Path(node.file.filename)
     if own.resolve() != path.resolve():
         yield own
-    if node.is_virtual:
-        for source in node.virtual_sources():
-            if source.file_name != ".":
-                yield _virtual_source(path, key, own.parent / source.file_name, source.dset_name)
+    for source in node.virtual_sources() if node.is_virtual else ():
+        part = own if source.file_name == "." else own.parent / source.file_name
+        if "%b" in source.file_name or "%b" in source.dset_name:
+            raise DataError(
+                f"{path}: the virtual HDF5 dataset '{key}' names its parts by a pattern ('{part}:{source.dset_name}'), "
+                "of which nobody can tell whether all are there; accepted: parts that are named one by one"
+            )
+        if part.resolve() == own.resolve():
+            yield from _held_by(path, key, node.file, source.dset_name)
+        else:
+            yield _virtual_source(path, key, part, source.dset_name)
+    needed = int(node.size) * node.dtype.itemsize
     for name, offset, size in node.external or ():
         part = own.parent / name
+        used = min(size, needed)
+        needed -= used
         stored = part.stat().st_size if part.is_file() else -1
-        if stored < 0 or (size < 1 << 63 and stored < offset + size):
-            found = "is not there" if stored < 0 else f"has {stored} bytes, {offset + size} are needed"
+        if stored < (offset + used if used else 0):
+            found = "is not there" if stored < 0 else f"has {stored} bytes, {offset + used} are needed"
             raise DataError(f"{path}: HDF5 dataset '{key}' lies in {part}, which {found}")
         yield part
+
+
+def _held_by(path: Path, key: str, file: Any, name: str) -> Iterator[Path]:
+    """Yield the other files that hold the source of a virtual dataset; raises `DataError` if it is not in its file."""
+    import h5py
+
+    source = file.get(name)
+    if not isinstance(source, h5py.Dataset):
+        raise DataError(
+            f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {file.filename}, which has none"
+        )
+    problem = chunk_problem(source) if source.chunks else ""
+    if problem:
+        raise DataError(f"{file.filename}: damaged HDF5: dataset '{source.name}' {problem}")
+    yield from _elsewhere(Path(file.filename), name, source)
 
 
 def _virtual_source(path: Path, key: str, part: Path, name: str) -> Path:
@@ -115,9 +149,7 @@ def _virtual_source(path: Path, key: str, part: Path, name: str) -> Path:
     if not part.is_file():
         raise DataError(f"{path}: a part of the virtual HDF5 dataset '{key}' lies in {part}, which is not there")
     with h5py.File(part, "r") as file:
-        if name not in file:
-            raise DataError(f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {part}, which has none")
-        if next(_elsewhere(part, name, file[name]), None) is not None:
+        if next(_held_by(path, key, file, name), None) is not None:
             raise DataError(
                 f"{path}: a part of the virtual HDF5 dataset '{key}' is '{name}' of {part}, which lies in further "
                 "files itself; accepted: sources that hold their values"

@@ -115,7 +115,7 @@ def read_labels(
         _check_dtype(stored.dtype, str(source))
         order = _spatial_order(stored, str(source))
         is_large = math.prod(stored.shape) * stored.dtype.itemsize > MOST_BYTES_IN_MEMORY
-        if stored.handle is not None or (is_large and format_of(path) in ("HDF5", "NPY")):
+        if stored.handle is not None or (is_large and stored.is_read_by_region):
             return LazyLabels(stored, path, order, key)
         array = stored.read(tuple(slice(None) for _ in stored.shape))
     dropped = tuple(axis for axis in range(array.ndim) if axis not in order)
@@ -192,9 +192,15 @@ def only_label(labels: np.ndarray) -> int:
 
 def parts(labels: np.ndarray) -> int:
     """Return the number of connected components (full connectivity) of the voxels of an image that are not 0."""
+    return int(components(labels).max(initial=0))
+
+
+def components(labels: np.ndarray) -> np.ndarray:
+    """Return the connected components (full connectivity) of the voxels of an image that are not 0, numbered from 1."""
     from scipy import ndimage
 
-    return int(ndimage.label(labels != 0, np.ones((3,) * labels.ndim))[1])
+    numbered, count = ndimage.label(labels != 0, np.ones((3,) * labels.ndim))
+    return np.asarray(numbered).astype(np.uint16 if count < 1 << 16 else np.uint32)
 
 
 def write_labels(path: Path, labels: np.ndarray, *, key: str = "labels") -> Path:

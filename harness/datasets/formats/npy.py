@@ -32,4 +32,4 @@ def open_npy(path: Path) -> StoredArray:
         check_fits(path, extent(region, array.shape), array.dtype)
         return np.array(array[region])
 
-    return StoredArray(array.shape, array.dtype, "", None, read)
+    return StoredArray(array.shape, array.dtype, "", None, read, is_read_by_region=True)

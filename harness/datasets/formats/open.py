@@ -29,6 +29,7 @@ ADVICE = (
     (OUTLINES, "outlines are read where labels are asked for"),
     ((".jpg", ".jpeg"), "JPEG alters values: save labels as PNG or TIFF where they were made"),
     (_OTHERS, "save it as TIFF, NPY or HDF5"),
+    ((".n5",), "save it as Zarr"),
 )
 """What to do with files that people have and that the harness does not read."""
 

@@ -15,8 +15,10 @@ from harness.errors import DataError
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR = 2
 _PALETTE = 3
+_GREY_WITH_ALPHA = 4
 _COLOUR_WITH_ALPHA = 6
-_BYTES_PER_PIXEL = {_COLOUR: 6, _COLOUR_WITH_ALPHA: 8}
+_BYTES_PER_PIXEL = {_COLOUR: 6, _GREY_WITH_ALPHA: 4, _COLOUR_WITH_ALPHA: 8}
+"""Of the kinds of which the common decoder cuts 16 bits to 8."""
 _SUB, _UP, _AVERAGE, _PAETH = 1, 2, 3, 4
 
 
@@ -28,8 +30,9 @@ def open_png(path: Path) -> StoredArray:
         width, height, depth, colour = struct.unpack_from(">IIBB", chunks[0][1])
         check_fits(path, (height, width, 4), np.dtype(np.uint16))
         palette = None
+        _refuse_frames(path, chunks)
         if colour in _BYTES_PER_PIXEL and depth == 16:
-            array = _sixteen_bit_colour(path, chunks, width, height, _BYTES_PER_PIXEL[colour])
+            array = _sixteen_bits(path, chunks, width, height, _BYTES_PER_PIXEL[colour])
         else:
             array, palette = _decoded(path, is_palette=colour == _PALETTE)
     axes = "YXC" if array.ndim == 3 else "YX"
@@ -72,12 +75,17 @@ def _chunks(path: Path, content: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += 12 + length
 
 
-def _sixteen_bit_colour(
-    path: Path, chunks: list[tuple[bytes, bytes]], width: int, height: int, step: int
-) -> np.ndarray:
-    """Return a colour image with all of its 16 bits, which the common decoder cuts to 8."""
+def _refuse_frames(path: Path, chunks: list[tuple[bytes, bytes]]) -> None:
+    """Raise `DataError` for an animated PNG, of which the common decoder reads the first image alone."""
+    frames = next((struct.unpack_from(">I", data)[0] for kind, data in chunks if kind == b"acTL"), 1)
+    if frames > 1:
+        raise DataError(f"{path}: an animated PNG of {frames} images; accepted: one image, or a stack as TIFF")
+
+
+def _sixteen_bits(path: Path, chunks: list[tuple[bytes, bytes]], width: int, height: int, step: int) -> np.ndarray:
+    """Return an image of several channels with all of its 16 bits, which the common decoder cuts to 8."""
     if chunks[0][1][12]:
-        raise DataError(f"{path}: interlaced PNG with 16-bit colours; accepted: without interlacing, or TIFF")
+        raise DataError(f"{path}: interlaced PNG with channels of 16 bits; accepted: without interlacing, or TIFF")
     size = height * (1 + width * step)
     packed = b"".join(data for kind, data in chunks if kind == b"IDAT")
     decoder = zlib.decompressobj()

@@ -34,6 +34,8 @@ class StoredArray:
     handle: Any = None
     elsewhere: tuple[Path, ...] = ()
     palette: np.ndarray | None = None
+    is_read_by_region: bool = False
+    """Whether a region costs what it holds, however large the array is."""
     chunks: tuple[int, ...] = ()
     """Shape of the blocks in which the file is encoded; () where it is not chunked."""
 

@@ -24,7 +24,8 @@ def open_tiff(path: Path) -> StoredArray:
     """Open the image of a TIFF file.
 
     Raises `DataError` if any of its data lies beyond the end of the file, or, for an OME-TIFF set, in a file that is
-    not there, and if it holds several images, smaller copies (thumbnails) aside.
+    not there, if OME metadata state planes that no page holds, and if it holds several images, smaller copies
+    (thumbnails) aside.
     """
     import tifffile
 
@@ -34,6 +35,12 @@ def open_tiff(path: Path) -> StoredArray:
         if not tiff.series:
             raise DataError(f"{path}: the TIFF file holds no image")
         series = tiff.series[0]
+        lost = sum(page is None for page in series.pages)
+        if lost:
+            raise DataError(
+                f"{path}: its metadata state {len(series.pages)} planes, and {lost} of them are in no file: they would "
+                "read as zeros"
+            )
         others = [one.shape for one in tiff.series[1:] if not one.keyframe.is_reduced]
         if others:
             shapes = ", ".join(" x ".join(map(str, shape)) for shape in (series.shape, *others[:3]))
@@ -62,10 +69,19 @@ def open_tiff(path: Path) -> StoredArray:
 
 
 def _siblings(path: Path, xml: str | None) -> Iterator[Path]:
-    """Yield the other files of an OME-TIFF set; raises `DataError` for one that is absent: it would read as zeros."""
+    """Yield the other files of an OME-TIFF set; raises `DataError` for one that is absent: it would read as zeros.
+
+    So it does for a file whose planes another one describes: it would read as if it were the whole.
+    """
     root = _parsed(xml)
     if root is None:
         return
+    described_by = next((node.get("MetadataFile", "") for node in root if node.tag.endswith("}BinaryOnly")), None)
+    if described_by is not None:
+        raise DataError(
+            f"{path}: part of an OME-TIFF set that another file describes ('{described_by}'); accepted: the TIFF of "
+            "the set that holds the whole OME metadata, or the image saved as one file"
+        )
     own = root.get("UUID", "")
     named: dict[str, str] = {}
     for node in root.iter():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.datasets.declared.declaration import Listing
+from harness.datasets.fetching import http
 from harness.datasets.fetching.http import ATTEMPTS
 from harness.datasets.fetching.listing import WAY_OUT, find_files, read_listing
 from harness.errors import FetchError
@@ -152,6 +153,26 @@ def test_a_busy_archive_is_asked_again(server: FileServer, status: int) -> None:
     server.errors["/api/v1/studies/S-BIAD1026"] = [status]
     assert find_files(listing, ["*/1135.h5"], many=False, where="dataset")
     assert server.headers[0]["User-Agent"].startswith("segmentation-harness/")
+
+
+def test_a_listing_that_drips_is_not_waited_for(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(http, "pause", lambda seconds: None)
+    server.add_json("/api/records/1", {"files": []})
+    server.drips["/api/records/1"] = 0.06
+    with pytest.raises(FetchError, match="/api/records/1: slower than 1000 bytes/s"):
+        read_listing(Listing(archive="zenodo", record="1", base=server.url))
+    assert len(server.requests) == ATTEMPTS
+
+
+@pytest.mark.parametrize("body", [None, b"no JSON"])
+def test_no_password_of_an_address_stands_in_a_message(server: FileServer, body: bytes | None) -> None:
+    if body is not None:
+        server.add("/api/records/1", body)
+    base = server.url.replace("http://", "http://me:secret@")
+    with pytest.raises(FetchError) as caught:
+        find_files(Listing(archive="zenodo", record="1", base=base), ["a"], many=False, where="dataset")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_listing_that_links_to_itself(server: FileServer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness.datasets.fetching import transfer
+from harness.datasets.fetching import http, transfer
 from harness.datasets.fetching.transfer import ATTEMPTS, TransferError, download, is_web_page, short_cause
 from tests.datasets.server import FileServer
 
@@ -117,6 +117,20 @@ def test_a_full_disk_is_named(server: FileServer, tmp_path: Path, size: int) -> 
     with pytest.raises(TransferError, match="part: cannot be written: No space left on device"):
         download(server.add("/a", bytes(size)), tmp_path / "part", resume=True, wait=_no_wait)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("pause_s", [0.01, 0.15])
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pause_s: float
+) -> None:
+    """However long a whole piece would take: what has arrived is looked at as it comes."""
+    monkeypatch.setattr(http, "PATIENCE_S", 0.1)
+    url = server.add("/a", CONTENT)
+    server.drips["/a"] = pause_s
+    with pytest.raises(TransferError, match="/a: slower than 1000 bytes/s"):
+        download(url, tmp_path / "part", resume=True, wait=_no_wait)
+    assert len(server.requests) == ATTEMPTS
+    assert 0 < (tmp_path / "part").stat().st_size < len(CONTENT)
 
 
 def test_requests_carry_the_name_of_the_project(server: FileServer, tmp_path: Path) -> None:

@@ -110,6 +110,56 @@ def test_parts_of_parts_are_refused(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.parametrize("lost", ["a source that was never written", "a file of a source", "the end of a raw file"])
+def test_what_a_virtual_dataset_takes_from_its_own_file_must_be_there(tmp_path: Path, lost: str) -> None:
+    """HDF5 reads zeros: the sources of its own file count as those of others."""
+    layout = h5py.VirtualLayout(ARRAY.shape, "u2")
+    layout[...] = h5py.VirtualSource(".", "inner", ARRAY.shape)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_virtual_dataset("labels", layout)
+        if lost == "a file of a source":
+            further = h5py.VirtualLayout(ARRAY.shape, "u2")
+            further[...] = h5py.VirtualSource("gone.h5", "labels", ARRAY.shape)
+            file.create_virtual_dataset("inner", further)
+        elif lost == "the end of a raw file":
+            (tmp_path / "pixels.raw").write_bytes(bytes(ARRAY.nbytes - 2))
+            raw = [(str(tmp_path / "pixels.raw"), 0, h5py.h5f.UNLIMITED)]
+            file.create_dataset("inner", ARRAY.shape, "u2", external=raw)
+    message = {
+        "a source that was never written": r"'inner' of .*a.h5, which has none",
+        "a file of a source": r"lies in .*gone.h5, which is not there",
+        "the end of a raw file": f"has {ARRAY.nbytes - 2} bytes, {ARRAY.nbytes} are needed",
+    }
+    with pytest.raises(DataError, match=message[lost]), open_stored(tmp_path / "a.h5", "labels"):
+        pass
+
+
+def test_a_virtual_dataset_of_its_own_file_has_no_further_files(tmp_path: Path) -> None:
+    layout = h5py.VirtualLayout(ARRAY.shape, "u2")
+    layout[:1] = h5py.VirtualSource(".", "inner", ARRAY.shape)[:1]
+    layout[1:] = h5py.VirtualSource("a.h5", "inner", ARRAY.shape)[1:]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["inner"] = ARRAY
+        file.create_virtual_dataset("labels", layout)
+    with open_stored(tmp_path / "a.h5", "labels") as stored:
+        assert stored.elsewhere == ()
+        assert np.array_equal(stored.read(ALL), ARRAY)
+
+
+def test_parts_that_a_pattern_names_are_refused(tmp_path: Path) -> None:
+    """Where one of them is absent HDF5 reads zeros, and nothing says how many there were."""
+    virtual(tmp_path, ARRAY, parts=("half0.h5", "half1.h5"))
+    growing = h5py.h5s.UNLIMITED
+    space = h5py.h5s.create_simple(ARRAY.shape, (growing, *ARRAY.shape[1:]))
+    space.select_hyperslab((0, 0, 0), (growing, 1, 1), (1, 1, 1), (1, *ARRAY.shape[1:]))
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_virtual(space, b"half%b.h5", b"labels", h5py.h5s.create_simple((1, *ARRAY.shape[1:])))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        h5py.h5d.create(file.id, b"labels", h5py.h5t.NATIVE_UINT16, space, plan)
+    with pytest.raises(DataError, match=r"names its parts by a pattern \('.*half%b.h5"), open_stored(tmp_path / "a.h5"):
+        pass
+
+
 @pytest.mark.parametrize("value", ["unknown", [1.0, float("nan"), 1.0], [0.0, 1.0, 1.0], [b"a"], [1.0]])
 def test_a_spacing_that_is_no_number_is_unknown(tmp_path: Path, value: object) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:

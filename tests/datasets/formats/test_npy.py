@@ -16,6 +16,7 @@ def test_npy_is_read_by_region(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", ARRAY)
     with open_stored(tmp_path / "a.npy") as stored:
         assert (stored.shape, stored.dtype, stored.axes, stored.spacing_um) == ((2, 3, 4), np.uint16, "", None)
+        assert stored.is_read_by_region
         assert np.array_equal(stored.read((slice(1, 2), *ALL[1:])), ARRAY[1:])
 
 
@@ -23,6 +24,7 @@ def test_masks_of_cellpose_are_an_array(tmp_path: Path) -> None:
     np.save(tmp_path / "a_seg.npy", {"masks": ARRAY, "filename": "a.png"})  # type: ignore[arg-type]
     with open_stored(tmp_path / "a_seg.npy") as stored:
         assert (stored.shape, stored.dtype) == ((2, 3, 4), np.uint16)
+        assert not stored.is_read_by_region, "each region would build all that is pickled"
         assert np.array_equal(stored.read((slice(1, 2), *ALL[1:])), ARRAY[1:])
 
 

@@ -20,8 +20,9 @@ def test_formats_are_known_by_name(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "zarr.json").touch()
     assert format_of(tmp_path / "plain") == "Zarr"
-    with pytest.raises(DataError, match=r"unknown file format '.jpg'; accepted: .tif"):
-        format_of(tmp_path / "a.jpg")
+    for name in (".jpg", ".n5"):
+        with pytest.raises(DataError, match=f"unknown file format '{name}'; accepted: .tif"):
+            format_of(tmp_path / f"a{name}")
 
 
 @pytest.mark.parametrize("name", ["a.npy", "a.h5", "a.png"])

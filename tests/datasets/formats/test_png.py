@@ -49,13 +49,13 @@ def _filtered(method: int, row: bytes, above: bytes, step: int) -> bytes:
     return bytes(result)
 
 
-@pytest.mark.parametrize("channels", [3, 4])
-def test_sixteen_bits_of_colour_are_kept_with_every_filter(tmp_path: Path, channels: int) -> None:
+@pytest.mark.parametrize(("channels", "kind"), [(2, 4), (3, 2), (4, 6)])
+def test_sixteen_bits_of_colour_are_kept_with_every_filter(tmp_path: Path, channels: int, kind: int) -> None:
     array = np.random.default_rng(3).integers(0, 65536, (10, 7, channels)).astype(np.uint16)
     rows = [line.astype(">u2").tobytes() for line in array]
     above = [bytes(len(rows[0])), *rows]
     lines = b"".join(_filtered(index % 5, row, above[index], 2 * channels) for index, row in enumerate(rows))
-    header = struct.pack(">IIBBBBB", 7, 10, 16, 2 if channels == 3 else 6, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", 7, 10, 16, kind, 0, 0, 0)
     content = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(lines)) + _chunk(b"IEND", b"")
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + content)
     with open_stored(tmp_path / "a.png") as stored:
@@ -73,6 +73,13 @@ def test_a_palette_keeps_its_numbers_and_its_colours(tmp_path: Path) -> None:
         colours = stored.in_colour()
         assert (colours.axes, colours.shape) == ("YXC", (2, 3, 3))
         assert colours.read((slice(None),) * 3)[0, 2].tolist() == [200, 10, 10]
+
+
+def test_an_animation_is_not_its_first_image(tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.full((4, 5), value, np.uint8)) for value in (1, 2)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    with pytest.raises(DataError, match="an animated PNG of 2 images"), open_stored(tmp_path / "a.png"):
+        pass
 
 
 @settings(max_examples=60, deadline=None)

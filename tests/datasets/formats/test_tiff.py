@@ -122,6 +122,34 @@ def test_a_set_of_files_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
         open_tiff(tmp_path / "part0.ome.tif")
 
 
+OME = (
+    '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0">'
+    '<Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="50" SizeY="40" SizeZ="6" SizeC="1" SizeT="1">'
+    "{planes}</Pixels></Image></OME>"
+)
+
+
+@pytest.mark.parametrize("planes", ["<TiffData/>", '<TiffData IFD="0" PlaneCount="6"/>', '<TiffData PlaneCount="4"/>'])
+def test_planes_that_ome_metadata_state_and_no_page_holds(tmp_path: Path, planes: str) -> None:
+    """They would read as zeros."""
+    path = tmp_path / "a.ome.tif"
+    said = OME.format(planes=planes)
+    tifffile.imwrite(path, ARRAY[:4], photometric="minisblack", description=said, metadata=None, ome=False)
+    with pytest.raises(DataError, match="its metadata state 6 planes, and 2 of them are in no file"):
+        open_tiff(path)
+
+
+def test_a_file_whose_planes_another_one_describes_is_not_the_whole(tmp_path: Path) -> None:
+    path = tmp_path / "part1.ome.tif"
+    said = (
+        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+        '<BinaryOnly MetadataFile="part0.ome.tif" UUID="urn:uuid:0"/></OME>'
+    )
+    tifffile.imwrite(path, ARRAY[:3], photometric="minisblack", description=said, metadata=None, ome=False)
+    with pytest.raises(DataError, match=r"part of an OME-TIFF set that another file describes \('part0.ome.tif'\)"):
+        open_tiff(path)
+
+
 def test_a_renamed_file_knows_itself(tmp_path: Path) -> None:
     ome_set(tmp_path, ARRAY)
     (tmp_path / "part0.ome.tif").rename(tmp_path / "mine.ome.tif")

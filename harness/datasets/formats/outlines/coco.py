@@ -46,11 +46,18 @@ class CocoFile:
             by_image.setdefault(str(one.get("image_id")), []).append(one)
         known = content.get("images") if isinstance(content, dict) else None
         images = {str(one["id"]): one for one in known or ()} or {name: {"id": name} for name in by_image}
+        if known and len(images) < len(known):
+            raise ValueError(f"{len(known)} images have {len(images)} ids; accepted: an id of its own for each image")
         return cls(images, by_image, is_complete=bool(known))
 
     def name_of(self, image: str) -> str:
         """Return the file name of an image without folder and ending, "" where none is stated."""
         return PurePath(str(self.images.get(image, {}).get("file_name", ""))).stem
+
+    @property
+    def unlisted(self) -> list[str]:
+        """The ids that annotations name and no image has."""
+        return [image for image in self.annotations if image not in self.images]
 
     def called(self, name: str) -> list[str]:
         """Return the ids of the images of a file name, stem or id."""
@@ -66,8 +73,9 @@ def read_coco(path: Path, file: CocoFile, image: str) -> Drawing:
     """Return the objects of an image, named by its file name, stem or id; "" is the only one.
 
     Crowds are no single objects: they stand apart, which is noted. Results with scores come in their order, so that
-    the best covers the others; an id without results is an image without objects, which is noted too. Raises
-    `DataError` naming the images for one that is not there.
+    the best covers the others; an id without results is an image without objects, which is noted too, and so
+    are annotations of images that the file does not list. Raises `DataError` naming the images for one that is not
+    there.
     """
     found = _image(path, file, image)
     annotations = file.annotations.get(found, ())
@@ -78,6 +86,9 @@ def read_coco(path: Path, file: CocoFile, image: str) -> Drawing:
     shape = _stated_shape(file.images.get(found, {}), annotations)
     outlines, regions = (tuple(_outline(path, one, shape) for one in some) for some in (chosen, crowds))
     notes = [f"{len(crowds)} crowds are no single objects and are left out"] if crowds else []
+    if not image and file.unlisted:
+        count = sum(len(file.annotations[one]) for one in file.unlisted)
+        notes.append(f"{count} annotations are of images that the file does not list, and are left out")
     if not annotations and not file.is_complete:
         notes.append(f"has no result of image {found}, which counts as one without objects")
     return Drawing(outlines, shape, tuple(notes), regions)

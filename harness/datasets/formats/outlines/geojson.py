@@ -56,5 +56,6 @@ def _outline(name: str, feature: Mapping[str, Any], key: str) -> Outline:
         raise LabelError(f"{name}: `{key}` is {kind or 'not there'}; accepted: Polygon or MultiPolygon")
     lines = [found["coordinates"]] if kind == "Polygon" else found["coordinates"]
     rings = [[np.asarray(line, dtype=float)[:, 1::-1] for line in part] for part in lines]
-    plane = (found.get("plane") or {}).get("z")
-    return polygons(name, rings, None if plane is None else int(plane))
+    plane = found.get("plane") or {}
+    z = plane.get("z")
+    return polygons(name, rings, None if z is None else int(z), int(plane.get("t") or 0))

@@ -40,6 +40,7 @@ def _outline(name: str, content: bytes) -> Outline:
     roi = ImagejRoi.frombytes(content)
     position = roi.z_position or roi.position
     plane = position - 1 if position else None
+    time = roi.t_position or None
     if roi.subtype == ROI_SUBTYPE.TEXT or roi.roitype not in (
         ROI_TYPE.POLYGON, ROI_TYPE.FREEHAND, ROI_TYPE.TRACED, ROI_TYPE.RECT, ROI_TYPE.OVAL
     ):  # fmt: skip
@@ -47,13 +48,13 @@ def _outline(name: str, content: bytes) -> Outline:
         raise LabelError(f"ROI '{name}' is a {kind}; accepted: ROIs with an area, as POLYGON, OVAL, RECT, FREEHAND")
     if roi.roitype == ROI_TYPE.OVAL:
         box = _box(roi)
-        return Outline(f"ROI '{name}'", box, partial(_oval_pixels, box), plane)
+        return Outline(f"ROI '{name}'", box, partial(_oval_pixels, box), plane, time)
     if roi.roitype == ROI_TYPE.RECT and not roi.composite:
         top, left, bottom, right = _box(roi)
         lines = [np.array([[top, left], [top, right], [bottom, right], [bottom, left]], dtype=float)]
     else:
         lines = [np.asarray(line, dtype=float)[:, ::-1] for line in roi.coordinates(multi=True)]
-    return polygons(f"ROI '{name}'", [lines], plane)
+    return polygons(f"ROI '{name}'", [lines], plane, time)
 
 
 def _box(roi: Any) -> tuple[float, float, float, float]:

@@ -27,12 +27,14 @@ class Outline:
     box     lowest y and x, highest y and x, in pixels
     pixels  of the size (Y, X) of an image to the rows and columns of the pixels whose centres lie inside
     plane   index along Z; None where the file names none
+    time    number of the time point; None where the file names none
     """
 
     name: str
     box: tuple[float, float, float, float]
     pixels: Callable[[Shape], Pixels]
     plane: int | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,7 @@ class Drawing:
     crowds: tuple[Outline, ...] = ()
 
 
-def polygons(name: str, parts: Sequence[Sequence[Ring]], plane: int | None = None) -> Outline:
+def polygons(name: str, parts: Sequence[Sequence[Ring]], plane: int | None = None, time: int | None = None) -> Outline:
     """Return the object of one or more polygons, each an outer line and the lines of its holes.
 
     Raises `LabelError` for a line of fewer than three points, or with coordinates that are not finite.
@@ -61,7 +63,7 @@ def polygons(name: str, parts: Sequence[Sequence[Ring]], plane: int | None = Non
         raise LabelError(f"{name}: has no outline")
     (low_y, low_x), (high_y, high_x) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     box = (low_y, low_x, high_y, high_x)
-    return Outline(name, box, lambda shape: _polygon_pixels(parts, box, shape), plane)
+    return Outline(name, box, lambda shape: _polygon_pixels(parts, box, shape), plane, time)
 
 
 def _polygon_pixels(parts: Sequence[Sequence[Ring]], box: tuple[float, ...], shape: Shape) -> Pixels:
@@ -83,10 +85,17 @@ def paint(path: Path, drawing: Drawing, shape: Shape) -> tuple[np.ndarray, tuple
     """Return the label image (object k of the file is k, 0 is background) of a size (Y, X or Z, Y, X), and remarks.
 
     Remarks name what a label image cannot say: pixels of several objects, objects without a pixel. Raises `LabelError`
-    for an object that lies outside of the image, or in a plane that it does not have.
+    for an object that lies outside of the image, or in a plane that it does not have, and for objects of several time
+    points: one label image holds one.
     """
     if drawing.shape is not None and tuple(drawing.shape) != tuple(shape):
         raise LabelError(f"{path}: states an image of {_size(drawing.shape)} pixels; expected {_size(shape)}")
+    times = sorted({outline.time for outline in drawing.outlines if outline.time is not None})
+    if len(times) > 1:
+        raise LabelError(
+            f"{path}: holds outlines of {len(times)} time points ({', '.join(map(str, times[:5]))}"
+            f"{', …' if times[5:] else ''}); accepted: those of one, saved by themselves"
+        )
     labels = np.zeros(shape, np.uint16 if len(drawing.outlines) < 1 << 16 else np.uint32)
     shared = 0
     for number, outline in enumerate(drawing.outlines, start=1):

@@ -52,6 +52,21 @@ def test_polygons_of_a_data_set() -> None:
     assert np.array_equal(labels, expected)
 
 
+def test_images_of_one_id_are_not_one_image() -> None:
+    with pytest.raises(ValueError, match="2 images have 1 ids"):
+        CocoFile.of({"images": [IMAGE, {**IMAGE, "file_name": "two.png"}], "annotations": []})
+
+
+def test_annotations_of_images_that_are_not_listed_are_said() -> None:
+    content = {"images": [IMAGE], "annotations": [POLYGON, {**POLYGON, "image_id": 8}, {**POLYGON, "image_id": 8}]}
+    file = CocoFile.of(content)
+    assert file.unlisted == ["8"]
+    assert read_coco(WHERE, file, "").notes == (
+        "2 annotations are of images that the file does not list, and are left out",
+    )
+    assert read_coco(WHERE, file, "one.png").notes == (), "another image was asked for"
+
+
 @given(mask=arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))), as_text=st.booleans())
 def test_run_lengths(mask: np.ndarray, as_text: bool) -> None:
     counts: Any = text(runs(mask)) if as_text else runs(mask)

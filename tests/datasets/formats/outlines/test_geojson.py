@@ -72,6 +72,16 @@ def test_planes_and_heights_of_points() -> None:
     assert (_painted([_feature(high)]) == 1).sum() == 4
 
 
+def test_time_points_are_not_painted_over_each_other() -> None:
+    squares = [
+        _feature({"type": "Polygon", "coordinates": [_square(3 * t, 0, 2)], "plane": {"c": -1, "z": 0, "t": t}})
+        for t in (0, 1)
+    ]
+    assert (_painted(squares[1:]) == 1).sum() == 4
+    with pytest.raises(LabelError, match=r"holds outlines of 2 time points \(0, 1\); accepted: those of one"):
+        _painted(squares)
+
+
 @pytest.mark.parametrize("geometry", [None, {"type": "Point", "coordinates": [1, 2]}, {"type": "LineString"}])
 def test_features_without_an_area(geometry: Any) -> None:
     with pytest.raises(LabelError, match=r"feature 1: `geometry` is .*; accepted: Polygon or MultiPolygon"):

@@ -84,6 +84,17 @@ def test_planes(tmp_path: Path) -> None:
     assert [outline.plane for outline in read_rois(path).outlines] == [2, 1, None]
 
 
+@pytest.mark.parametrize("other", [_polygon(t_position=2), _rectangle(0, 0, 2, 3, ROI_TYPE.OVAL)])
+def test_time_points_are_not_painted_over_each_other(tmp_path: Path, other: bytes) -> None:
+    """An ROI that names none is of every one."""
+    path = _archive(tmp_path / "a.zip", a=_polygon(t_position=1), b=other)
+    if ImagejRoi.frombytes(other).t_position:
+        with pytest.raises(LabelError, match="holds outlines of 2 time points"):
+            _painted(path)
+    else:
+        assert _painted(path).max() == 2
+
+
 @pytest.mark.parametrize("kind", [ROI_TYPE.POINT, ROI_TYPE.LINE, ROI_TYPE.POLYLINE])
 def test_rois_without_an_area(tmp_path: Path, kind: ROI_TYPE) -> None:
     path = _archive(tmp_path / "a.zip", a=_polygon(roitype=kind))
