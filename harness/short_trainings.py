@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,10 @@ FEWEST_STEPS = 20
 MOST_SLOWNESS = 20.0
 CELLPOSE_DIAMETERS = (12.0, 30.0)
 """Diameters of objects, in pixels, that a network sees as they are; others are enlarged or made smaller."""
-YARDSTICK_S = 0.02
-"""Seconds of one product of two matrices (`slowness`) on the machine that the seconds below are of, when it is idle."""
+YARDSTICK_S = 0.0047
+"""Seconds of half a million sines (`slowness`) on the machine that the seconds below are of, when it is idle."""
+LOOKED_S = 0.5
+"""How long a machine is looked at: what else it does comes and goes."""
 USED = 0.6
 """Of the seconds given: the rest is for loading, searching thresholds, predicting, and for slow machines."""
 
@@ -65,13 +66,13 @@ def slowness() -> float:
 
     A loaded machine is a slow one: what else runs takes its share of the minutes.
     """
-    matrix = np.full((1200, 1200), 0.5, np.float32)
-    taken = []
-    for _ in range(12):
-        begun = time.perf_counter()
-        np.matmul(matrix, matrix)
-        taken.append(time.perf_counter() - begun)
-    return min(MOST_SLOWNESS, max(1.0, median(taken) / YARDSTICK_S))
+    angles = np.linspace(0.0, 9.0, 500_000)
+    begun, count = time.perf_counter(), 0
+    while time.perf_counter() - begun < LOOKED_S:
+        np.sin(angles)
+        count += 1
+    each_s = (time.perf_counter() - begun) / count
+    return min(MOST_SLOWNESS, max(1.0, each_s / YARDSTICK_S))
 
 
 def _stardist(steps: int, patch: list[int], diameter: float) -> dict[str, Any]:
