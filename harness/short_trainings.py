@@ -101,7 +101,7 @@ def _cellpose(steps: int, patch: list[int], diameter: float) -> dict[str, Any]:
 SHORT_TRAININGS: Mapping[str, ShortTraining] = {
     "stardist-2d": ShortTraining(0.5, (128, 128), (16, 16), _stardist, 60.0),
     "stardist-3d": ShortTraining(2.0, (16, 64, 64), (8, 16, 16), _stardist, 240.0),
-    "cellpose": ShortTraining(0.3, (96, 96), (16, 16), _cellpose, 20.0),
+    "cellpose": ShortTraining(0.2, (96, 96), (16, 16), _cellpose, 20.0),
 }
 """By stage id; Cellpose is trained from scratch, on the planes of a volume."""
 

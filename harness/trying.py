@@ -26,8 +26,8 @@ LOOKED_AT = 20
 """Label images that are looked at to tell masks from labels."""
 VALIDATED = 0.2
 """Of the training samples: what thresholds are searched on."""
-METHODS = ("otsu-components", "distance-watershed", "log-watershed", "stardist-2d")
-"""What is tried where nothing is named: the last one on planes alone, and where there is something to train on."""
+METHODS = ("otsu-components", "distance-watershed", "log-watershed", "stardist-2d", "cellpose")
+"""What is tried where nothing is named: the last two on planes alone, and where there is something to train on."""
 
 
 @dataclass(frozen=True, slots=True)

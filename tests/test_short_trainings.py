@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from harness import registry
 from harness.errors import DataError
+from harness.metrics import METRICS, Pair
+from harness.model import Volume
+from harness.scoring import measure
 from harness.short_trainings import FEWEST_STEPS, MOST_SLOWNESS, SHORT_TRAININGS, Schedule, slowness
+from harness.stages.contract import Context, Example
 
 SIDES = {"stardist-2d": (100, 200), "stardist-3d": (30, 100, 200), "cellpose": (30, 100, 200)}
 
@@ -55,3 +62,32 @@ def test_a_slow_machine_has_fewer_steps() -> None:
     steps = [one.parameters("stardist-2d", (256, 256))["steps"] for one in (fast, slow)]
     assert steps[0] == 4 * steps[1]
     assert list(fast.remarks()) == []
+
+
+def discs(number: int) -> tuple[Volume, Volume]:
+    """Bright discs of 16 pixels on a noisy ground, and their labels."""
+    rng = np.random.default_rng(number)
+    rows, columns = np.mgrid[:96, :96]
+    labels = np.zeros((96, 96), np.uint32)
+    for index, (y, x) in enumerate(np.ndindex(4, 4), start=1):
+        centre = 12 + 24 * np.array([y, x]) + rng.integers(-2, 3, 2)
+        labels[(rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < 64] = index
+    image = rng.normal(20, 5, labels.shape) + (labels > 0) * rng.normal(80, 10, labels.shape)
+    return Volume(image.clip(0, 255).astype(np.uint8), "YX"), Volume(labels, "YX")
+
+
+@pytest.mark.slow
+def test_cellpose_from_scratch_learns_in_the_shortest_training_that_is_recommended(tmp_path: Path) -> None:
+    pytest.importorskip("cellpose")
+    training = SHORT_TRAININGS["cellpose"]
+    stage = registry.stages().get("cellpose")(training.within(training.least_s, (96, 96), "cellpose", 16.0))
+    examples = [Example({"image": image}, {"truth": labels}) for image, labels in map(discs, range(4))]
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "model").mkdir()
+    context = Context(examples[0].inputs["image"].grid, 1, tmp_path / "scratch", model=tmp_path / "model")
+    stage.fit(examples, [], context, tmp_path / "model")
+    stage.load(context)
+    image, labels = discs(9)
+    found = stage.run({"image": image}, context)
+    scores = measure(Pair(labels.array, found.array), [metric for metric in METRICS if metric.id == "ap50.canonical"])
+    assert scores.values["ap50.canonical"] > 0.3
