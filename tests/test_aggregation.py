@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.aggregation import combined
+from harness.aggregation import combined, combining, mean_of_images
 from harness.errors import LabelError, StoreError
 from harness.metrics import METRICS, Pair
 from harness.scoring import measure, score_set
@@ -86,3 +86,16 @@ def test_a_plain_function_is_not_pooled() -> None:
     own = replace(BY_ID["pq"], function=lambda table: np.nan, counts=None, value=None)
     with pytest.raises(LabelError, match="cannot be pooled"):
         combined(records(), "pq", "pooled", {"pq": own})
+
+
+def test_one_aggregation_of_known_metrics_is_a_function_of_records_and_id() -> None:
+    made = records()
+    assert combining("pooled", BY_ID)(made, "pq") == combined(made, "pq", "pooled", BY_ID)
+    assert combining("per-dataset", BY_ID)(made, "voi.sum") == combined(made, "voi.sum", "per-dataset", BY_ID)
+
+
+def test_the_plain_mean_of_images_knows_no_metric_and_no_rule() -> None:
+    made = [make_record(metrics={"gone": 0.25}), make_record(metrics={"gone": 0.75})]
+    assert mean_of_images(made, "gone") == 0.5
+    assert combined(made, "gone", "per-image", BY_ID) == 0.5
+    assert math.isnan(mean_of_images([*made, make_record(metrics={})], "gone"))
