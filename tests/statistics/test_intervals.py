@@ -48,6 +48,7 @@ def test_an_interval_lies_on_a_side_or_is_open(low: float, high: float, bound: f
     found = Interval((low + high) / 2, low, high, 9)
     assert found.side(bound) == side
     assert found.excludes_zero == (found.side() != "open")
+    assert found.side() == found.side(0.0)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -72,6 +73,8 @@ def test_few_units_have_the_t_interval_of_their_means_and_fewer_none() -> None:
     assert nested_interval([1.0, 2.0], flat(2)) is None
     assert nested_interval([1.0], flat(1)) is None
     assert nested_interval([1.0, 2.0, 4.0], flat(LEAST_UNITS)) == mean_interval([1.0, 2.0, 4.0])
+    halves = mean_interval([1.0, 2.0, 4.0], confidence=0.5)
+    assert nested_interval([1.0, 2.0, 4.0], flat(LEAST_UNITS), confidence=0.5) == halves
     assert nested_interval(list(range(7)), flat(BOOTSTRAP_UNITS - 1)) == mean_interval(list(range(7)))
     assert nested_interval(list(range(8)), flat(BOOTSTRAP_UNITS)) != mean_interval(list(range(8)))
 
