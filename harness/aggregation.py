@@ -40,6 +40,8 @@ def combined(records: Sequence[Record], metric: str, how: Aggregation, metrics: 
     """
     if how == "pooled":
         return _pooled(records, metric, metrics)
+    if len(records) == 1 and math.isfinite(value := records[0].metrics.get(metric, math.nan)):
+        return value  # most often, and the mean of it by every rule
     if any(metric not in record.metrics for record in records):
         return math.nan
     groups: dict[str, list[float]] = defaultdict(list)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -57,6 +59,25 @@ def write_report(
     Raises `BackendError` without jinja2, matplotlib or the packages that bring the scripts, `StoreError` if the folder
     cannot be written, or holds something else than a report.
     """
+    with _without_collection():
+        return _written(project, suites, results, output, log)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles: it would go through every record again and again, and find none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _written(
+    project: Project, suites: Sequence[Suite], results: Path, output: Path, log: Callable[[str], None]
+) -> Path:
     environment = _environment()
     _claim(output)
     write_assets(output)

@@ -182,6 +182,8 @@ class _LaidOut:
             records = [record for record in own if has_value(record, name, metric)]
             if records and how == "pooled":
                 found[path] = combined(records, name, how, {name: metric})
+            elif len(records) == 1:
+                found[path] = _value(records[0], name, metric)
             elif records:
                 found[path] = plain_mean([_value(record, name, metric) for record in records])
         return found
