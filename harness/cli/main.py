@@ -9,14 +9,12 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from harness.cli.output import log
 from harness.cli.parser import Parser
 from harness.errors import HarnessError, StoreError
 from harness.escaping import tolerate_any_character
-from harness.model import DISTRIBUTION
 from harness.streams import open_closed_streams, say
 
 if TYPE_CHECKING:
@@ -69,6 +67,10 @@ class _Version(argparse.Action):
     """Look the version up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        from harness.model import DISTRIBUTION
+
         print(f"harness {version(DISTRIBUTION)}")
         parser.exit()
 

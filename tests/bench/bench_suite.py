@@ -48,7 +48,7 @@ def test_load(benchmark: Any, project: tuple[Project, Suite]) -> None:
 
 def test_expand(benchmark: Any, project: tuple[Project, Suite]) -> None:
     own, suite = project
-    assert len(benchmark(expand, suite, "smoke", own.catalogue, own.stages)) == 10_000
+    assert len(benchmark(expand, suite, "smoke", own.catalogue, own.stages, own.metrics)) == 10_000
 
 
 def test_expand_and_plan(benchmark: Any, project: tuple[Project, Suite]) -> None:
