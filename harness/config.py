@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, time
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,9 +54,17 @@ class TomlData(ABC):
 
     def where(self, key: Sequence[str | int]) -> str:
         """Return "file:line: key" for a message, "file:line" for the file as a whole."""
-        file, own = self.origin(key)
-        path = ".".join(str(part) for part in own)
-        return f"{file.name}:{file.line(own)}{': ' if path else ''}{path}"
+        place = tuple(key)
+        if place not in self._places:
+            file, own = self.origin(key)
+            path = ".".join(str(part) for part in own)
+            self._places[place] = f"{file.name}:{file.line(own)}{': ' if path else ''}{path}"
+        return self._places[place]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str | int, ...], str]:
+        """What was said of key paths before: each row of a matrix asks for the same ones."""
+        return {}
 
     def error(self, key: Sequence[str | int], problem: str) -> ConfigError:
         """Return the error to raise for a key."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness.collection import without_collection
 from harness.errors import BackendError, StoreError
 from harness.identity import installed_version
 from harness.metrics.errormap import CLASS_COLOURS
@@ -42,6 +41,7 @@ MOST_FAILURES = 50
 SUITE_COLUMNS = ("suite", "title", "tier", "rows", "state", "first")
 
 
+@without_collection()
 def write_report(
     project: Project,
     suites: Sequence[Suite],
@@ -59,25 +59,6 @@ def write_report(
     Raises `BackendError` without jinja2, matplotlib or the packages that bring the scripts, `StoreError` if the folder
     cannot be written, or holds something else than a report.
     """
-    with _without_collection():
-        return _written(project, suites, results, output, log)
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles: it would go through every record again and again, and find none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _written(
-    project: Project, suites: Sequence[Suite], results: Path, output: Path, log: Callable[[str], None]
-) -> Path:
     environment = _environment()
     _claim(output)
     write_assets(output)

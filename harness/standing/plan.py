@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+from harness.collection import without_collection
 from harness.datasets.overlap import lineage
-from harness.hashing import canonical_json
 from harness.model import Cell, Tier
 from harness.predictions import Predictions
 from harness.standing.costs import Costs, Source, trainings_of
@@ -105,6 +105,7 @@ class Plan:
         return tuple(row.row for row in self.rows if row.remaining_s is None)
 
 
+@without_collection()
 def plan(
     standing: Standing, catalogue: Catalogue, timings: Iterable[Timing] = (), predictions: Predictions | None = None
 ) -> Plan:
@@ -197,7 +198,7 @@ def same_rows(cells: Iterable[Cell]) -> tuple[tuple[str, ...], ...]:
         # cells of a row share what they read, and those of a fold the chain, so that neither is compared for each cell
         data = tuple({id(cell.data): cell.data for cell in own}.values())
         chains = {id(cell.chain): cell.chain for cell in own}.values()
-        text = canonical_json([[spec.to_json() for spec in chain] for chain in chains])
+        text = repr([[spec.to_json() for spec in chain] for chain in chains])
         places = tuple((cell.data.dataset, cell.fold.id, cell.sample, cell.repeat) for cell in own)
         groups[data, text, places].append(row)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)

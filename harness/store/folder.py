@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from harness.collection import without_collection
 from harness.errors import IncompleteError, StoreError
 from harness.model import TIERS, CellId, Tier
 from harness.regular_files import read_regular
@@ -67,6 +68,7 @@ class Store:
         """
         return StatementWriter(self.statements_path, order, log)
 
+    @without_collection()
     def records(self) -> tuple[Record, ...]:
         """Return the newest record of every cell, in the file's order, then those of the journal.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from traceback import extract_tb
 from typing import Any
 
@@ -61,8 +62,13 @@ def stage_spec(stage: Stage, parameters: Mapping[str, Any], registry: StageRegis
         origin=registry.entry(stage.id).code(),
         name=name,
         uses_truth=stage.truth_use(),
-        run_only=tuple(parameter.name for parameter in stage.parameters if parameter.when == "run"),
+        run_only=_run_only(type(stage)),
     )
+
+
+@cache
+def _run_only(kind: type[Stage]) -> tuple[str, ...]:
+    return tuple(parameter.name for parameter in kind.parameters if parameter.when == "run")
 
 
 def is_per_fold(chain: tuple[Stage, ...]) -> bool:
@@ -74,8 +80,7 @@ def weights_of(chain: tuple[Stage, ...], fold: str) -> Iterator[tuple[str, str]]
     """Yield stage id and value of each weights parameter that names something."""
     for stage in chain:
         for parameter in stage.parameters:
-            value = str(stage.options[parameter.name])
-            if parameter.kind == "weights" and value:
+            if parameter.kind == "weights" and (value := str(stage.options[parameter.name])):
                 yield stage.id, value.replace(FOLD, fold)
 
 
@@ -91,7 +96,7 @@ def _resolve_stage(suite: Suite, row: Row, tier: Tier, number: int, registry: St
         stage_class = registry.get(use.id)
     except RegistryError as error:
         raise ConfigError(f"{place(suite, row, (*key, 'id'))}: {error}") from error
-    layers = [(layer, layer_key) for layer, layer_key in _layers(suite, row, tier, use, key) if layer]
+    layers = list(_layers(suite, row, tier, use, key))
     if len(layers) > 1:  # a mistake must not hide below what lies over it
         _check_layers(suite, row, stage_class, layers)
     merged = {name: value for layer, _ in layers for name, value in layer.items()}
@@ -132,9 +137,15 @@ def plugged(stages: Sequence[Stage | type[Stage]], where: str) -> Iterator[None]
 def _layers(
     suite: Suite, row: Row, tier: Tier, use: StageUse, key: KeyPath
 ) -> Iterator[tuple[Mapping[str, Any], KeyPath]]:
-    yield use.parameters, key
-    yield suite.tier(tier).stages.get(use.called, {}), ("tiers", tier, "stages", use.called)
-    yield row.overrides(tier).stages.get(use.called, {}), (*row.place, "tiers", tier, "stages", use.called)
+    """Yield the parameters that each place of the file states, and the place; those that state none are left out."""
+    if use.parameters:
+        yield use.parameters, key
+    of_tier = suite.tier(tier).stages.get(use.called)
+    if of_tier:
+        yield of_tier, ("tiers", tier, "stages", use.called)
+    of_row = row.overrides(tier).stages.get(use.called)
+    if of_row:
+        yield of_row, (*row.place, "tiers", tier, "stages", use.called)
 
 
 def _check_layers(

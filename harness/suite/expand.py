@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.collection import without_collection
 from harness.datasets.content import content_of
 from harness.datasets.fetching.places import expanded
 from harness.datasets.overlap import check_overlap, check_weights
@@ -29,6 +30,7 @@ MOST_CELLS = 1_000_000
 """Cells of a suite on one tier; a suite that has more has a slip of the pen."""
 
 
+@without_collection()
 def expand(
     suite: Suite,
     tier: Tier,

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness import registry
+from harness.collection import without_collection
 from harness.config import TomlData, TomlSource
 from harness.errors import ConfigError, Gathered, nearest
 from harness.hashing import hash_value
@@ -67,6 +68,7 @@ def load_suite(
     return suite
 
 
+@without_collection()
 def read_suite(
     name_or_path: str | Path,
     *,

@@ -54,7 +54,8 @@ def registered_use_problems(suite: Suite, stages: StageRegistry) -> Iterator[str
 
 def _row_problems(suite: Suite, row: Row) -> Iterator[str]:
     """Yield the wrong names and overrides of a row; rows of one matrix may override what only some of them have."""
-    yield from unknown(suite, row.spec.tiers, suite.tiers, (*row.place, "tiers"), "tier of this suite")
+    if row.spec.tiers:
+        yield from unknown(suite, row.spec.tiers, suite.tiers, (*row.place, "tiers"), "tier of this suite")
     called = [use.called for use in row.stages]
     uses = Counter(called) if len(set(called)) < len(called) else {}
     for name in dict.fromkeys(use.name for use in row.stages if use.name and uses.get(use.name, 0) > 1):
