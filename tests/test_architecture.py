@@ -19,7 +19,7 @@ MOST_LINES = 400
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("regular_files",),
-    ("errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
+    ("collection", "errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
     ("threads", "clock", "memory", "process_state", "compiling", "library_functions", "streams"),
     ("parameters", "model", "config"),
     ("store", "identity"),
