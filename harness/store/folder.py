@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeVar
 
 from harness.collection import without_collection
@@ -15,7 +14,7 @@ from harness.errors import IncompleteError, StoreError
 from harness.model import TIERS, CellId, Tier
 from harness.regular_files import read_regular
 from harness.store.files import Journal, read_lines, replace_text
-from harness.store.lock import ExclusiveLock
+from harness.store.lock import LockedWriter
 from harness.store.records import Record, Timing, read_record, read_timing
 from harness.store.statements import StatementRecord, StatementWriter, read_statement
 
@@ -117,7 +116,7 @@ class Store:
         return read_lines(self.journal_path, _read_entry, torn_tail=True)
 
 
-class Writer:
+class Writer(LockedWriter):
     """Adds records durably, one by one, and leaves canonical files when it is closed.
 
     A leftover journal of a killed run is merged when the writer opens. What others remove or replace while it is open
@@ -129,10 +128,9 @@ class Writer:
     ) -> None:
         self.store = store
         self._order = {cell: number for number, cell in enumerate(order)}
-        self._log = log
+        super().__init__(store.folder, log)
         self._added: set[CellId] = set()
         self._journal = Journal(store.journal_path, log)
-        self._lock = ExclusiveLock.hold(store.folder)
         try:
             self._merge()
             self._bring_in_order()
@@ -169,23 +167,6 @@ class Writer:
         finally:
             self._journal.close()
             self._lock.release()
-
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except StoreError as problem:
-            if error is None:
-                raise
-            error.add_note(str(problem))
-
-    def _keep_lock(self) -> None:
-        if self._lock.keep():
-            self._log(f"{self._lock.path}: was removed while this run held it; taken again")
 
     def _restore(self) -> None:
         """Put back what stood in the folder when this writer opened, or was added, and is gone or another one now.

@@ -12,9 +12,11 @@ import logging
 import os
 import socket
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from harness.errors import IncompleteError, StoreError
 from harness.store.files import is_open_file
@@ -203,6 +205,38 @@ class ExclusiveLock:
             return "", ""
         process, host, *_ = [*text.strip().split("\n"), ""]
         return process, host
+
+
+class LockedWriter(ABC):
+    """The one writer of a results folder, whose lock it holds until it is closed (a context manager).
+
+    A lock that others remove meanwhile is taken again, and said through `log`.
+    """
+
+    def __init__(self, folder: Path, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._lock = ExclusiveLock.hold(folder)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave the folder whole and give it free."""
+
+    def _keep_lock(self) -> None:
+        if self._lock.keep():
+            self._log(f"{self._lock.path}: was removed while this run held it; taken again")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except StoreError as problem:
+            if error is None:
+                raise
+            error.add_note(str(problem))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter
 
-from harness.errors import StoreError
 from harness.model import Tier
 from harness.store.files import read_lines, replace_text
-from harness.store.lock import ExclusiveLock
+from harness.store.lock import LockedWriter
 from harness.store.migrations import upgrade
 from harness.store.records import Code, json_line, line_checksum, read_item, sealed_line
 
@@ -65,7 +63,7 @@ def read_statement(data: Any, where: str) -> StatementRecord:
     return read_item(_adapter(), data, where)
 
 
-class StatementWriter:
+class StatementWriter(LockedWriter):
     """The one writer of a folder's facts (a context manager); every added record is durable at once.
 
     `order` are the rows of the suite; records of other rows are dropped when one is added. What others remove or
@@ -75,8 +73,7 @@ class StatementWriter:
     def __init__(self, path: Path, order: Sequence[str], log: Callable[[str], None] = lambda line: None) -> None:
         self._path = path
         self._order = tuple(order)
-        self._log = log
-        self._lock = ExclusiveLock.hold(path.parent)
+        super().__init__(path.parent, log)
         try:
             self._records = {known.row: known for known in read_lines(path, read_statement)}
         except BaseException:
@@ -101,24 +98,10 @@ class StatementWriter:
 
     def _keep(self) -> None:
         """Put back what was written, and take the lock again, where others have removed or replaced either."""
-        if self._lock.keep():
-            self._log(f"{self._lock.path}: was removed while this run held it; taken again")
+        self._keep_lock()
         if self._written and not (self._path.is_file() and self._path.read_bytes() == self._written.encode()):
             replace_text(self._path, self._written)
             self._log(f"{self._path}: was removed or changed while this run writes it; its facts are written again")
-
-    def __enter__(self) -> StatementWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except StoreError as problem:
-            if error is None:
-                raise
-            error.add_note(str(problem))
 
 
 @cache
