@@ -8,7 +8,7 @@ import mmap
 import os
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -18,6 +18,10 @@ from harness.clock import Clock, torch_on
 
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self" / "statm").exists()
+IDLE_PAUSE_S = 0.05 if _HAS_PROC else 0.01
+"""How often the thread that samples looks for something to sample: more often where the kernel keeps no peak."""
+IDLE_S = 1.0
+"""After how long with nothing to sample it ends."""
 
 
 class TreeMemory:
@@ -40,7 +44,7 @@ class TreeMemory:
         """Return the bytes resident now; 0 once the process is gone."""
         now = self._clock()
         if now >= self._next_s:
-            self.descendants = tuple(pid for pid in descendants(self.pid) if pid not in self._ignore)
+            self.descendants = tuple(descendants(self.pid, self._ignore))
             self._next_s = now + self._refresh_s
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
 
@@ -67,8 +71,6 @@ class Usage:
         self.cpu_s = 0.0
         self._device = device
         self._tree = TreeMemory(os.getpid(), ignore=ignore, refresh_s=0.05)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="usage", daemon=True)
         self._has_mark = False
 
     def __enter__(self) -> Usage:
@@ -76,17 +78,16 @@ class Usage:
         if torch is not None:
             torch.cuda.reset_peak_memory_stats()
         self._has_mark = _reset_high_water_mark()
-        self._sample()
+        self.sample()
         self.cpu_s = -self._processor_s()
-        self._thread.start()
+        _WATCHER.watch(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._sample()
+        _WATCHER.leave(self)
+        self.sample()
         self.cpu_s += self._processor_s()
         if self._has_mark:
             self.peak_bytes = max(self.peak_bytes, _high_water_mark_bytes())
@@ -94,12 +95,14 @@ class Usage:
         if torch is not None:
             self.device_peak_bytes = int(torch.cuda.max_memory_allocated())
 
-    def _watch(self) -> None:
-        while not self._stop.wait(0.01 if self._tree.descendants or not self._has_mark else 0.05):
-            self._sample()
-
-    def _sample(self) -> None:
+    def sample(self) -> None:
+        """Read the memory of the tree now."""
         self.peak_bytes = max(self.peak_bytes, self._tree.read_bytes())
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until the tree is read again: the kernel keeps the peak of this process, that of children nobody."""
+        return 0.01 if self._tree.descendants or not self._has_mark else 0.05
 
     def _processor_s(self) -> float:
         """Return the seconds that the tree has used so far: each process counts the children it waited for."""
@@ -110,22 +113,72 @@ class Usage:
         return seconds
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the processes that a process has started, and those that they have; zombies are among them."""
+class _Watcher:
+    """The one thread that samples what is being watched; it ends when nothing was for a while.
+
+    A thread of its own for each call of a stage would take as long as many a stage.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watched: list[Usage] = []
+        self._thread = threading.Thread()
+
+    def watch(self, usage: Usage) -> None:
+        """Sample a usage now and then from now on."""
+        with self._lock:
+            self._watched.append(usage)
+            if not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, name="usage", daemon=True)
+                self._thread.start()
+
+    def leave(self, usage: Usage) -> None:
+        """Sample a usage no more: it is not being sampled either when this returns."""
+        with self._lock:
+            self._watched.remove(usage)
+
+    def _work(self) -> None:
+        idle_s, pause_s = 0.0, IDLE_PAUSE_S
+        while True:
+            time.sleep(pause_s)
+            with self._lock:
+                for usage in self._watched:
+                    usage.sample()
+                idle_s = 0.0 if self._watched else idle_s + pause_s
+                pause_s = min((usage.pause_s for usage in self._watched), default=IDLE_PAUSE_S)
+                if idle_s > IDLE_S:
+                    self._thread = threading.Thread()
+                    return
+
+
+_WATCHER = _Watcher()
+
+
+def descendants(pid: int, ignore: Collection[int] = ()) -> list[int]:
+    """Return the processes that a process has started, and those that they have; zombies are among them.
+
+    Those to ignore are left out, with what they have started.
+    """
     if not _HAS_PROC:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            return [child.pid for child in psutil.Process(pid).children(recursive=True)]
-        return []
+        return list(_descendants_elsewhere(pid, ignore))
     found: list[int] = []
     threads = f"{_PROC}/{pid}/task"  # plain texts: this is asked several times for each cell
     with contextlib.suppress(OSError):  # the process, or one of its threads, ended meanwhile
         for thread in os.listdir(threads):  # noqa: PTH208
             with contextlib.suppress(OSError):
                 children = [int(child) for child in _read(f"{threads}/{thread}/children").split()]
-                found += children
                 for child in children:
-                    found += descendants(child)
+                    if child not in ignore:
+                        found += (child, *descendants(child, ignore))
     return found
+
+
+def _descendants_elsewhere(pid: int, ignore: Collection[int]) -> Iterator[int]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children():
+            if child.pid not in ignore:
+                yield child.pid
+                yield from _descendants_elsewhere(child.pid, ignore)
 
 
 def _read(path: str) -> bytes:

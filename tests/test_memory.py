@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.memory import TreeMemory, Usage, device_watched
+from harness.memory import IDLE_S, TreeMemory, Usage, descendants, device_watched
 
 MEGABYTE = 1 << 20
 
@@ -98,3 +98,34 @@ def test_peak_of_the_device_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with Usage(device="cuda") as memory:
         pass
     assert (memory.device_peak_bytes, calls) == (123, ["reset"])
+
+
+def test_one_thread_watches_them_all_and_ends_when_there_is_nothing_to_watch() -> None:
+    def watchers() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "usage"]
+
+    for _ in range(3):
+        with Usage(), Usage():
+            (watcher,) = watchers()
+    deadline = time.monotonic() + 20 * IDLE_S
+    while watchers() and time.monotonic() < deadline:
+        time.sleep(IDLE_S / 10)
+    assert not watcher.is_alive()
+    with Usage():
+        (again,) = watchers()
+    assert again is not watcher
+
+
+GRANDPARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=sys.stdin)"
+
+
+def test_who_is_ignored_is_left_out_with_what_it_has_started() -> None:
+    child = subprocess.Popen([sys.executable, "-c", GRANDPARENT], stdin=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while not descendants(child.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (grandchild,) = descendants(child.pid)
+    assert {child.pid, grandchild} <= set(descendants(os.getpid()))
+    assert not {child.pid, grandchild} & set(descendants(os.getpid(), [child.pid]))
+    assert child.pid in descendants(os.getpid(), [grandchild])
+    child.communicate(b"\n")

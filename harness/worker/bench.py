@@ -151,7 +151,7 @@ class Workbench:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def context(
         self,
@@ -167,3 +167,11 @@ class Workbench:
     ) -> Context:
         """Return what a stage is told besides its inputs."""
         return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, report, draw)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a scratch folder, which is empty most often: to look for what it holds takes several times as long."""
+    try:
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -88,9 +88,7 @@ def end_children(spared: Collection[int]) -> list[int]:
     Spared are those named and the services of `multiprocessing`.
     """
     ended = []
-    for pid in descendants(os.getpid()):
-        if pid in spared:
-            continue
+    for pid in descendants(os.getpid(), spared):
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             if process.status() != psutil.STATUS_ZOMBIE and not _is_service(process):

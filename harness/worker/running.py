@@ -14,6 +14,7 @@ from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.messages import StageBegun
 from harness.memory import Usage, device_watched
+from harness.model import Grid
 from harness.stages.chain import checked_outputs
 from harness.stages.values import Value
 from harness.store.records import StageTiming
@@ -87,17 +88,18 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     stage, name = step.stage, step.spec.id
     bench.report(StageBegun(step.spec.called))
     inputs = {slot: source.value() for slot, source in step.inputs.items()}
-    check_dimensions(stage, step.grid())
+    grid = step.grid()
+    check_dimensions(stage, grid)
     bench.explain_device(stage, step.device)
     before = {slot: _checksum(value) for slot, value in inputs.items()}
     files = located(bench, step.weights)
     with Usage(device=device_watched(step.device, stage.needs), ignore=bench.spared) as usage:
-        is_new, loaded = _load(step, bench, files)
-        calls, facts = _call(step, bench, loaded, inputs, files, repeats)
+        is_new, loaded = _load(step, bench, files, grid)
+        calls, facts = _call(step, bench, loaded, inputs, files, grid, repeats)
     for slot, value in inputs.items():
         if _checksum(value) != before[slot]:
             raise ChainError(f"stage '{name}' changed its input '{slot}' in place")
-    outputs = checked_outputs(stage, inputs, calls.result, step.grid())
+    outputs = checked_outputs(stage, inputs, calls.result, grid)
     is_first = _is_first(loaded, inputs)
     timing = StageTiming(
         name,
@@ -115,9 +117,8 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     return Fresh(step, outputs, hashes, made)
 
 
-def _load(step: Step, bench: Workbench, files: Mapping[str, Path]) -> tuple[bool, LoadedStage]:
+def _load(step: Step, bench: Workbench, files: Mapping[str, Path], grid: Grid) -> tuple[bool, LoadedStage]:
     """Return whether the stage was loaded now, and the loaded stage."""
-    grid = step.grid()
     model = step.fitted.model.hash if step.fitted else ""
     weights = tuple(sorted((name, source.hash) for name, source in step.weights.items()))
     identity = (hash_value(step.spec.code_json()), model, weights, step.device, grid.axes, grid.spacing_um)
@@ -145,10 +146,11 @@ def _call(
     loaded: LoadedStage,
     inputs: Mapping[str, Value],
     files: Mapping[str, Path],
+    grid: Grid,
     repeats: Repeats,
 ) -> tuple[Calls[Any], Facts]:
     """Return the measured calls and what the first of them, whose result counts, reported."""
-    grid, reported = step.grid(), [Facts(step.spec.id)]
+    reported = [Facts(step.spec.id)]
 
     def call() -> Any:
         with bench.scratch() as scratch:

@@ -48,6 +48,7 @@ class Recent(Generic[T]):
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
+        self._total = 0.0
         self._items: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], T], *, size: Callable[[T], float] = lambda item: 1.0) -> T:
@@ -55,14 +56,17 @@ class Recent(Generic[T]):
         if key not in self._items:
             item = make()
             self._items[key] = (item, size(item))
+            self._total += self._items[key][1]
         self._items.move_to_end(key)
-        while len(self._items) > 1 and sum(size for _, size in self._items.values()) > self._limit:
-            self._items.popitem(last=False)
+        while len(self._items) > 1 and self._total > self._limit:
+            _, (_, gone) = self._items.popitem(last=False)
+            self._total -= gone
         return self._items[key][0]
 
     def clear(self) -> None:
         """Forget every item."""
         self._items.clear()
+        self._total = 0.0
 
 
 class SampleSlots:
