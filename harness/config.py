@@ -21,6 +21,7 @@ from harness.toml_lines import KeyPath, key_lines
 
 MOST_LEVELS = 24
 """Levels of tables and arrays that a file may nest; the deepest declaration has eight."""
+_NUL = "must not hold the character U+0000"
 
 ENTRY_LEVELS = 2
 """Levels at which the entries of a file stand: `datasets.<id>`, `rows[<n>]`, `tiers.<name>`."""
@@ -134,12 +135,16 @@ class TomlSource(TomlData):
             problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             raise ConfigError(f"{path}:{_line_of(error, self.text)}: not valid TOML: {problem}") from error
         self._lines = key_lines(self.text)
+        if not _fits(self.data):
+            raise self._misfits()
+
+    def _misfits(self) -> ConfigError:
+        """Return what is wrong with values that no declaration can hold, each with its line."""
         deepest = next((key for key, _ in _walk(self.data) if len(key) > MOST_LEVELS), None)
         if deepest is not None:
-            raise self.error(deepest[:3], f"nested deeper than {MOST_LEVELS} levels")
-        problems = [str(self.error(key, problem)) for key, value in _walk(self.data) if (problem := _misfit(value))]
-        if problems:
-            raise ConfigError("\n".join(problems))
+            return self.error(deepest[:3], f"nested deeper than {MOST_LEVELS} levels")
+        found = [(key, problem) for key, value in _walk(self.data) if (problem := _misfit(value))]
+        return ConfigError("\n".join(str(self.error(key, problem)) for key, problem in found))
 
     def origin(self, key: Sequence[str | int]) -> tuple[TomlSource, KeyPath]:
         """Return the file itself with the same key path."""
@@ -221,6 +226,22 @@ def _line_of(error: Exception, text: str) -> int:
     return text.count("\n", 0, digits.start() if digits else len(text.rstrip())) + 1
 
 
+def _fits(data: Any) -> bool:
+    """Whether a declaration can hold all that a table holds: asked without key paths, which few files need."""
+    level, depth = [data], 0
+    while level and depth <= MOST_LEVELS:
+        if any(_misfit(value) for value in level):
+            return False
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        depth += 1
+    return not level
+
+
 def _walk(data: Any) -> Iterator[tuple[KeyPath, Any]]:
     """Yield every value below a table with its key path, level by level, without recursion."""
     waiting: deque[tuple[KeyPath, Any]] = deque([((), data)])
@@ -234,15 +255,16 @@ def _walk(data: Any) -> Iterator[tuple[KeyPath, Any]]:
 
 def _misfit(value: Any) -> str:
     """Return why no declaration can hold a value of TOML, or "" for those that can."""
+    if isinstance(value, str):
+        return _NUL if "\0" in value else ""
+    if isinstance(value, dict):
+        return _NUL if any("\0" in key for key in value) else ""
     if isinstance(value, float) and not math.isfinite(value):
         return f"must be finite; found {value}"
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         return f"must fit into 64 bits, as TOML says; found a number of {value.bit_length()} bits"
     if isinstance(value, date | time):
         return f'dates and times are written as strings; found {value} (accepted: "{value}")'
-    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
-    if any("\0" in text for text in texts):
-        return "must not hold the character U+0000"
     return ""
 
 
