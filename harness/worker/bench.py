@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -74,6 +76,7 @@ class Workbench:
         self.loaded: Recent[LoadedStage] = Recent(MODELS_KEPT)
         self._has_gpu = has_gpu
         self._said: set[str] = set()
+        self._unused: list[Path] = []
 
     def log(self, line: str) -> None:
         """Show a line to the user of the run."""
@@ -143,15 +146,28 @@ class Workbench:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """Yield an empty folder that is removed afterwards; raises `StoreError` where none can be made."""
-        try:
-            folder = Path(tempfile.mkdtemp(dir=self.setup.scratch))
-        except OSError as error:
-            raise StoreError(f"{self.setup.scratch}: no scratch folder can be made ({error.strerror})") from error
+        """Yield an empty folder; raises `StoreError` where none can be made.
+
+        One that is left as it was given is given again: to make and to remove it takes as long as many a stage.
+        """
+        folder = self._empty_folder()
         try:
             yield folder
         finally:
-            _remove(folder)
+            if _is_as_given(folder):
+                self._unused.append(folder)
+            else:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _empty_folder(self) -> Path:
+        while self._unused:
+            folder = self._unused.pop()
+            if _is_as_given(folder):  # what a stage left running may have found it meanwhile
+                return folder
+        try:
+            return Path(tempfile.mkdtemp(dir=self.setup.scratch))
+        except OSError as error:
+            raise StoreError(f"{self.setup.scratch}: no scratch folder can be made ({error.strerror})") from error
 
     def context(
         self,
@@ -169,9 +185,10 @@ class Workbench:
         return Context(grid, seed, scratch, device, self.setup.threads, model, weights or {}, self.log, report, draw)
 
 
-def _remove(folder: Path) -> None:
-    """Remove a scratch folder, which is empty most often: to look for what it holds takes several times as long."""
+def _is_as_given(folder: Path) -> bool:
+    """Whether a scratch folder is there, empty, and no link, with the access that `mkdtemp` grants."""
     try:
-        folder.rmdir()
+        mode = folder.lstat().st_mode
+        return stat.S_ISDIR(mode) and mode & 0o777 == 0o700 and not os.listdir(folder)  # noqa: PTH208 - twice a cell
     except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
+        return False

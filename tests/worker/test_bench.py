@@ -67,6 +67,20 @@ def test_scratch_is_empty_and_goes(project: Project) -> None:
         assert list(folder.iterdir()) == []
         (folder / "x").write_text("x")
     assert not folder.exists()
+    with bench.scratch() as folder, bench.scratch() as other:
+        assert folder != other
+        folder.chmod(0o755)
+    assert (folder.exists(), other.exists()) == (False, True)
+    with bench.scratch() as again:
+        assert again == other, "left as it was given"
+        (again / "x").mkdir()
+    assert not other.exists()
+    with bench.scratch() as folder:
+        pass
+    (folder / "late").touch()
+    with bench.scratch() as another:
+        assert another != folder
+        assert list(another.iterdir()) == []
     shutil.rmtree(bench.setup.scratch)
     with pytest.raises(StoreError, match="no scratch folder can be made"), bench.scratch():
         pass
