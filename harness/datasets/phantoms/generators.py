@@ -15,13 +15,16 @@ import numpy as np
 
 from harness.datasets.phantoms.embedding import FIRST, SECOND, embed
 from harness.datasets.phantoms.fragments import film
+from harness.datasets.phantoms.gastrula import depth_of_light, flow, settle, unreliable_planes, with_holes
 from harness.datasets.phantoms.mitochondria import micrograph
 from harness.datasets.phantoms.painting import Objects, consecutive, find_walls, paint, place
 from harness.datasets.phantoms.parameters import (
     EmbeddingParameters,
+    FlowParameters,
     ImageParameters,
     PhantomParameters,
     SurfaceParameters,
+    TissueParameters,
     VideoParameters,
 )
 from harness.datasets.phantoms.rosette import colours, draw_leaves
@@ -176,6 +179,33 @@ def _fragments(parameters: VideoParameters) -> Phantom:
     return Phantom(image, {name: Volume(array, "ZYX", spacing) for name, array in labels.items()})
 
 
+def _gastrula(parameters: TissueParameters) -> Phantom:
+    rng = np.random.default_rng(parameters.seed)
+    spacing = _spacing(parameters)
+    cells, nuclei = settle(parameters, spacing, rng)
+    light = depth_of_light(parameters.shape[0], parameters.deep)[:, None, None]
+    walls = with_holes(find_walls(cells), parameters.open, parameters.hole_um, spacing, rng)
+    membrane = _finish(np.float32(_BRIGHT) * light * walls, parameters, spacing, rng, noise=parameters.noise)
+    stain = _finish(light * _lit(nuclei, rng), parameters, spacing, rng, noise=parameters.nuclei_noise)
+    labels = {
+        "gold": cells,
+        "nuclei": consecutive(nuclei),
+        "unreliable": unreliable_planes(parameters.shape, parameters.reliable),
+    }
+    return _phantom({"membrane": membrane, "nuclei": stain}, labels, spacing)
+
+
+def _gastrula_video(parameters: FlowParameters) -> Phantom:
+    """A video: time is the first axis, and where no spacing is stated the volume has none."""
+    rng = np.random.default_rng(parameters.seed)
+    cells = flow(parameters, rng)
+    walls = np.stack([find_walls(frame) for frame in cells])
+    light = np.float32(_BRIGHT) * with_holes(walls, parameters.open, parameters.hole_px, (1.0, 1.0, 1.0), rng)
+    sharp = np.stack([_blurred(frame, parameters.blur_um, (1.0, 1.0)) for frame in light])
+    image = Volume(_expose(sharp, rng, parameters.noise), "ZYX", parameters.spacing_um or None, ("membrane",))
+    return Phantom(image, {"gold": Volume(cells, "ZYX", image.spacing_um)})
+
+
 GENERATORS: dict[str, Generator] = {
     "nuclei-2d": Generator(2, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
     "nuclei-3d": Generator(3, ("nuclei",), ("gold",), PhantomParameters, _nuclei),
@@ -185,6 +215,8 @@ GENERATORS: dict[str, Generator] = {
     "mitochondria-2d": Generator(2, ("em",), ("gold",), PhantomParameters, _mitochondria),
     "cell-surface-3d": Generator(3, ("negative", "actin"), ("surface", "scribbles"), SurfaceParameters, _surface),
     "fragments-video": Generator(3, ("red", "green", "blue"), ("gold", "masks"), VideoParameters, _fragments),
+    "gastrula-3d": Generator(3, ("membrane", "nuclei"), ("gold", "nuclei", "unreliable"), TissueParameters, _gastrula),
+    "gastrula-video": Generator(3, ("membrane",), ("gold",), FlowParameters, _gastrula_video),
     "embedding-2d": Generator(2, FIRST + SECOND, ("gold", "foreground"), EmbeddingParameters, _embedding),
 }
 """Every generator by its id: what catalogues may name, and how it is made."""

@@ -81,3 +81,40 @@ class VideoParameters(ImageParameters):
     """Share of the masks that are missing: a fragment fades for some frames, and whoever segments frames misses it."""
     crossings: int = Field(default=1, ge=0)
     """Pairs of fragments that cross each other's way, one above the other."""
+
+
+class TissueParameters(PhantomParameters):
+    """How a tissue of touching cells is made, in a volume; `diameter_um` is that of a nucleus, `crowding` its share."""
+
+    diameter_um: float = Field(default=3.0, gt=0)
+    crowding: float = Field(default=0.65, gt=0, le=1.3)
+    density: float = Field(default=1.0, ge=0, le=1)
+    noise: float = Field(default=0.4, ge=0)
+    nuclei_noise: float = Field(default=0.2, ge=0)
+    """The same of the channel `nuclei`."""
+    open: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the membranes that is open."""
+    hole_um: float = Field(default=1.0, gt=0)
+    """About how wide a hole is."""
+    deep: float = Field(default=0.3, gt=0, le=1)
+    """Share of the light that is left in the deepest plane."""
+    reliable: float = Field(default=0.5, ge=0, le=1)
+    """Share of the planes, from the first, in which an annotation is to be trusted."""
+
+
+class FlowParameters(ImageParameters):
+    """How a video of one plane of a drifting tissue is made; the first axis counts frames, the others pixels."""
+
+    noise: float = Field(default=0.4, ge=0)
+    blur_um: float = Field(default=0.8, ge=0)
+    """Standard deviation of the blur of a frame, in pixels: a video has no size of a pixel."""
+    pitch_px: float = Field(default=14.0, ge=3)
+    """Distance of neighbouring cells."""
+    drift_px: float = Field(default=1.0, ge=0)
+    """How far the tissue moves from frame to frame."""
+    wander_px: float = Field(default=0.3, ge=0)
+    """Standard deviation of what a cell does by itself from frame to frame."""
+    open: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the membranes that is open."""
+    hole_px: float = Field(default=2.5, gt=0)
+    """About how wide a hole is, in pixels, and how long it lasts, in frames."""

@@ -56,8 +56,8 @@ def test_phantoms_are_valid_and_repeat_bit_for_bit(case: tuple[str, ImageParamet
     assert all(hash_array(again.labels[k].array) == hash_array(v.array) for k, v in phantom.labels.items())
 
 
-PARTED = ("rosette-2d", "embedding-2d", "cell-surface-3d", "fragments-video")
-"""Generators whose labels may lie in several parts."""
+PARTED = ("rosette-2d", "embedding-2d", "cell-surface-3d", "fragments-video", "gastrula-3d", "gastrula-video")
+"""Generators whose labels may lie in several parts, or that have parameters of their own."""
 
 
 @pytest.mark.parametrize("generator", [name for name in GENERATORS if name not in PARTED])
