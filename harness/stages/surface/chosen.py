@@ -29,13 +29,32 @@ def with_channels(image: Volume, names: Sequence[str], where: str) -> Volume:
     return Volume(array, "C" + image.grid.axes, image.spacing_um, tuple(names))
 
 
-def by_label(examples: Sequence[Example], slots: Sequence[str], channels: Sequence[str], where: str) -> list[Example]:
-    """Return an example for each image and each slot of labels, in turns: the first image with all its labels first."""
+def by_label(
+    examples: Sequence[Example], slots: Sequence[str], channels: Sequence[str], where: str, *, ignores: str = ""
+) -> list[Example]:
+    """Return an example for each image and each slot of labels, in turns: the first image with all its labels first.
+
+    What an example has to be ignored stays so; voxels where the slot `ignores` is not 0 are ignored, too.
+    """
     return [
-        Example({"image": with_channels(example.inputs["image"], channels, where)}, {TRUTH: example.targets[slot]})
+        Example(
+            {"image": with_channels(example.inputs["image"], channels, where)},
+            {TRUTH: example.targets[slot]},
+            _ignored(example, ignores),
+        )
         for example in examples
         for slot in slots
     ]
+
+
+def _ignored(example: Example, slot: str) -> Volume | None:
+    """Return where an example is not to be taught: what it says itself, and where the mask of a slot is not 0."""
+    if not slot:
+        return example.ignored
+    mask = example.targets[slot]
+    if example.ignored is None:
+        return mask
+    return Volume(((mask.array != 0) | (example.ignored.array != 0)).astype(np.uint8), mask.axes, mask.spacing_um)
 
 
 def ordered(examples: Sequence[Example], order: Order, seed: int) -> list[Example]:

@@ -44,6 +44,24 @@ def test_an_image_is_learnt_with_each_of_its_labels_in_turns() -> None:
     ]
 
 
+def test_what_is_ignored_comes_from_the_example_and_from_a_mask() -> None:
+    one = example(0)
+    known = Volume(np.eye(4, dtype=np.uint8), "YX")
+    taught = Example(one.inputs, one.targets, known)
+    assert by_label([one], ["a"], [], "here")[0].ignored is None
+    assert by_label([taught], ["a"], [], "here")[0].ignored is known
+    assert by_label([one], ["a"], [], "here", ignores="b")[0].ignored is one.targets["b"]
+    both = by_label(
+        [Example(one.inputs, {**one.targets, "c": Volume(known.array[::-1], "YX")}, known)],
+        ["a"],
+        [],
+        "here",
+        ignores="c",
+    )
+    assert both[0].ignored is not None
+    np.testing.assert_array_equal(both[0].ignored.array, np.eye(4) + np.eye(4)[::-1])
+
+
 def test_random_order_begins_with_the_first_and_loses_nothing() -> None:
     examples = [example(number) for number in range(9)]
     assert ordered(examples, "alternate", 0) == examples

@@ -55,6 +55,13 @@ def test_both_classes_must_be_scribbled() -> None:
         run([make("pixel-classifier", channel="actin")], {**given, "scribbles": replace(given["scribbles"], array=one)})
 
 
+def test_a_volume_without_a_surface_is_refused_for_nobody_could_scribble_on_it() -> None:
+    empty = SurfaceParameters(shape=(16, 32, 32), spacing_um=(0.4, 0.2, 0.2), objects=0, seed=5)
+    made = generate("cell-surface-3d", empty)
+    with pytest.raises(DataError, match=r"scribbles of classes \[2\]; accepted: 1 \(surface\) and 2 \(the rest\)"):
+        run([make("pixel-classifier", channel="actin")], {"image": made.image, "scribbles": made.labels["scribbles"]})
+
+
 def test_an_unknown_channel_names_the_nearest() -> None:
     with pytest.raises(DataError, match=r"no channel 'actine'.*actin"):
         run([make("pixel-classifier", channel="actine")], inputs())

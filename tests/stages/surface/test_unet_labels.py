@@ -73,6 +73,24 @@ def test_it_predicts_from_its_channels_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(made.run({"image": blind}, settings).array, result.array)
 
 
+def test_what_a_mask_says_that_nobody_knows_is_not_taught(tmp_path: Path) -> None:
+    one = example(0)
+    mask = np.zeros((16, 16, 16), np.uint8)
+    mask[8:] = 1
+    spoilt = one.targets["ilastik"].array.copy()
+    spoilt[9:] = np.random.default_rng(1).integers(0, 2, (7, 16, 16))  # outlines of plane 7 depend on plane 8
+    right, wrong = (
+        Example(one.inputs, {"ilastik": Volume(labels, "ZYX"), "deep": Volume(mask, "ZYX")})
+        for labels in (one.targets["ilastik"].array, spoilt)
+    )
+    given = {"learns": ["ilastik"], "elastic": 0.0, "rotate_degrees": 0.0, "flip": 0.0, "rotate90": False}
+    made = stage(**given, ignores="deep")
+    assert made.learns() == made.validates() == ("ilastik", "deep")
+    assert fitted(made, [right], tmp_path / "right") == fitted(made, [wrong], tmp_path / "wrong")
+    plain = stage(**given)
+    assert fitted(plain, [right], tmp_path / "seen") != fitted(plain, [wrong], tmp_path / "seen-wrong")
+
+
 def test_too_few_volumes_and_labels_that_vanish_are_refused(tmp_path: Path) -> None:
     one = example(0)
     with pytest.raises(DataError, match="'volumes' is 4; the fold has 1 training volumes"):
@@ -82,7 +100,9 @@ def test_too_few_volumes_and_labels_that_vanish_are_refused(tmp_path: Path) -> N
         stage(learns=["ilastik"]).fit([gone], [], context(tmp_path / "gone"), tmp_path / "gone")
 
 
-@pytest.mark.parametrize("given", [{"learns": []}, {"learns": ["a", "a"]}, {"channels": ["x", "x"]}])
+@pytest.mark.parametrize(
+    "given", [{"learns": []}, {"learns": ["a", "a"]}, {"channels": ["x", "x"]}, {"learns": ["a"], "ignores": "a"}]
+)
 def test_parameters_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ParameterError, match="accepted"):
         stage(**given)
