@@ -1,0 +1,1 @@
+"""Images without their noise, learnt from noisy images alone."""
