@@ -18,6 +18,8 @@ from harness.datasets.phantoms.surface import smooth_noise
 HOLE = 0.1
 """Share of its light that a membrane has where it is open."""
 _JITTER = 0.25
+_WANDER = 0.25
+"""How far a nucleus lies from the middle of its column at most, as a share of the column."""
 _STRAIGHT = 0.6
 """Share of the drift that all cells have in common; the rest turns around the middle of the plane."""
 
@@ -25,11 +27,18 @@ _STRAIGHT = 0.6
 def settle(
     parameters: TissueParameters, spacing: Sequence[float], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return cells and nuclei (uint16 or uint32, ZYX): every voxel is of a cell, a nucleus has the id of its cell."""
-    objects = place(parameters, spacing, rng)
-    extent = np.asarray(parameters.shape) * np.asarray(spacing)
-    cells = paint(_everywhere(objects, float(np.linalg.norm(extent))), parameters.shape, spacing)
-    nuclei = paint(objects, parameters.shape, spacing)
+    """Return cells and nuclei (uint16 or uint32, ZYX): every voxel is of a cell, a nucleus has the id of its cell.
+
+    Cells are columns: they are placed in a space that is compressed along Z. A nucleus lies anywhere along its column.
+    """
+    columns = [spacing[0] / parameters.tall, *spacing[1:]]
+    sites = place(parameters, columns, rng)
+    extent = np.asarray(parameters.shape) * columns
+    cells = paint(_everywhere(sites, float(np.linalg.norm(extent))), parameters.shape, columns)
+    centres = sites.centres_um * (parameters.tall, 1, 1)
+    centres[:, 0] += parameters.tall * sites.pitch_um * rng.uniform(-_WANDER, _WANDER, len(centres))
+    centres[:, 0] = np.clip(centres[:, 0], 0, parameters.shape[0] * spacing[0])
+    nuclei = paint(replace(sites, centres_um=centres), parameters.shape, spacing)
     nuclei[nuclei != cells] = 0
     kept = np.unique(cells)
     table = np.zeros(int(kept.max()) + 1, dtype=cells.dtype)

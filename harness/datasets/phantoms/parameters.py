@@ -86,8 +86,10 @@ class VideoParameters(ImageParameters):
 class TissueParameters(PhantomParameters):
     """How a tissue of touching cells is made, in a volume; `diameter_um` is that of a nucleus, `crowding` its share."""
 
-    diameter_um: float = Field(default=3.0, gt=0)
+    diameter_um: float = Field(default=2.6, gt=0)
     crowding: float = Field(default=0.65, gt=0, le=1.3)
+    tall: float = Field(default=2.0, gt=0)
+    """Height of a cell, along Z, over its width."""
     density: float = Field(default=1.0, ge=0, le=1)
     noise: float = Field(default=0.4, ge=0)
     nuclei_noise: float = Field(default=0.2, ge=0)
