@@ -68,7 +68,7 @@ def test_second_rounds_learn_what_one_and_the_same_first_model_makes(catalogue: 
 
 def test_table_a_2_has_the_twelve_architectures(catalogue: Catalogue) -> None:
     found = cells("table-a.2", "mini", catalogue)
-    assert set(found) == HEADS
+    assert set(found) == HEADS | {"1a-noisy"}
     for row, cell in found.items():
         parameters = cell.chain[0].parameters
         assert (len(parameters["inputs"]) == 2) == row.endswith("primed")
@@ -80,3 +80,28 @@ def test_figure_a_1_has_six_terms_at_three_lengths(catalogue: Catalogue) -> None
         found = cells("figure-a.1", tier, catalogue)
         assert len({row.rsplit("-", 1)[0] for row in found}) == 6
         assert {cell.chain[0].parameters["max_iterations"] for cell in found.values()} == steps
+
+
+def test_networks_with_heads_are_the_same_on_real_images(catalogue: Catalogue) -> None:
+    for tier, channels in (("smoke", "clear+wall"), ("mini", "first+second"), ("paper", "nuclei+serum")):
+        found = cells("table-a.2-images", tier, catalogue)
+        assert set(found) == HEADS
+        for row, cell in found.items():
+            inputs = cell.chain[0].parameters["inputs"]
+            wanted = channels.split("+")
+            alone = {"1a": wanted[:1], "1b": wanted[1:]}
+            assert list(inputs) == alone.get(row, wanted if row.endswith("primed") else [channels])
+
+
+def test_cells_of_a_gastrula_are_learnt_by_every_route_of_the_text(catalogue: Catalogue) -> None:
+    found = cells("drosophila-phantom", "mini", catalogue)
+    routes = {row: [spec.id for spec in cell.chain] for row, cell in found.items() if row.startswith("unet")}
+    assert set(routes) == {"unet-dilated"} | {
+        f"unet-stitched{clean}{planes}" for clean in ("", "-denoised") for planes in ("", "-masked")
+    }
+    for row, stages in routes.items():
+        network = next(spec for spec in found[row].chain if spec.id == "unet-labels").parameters
+        assert ("noise2void" in stages) == ("denoised" in row)
+        assert network["ignores"] == ("unreliable" if "masked" in row else "")
+    tracks = {row for row, cell in found.items() if cell.data.dataset == "phantom-gastrula-video"}
+    assert tracks == {"frames-linked", "frames-linked-gap2", "time-as-axis", "control-truth-tracks"}
