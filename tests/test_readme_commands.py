@@ -28,6 +28,8 @@ NOT_RUN = {
     "python3.11 -m venv .venv/sam && .venv/sam/bin/pip install '.[cellpose-sam]'": INSTALLS,
     "HARNESS_PYTHON_CELLPOSE_SAM=.venv/sam/bin/python harness run …": "needs the environment of the line before it",
     "tox run -e sam-suite": INSTALLS,
+    "tox run -e ultrack": INSTALLS,
+    "HARNESS_PYTHON_ULTRACK=.tox/ultrack/bin/python harness run drosophila-ultrack": "needs that environment",
     "harness run prompting-strategies --tier smoke": "trains three networks; CI runs it",
     "harness export CELL --to DIR --prompts": "needs a cell with prompts: tests/report/test_prompts.py",
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",
