@@ -33,14 +33,14 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from harness.metrics.overlap import OverlapTable, Pairs
+from harness.metrics.overlap import OverlapTable
 
 ErrorClass = Literal["correct", "missed", "spurious", "split", "merged", "split and merged", "poor boundary"]
 CLASSES: tuple[ErrorClass, ...] = (
     "correct", "missed", "spurious", "split", "merged", "split and merged", "poor boundary"
 )  # fmt: skip
 CORRECT, MISSED, SPURIOUS, SPLIT, MERGED, SPLIT_AND_MERGED, POOR_BOUNDARY = range(7)
-"""Indices into `CLASSES`."""
+"""Indices into `CLASSES`; the compiled loop has the same."""
 
 
 class Classified(NamedTuple):
@@ -55,37 +55,18 @@ class Classified(NamedTuple):
 
 def classified(table: OverlapTable) -> Classified:
     """Return the class of every object; the work grows with the number of overlapping pairs."""
-    pairs = table.objects
-    rows, cols = pairs.rows - table.first_truth, pairs.cols - table.first_pred
-    pred_in_truth = 2 * pairs.counts > table.pred_sizes[pairs.cols]
-    truth_in_pred = 2 * pairs.counts > table.truth_sizes[pairs.rows]
-    within_truth = np.bincount(rows[pred_in_truth], minlength=table.n_truth)
-    within_pred = np.bincount(cols[truth_in_pred], minlength=table.n_pred)
-    around_truth, around_pred = np.zeros(table.n_truth, np.int64), np.zeros(table.n_pred, np.int64)
-    around_truth[rows[truth_in_pred]] = within_pred[cols[truth_in_pred]]
-    around_pred[cols[pred_in_truth]] = within_truth[rows[pred_in_truth]]
-    matches = _matches(pairs)
-    truth = _classes(MISSED, cut=within_truth, joined=around_truth)
-    pred = _classes(SPURIOUS, cut=around_pred, joined=within_pred)
-    truth[rows[matches]] = CORRECT
-    pred[cols[matches]] = CORRECT
-    return Classified(truth, pred)
+    from harness.metrics.classes_kernel import UNKNOWN, classify
 
-
-def _matches(pairs: Pairs) -> np.ndarray:
-    """Return which pairs have an intersection over union above one half, (p,) bool."""
-    hits: np.ndarray = 2 * pairs.counts > pairs.unions
-    return hits
-
-
-def _classes(alone: int, *, cut: np.ndarray, joined: np.ndarray) -> np.ndarray:
-    """Return classes, int8, of objects that match nothing.
-
-    cut     (n,) predictions that lie in the truth object, the object itself or the one around it
-    joined  (n,) truth objects that lie in the prediction, the object itself or the one around it
-    """
-    classes = np.where((cut > 0) | (joined > 0), POOR_BOUNDARY, alone).astype(np.int8)
-    classes[cut > 1] = SPLIT
-    classes[joined > 1] = MERGED
-    classes[(cut > 1) & (joined > 1)] = SPLIT_AND_MERGED
-    return classes
+    truth, pred = (np.full(ids.size, UNKNOWN, np.int8) for ids in (table.truth_ids, table.pred_ids))
+    classify(
+        table.rows,
+        table.cols,
+        table.counts,
+        table.truth_sizes,
+        table.pred_sizes,
+        table.first_truth,
+        table.first_pred,
+        truth,
+        pred,
+    )
+    return Classified(truth[table.first_truth :], pred[table.first_pred :])

@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from harness.metrics.ap import counts_of
 from harness.metrics.counts import Counts, number, series
-from harness.metrics.matching import matched_pairs, object_counts
+from harness.metrics.matching import exact_sum, matched_pairs, object_counts
 from harness.metrics.metric import FRACTION, Metric
 from harness.metrics.overlap import OverlapTable
 
@@ -51,7 +51,7 @@ def half_counts(table: OverlapTable) -> Counts:
         "objects.truth": table.n_truth,
         "objects.pred": table.n_pred,
         "match.ge50": iou.size,
-        "match.ge50.iou": math.fsum(iou.tolist()),
+        "match.ge50.iou": exact_sum(iou),
     }
 
 

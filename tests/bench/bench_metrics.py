@@ -19,12 +19,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import harness
 from harness.metrics import Pair, overlap_table
 from harness.metrics.surfaces import metrics as surfaces
+from harness.scoring import chosen_metrics, measure
 
 SHAPE = (320, 345, 345)
 OBJECTS = 1500
 RADII = np.array((8, 16, 16))
 ROUNDS = 5
 SPACING_UM = (1.0, 0.5, 0.5)
+SIX = ("map.stardist", "ap50.stardist", "arand.elf", "sbd.mask", "count.pred", "voi.split")
 
 
 def nuclei(centres: np.ndarray) -> np.ndarray:
@@ -166,3 +168,24 @@ def test_a_million_objects(benchmark: BenchmarkFixture) -> None:
     pred = np.roll(truth, 7)
     benchmark.pedantic(harness.score, (pred, truth), rounds=2, warmup_rounds=1)
     report(benchmark, {"np.sum of both": best_s(lambda: (np.sum(truth), np.sum(pred)))})
+
+
+@pytest.mark.parametrize("scene", ["38 million voxels", "a plane", "a million objects"])
+def test_evidence_beside_six_cheap_values(
+    benchmark: BenchmarkFixture, volumes: tuple[np.ndarray, np.ndarray], scene: str
+) -> None:
+    """What a record keeps beside the values: the classes of errors, and the counts of every metric."""
+    truth, pred = volumes
+    if scene == "a plane":
+        truth, pred = truth[0].copy(), pred[0].copy()
+    elif scene == "a million objects":
+        truth = np.repeat(np.arange(1, 1_000_001, dtype=np.uint32), 38)
+        pred = np.roll(truth, 7)
+    metrics = chosen_metrics(SIX)
+
+    def values() -> list[float]:
+        pair = Pair(truth, pred)
+        return [metric.of(pair) for metric in metrics]
+
+    benchmark.pedantic(lambda: measure(Pair(truth, pred), metrics), rounds=ROUNDS, warmup_rounds=1)
+    report(benchmark, {"the values alone": best_s(values)})

@@ -64,6 +64,11 @@ def test_objects_worked_by_hand(truth: list[int], pred: list[int], expected: tup
     assert named(truth, pred) == expected
 
 
+def test_classes_take_a_byte_each() -> None:
+    found = classified(overlap_table(np.array([1, 2]), np.array([1, 0])))
+    assert found.truth.dtype == found.pred.dtype == np.int8
+
+
 def by_definition(truth: np.ndarray, pred: np.ndarray) -> tuple[list[str], list[str]]:
     """The rule as it is written, object by object."""
     ids = [[label for label in np.unique(image).tolist() if label] for image in (truth, pred)]

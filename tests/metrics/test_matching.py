@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from harness.metrics import overlap_table
 from harness.metrics.matching import (
+    exact_sum,
     greedy_pairs,
     heaviest_pairs,
     matched_pairs,
@@ -89,3 +92,13 @@ def test_greedy_is_not_optimal() -> None:
     objects = overlap_table(np.repeat([1, 2], [8, 2]), np.repeat([1, 2, 1], [6, 2, 2])).objects
     assert greedy_pairs(objects, objects.iou > 0).size == heaviest_pairs(objects, objects.iou).size == 1
     assert matched_pairs(objects, objects.iou > 0).size == 2
+
+
+@given(st.lists(st.floats(0.5, 1.0), max_size=50), st.integers(1, 100))
+def test_a_sum_of_scores_is_the_double_nearest_the_exact_one(scores: list[float], times: int) -> None:
+    assert exact_sum(np.array(scores * times, np.float64)) == math.fsum(scores * times)
+
+
+def test_a_sum_of_many_scores_does_not_overflow() -> None:
+    assert exact_sum(np.ones(3_000_000)) == 3_000_000.0
+    assert exact_sum(np.full(3_000_001, np.nextafter(1, 0))) == math.fsum([np.nextafter(1, 0)] * 3_000_001)
