@@ -1,13 +1,21 @@
-"""What the mutation test changes, which tests it runs, and which survivors are left aside."""
+"""What the mutation test changes, which tests it runs, what it keeps, and which survivors are left aside."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.mutation import ROOT, Listed, left_aside, modules, own_tests
+from tests.mutation.changes import ROOT, changed, left_aside, modules, own_tests
+from tests.mutation.outcomes import Listed, Outcomes, chosen_tests, counted
+from tests.mutation.processes import KILLED, SURVIVED, ended, fate, limit
 
 
 @pytest.fixture
@@ -31,7 +39,7 @@ def test_a_name_stands_for_what_lies_below_it(configured: dict[str, Any]) -> Non
 def test_survivors_and_tests_that_are_listed_are_of_modules_that_are_changed(configured: dict[str, Any]) -> None:
     listed, found = Listed.read(), modules(configured, [])
     assert all(name.rpartition(".")[0] in found for name in listed.survivors)
-    assert all((ROOT / test.partition("::")[0]).exists() for module in found for test in listed.further(module))
+    assert all((ROOT / test.partition("::")[0]).exists() for module in found for test in chosen_tests(module, listed))
 
 
 @pytest.mark.parametrize(
@@ -53,3 +61,103 @@ def test_changes_of_words_and_of_guards_are_left_aside(old: str, new: str, expec
         left_aside(f"# name: survived\n--- one\n+++ other\n@@ -1 +1 @@\n def f():\n-    {old}\n+    {new}\n")
         == expected
     )
+
+
+def test_a_change_says_which_lines_run_it() -> None:
+    pytest.importorskip("mutmut", reason="mutmut is not installed: `tox run -e mutation` brings it")
+    module = changed("harness.metrics.sparse")
+    lines = module.code.splitlines()
+    assert module.changes
+    for change in module.changes:
+        removed = [line[1:] for line in change.text.splitlines()[2:] if line.startswith("-")]
+        ran = [lines[line - 1] for line in sorted(change.lines)]
+        assert removed
+        assert set(removed) <= set(ran)
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (lambda: SURVIVED, "survived"),
+        (lambda: KILLED, "killed"),
+        (lambda: 1 // 0, "killed"),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL) or 0, "died"),
+    ],
+)
+def test_what_becomes_of_a_change_is_how_its_process_ends(work: Any, expected: str) -> None:
+    assert fate(ended(work)) == expected
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_process_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, waits: bool) -> None:
+    monkeypatch.setattr("tests.mutation.processes.LEAST_S", 0.1)
+
+    def never() -> int:
+        limit(0.0)
+        while True:
+            if waits:
+                time.sleep(1)
+
+    assert fate(ended(never)) == "timeout"
+
+
+def test_what_is_kept_is_of_one_code_and_its_tests(tmp_path: Path) -> None:
+    first = Outcomes(tmp_path, "harness.metrics.means", ["tests/metrics/test_means.py"])
+    assert not first.is_current
+    first.begin(only_missed=False)
+    first.add("a", "killed")
+    first.add("b", "survived")
+    again = Outcomes(tmp_path, "harness.metrics.means", ["tests/metrics/test_means.py"])
+    assert again.is_current
+    again.begin(only_missed=False)
+    assert again.fates == {"a": "killed", "b": "survived"}
+    other_tests = Outcomes(tmp_path, "harness.metrics.means", ["tests/metrics/test_ap.py"])
+    assert not other_tests.is_current
+    other_tests.begin(only_missed=True)
+    assert other_tests.fates == {"a": "killed"}
+    other_tests.begin(only_missed=True)
+    assert other_tests.is_current
+    back = Outcomes(tmp_path, "harness.metrics.means", ["tests/metrics/test_means.py"])
+    back.begin(only_missed=False)
+    assert back.fates == {}
+
+
+def test_what_is_left_aside_does_not_count() -> None:
+    fates = {
+        "a": "killed",
+        "b": "timeout",
+        "c": "died",
+        "d": "survived",
+        "e": "not covered",
+        "f": "words",
+        "g": "strict",
+    }
+    assert counted(fates) == (3, 5)
+
+
+@pytest.mark.slow
+def test_changes_are_tried_where_a_run_was_ended_and_anew_where_they_run_on_import(tmp_path: Path) -> None:
+    pytest.importorskip("mutmut", reason="mutmut is not installed: `tox run -e mutation` brings it")
+    module = "harness.metrics.errors"
+    outcomes = Outcomes(tmp_path / "mutation", module, chosen_tests(module, Listed.read()))
+    outcomes.begin(only_missed=False)
+    wanted = {
+        "called": "    truth, pred = None",
+        "imported": "    side = None",
+        "equal": '    side = "pred" if error_class == "XXspuriousXX" else "truth"',
+    }
+    tried = {}
+    for change in changed(module).changes:
+        kinds = [kind for kind, line in wanted.items() if f"+{line}" in change.text.splitlines()]
+        if kinds:
+            tried[kinds[0]] = change.name
+        else:
+            outcomes.add(change.name, change.aside or "killed")
+    assert tried.keys() == wanted.keys()
+    command = [sys.executable, "-m", "tests.mutation", module]
+    environment = {**os.environ, "HARNESS_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    outcomes.read()
+    assert {kind: outcomes.fates[name] for kind, name in tried.items()} == dict.fromkeys(wanted, "killed")
+    assert "100.0%" in told.stdout

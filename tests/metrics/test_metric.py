@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 
 from harness.errors import LabelError, RegistryError
+from harness.families import Family
+from harness.metrics import FAMILIES, Metric, Pair, overlap_table
 from harness.metrics import METRICS as EVERY
-from harness.metrics import Metric, Pair, overlap_table
 from harness.metrics.cases import CASES, case_pair
 from harness.metrics.metric import NAN_RULES
 from tests.metrics.images import Pair as ImagePair
@@ -39,6 +42,8 @@ SHORT_IDS = {
 }
 """Ids that do not carry their convention, and their siblings that do."""
 ADDABLE = tuple(metric for metric in METRICS if metric.is_addable)
+DECLARED = {row["id"]: row for row in csv.DictReader(Path(__file__).with_name("declared.csv").open(encoding="utf-8"))}
+"""What records, tables and suites rely on: none of it changes unless that is meant, and said here."""
 NO_TARGET = ("seam.contrast",)
 """Metrics whose truth says where to look, not what to find."""
 NO_BACKGROUND = ("arand.cremi-challenge", "arand.cremi-challenge-25nm")
@@ -101,10 +106,32 @@ def test_a_sparse_safe_metric_heeds_no_object_where_nothing_is_annotated(images:
             assert metric.of(one) == pytest.approx(metric.of(other), abs=0, nan_ok=True), metric.id
 
 
+@pytest.mark.parametrize("declared", EVERY, ids=lambda metric: metric.id)
+def test_what_others_rely_on_is_declared_as_it_was(declared: Metric) -> None:
+    assert DECLARED[declared.id] == {
+        "id": declared.id,
+        "needs": declared.needs,
+        "direction": declared.direction,
+        "unit": declared.unit,
+        "range": "{:g} to {:g}".format(*declared.range),
+        "at": "" if declared.at is None else "{} {:g}".format(*declared.at),
+        "sparse": declared.sparse,
+        "nan_rule": declared.nan_rule,
+    }
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.id)
+def test_families_declare_what_they_did(family: Family[Metric]) -> None:
+    example = family.make(family.example)
+    assert example is not None
+    test_what_others_rely_on_is_declared_as_it_was(example)
+
+
 def test_ids_are_unique_and_complete() -> None:
-    ids = [metric.id for metric in METRICS]
+    ids = [metric.id for metric in EVERY]
     assert len(ids) == len(set(ids))
     assert set(CONTRACT) <= set(ids)
+    assert [*ids, *(family.example for family in FAMILIES)] == list(DECLARED)
 
 
 def test_identical_images_reach_the_best_value() -> None:

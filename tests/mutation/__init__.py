@@ -1,0 +1,1 @@
+"""Which changes of the code of metrics and statistics no test notices: `python -m tests.mutation`."""
