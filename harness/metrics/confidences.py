@@ -42,7 +42,7 @@ def ranked(table: OverlapTable, confidences: Mapping[int, float] | None, predict
         )
     if absent := sorted(set(labels) - set(given)):
         raise LabelError(f"the predicted object {absent[0]} has no confidence ({len(absent)} such); accepted: one each")
-    values = np.array([given[label] for label in labels], np.float64)
+    values = np.array([given[label] for label in labels])
     if not np.isfinite(values).all():
         label = labels[int(np.flatnonzero(~np.isfinite(values))[0])]
         raise LabelError(f"the confidence of object {label} is {given[label]}; accepted: finite numbers")

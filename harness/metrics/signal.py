@@ -27,12 +27,12 @@ def signal_to_noise(table: OverlapTable) -> float:
     objects = np.flatnonzero(table.truth_ids != 0)
     if len(objects) < 2:
         return math.nan
-    sizes = table.truth_sizes[objects].astype(np.float64)
+    sizes = table.truth_sizes[objects]
     values = table.pred_ids[table.cols].astype(np.float64)
-    of_all = np.bincount(table.rows, values * table.counts, len(table.truth_ids))
+    of_all = np.bincount(table.rows, values * table.counts)
     means = of_all[objects] / sizes
     away = values - (of_all / table.truth_sizes)[table.rows]
-    spread = np.bincount(table.rows, away * away * table.counts, len(table.truth_ids))[objects] / sizes
+    spread = np.bincount(table.rows, away * away * table.counts)[objects] / sizes
     signal, noise = float(means.var()), float(spread.mean())
     if noise == 0:
         return math.nan if signal else 0.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import overlap_table
-from harness.metrics.dice import METRICS
+from harness.metrics.dice import METRICS, dice_counts
 from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
@@ -82,3 +82,9 @@ def test_the_script_equals_the_formula_where_labels_have_no_gaps(name: str) -> N
 def test_a_gap_counts_as_an_object_in_the_script_alone() -> None:
     table = overlap_table(np.array([0, 1, 5]), np.array([0, 1, 2]))
     assert (cvppp(table), script(table)) == (1.0, 2 / 5)
+
+
+@pytest.mark.parametrize(("truth", "pred"), [([0, 0], [1, 2]), ([1, 2], [0, 0]), ([0, 0], [0, 0])])
+def test_an_image_without_objects_adds_nothing_to_a_set(truth: list[int], pred: list[int]) -> None:
+    counts = dice_counts(overlap_table(np.array(truth), np.array(pred)))
+    assert {value for name, value in counts.items() if name.startswith("dice.")} == {0.0}

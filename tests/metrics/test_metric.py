@@ -110,6 +110,7 @@ def test_a_sparse_safe_metric_heeds_no_object_where_nothing_is_annotated(images:
 def test_what_others_rely_on_is_declared_as_it_was(declared: Metric) -> None:
     assert DECLARED[declared.id] == {
         "id": declared.id,
+        "title": declared.title,
         "needs": declared.needs,
         "direction": declared.direction,
         "unit": declared.unit,

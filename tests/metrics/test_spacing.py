@@ -15,7 +15,7 @@ def test_sizes_are_floats() -> None:
     assert checked_spacing(None, 3) is None
 
 
-@pytest.mark.parametrize("spacing", [(0, 1), (-1, 1), (math.nan, 1), (math.inf, 1)])
+@pytest.mark.parametrize("spacing", [(0, 1), (-1, 1), (math.nan, 1), (math.inf, 1), ("wide", 1), (None, 1)])
 def test_what_is_no_size_is_refused(spacing: tuple[float, ...]) -> None:
     with pytest.raises(LabelError, match="accepted: positive numbers, the size of a voxel along each axis in um"):
         checked_spacing(spacing, 2)

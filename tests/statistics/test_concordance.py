@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -28,6 +29,13 @@ def test_orders_that_are_equal_and_reversed() -> None:
     values = np.array([3.0, 1.0, 2.0])
     assert kendall_tau(values, values * 10) == 1
     assert kendall_tau(values, -values) == -1
+
+
+@pytest.mark.parametrize("pair", [([1.0, 1.0], [1.0, 2.0]), ([1.0, 2.0], [1.0, 1.0]), ([3.0, 3.0], [4.0, 4.0])])
+def test_a_list_of_ties_has_no_order_and_divides_by_nothing(pair: tuple[list[float], list[float]]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(kendall_tau(*pair))
 
 
 def test_what_cannot_be_compared() -> None:
