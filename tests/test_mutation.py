@@ -54,6 +54,9 @@ def test_survivors_and_tests_that_are_listed_are_of_modules_that_are_changed(con
         ("zip(a, b, strict=True)", "zip(a, b, strict=False)", "strict"),
         ("zip(a, b, strict=True)", "zip(a, None, strict=True)", ""),
         ('f("a b", x)', 'f("a b", y)', ""),
+        ('side = "b" if a == "a" else "c"', 'side = "b" if a == "XXaXX" else "c"', ""),
+        ('f(title="a b", unit="c")', 'f(title="a b", unit="XXcXX")', ""),
+        ('f(title="a b", unit="c")', 'f(title="A B", unit="c")', "words"),
     ],
 )
 def test_changes_of_words_and_of_guards_are_left_aside(old: str, new: str, expected: str) -> None:
@@ -144,7 +147,7 @@ def test_changes_are_tried_where_a_run_was_ended_and_anew_where_they_run_on_impo
     wanted = {
         "called": "    truth, pred = None",
         "imported": "    side = None",
-        "equal": '    side = "pred" if error_class == "XXspuriousXX" else "truth"',
+        "said": '    side = "pred" if error_class == "XXspuriousXX" else "truth"',
     }
     tried = {}
     for change in changed(module).changes:

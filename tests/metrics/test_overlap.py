@@ -11,6 +11,7 @@ from hypothesis import given
 
 from harness.errors import LabelError
 from harness.metrics import OverlapTable, overlap_table
+from harness.metrics.overlap import Pairs
 from tests.metrics.images import Pair, hostile_pairs, pairs
 from tests.metrics.naive import dense
 
@@ -156,3 +157,44 @@ def test_memory_does_not_grow_with_voxels(tmp_path: Path, layout: str) -> None:
     peak_bytes = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak_bytes < 64e6 < labels.nbytes
+
+
+def test_candidates_are_few_from_one_half_on_and_all_pairs_below() -> None:
+    # 12 of 25 voxels are kept, for an IoU that is rounded may reach one half; 11 of 25 are not
+    pairs = Pairs(*(np.array(column) for column in ([0, 1], [0, 1], [12, 11], [25, 25])))
+    assert pairs.candidates(0.49) is pairs
+    for threshold in (0.5, 0.75, 1.0):
+        assert pairs.candidates(threshold).counts.tolist() == [12]
+
+
+@pytest.mark.parametrize("ignore", [np.array([[0, 0, 1, 0]]), 9])
+def test_what_is_ignored_is_counted_nowhere(ignore: np.ndarray | int) -> None:
+    table = overlap_table(np.array([[1, 1, 9, 0]]), np.array([[1, 2, 3, 0]]), ignore=ignore)
+    assert (table.voxels, table.truth_ids.tolist(), table.pred_ids.tolist()) == (3, [0, 1], [0, 1, 2])
+
+
+def test_where_all_is_ignored_there_is_nothing_to_compare() -> None:
+    with pytest.raises(LabelError, match="every voxel is ignored: there is nothing to compare"):
+        overlap_table(np.array([1, 2]), np.array([1, 2]), ignore=np.array([1, 1]))
+
+
+class Read:
+    """An image that keeps the shapes in which it is read."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.shape, self.dtype, self.shapes = array, array.shape, array.dtype, list[tuple[int, ...]]()
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        self.shapes.append(self.array[region].shape)
+        return self.array[region]
+
+
+def test_images_are_read_in_the_blocks_that_are_asked_for() -> None:
+    truth = Read(np.arange(24).reshape(4, 6))
+    overlap_table(truth, truth.array, block=(2, 3))
+    assert truth.shapes == [(2, 3)] * 4
+
+
+def test_sizes_are_whole_numbers_of_64_bits() -> None:
+    table = overlap_table(np.array([1, 2]), np.array([1, 0]))
+    assert {sizes.dtype for sizes in (table.truth_sizes, table.pred_sizes, table.counts)} == {np.dtype(np.int64)}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 ORIGINAL = "__mutmut_orig"
 """How the name of the unchanged copy of a function ends."""
 
@@ -93,8 +94,14 @@ def left_aside(change: str) -> str:
     )
     if old.replace(", strict=True", "") == re.sub(r", (strict=(False|None))?(?=\))", "", new):
         return "strict"
-    has_text = re.search(r"\"[^\"]* [^\"]*\"", old) is not None
-    return "words" if has_text and old.lower() == new.replace("XX", "").lower() else ""
+    if TEXT.sub('""', old) != TEXT.sub('""', new):
+        return ""
+    altered = [(one, other) for one, other in zip(TEXT.findall(old), TEXT.findall(new), strict=True) if one != other]
+    return "words" if altered and all(_are_words(*texts) for texts in altered) else ""
+
+
+def _are_words(one: str, other: str) -> bool:
+    return " " in one and one.lower() == other.replace("XX", "").lower()
 
 
 def _text(lines: Sequence[str], name: str) -> list[str]:

@@ -129,8 +129,8 @@ def compiled() -> list[tuple[str, str, Any]]:
     return [
         (name, known_as, signature)
         for name, module in list(sys.modules.items())
-        if name.endswith("kernel") and name.partition(".")[0] == "harness"
-        for known_as, one in vars(module).items()
+        if name.partition(".")[0] != "tests" and (name.endswith("kernel") or not name.startswith("harness."))
+        for known_as, one in list(vars(module).items())
         if isinstance(one, CPUDispatcher) and one.__module__ == name
         for signature in one.signatures
     ]

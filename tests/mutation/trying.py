@@ -186,8 +186,9 @@ def _in_warm_process(trial: Trial, unchanged: Unchanged, examples: int | None, c
         warm_laws()
         gc.freeze()
         tests = _fastest_first(unchanged, [item for item in session.items if item.nodeid in chosen])
-        if _tried(trial, session, tests, unchanged, None):
-            session.failed.append("the tests fail without a change in a process that has collected them")
+        if code := _tried(trial, session, tests, unchanged, None):
+            sys.stdout.write(f"the tests fail without a change in a process that has collected them: {fate(code)}\n")
+            session.failed.append("")
             return
         for change in trial.left():
             reaching = unchanged.reaching(change)
