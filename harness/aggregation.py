@@ -55,6 +55,8 @@ def combined(records: Sequence[Record], metric: str, how: Aggregation, metrics: 
 def _pooled(records: Sequence[Record], metric: str, metrics: Mapping[str, Metric]) -> float:
     pair, separator, _ = metric.rpartition(PAIR_SEPARATOR)
     parts = [counts_of_pair(record.counts, f"{pair}{separator}") for record in records]
+    if len(parts) == 1 and parts[0]:
+        return metrics[metric].pooled(parts)
     if not all(parts):
         raise StoreError(
             f"metric '{metric}': some records keep no counts and cannot be pooled; "
@@ -68,4 +70,6 @@ def counts_of_pair(counts: Counts, prefix: str) -> Counts:
     """Return the counts of one scored pair by their plain names; `prefix` is "" for the unnamed pair."""
     if prefix:
         return {name.removeprefix(prefix): value for name, value in counts.items() if name.startswith(prefix)}
+    if PAIR_SEPARATOR not in "".join(counts):
+        return counts  # most often: a record has one pair
     return {name: value for name, value in counts.items() if PAIR_SEPARATOR not in name}

@@ -25,7 +25,7 @@ object, or of the predicted one, takes the place of IoU.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -33,7 +33,7 @@ from functools import cache, partial
 import numpy as np
 
 from harness.errors import RegistryError, nearest
-from harness.metrics.counts import Counts, series
+from harness.metrics.counts import Counts, Number, series
 from harness.metrics.matching import Matched, one_to_one, rows_and_columns_hit
 from harness.metrics.metric import FRACTION, Metric, NanRule
 from harness.metrics.overlap import OverlapTable
@@ -273,13 +273,33 @@ def match_counts(table: OverlapTable, convention: Convention) -> Counts:
 
 def mean_average_precision(counts: Counts, convention: Convention) -> float:
     """Return the mean of P(t) over the ten thresholds of a convention, from its counts."""
-    precisions = [_precision_at(counts, convention, index) for index in range(len(convention.thresholds))]
-    return math.fsum(precisions) / len(precisions)
+    at_each = zip(*_matched(counts, convention), strict=True)
+    found = [convention.precision(int(tp), int(fp), int(fn)) for tp, fp, fn in at_each]
+    return math.fsum(found) / len(found)
+
+
+def precisions(images: Sequence[Counts], convention: Convention) -> np.ndarray:
+    """Return P(t) of each image at the ten thresholds of a convention, (images, 10) float64, from their counts.
+
+    Raises `LabelError` where an image does not keep the counts.
+    """
+    matched = np.array([_matched(counts, convention) for counts in images], float).reshape(len(images), 3, -1)
+    tp, fp, fn = np.moveaxis(matched, 1, 0)
+    total = tp + fp + fn
+    found = np.divide(tp, total, out=np.full(tp.shape, convention.empty), where=total != 0)
+    found[(fp < 0) | (fn < 0)] = math.nan
+    return found
 
 
 def _precision_at(counts: Counts, convention: Convention, index: int) -> float:
-    tp, fp, fn = (int(series(counts, f"{name}.{convention.name}")[index]) for name in ("tp", "fp", "fn"))
-    return convention.precision(tp, fp, fn)
+    tp, fp, fn = _matched(counts, convention)
+    return convention.precision(int(tp[index]), int(fp[index]), int(fn[index]))
+
+
+def _matched(counts: Counts, convention: Convention) -> tuple[tuple[Number, ...], ...]:
+    """Return true and false positives and false negatives, each at the ten thresholds."""
+    name = convention.name
+    return series(counts, f"tp.{name}"), series(counts, f"fp.{name}"), series(counts, f"fn.{name}")
 
 
 def _metrics(convention: Convention) -> tuple[Metric, ...]:
@@ -321,4 +341,10 @@ def _at(convention: Convention, index: int, counts: Callable[[OverlapTable], Cou
     )
 
 
+POINTS: Mapping[str, tuple[Convention, int]] = {
+    f"ap{percent}.{name}": (convention, index)
+    for name, convention in CONVENTIONS.items()
+    for index, percent in enumerate(PERCENTS)
+}
+"""By the id of a metric that is a point of a curve, of which it is one and its place there (`precisions`)."""
 METRICS: tuple[Metric, ...] = tuple(metric for convention in CONVENTIONS.values() for metric in _metrics(convention))

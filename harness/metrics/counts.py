@@ -19,11 +19,14 @@ def added(parts: Iterable[Counts]) -> dict[str, Number | tuple[Number, ...]]:
     """
     total: dict[str, Number | tuple[Number, ...]] = {}
     for index, part in enumerate(parts):
-        if index and part.keys() != total.keys():
+        if not index:
+            total = dict(part)
+            continue
+        if part.keys() != total.keys():
             name = sorted(part.keys() ^ total.keys())[0]
             raise LabelError(f"the count '{name}' is known of some images only; accepted: images counted alike")
         for name, value in part.items():
-            total[name] = _sum(total[name], value) if index else value
+            total[name] = _sum(total[name], value)
     return total
 
 

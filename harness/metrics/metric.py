@@ -118,4 +118,4 @@ class Metric:
             raise LabelError(f"metric '{self.id}' keeps no addable counts and cannot be pooled; accepted: per-image")
         if not parts:
             raise LabelError(f"metric '{self.id}': there is no image to pool")
-        return float(self.value(added(parts)))
+        return float(self.value(parts[0] if len(parts) == 1 else added(parts)))

@@ -75,7 +75,8 @@ def case_svg(case: str) -> str:
     height, width = truth.shape
     wide, high = (2 * width + _GAP_VOXELS) * VOXEL_PX, (height + 3) * VOXEL_PX
     size = f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}"'
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">']
+    said = 'role="img" aria-label="a toy truth beside a toy prediction"'
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} {said}>']
     for title, image, left in (("truth", truth, 0), ("prediction", pred, width + _GAP_VOXELS)):
         x = left * VOXEL_PX
         parts.append(f'<text x="{x}" y="{2 * VOXEL_PX}" font-size="14" fill="currentColor">{title}</text>')

@@ -49,17 +49,12 @@ class FigureView:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A suite on one tier: its table, how many records it has, and where its files lie relative to the page."""
+class PageNames:
+    """What the pages of a suite on one tier are called; `records` is how many it has."""
 
     suite: Suite
     tier: Tier
-    table: Printed
     records: int
-    files: tuple[str, ...]
-    statements: tuple[StatementView, ...] = ()
-    figures: tuple[FigureView, ...] = ()
-    errors: tuple[ErrorRow, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -75,6 +70,17 @@ class Page:
     def records_page(self) -> str:
         """File name of the page of its records, "" if there are none."""
         return f"{self.stem}-records.html" if self.records else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(PageNames):
+    """The page of a suite on one tier: its table, and where its files lie relative to the page."""
+
+    table: Printed
+    files: tuple[str, ...]
+    statements: tuple[StatementView, ...] = ()
+    figures: tuple[FigureView, ...] = ()
+    errors: tuple[ErrorRow, ...] = ()
 
 
 def statement_view(record: StatementRecord) -> StatementView:

@@ -21,6 +21,9 @@ from harness.tables.build import ALTERED
 COLUMNS = ("row", "data set", "sample", "fold", "repeat", "status", "score", "seconds", "seed", "commit", "key")
 TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
 KEY_LENGTH = 16
+_SEALED = '"checksum":"'
+"""Stands in every line of a timing that has today's form."""
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def write_records(
@@ -33,7 +36,10 @@ def write_records(
     """
     stored = standing.stored
     primary = standing.suite.primary
-    timings = {(timing.id, timing.cell): timing for timing in standing.timings}
+    timings = {
+        (timing.id, timing.cell): (timing, line)
+        for timing, line in zip(standing.timings, _timing_lines(standing), strict=True)
+    }
     altered = {record.cell for record in stored if record.is_altered}
     rows: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
@@ -41,9 +47,9 @@ def write_records(
     for record, line in zip(stored, lines, strict=True):
         number = numbers.setdefault(record.row, len(numbers))
         shard = rows.setdefault(record.row, [])
-        timing = timings.get((record.id, record.cell))
+        timing, said = timings.get((record.id, record.cell), (None, "null"))
         listed.append(_listed(record, timing, primary, (number, len(shard)), is_altered=record.cell in altered))
-        shard.append(f'{{"record":{line},"timing":{timing.to_line() if timing else "null"}}}')
+        shard.append(f'{{"record":{line},"timing":{said}}}')
     for row, number in numbers.items():
         text = ",\n".join(rows[row])
         write_page(output / folder / "rows" / f"{number}.js", f"report.shard({number}, [\n{text}\n]);\n")
@@ -66,7 +72,7 @@ def record_key(record: Record) -> str:
 
 
 def _joined(lines: Sequence[Sequence[Any]]) -> str:
-    return ",\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
+    return ",\n".join(map(_ENCODE, lines))
 
 
 def _struck(
@@ -123,7 +129,22 @@ def stored_lines(standing: Standing) -> tuple[str, ...]:
     """Return the lines of the records of a folder as they lie there; what is still in a journal is written anew."""
     store, stored = standing.store, standing.stored
     if store is not None and store.scores_path.is_file() and not store.journal_path.exists():
-        lines = tuple(line for line in store.scores_path.read_text(encoding="utf-8").split("\n") if line.strip())
+        lines = _lines(store.scores_path)
         if len(lines) == len(stored):
             return lines
     return tuple(record.to_line() for record in stored)
+
+
+def _timing_lines(standing: Standing) -> Iterator[str]:
+    """Yield the line of each timing, which is the one of its file where that has today's form."""
+    store, timings = standing.store, standing.timings
+    if store is not None and not store.journal_path.exists():
+        lines = [line for path in store.timing_paths() for line in _lines(path)]
+        if len(lines) == len(timings):
+            yield from (line if _SEALED in line else one.to_line() for one, line in zip(timings, lines, strict=True))
+            return
+    yield from (timing.to_line() for timing in timings)
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(line for line in path.read_text(encoding="utf-8").split("\n") if line.strip())

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.advisories import hits
 from harness.aggregation import counts_of_pair
-from harness.datasets.fetching.places import cache_folder
-from harness.errors import DataError
-from harness.escaping import visible
-from harness.metrics.errormap import class_maps
-from harness.metrics.errors import count_name
-from harness.model import Cell, Volume
-from harness.predictions import Predictions
+from harness.model import Cell
 from harness.project import Project
-from harness.report.errors import COLOURS, grey_plane, kept_labels, outline, write_picture
+from harness.report.painting import Drawn, Painter, file_slug
 from harness.report.records import record_key
 from harness.standing import Standing
 from harness.store import Record
-from harness.tables.errors import SHOWN
-from harness.worker.pairs import pair_of
-from harness.worker.sources import SampleSlots
+from harness.tables.errors import COUNTS, SHOWN
 
-MOST_PLANES = 9
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 MOST_ROWS = 12
 MOST_SAMPLES = 24
-"""Of a suite's samples and their rows, the worst are drawn; of a volume, planes at even distances and the worst one."""
-LONGEST_EDGE = 1024
-"""Planes with more pixels along an edge are drawn with every second, third, … pixel."""
-LAYERS = ("image", "truth", "prediction")
+"""Of a suite's samples and their rows, the worst are drawn."""
+
+Scored = tuple[Cell, Record]
+"""A cell that has scores, and its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleHead:
+    """A sample and its scored cells, the worst first; `worst` and `best` are the labels of the first and the last.
+
+    `mean` is over the rows with a score that counts, NaN where none has one.
+    """
+
+    name: str
+    page: PurePosixPath
+    mean: float
+    worst: str
+    best: str
+    cells: tuple[Scored, ...] = field(repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,49 +66,127 @@ class SampleRow:
     why: str = ""
     struck: str = ""
 
-    @property
-    def counted(self) -> tuple[int | str, ...]:
-        """Objects of each class in the order in which they are shown, "" where the record keeps none."""
-        return tuple([self.objects.get(name, "") for name in SHOWN])
-
 
 @dataclass(frozen=True, slots=True)
 class SampleView:
-    """A sample with its rows, the worst first; `planes` are those drawn.
-
-    `mean` is over the rows with a score that counts, NaN where none has one.
-    """
+    """A sample with its rows, the worst first; `planes` are those drawn, and `why` says why none is."""
 
     name: str
     page: PurePosixPath
-    mean: float
     rows: tuple[SampleRow, ...]
     planes: tuple[int, ...] = ()
     why: str = ""
 
+    @property
+    def drawn(self) -> tuple[SampleRow, ...]:
+        """Rows with pictures."""
+        return tuple(row for row in self.rows if row.pictures)
 
-def sample_views(project: Project, standing: Standing, output: Path, folder: PurePosixPath) -> tuple[SampleView, ...]:
-    """Write the pictures of the worst samples and return what the pages of all samples show, the worst sample first.
+    @property
+    def others(self) -> tuple[SampleRow, ...]:
+        """Rows without pictures."""
+        return tuple(row for row in self.rows if not row.pictures)
+
+
+def sample_heads(standing: Standing, folder: PurePosixPath) -> tuple[SampleHead, ...]:
+    """Return the samples with scores, the worst first; `folder` is where their pages lie."""
+    by_sample: dict[tuple[str, str], list[Scored]] = {}
+    current = standing.current
+    for cell in standing.cells:
+        record = current.get(cell.id)
+        if record is not None and record.status == "ok" and cell.scores and not record.is_altered:
+            by_sample.setdefault((record.dataset, record.sample), []).append((cell, record))
+    primary, sign = standing.suite.primary, _sign(standing)
+    with_means = [(_mean(standing, found), found) for found in by_sample.values()]
+    with_means.sort(key=lambda one: _cost(one[0], sign))
+    labels = _labels(standing)
+    taken: set[str] = set()
+    heads = []
+    for mean, found in with_means:
+        found.sort(key=lambda pair: _cost(pair[1].metrics.get(primary, math.nan), sign))
+        first, last = found[0][1], found[-1][1]
+        name = f"{first.dataset}/{first.sample}"
+        page = folder / f"{file_slug(name, taken)}.html"
+        heads.append(SampleHead(name, page, mean, _label(labels, first), _label(labels, last), tuple(found)))
+    return tuple(heads)
+
+
+def drawn_views(
+    project: Project, standing: Standing, heads: Iterable[SampleHead], output: Path
+) -> Iterator[SampleView]:
+    """Write the pictures of samples and yield what their pages show.
 
     A sample whose data are not here, or a row whose prediction was not kept, has no picture, and the page says why.
     Raises `StoreError` if the folder cannot be written.
     """
-    by_sample: dict[tuple[str, str], list[tuple[Cell, Record]]] = {}
-    for cell in standing.cells:
-        if standing.is_done(cell) and cell.scores:
-            by_sample.setdefault((cell.data.dataset, cell.sample), []).append((cell, standing.current[cell.id]))
-    primary, sign = standing.suite.primary, _sign(standing)
-    ordered = sorted(by_sample.values(), key=lambda found: _cost(_mean(standing, found), sign))
-    painter = _Painter(project, output)
-    taken: set[str] = set()
-    return tuple(
-        _view(standing, _worst_first(found, primary, sign), painter if number < MOST_SAMPLES else None, folder, taken)
-        for number, found in enumerate(ordered)
+    painter, labels = Painter(project, output), _labels(standing)
+    for head in heads:
+        drawn, planes, why = painter.paint(head.cells[:MOST_ROWS], head.page.with_suffix(""))
+        rows = tuple(
+            _row(standing, record, labels, drawn.get(record.cell), _absence(record, number, painter))
+            for number, (_, record) in enumerate(head.cells)
+        )
+        yield SampleView(head.name, head.page, rows, planes, why)
+
+
+def plain_views(standing: Standing, heads: Iterable[SampleHead]) -> Iterator[SampleView]:
+    """Yield what the pages of samples show that are not among the worst, which alone are drawn."""
+    labels = _labels(standing)
+    for head in heads:
+        rows = tuple(_row(standing, record, labels, None, _not_drawn()) for _, record in head.cells)
+        yield SampleView(head.name, head.page, rows, why=f"Only the {MOST_SAMPLES} worst samples of a suite are drawn.")
+
+
+def plain_lines(rows: Iterable[SampleRow], records_page: str) -> Markup:
+    """Return the lines of a table of rows without pictures as HTML; `records_page` leads to their records.
+
+    There may be a hundred thousand of them, and a template takes ten times as long.
+    """
+    from markupsafe import Markup, escape
+
+    page = escape(records_page)
+    known: dict[str, Markup] = {}
+
+    def escaped(text: str) -> Markup:
+        return known[text] if text in known else known.setdefault(text, escape(text))
+
+    lines = []
+    for row in rows:
+        value = f'<s title="{escaped(row.struck)}">{row.value}</s>' if row.struck else row.value
+        counts = "".join([f"<td>{row.objects.get(name, '')}</td>" for name in SHOWN])
+        lines.append(
+            f'<tr><td><a href="{page}#cell={escape(row.key)}">{escaped(row.label)}</a></td><td>{value}</td>{counts}'
+            f'<td class="text">{escaped(row.why)}</td></tr>\n'
+        )
+    return Markup("".join(lines))
+
+
+def _row(standing: Standing, record: Record, labels: Mapping[str, str], drawn: Drawn | None, absence: str) -> SampleRow:
+    primary = standing.suite.primary
+    value = _value(record.metrics.get(primary, math.nan))
+    return SampleRow(
+        row=record.row,
+        label=_label(labels, record),
+        value=value,
+        score=f"{primary} {value}",
+        key=record_key(record),
+        objects=_objects(record),
+        pictures=() if drawn is None else drawn.pictures,
+        worst_plane=0 if drawn is None else drawn.worst_plane,
+        why=absence,
+        struck=_struck(standing, record),
     )
 
 
-def _worst_first(found: list[tuple[Cell, Record]], primary: str, sign: float) -> list[tuple[Cell, Record]]:
-    return sorted(found, key=lambda pair: _cost(pair[1].metrics.get(primary, math.nan), sign))
+def _labels(standing: Standing) -> dict[str, str]:
+    return {row.id: row.label for row in standing.suite.rows}
+
+
+def _label(labels: Mapping[str, str], record: Record) -> str:
+    """Return what a row is called on a page of a sample: with its fold and its repeat, where there are several."""
+    fold = f", fold {record.fold}" if record.fold else ""
+    repeat = f", repeat {record.repeat}" if record.repeat else ""
+    return f"{labels.get(record.row, record.row)}{fold}{repeat}"
 
 
 def _cost(value: float, sign: float) -> float:
@@ -109,146 +194,15 @@ def _cost(value: float, sign: float) -> float:
     return -math.inf if math.isnan(value) else value * sign
 
 
-def _view(
-    standing: Standing,
-    found: Sequence[tuple[Cell, Record]],
-    painter: _Painter | None,
-    folder: PurePosixPath,
-    taken: set[str],
-) -> SampleView:
-    cell = found[0][0]
-    name = f"{cell.data.dataset}/{cell.sample}"
-    slug = _slug(name, taken)
-    labels = {row.id: row.label for row in standing.suite.rows}
-    primary = standing.suite.primary
-    drawn: Mapping[str, _Drawn] = {}
-    planes: tuple[int, ...] = ()
-    why = f"Only the {MOST_SAMPLES} worst samples of a suite are drawn." if painter is None else ""
-    if painter is not None:
-        drawn, planes, why = painter.paint(found[:MOST_ROWS], folder / slug)
-    rows = tuple(
-        SampleRow(
-            row=record.row,
-            label=labels.get(record.row, record.row) + _which(record),
-            value=(value := _value(record.metrics.get(primary, math.nan))),
-            score=f"{primary} {value}",
-            key=record_key(record),
-            objects=_objects(record),
-            pictures=drawn[record.cell].pictures if record.cell in drawn else (),
-            worst_plane=drawn[record.cell].worst_plane if record.cell in drawn else 0,
-            why=_absence(record, number, painter),
-            struck=_struck(standing, record),
-        )
-        for number, (_, record) in enumerate(found)
-    )
-    return SampleView(name, folder / f"{slug}.html", _mean(standing, found), rows, planes, why)
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    pictures: tuple[tuple[str, str], ...]
-    worst_plane: int
-
-
-class _Painter:
-    """Draws samples from what is here: the data of the catalogue, the predictions that were kept."""
-
-    def __init__(self, project: Project, output: Path) -> None:
-        self._slots = SampleSlots(project.catalogue)
-        self._catalogue = project.catalogue
-        self.predictions = Predictions(cache_folder())
-        self._output = output
-
-    def paint(
-        self, found: Sequence[tuple[Cell, Record]], folder: PurePosixPath
-    ) -> tuple[dict[str, _Drawn], tuple[int, ...], str]:
-        """Return what was drawn by cell, the planes, and why nothing was ("" if something was)."""
-        kept = [(cell, labels) for cell, record in found if (labels := kept_labels(self.predictions, record))]
-        if not kept:
-            return {}, (), "No prediction of this sample was kept here: run a row again to see its errors."
-        cell = kept[0][0]
-        if not cell.data.truth:
-            return {}, (), "The data have no truth to compare with."
-        available = self._catalogue.dataset(cell.data.dataset).availability()
-        if not available.ok:
-            return {}, (), f"The data are not here: {available}"
-        try:
-            image = self._slots.slots(cell.data, cell.sample, truth=cell.data.truth)["image"].volume()
-            pairs = [(owner, self._compared(owner, labels)) for owner, labels in kept]
-        except DataError as error:
-            return {}, (), f"The data cannot be read: {error}"
-        maps = [(owner, images, class_maps(*images)) for owner, images in pairs]
-        errors = [_errors_by_plane(classes) for _, _, classes in maps]
-        planes = _planes(errors)
-        step = max(1, math.ceil(max(image.array.shape[-2:]) / LONGEST_EDGE))
-        for number, plane in enumerate(planes):
-            write_picture(self._output / folder / f"image-{number}.png", grey_plane(_plane(_grey(image), plane, step)))
-        drawn: dict[str, _Drawn] = {}
-        for (owner, (truth, pred), classes), wrong in zip(maps, errors, strict=True):
-            name = f"{_slug(owner.row, set())}-{owner.key[:8]}"
-            for side, volume, kinds in (("truth", truth, classes[0]), ("prediction", pred, classes[1])):
-                for number, plane in enumerate(planes):
-                    layer = _layer(_plane(volume, plane, step), _plane(kinds, plane, step), dotted=side != "truth")
-                    write_picture(self._output / folder / f"{name}-{side}-{number}.png", layer)
-            addresses = (("image", "image"), ("truth", f"{name}-truth"), ("prediction", f"{name}-prediction"))
-            worst = max(range(len(planes)), key=lambda number, wrong=wrong: (wrong[planes[number]], -number))  # type: ignore[misc]
-            drawn[owner.key] = _Drawn(tuple((layer, f"{folder.name}/{file}-*.png") for layer, file in addresses), worst)
-        return drawn, planes, ""
-
-    def _compared(self, cell: Cell, pred: Volume) -> tuple[np.ndarray, np.ndarray]:
-        """Return truth and prediction as they were compared: of what is ignored or dropped there is nothing."""
-        pair, sample = cell.scores[0], cell.sample
-        truth = self._slots.slots(cell.data, sample, truth=cell.data.truth)["truth"].volume()
-        ignored = pair.scope.ignore
-        mask = self._slots.label(cell.data, sample, ignored).volume() if isinstance(ignored, str) else None
-        return pair_of(pair, pred, truth, mask).images
-
-
-def _errors_by_plane(classes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return how many voxels of objects that are not correct lie in each plane; one plane for a 2D image."""
-    wrong = (classes[0] > 1).astype(np.int64) + (classes[1] > 1)
-    return np.asarray(wrong.reshape(wrong.shape[0] if wrong.ndim == 3 else 1, -1).sum(axis=1))
-
-
-def _planes(errors: Sequence[np.ndarray]) -> tuple[int, ...]:
-    """Return the planes that are drawn: at even distances, and the worst of every row."""
-    count = errors[0].size if errors else 0
-    if count <= MOST_PLANES:
-        return tuple(range(count))
-    even = np.linspace(0, count - 1, MOST_PLANES + 2)[1:-1].round().astype(int)
-    return tuple(sorted({*even.tolist(), *(int(one.argmax()) for one in errors)}))
-
-
-def _plane(array: np.ndarray, plane: int, step: int) -> np.ndarray:
-    found = array[plane] if array.ndim == 3 else array
-    return np.asarray(found[::step, ::step])
-
-
-def _grey(image: Volume) -> np.ndarray:
-    return np.asarray(image.array[0] if "C" in image.axes else image.array)
-
-
-def _layer(labels: np.ndarray, classes: np.ndarray, *, dotted: bool) -> np.ndarray:
-    """Return outlines in the colours of classes on nothing, (Y, X, 4) uint8; dotted ones leave pixels out."""
-    edge = outline(labels)
-    if dotted:
-        edge &= np.indices(labels.shape).sum(axis=0) % 3 > 0
-    picture = np.zeros((*labels.shape, 4), np.uint8)
-    picture[edge, :3] = COLOURS[classes[edge]]
-    picture[edge, 3] = 255
-    return picture
-
-
 def _objects(record: Record) -> dict[str, int]:
     """Return objects by class of error, nothing where the record keeps none."""
     own = counts_of_pair(record.counts, "")
-    names = {name: count_name("pred" if name == "spurious" else "truth", name) for name in SHOWN}
-    return {name: int(value) for name, count in names.items() if isinstance(value := own.get(count), int | float)}
+    return {name: int(value) for name, count in COUNTS.items() if isinstance(value := own.get(count), int | float)}
 
 
-def _absence(record: Record, number: int, painter: _Painter | None) -> str:
-    if painter is None or number >= MOST_ROWS:
-        return f"Only the {MOST_ROWS} worst rows of a drawn sample have pictures."
+def _absence(record: Record, number: int, painter: Painter) -> str:
+    if number >= MOST_ROWS:
+        return _not_drawn()
     digest = record.prediction.get("labels")
     return (
         "No label image was kept of it."
@@ -257,9 +211,8 @@ def _absence(record: Record, number: int, painter: _Painter | None) -> str:
     )
 
 
-def _which(record: Record) -> str:
-    fold = f", fold {record.fold}" if record.fold else ""
-    return f"{fold}, repeat {record.repeat}" if record.repeat else fold
+def _not_drawn() -> str:
+    return f"Only the {MOST_ROWS} worst rows of a drawn sample have pictures."
 
 
 def _value(value: float) -> str:
@@ -272,7 +225,7 @@ def _struck(standing: Standing, record: Record) -> str:
     return "; ".join(one.words for one in about)
 
 
-def _mean(standing: Standing, found: Sequence[tuple[Cell, Record]]) -> float:
+def _mean(standing: Standing, found: Sequence[Scored]) -> float:
     primary = standing.suite.primary
     known = [record for _, record in found if math.isfinite(record.metrics.get(primary, math.nan))]
     values = [record.metrics[primary] for record in known if not _struck(standing, record)]
@@ -282,19 +235,3 @@ def _mean(standing: Standing, found: Sequence[tuple[Cell, Record]]) -> float:
 def _sign(standing: Standing) -> float:
     primary = standing.suite.primary
     return -1.0 if primary in standing.metrics and standing.metrics[primary].direction == "lower" else 1.0
-
-
-def _slug(name: str, taken: set[str]) -> str:
-    """Return a file name of a sample that no other has."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", visible(name)).strip("-.")[:80] or "sample"
-    found = next(one for one in _numbered(plain) if one.lower() not in taken)
-    taken.add(found.lower())
-    return found
-
-
-def _numbered(name: str) -> Iterator[str]:
-    yield name
-    number = 2
-    while True:
-        yield f"{name}-{number}"
-        number += 1

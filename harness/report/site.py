@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness.beside import beside
 from harness.collection import without_collection
 from harness.errors import BackendError, StoreError
 from harness.identity import installed_version
@@ -18,10 +19,18 @@ from harness.report.assets import write_assets
 from harness.report.board import Board, board_of, leaderboard
 from harness.report.figure import figure_svg
 from harness.report.metrics import write_metric_pages
-from harness.report.pages import FigureView, Page, files_folder, lead_lines, statement_view, suite_lines
+from harness.report.pages import FigureView, Page, PageNames, files_folder, lead_lines, statement_view, suite_lines
 from harness.report.pareto import chart_points
 from harness.report.records import stored_lines, write_records
-from harness.report.samples import SampleView, sample_views
+from harness.report.samples import (
+    MOST_SAMPLES,
+    SampleHead,
+    SampleView,
+    drawn_views,
+    plain_lines,
+    plain_views,
+    sample_heads,
+)
 from harness.report.writing import write_page
 from harness.standing import Standing
 from harness.status import item_columns, project_status
@@ -38,6 +47,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 MARK = ".harness-report"
 """A file that says that a folder is a report, and may be written over."""
 MOST_FAILURES = 50
+SCORES = "scores.jsonl"
+MANY_RECORDS = 5000
+"""From so many on a second process writes their files while this one ranks rows."""
 SUITE_COLUMNS = ("suite", "title", "tier", "rows", "state", "first")
 
 
@@ -116,6 +128,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals |= {
+        "plain_lines": plain_lines,
         "root": "",
         "harness_version": installed_version(DISTRIBUTION),
         "classes": SHOWN,
@@ -136,36 +149,64 @@ def _stored_tiers(suite: Suite, results: Path) -> list[Tier]:
 
 def _write_suite(project: Project, standing: Standing, environment: Environment, output: Path) -> Page:
     """Write everything of a suite's tier: its files, records, samples and page."""
-    suite, tier, table = standing.suite, standing.tier, table_of(standing)
-    folder = files_folder("records", suite, tier)
+    heads = sample_heads(standing, files_folder("samples", standing.suite, standing.tier))
+    names = PageNames(standing.suite, standing.tier, len(standing.stored))
+    drawn, plain = heads[:MOST_SAMPLES], heads[MOST_SAMPLES:]
+
+    def details() -> None:
+        _write_records(project, standing, environment, output, names)
+        _write_samples(environment, output, names, plain_views(standing, plain))
+
+    with beside(details, is_worth_it=names.records >= MANY_RECORDS) as are_written:
+        page = _page(standing, output, names)
+        _write_samples(environment, output, names, drawn_views(project, standing, drawn, output))
+        _render(environment, "suite.html", output / page.name, _suite_context(page, heads))
+        are_written()
+    return page
+
+
+def _write_records(
+    project: Project, standing: Standing, environment: Environment, output: Path, names: PageNames
+) -> None:
+    """Write the page of the records, what it reads, and their file."""
+    lines = stored_lines(standing)
+    if not lines:
+        return
+    folder = files_folder("records", names.suite, names.tier)
+    write_page(output / folder / SCORES, "".join(f"{line}\n" for line in lines))
+    write_records(standing, lines, output, str(folder), methods=project.methods)
+    context = {"page": names, "folder": str(folder), "count": names.records}
+    _render(environment, "records.html", output / names.records_page, context)
+
+
+def _write_samples(environment: Environment, output: Path, names: PageNames, views: Iterable[SampleView]) -> None:
+    for view in views:
+        back = "../" * len(view.page.parent.parts)
+        _render(environment, "sample.html", output / view.page, {"page": names, "sample": view, "root": back})
+
+
+def _page(standing: Standing, output: Path, names: PageNames) -> Page:
+    """Write the files of a suite's table and return what its page shows."""
+    table, folder = table_of(standing), files_folder("records", names.suite, names.tier)
     figures = tuple(_figure_view(figure, folder) for figure in table.figures)
-    texts = table_files(table)
-    count = 0
-    if lines := stored_lines(standing):
-        texts["scores.jsonl"] = "".join(f"{line}\n" for line in lines)
-        count = write_records(standing, lines, output, str(folder), methods=project.methods)
-    facts = standing.stated
+    texts, facts = table_files(table), standing.stated
+    listed = [*texts, *([SCORES] if names.records else []), *(["facts.jsonl"] if facts else [])]
     if facts:
         texts["facts.jsonl"] = "".join(f"{fact.to_line()}\n" for fact in facts)
     for name, text in texts.items():
         write_page(output / folder / name, text)
     for figure in figures:
         write_page(output / figure.file, figure.svg)
-    files = (*(f"{folder}/{name}" for name in texts), *(figure.file for figure in figures))
-    page = Page(suite, tier, table, count, files, tuple(map(statement_view, facts)), figures, error_rows(standing))
-    views = sample_views(project, standing, output, files_folder("samples", suite, tier))
-    for view in views:
-        back = "../" * len(view.page.parent.parts)
-        _render(environment, "sample.html", output / view.page, {"page": page, "sample": view, "root": back})
-    if page.records_page:
-        _render(
-            environment,
-            "records.html",
-            output / page.records_page,
-            {"page": page, "folder": str(folder), "count": page.records},
-        )
-    _render(environment, "suite.html", output / page.name, _suite_context(page, views))
-    return page
+    return Page(
+        names.suite,
+        names.tier,
+        names.records,
+        table,
+        (*(f"{folder}/{name}" for name in listed), *(figure.file for figure in figures)),
+        tuple(map(statement_view, facts)),
+        figures,
+        error_rows(standing),
+    )
 
 
 def _figure_view(printed: PrintedFigure, folder: PurePosixPath) -> FigureView:
@@ -173,7 +214,7 @@ def _figure_view(printed: PrintedFigure, folder: PurePosixPath) -> FigureView:
     return FigureView(title=printed.title, svg=figure_svg(printed), caption=printed.caption, file=file)
 
 
-def _suite_context(page: Page, views: Sequence[SampleView]) -> dict[str, Any]:
+def _suite_context(page: Page, heads: Sequence[SampleHead]) -> dict[str, Any]:
     """Return the values of the suite template."""
     scores = page.table.scores
     return {
@@ -183,27 +224,27 @@ def _suite_context(page: Page, views: Sequence[SampleView]) -> dict[str, Any]:
         "winner_header": WINNER_HEADER,
         "winners": [] if scores is None else list(winner_lines(scores)),
         "points": None if scores is None else chart_points(scores),
-        "samples": _sample_board(views),
+        "samples": _sample_board(heads),
         "error_notes": error_notes(page.errors),
         "most_failures": MOST_FAILURES,
     }
 
 
-def _sample_board(views: Sequence[SampleView]) -> Board | None:
-    if not views:
+def _sample_board(heads: Sequence[SampleHead]) -> Board | None:
+    if not heads:
         return None
     lines = [
         (
-            str(view.page),
+            str(head.page),
             (
-                view.name,
-                "undefined" if math.isnan(view.mean) else f"{view.mean:.4f}",
-                str(len(view.rows)),
-                view.rows[0].label,
-                view.rows[-1].label,
+                head.name,
+                "undefined" if math.isnan(head.mean) else f"{head.mean:.4f}",
+                str(len(head.cells)),
+                head.worst,
+                head.best,
             ),
         )
-        for view in views
+        for head in heads
     ]
-    links = {str(view.page): quote(str(view.page)) for view in views}
+    links = {str(head.page): quote(str(head.page)) for head in heads}
     return board_of(("sample", "mean", "rows", "worst row", "best row"), lines, links)

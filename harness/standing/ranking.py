@@ -11,20 +11,18 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 
-from harness.aggregation import combined, counts_of_pair
 from harness.errors import LabelError, StoreError
 from harness.metrics import Metric
-from harness.metrics.means import plain_mean
 from harness.model import Aggregation, Cell
-from harness.standing.standing import RowStanding, Standing
-from harness.statistics import BOOTSTRAP_UNITS, Path, Ranking, rank_rows
+from harness.standing.laid_out import LaidOut, laid_out
+from harness.standing.standing import Standing
+from harness.statistics import BOOTSTRAP_UNITS, Ranking, rank_rows
 from harness.statistics.resampling import tree_of
-from harness.store import Record
-from harness.suite.schema import SpreadOver
 
 RESAMPLES = 1999
 """Enough for p-values of 0.05 that Holm's method divides by some 50 rows."""
@@ -109,7 +107,7 @@ class Ranker:
             for own in standing.rows.values()
             if (among is None or own.row in among) and not bound_of(own.cells)
         ]
-        self._laid_out: dict[tuple[bool, bool], tuple[_LaidOut, ...]] = {}
+        self._laid_out: dict[tuple[bool, bool], tuple[LaidOut, ...]] = {}
 
     def ranked(
         self,
@@ -138,10 +136,8 @@ class Ranker:
         if len(rows) < 2:
             return None
         worst = _worst(meant, (value for row in rows for value in values[row.id].values()))
-        paths = list(dict.fromkeys(path for row in rows for path in row.paths))
-        matrix = np.array(
-            [[worst if path in row.lacking else values[row.id].get(path, math.nan) for path in paths] for row in rows]
-        )
+        paths = list(dict.fromkeys(chain.from_iterable(row.paths for row in rows)))
+        matrix = np.array([row.filled(values[row.id], worst, paths) for row in rows])
         units = tree_of(paths).units
         is_decidable = units >= BOOTSTRAP_UNITS
         ranking = rank_rows(matrix, paths, meant.direction, resamples=RESAMPLES if is_decidable else 1)
@@ -157,63 +153,13 @@ class Ranker:
             worst=worst,
         )
 
-    def _rows(self, how: Aggregation) -> tuple[_LaidOut, ...]:
+    def _rows(self, how: Aggregation) -> tuple[LaidOut, ...]:
         """Return the rows by path; pooled values and means of data sets lie on paths of their own."""
         over = self._standing.suite.spread_over
         key = (how == "pooled", how == "per-dataset")
         if key not in self._laid_out:
-            self._laid_out[key] = tuple(_laid_out(own, over, how) for own in self._methods)
+            self._laid_out[key] = tuple(laid_out(own, over, how) for own in self._methods)
         return self._laid_out[key]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _LaidOut:
-    """A row by path: its scored records, and how many cells have no scores."""
-
-    id: str
-    paths: tuple[Path, ...]
-    records: Mapping[Path, list[Record]]
-    lacking: Mapping[Path, int]
-
-    def values(self, name: str, metric: Metric, how: Aggregation) -> dict[Path, float]:
-        """Return the value of each path: repeats of a sample are averaged, pooled ones added first."""
-        found = {}
-        for path, own in self.records.items():
-            records = [record for record in own if has_value(record, name, metric)]
-            if records and how == "pooled":
-                found[path] = combined(records, name, how, {name: metric})
-            elif len(records) == 1:
-                found[path] = _value(records[0], name, metric)
-            elif records:
-                found[path] = plain_mean([_value(record, name, metric) for record in records])
-        return found
-
-
-def _laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> _LaidOut:
-    records: dict[Path, list[Record]] = defaultdict(list)
-    for record in own.scored:
-        records[_place(record.dataset, record.sample, record.fold, over, how)].append(record)
-    done = {record.id for record in own.scored}
-    exempt = {record.id for record in own.records if record.status == "not-applicable"}
-    lacking: dict[Path, int] = defaultdict(int)
-    paths: dict[Path, None] = {}
-    for cell in own.cells:
-        path = _place(cell.data.dataset, cell.sample, cell.fold.id, over, how)
-        paths[path] = None
-        if cell.id not in done and cell.id not in exempt:
-            lacking[path] += 1
-    return _LaidOut(own.row, tuple(paths), dict(records), dict(lacking))
-
-
-def has_value(record: Record, name: str, metric: Metric) -> bool:
-    """Return whether a record has a metric, or as a point of a curve the counts that it follows from."""
-    return name in record.metrics or (metric.at is not None and f"tp.{metric.id.partition('.')[2]}" in record.counts)
-
-
-def _value(record: Record, name: str, metric: Metric) -> float:
-    if name in record.metrics:
-        return record.metrics[name]
-    return metric.pooled([counts_of_pair(record.counts, "")])
 
 
 def _worst(metric: Metric, values: Iterable[float]) -> float:
@@ -232,11 +178,3 @@ def _undecided(ranking: Ranking) -> Ranking:
         for number, row in enumerate(ranking.rows)
     )
     return Ranking(rows, (False,) * len(ranking.separable))
-
-
-def _place(dataset: str, sample: str, fold: str, over: SpreadOver, how: Aggregation) -> Path:
-    """Return where a value lies among the units that are resampled: fold where the suite counts folds, then sample."""
-    unit = (dataset, fold) if over == "folds" else (dataset, sample)
-    if how == "pooled":
-        return (unit,)
-    return (dataset, unit, sample) if how == "per-dataset" else (unit, sample)

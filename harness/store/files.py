@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from harness.errors import StoreError
 from harness.regular_files import read_regular
 
@@ -23,24 +25,41 @@ def read_lines(path: Path, read: Callable[[Any, str], ItemT], *, torn_tail: bool
     With `torn_tail` a last line without its newline is left out: its writer died while writing it.
     Raises `StoreError` naming file and line for every other line that is not JSON.
     """
+    name = str(path)
+    lines = raw_lines(path, torn_tail=torn_tail)
+    return tuple(read(parsed(line, where := f"{name}:{number}"), where) for number, line in enumerate(lines, start=1))
+
+
+def raw_lines(path: Path, *, torn_tail: bool = False) -> list[bytes]:
+    """Return the lines of a file, as `read_lines` takes them, without their newlines; nothing for an absent file."""
     try:
         lines = read_regular(path).split(b"\n")
     except FileNotFoundError:
-        return ()
+        return []
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
     tail = lines.pop()
     if tail and not torn_tail:
         lines.append(tail)
-    return tuple(
-        read(_parse(line, f"{path}:{number}"), f"{path}:{number}") for number, line in enumerate(lines, start=1)
-    )
+    return lines
 
 
-def _parse(line: bytes, where: str) -> Any:
+def parsed(line: bytes, where: str) -> Any:
+    """Return what a line says, as the parser of the standard library reads it; the one of pydantic is twice as fast.
+
+    It refuses what only the former takes, half characters for example, and then that decides. Raises `StoreError`
+    beginning with `where` for what is no JSON.
+    """
+    try:
+        return from_json(line, cache_strings="keys")
+    except ValueError:
+        return _parse_slowly(line, where)
+
+
+def _parse_slowly(line: bytes, where: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{where}: not a JSON object ({error}); found {line[:60]!r}") from error
 
 

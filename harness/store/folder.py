@@ -16,6 +16,7 @@ from harness.regular_files import read_regular
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import LockedWriter
 from harness.store.records import Record, Timing, read_record, read_timing
+from harness.store.scores import read_scores
 from harness.store.statements import StatementRecord, StatementWriter, read_statement
 
 ItemT = TypeVar("ItemT", Record, Timing)
@@ -47,6 +48,10 @@ class Store:
         """The records of the run in progress, or of one that was killed."""
         return self.folder / "scores.journal"
 
+    def timing_paths(self) -> list[Path]:
+        """The canonical files of timings, one a machine."""
+        return sorted((self.folder / "timings").glob("*.jsonl"))
+
     @property
     def statements_path(self) -> Path:
         """The file of facts of a data table."""
@@ -74,15 +79,16 @@ class Store:
         Raises `StoreError` naming file and line of what cannot be read.
         """
         journal = self._journal()  # read first: a closing writer moves its lines to the scores
-        merged = {record.id: record for record in read_lines(self.scores_path, read_record)}
+        merged = {record.id: record for record in read_scores(self.scores_path)}
         merged.update((record.id, record) for record, _ in journal)
         return tuple(merged.values())
 
+    @without_collection()
     def timings(self, machine: str | None = None) -> tuple[Timing, ...]:
         """Return the newest timing of every machine and cell; of one machine if it is named."""
         journal = self._journal()
         merged: dict[tuple[str, CellId], Timing] = {}
-        for path in sorted((self.folder / "timings").glob("*.jsonl")):
+        for path in self.timing_paths():
             merged.update(((timing.machine, timing.id), timing) for timing in read_lines(path, read_timing))
         for _, timing in journal:
             if timing is not None:

@@ -40,7 +40,8 @@ def upgrade(
         raise StoreError(
             f"{where}: {kind} of schema {number}, written by a newer version; this version reads up to {schema}"
         )
-    upgraded = {key: value for key, value in data.items() if key != "schema"}
+    upgraded = dict(data)
+    del upgraded["schema"]
     for step in range(number, schema):
         upgraded = steps[kind, step](upgraded)
     return upgraded

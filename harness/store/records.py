@@ -246,28 +246,37 @@ class Timing:
         return sealed_line(self)
 
 
-def read_record(data: Any, where: str) -> Record:
+def read_record(data: Any, where: str, *, is_looked_at: bool = True) -> Record:
     """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line").
 
-    A line of today's schema whose checksum was taken away counts as altered.
+    A line of today's schema whose checksum was taken away counts as altered. Without `is_looked_at` its checksum is
+    left for whoever asks, or for `take_for_sound`.
     """
     is_of_today = isinstance(data, dict) and data.get("schema") == SCHEMA
+    is_sound = is_looked_at and has_its_checksum(data)
     data = upgrade(data, "record", where)
-    is_sound = is_of_today and _has_its_checksum(data)
     if is_of_today and not data.get("checksum"):
         data["checksum"] = NO_CHECKSUM
     metrics = data.get("metrics")
-    if isinstance(metrics, dict):
+    if isinstance(metrics, dict) and None in metrics.values():
         data["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
     record = read_item(_record_adapter(), data, where)
     if is_sound:
-        _SOUND[id(record)] = record
+        take_for_sound(record)
     return record
 
 
-def _has_its_checksum(data: Mapping[str, Any]) -> bool:
-    """Return whether a line of today's schema says what it said when it was written."""
+def take_for_sound(record: Record) -> None:
+    """Remember that the line of a record has the right checksum (`has_its_checksum`)."""
+    _SOUND[id(record)] = record
+
+
+def has_its_checksum(data: Any) -> bool:
+    """Return whether a JSON object is a line of today's schema that says what it said when it was written."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        return False
     content = dict(data)
+    del content["schema"]
     stated = content.pop("checksum", "")
     try:
         return bool(stated == hash_value(content))

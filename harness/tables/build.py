@@ -13,7 +13,7 @@ from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
 from harness.standing.claims import check_claims
 from harness.standing.ranking import bound_of
-from harness.standing.values import values_of
+from harness.standing.values import by_unit, values_of_units
 from harness.standing.verdicts import ScoreVerdict, suite_verdicts
 from harness.statistics import summarise
 from harness.store import Record, Timing
@@ -115,9 +115,10 @@ def _row(
     dataset: str,
 ) -> TableRow:
     judged = {} if dataset else verdicts
+    units = tuple(by_unit(own.scored, standing.suite.spread_over).values())
     scores = {
         metric: replace(
-            _score(standing, own.scored, metric, row.published.get(metric), judged.get((row.id, metric))),
+            _score(standing, units, metric, row.published.get(metric), judged.get((row.id, metric))),
             struck=tuple(one.spec.id for one in standing.struck_by(row.id, dataset, metric)),
         )
         for metric in standing.suite.metrics
@@ -160,9 +161,13 @@ def _parts(standing: RowStanding, *, pooled: bool) -> Iterator[tuple[str, RowSta
 
 
 def _score(
-    standing: Standing, scored: Sequence[Record], metric: str, published: Published | None, verdict: ScoreVerdict | None
+    standing: Standing,
+    units: Iterable[Sequence[Record]],
+    metric: str,
+    published: Published | None,
+    verdict: ScoreVerdict | None,
 ) -> Score:
-    summary = summarise(values_of(scored, metric, standing.suite.spread_over, standing.combine))
+    summary = summarise(values_of_units(units, metric, standing.combine))
     return Score(summary, published) if verdict is None else Score(summary, published, verdict.outcome, verdict.reason)
 
 
@@ -192,7 +197,7 @@ def _cost_on(timings: Iterable[Timing], dataset: str) -> Cost:
 
 
 def _cost(timings: Sequence[Timing]) -> Cost:
-    runs = [timing.run_s for timing in timings if timing.run_s is not None]
+    runs = [run_s for timing in timings if (run_s := timing.run_s) is not None]
     fits = [sum(parts) for timing in timings if (parts := [s.fit_s for s in timing.stages if s.fit_s is not None])]
     busy = [share for timing in timings if (share := _fit_busy(timing)) is not None]
     stages = [stage for timing in timings for stage in timing.stages]
@@ -224,7 +229,8 @@ def _same(suite: Suite, cells: Sequence[Cell]) -> list[str]:
 def _scopes(cells: Iterable[Cell]) -> list[str]:
     """Say what of the images is compared, where that is not everything, by scored pair and data set."""
     found: dict[str, dict[str, None]] = {}
-    for cell in cells:
+    shared = {(id(cell.scores), cell.data.dataset): cell for cell in cells}  # cells of a row share their pairs
+    for cell in shared.values():
         for pair in cell.scores:
             if pair.scope.words:
                 place = f"{pair.name} on {cell.data.dataset}" if pair.name else cell.data.dataset

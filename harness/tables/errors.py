@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.aggregation import counts_of_pair
-from harness.metrics.counts import Counts, added, number
+from harness.metrics.counts import Counts, number
 from harness.metrics.errors import TRUTH_CLASSES, count_name
 from harness.standing import RowStanding, Standing
 
 SHOWN = ("correct", "poor boundary", "split", "merged", "split and merged", "missed", "spurious")
 """Classes in the order in which they are shown; all but "spurious" are of truth objects."""
+COUNTS = {name: count_name("pred" if name == "spurious" else "truth", name) for name in SHOWN}
+"""By class of `SHOWN`, the name of its count."""
+_KEPT = frozenset(COUNTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,13 @@ def error_notes(rows: Iterable[ErrorRow]) -> tuple[str, ...]:
 def _row(row: str, label: str, part: RowStanding) -> ErrorRow:
     kept = [_classes(record.counts) for record in part.scored]
     counted = [counts for counts in kept if counts]
-    total = added(counted)
-    objects = {name: int(number(total, name)) for name in SHOWN} if counted else {}
+    objects = {name: sum(counts[name] for counts in counted) for name in SHOWN} if counted else {}
     return ErrorRow(row, label, len(kept), len(counted), objects)
 
 
 def _classes(counts: Counts) -> dict[str, int]:
     """Return the classes of the unnamed pair of a record, nothing where it keeps none."""
     own = counts_of_pair(counts, "")
-    names = {name: count_name("pred" if name == "spurious" else "truth", name) for name in SHOWN}
-    if not all(count in own for count in names.values()):
+    if not own.keys() >= _KEPT:
         return {}
-    return {name: int(number(own, count)) for name, count in names.items()}
+    return {name: int(number(own, count)) for name, count in COUNTS.items()}

@@ -38,7 +38,7 @@ class Place:
 
     low, high   places that it has in resamples of the units: the 95 % interval of the rank
     group       1 is the group of the best row: rows that cannot be told apart from the first row of their group
-    imputed     how many of its cells had no scores and stood with the worst value
+    imputed     how many of its cells had no scores and stood with the worst value, `worst`
     mean_low, mean_high   95 % interval of its mean over resampled units; NaN where too few units decide nothing
     """
 
@@ -49,6 +49,7 @@ class Place:
     imputed: int = 0
     mean_low: float = math.nan
     mean_high: float = math.nan
+    worst: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,12 @@ def _places(ranked: RankedRows) -> Iterator[tuple[str, Place]]:
     for found in ranked.ranking.rows:
         row = ranked.rows[found.row]
         imputed = ranked.imputed.get(row, 0)
-        yield row, Place(found.rank, found.rank_low, found.rank_high, found.group, imputed, found.low, found.high)
+        yield (
+            row,
+            Place(
+                found.rank, found.rank_low, found.rank_high, found.group, imputed, found.low, found.high, ranked.worst
+            ),
+        )
 
 
 def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...]) -> Winner:
@@ -183,7 +188,7 @@ def _tau(ranked: RankedRows, reference: RankedRows) -> float:
 
 def _imputed(row: TableRow, place: Place | None) -> Iterable[str]:
     if place is not None and place.imputed:
-        yield f"imputed {place.imputed} of {row.cells} for the rank"
+        yield f"imputed {place.imputed} of {row.cells} as {place.worst:g} for the rank"
 
 
 def _units(table: Table) -> str:

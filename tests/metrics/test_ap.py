@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import RegistryError
 from harness.metrics import OverlapTable, overlap_table
-from harness.metrics.ap import CONVENTIONS, DECIMALS, METRICS, average_precision, match_counts
+from harness.metrics.ap import CONVENTIONS, DECIMALS, METRICS, POINTS, average_precision, match_counts, precisions
 from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
@@ -226,3 +226,13 @@ def test_each_threshold_is_a_point_of_its_conventions_curve() -> None:
         assert [threshold for _, threshold in points] == list(DECIMALS)
     assert BY_ID["ap75.elf"].at == ("ap.elf", 0.75)
     assert BY_ID["map.elf"].at is None
+
+
+def test_all_points_of_a_curve_are_those_of_its_metrics(pair: Pair) -> None:
+    table = overlap_table(*pair)
+    for name, (convention, index) in POINTS.items():
+        counts = match_counts(table, convention)
+        assert BY_ID[name].at == (f"ap.{convention.name}", DECIMALS[index])
+        pooled = BY_ID[name].pooled([counts])
+        assert precisions([counts], convention)[0, index] == pytest.approx(pooled, abs=0, nan_ok=True)
+    assert set(POINTS) == {metric.id for metric in METRICS if metric.at is not None}

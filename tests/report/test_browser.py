@@ -24,6 +24,8 @@ PAGES = (
     "toy-v1-smoke-records.html",
     "samples/toy/v1/smoke/blobs-a.html",
     "status.html",
+    "metrics/index.html",
+    "metrics/map.gonuclear.html",
 )
 """One page of each kind."""
 HOSTILE = "<img src=x onerror=window.hacked=1>"
@@ -252,26 +254,26 @@ def test_up_to_four_rows_are_compared_side_by_side(site: Site) -> None:
     assert page.locator("#compared table").count() == 0
     for number in range(2):
         boxes.nth(number).check()
-    assert page.locator("#compared thead th").count() == 3
+    assert page.locator("#compared thead th").count() == 2
     for number in (2, 3):
         boxes.nth(number).check()
     boxes.nth(4).click()
     assert not boxes.nth(4).is_checked()
     assert page.locator("#said").inner_text() == "at most 4 rows are compared"
-    assert page.locator("#compared thead th").count() == 5
+    assert page.locator("#compared thead th").count() == 4
     assert len(state(page)["pick"].split(",")) == 4
 
 
 def test_compared_rows_come_back_from_the_address(site: Site) -> None:
     page = site.page(hash="#pick=otsu,log")
-    assert [text for text in page.locator("#compared thead th").all_inner_texts() if text] == ["Otsu", "LoG watershed"]
+    assert page.locator("#compared thead th").all_inner_texts() == ["Otsu", "LoG watershed"]
     assert page.locator("#compared td.good").count() >= 2
 
 
 def test_rows_can_be_compared_while_the_table_is_filtered(site: Site) -> None:
     page = site.page(hash="#pick=otsu,log")
     page.get_by_role("searchbox").first.fill("watershed")
-    assert page.locator("#compared thead th").count() == 3
+    assert page.locator("#compared thead th").count() == 2
 
 
 def test_csv_holds_what_is_seen(site: Site) -> None:
@@ -510,6 +512,48 @@ def test_text_has_contrast_in_both_themes(site: Site, name: str, scheme: str) ->
     page = site.page(name, scheme=scheme)
     assert page.evaluate("document.documentElement.classList.contains('dark')") is (scheme == "dark")
     assert page.evaluate(CONTRAST) == []
+
+
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"],
+}
+"""Every rule of axe-core that asks for level AA of the guidelines, and those of good practice."""
+
+
+def violations(page: Any) -> str:
+    """Return what axe-core finds on a page, rule by rule; "" for nothing."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    found = axe.Axe().run(page, options=AXE)
+    assert len(found.response["passes"]) > 10, "the rules were applied"
+    return str(found.generate_report()) if found.violations_count else ""
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*PAGES, "samples/deep/v1/smoke/volumes-v.html"])
+def test_a_checker_finds_nothing_that_keeps_people_out(site: Site, name: str, scheme: str, width: int) -> None:
+    assert violations(site.page(name, scheme=scheme, width=width)) == ""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_checker_finds_nothing_on_what_opens(site: Site, scheme: str) -> None:
+    page = site.page(scheme=scheme, hash="#pick=otsu,log")
+    assert violations(page) == "", "compared rows"
+    condition(page, "row", "Contains")
+    assert violations(page) == "", "a filter"
+    page.keyboard.press("Escape")
+    page = site.page(scheme=scheme)
+    page.locator("#leaderboard_wrapper").get_by_role("button", name="columns").click()
+    page.wait_for_selector(".dt-button-collection button")
+    assert violations(page) == "", "the columns"
+    page = site.page("toy-v1-smoke-records.html", scheme=scheme)
+    page.locator("#records a", has_text="otsu").first.click()
+    page.wait_for_selector("#record h2")
+    for details in page.locator("#record summary").all():
+        details.click()
+    assert violations(page) == "", "a record"
+    assert violations(site.page("struck/toy-v1-smoke.html", scheme=scheme)) == "", "struck scores"
 
 
 def test_the_theme_can_be_chosen_and_is_kept(site: Site) -> None:

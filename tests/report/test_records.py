@@ -11,9 +11,11 @@ import pytest
 from harness.project import Project
 from harness.report.records import COLUMNS, record_key, stored_lines, write_records
 from harness.standing import Standing
+from harness.store import Store
 from tests.cli.project import Cli
 from tests.helpers import temp_project
-from tests.records import make_record, make_timing, standing_of
+from tests.records import cell_of, make_record, make_timing, standing_of
+from tests.records import write_records as write_results
 
 
 def read_index(path: Path) -> dict[str, Any]:
@@ -45,6 +47,23 @@ def test_every_record_is_listed_and_lies_where_the_list_says(cli: Cli) -> None:
         assert line[-2] == record_key(record)
     assert any("harness run toy --tier smoke --row 'truth' {where}" in line for line in index["again"])
     assert index["environments"] == {"f00d": {"python": "3.11 <b>"}}
+
+
+def test_a_timing_is_shown_as_it_lies_in_its_file_and_with_a_checksum(tmp_path: Path) -> None:
+    suite = temp_project(tmp_path).suite()
+    records = [make_record(sample=sample, suite=suite.id, version=suite.version) for sample in "ab"]
+    timings = [replace(make_timing(record.row, record.sample), cell=record.cell) for record in records]
+    write_results(tmp_path / "runs", records, timings)
+    store = Store(tmp_path / "runs", suite.id, suite.version, "smoke")
+    (path,) = store.timing_paths()
+    whole, older = path.read_text().splitlines()
+    older = older[: older.index(',"checksum"')] + "}"
+    path.write_text(f"{whole}\n{older}\n")
+    cells = [cell_of(record) for record in records]
+    standing = Standing.join(suite, "smoke", cells, store.records(), store.timings(), store=store)
+    write_records(standing, stored_lines(standing), tmp_path / "site", "records")
+    shown = [one["timing"] for one in read_shard(tmp_path / "site" / "records" / "rows" / "0.js")]
+    assert shown == [json.loads(whole), json.loads(timings[1].to_line())]
 
 
 def test_what_counts_no_more_is_struck_out_with_the_reason(cli: Cli) -> None:

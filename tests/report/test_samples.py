@@ -10,21 +10,40 @@ import pytest
 from harness.metrics.errormap import CLASS_COLOURS
 from harness.project import Project
 from harness.report import samples
-from harness.report.samples import SampleView, sample_views
+from harness.report.samples import (
+    SampleHead,
+    SampleRow,
+    SampleView,
+    drawn_views,
+    plain_lines,
+    plain_views,
+    sample_heads,
+)
 from tests.cli.project import Cli
 
 
-def views(cli: Cli) -> tuple[SampleView, ...]:
+def heads(cli: Cli) -> tuple[SampleHead, ...]:
     project = Project.find(cli.folder)
     standing = project.results(Path("runs"), project.suite("toy"), "smoke")
-    return sample_views(project, standing, Path("site"), PurePosixPath("samples/toy"))
+    return sample_heads(standing, PurePosixPath("samples/toy"))
+
+
+def views(cli: Cli, *, drawn: int = 9) -> tuple[SampleView, ...]:
+    project = Project.find(cli.folder)
+    standing = project.results(Path("runs"), project.suite("toy"), "smoke")
+    found = heads(cli)
+    plain = plain_views(standing, found[drawn:])
+    return (*drawn_views(project, standing, found[:drawn], Path("site")), *plain)
 
 
 def test_the_worst_sample_and_the_worst_row_come_first(cli: Cli) -> None:
     assert cli("run", "toy")[0] == 0
+    means = heads(cli)
+    assert means[0].mean <= means[1].mean
+    assert {(head.worst, head.best) for head in means} == {("Otsu", "truth")}
     found = views(cli)
+    assert [view.name for view in found] == [head.name for head in means]
     assert {view.name for view in found} == {"blobs/a", "blobs/b"}
-    assert found[0].mean <= found[1].mean
     assert [row.row for row in found[0].rows] == ["otsu", "truth"]
     assert found[0].rows[1].score == "map.gonuclear 1.0000"
     assert found[0].page == PurePosixPath(f"samples/toy/{found[0].name.replace('/', '-')}.html")
@@ -63,34 +82,36 @@ def test_what_was_altered_is_no_score_and_what_an_advisory_names_is_struck_out(c
     path.write_text("\n".join(lines) + "\n")
     found = {view.name: view for view in views(cli)}
     assert [row.row for row in found["blobs/a"].rows] == ["truth"]
-    assert found["blobs/b"].mean == 0.75
+    assert {head.name: head.mean for head in heads(cli)}["blobs/b"] == 0.75
     (cli.folder / "advisories.toml").write_text(
         'schema = 1\n[[advisories]]\nid = "A-1"\ndataset = "blobs"\nreason = "shifted"\naction = "fetch it anew"\n'
     )
     found = {view.name: view for view in views(cli)}
     assert {row.struck for row in found["blobs/b"].rows} == {"advisory A-1: shifted; fetch it anew"}
-    assert math.isnan(found["blobs/b"].mean)
+    assert all(math.isnan(head.mean) for head in heads(cli))
 
 
 def test_only_the_worst_are_drawn(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli("run", "toy")[0] == 0
     monkeypatch.setattr(samples, "MOST_SAMPLES", 1)
     monkeypatch.setattr(samples, "MOST_ROWS", 1)
-    first, second = views(cli)
+    first, second = views(cli, drawn=1)
     assert [bool(row.pictures) for row in first.rows] == [True, False]
-    assert not any(row.pictures for row in second.rows)
+    assert (len(first.drawn), len(first.others)) == (1, 1)
+    assert not second.drawn
     assert "Only the 1 worst" in second.why
+    assert {row.why for row in second.rows} == {first.others[0].why}
 
 
-def test_planes_at_even_distances_and_the_worst() -> None:
-    errors = np.zeros(100, int)
-    errors[3] = 5
-    assert samples._planes([errors]) == (3, 10, 20, 30, 40, 50, 59, 69, 79, 89)
-    assert samples._planes([np.zeros(5, int)]) == (0, 1, 2, 3, 4)
-
-
-def test_names_of_files_are_told_apart() -> None:
-    taken: set[str] = set()
-    assert [samples._slug(name, taken) for name in ("d/a b", "d/a:b", "D/A-B", "../..", "")] == [
-        "d-a-b", "d-a-b-2", "D-A-B-3", "sample", "sample-2",
-    ]  # fmt: skip
+def test_lines_of_a_table_escape_what_came_from_data() -> None:
+    hostile = "<b>'\"&"
+    row = SampleRow("otsu", hostile, "0.5000", "map 0.5000", hostile, {"correct": 3}, why=hostile, struck=hostile)
+    lines = plain_lines([row, SampleRow("log", "LoG", "undefined", "map undefined", "k2", {})], f"../{hostile}.html")
+    escaped = "&lt;b&gt;&#39;&#34;&amp;"
+    first, second = str(lines).splitlines()
+    assert hostile not in lines
+    assert first == (
+        f'<tr><td><a href="../{escaped}.html#cell={escaped}">{escaped}</a></td><td><s title="{escaped}">0.5000</s></td>'
+        f'<td>3</td>{"<td></td>" * 6}<td class="text">{escaped}</td></tr>'
+    )
+    assert ">LoG</a></td><td>undefined</td><td></td>" in second

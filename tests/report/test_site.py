@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import builtins
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from harness.errors import BackendError, StoreError
 from harness.metrics.counts import number
 from harness.project import Project
 from harness.report import write_report
+from harness.threads import usable_cores
 from tests.cli.project import DATA_TABLE, SUITE, Cli
 
 
@@ -200,6 +203,32 @@ def test_objects_are_shown_by_class_of_error(cli: Cli) -> None:
 def test_records_without_classes_show_no_objects(cli: Cli) -> None:
     cli.fake_records()
     assert "What became of the objects" not in (_site(cli) / "toy-v1-smoke.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or usable_cores() < 2, reason="a second process needs Linux and another core"
+)
+def test_what_a_second_process_writes_is_the_same_byte_for_byte(cli: Cli) -> None:
+    assert cli("run", "toy")[0] == 0
+    code = """
+from pathlib import Path
+from harness.beside import can_work_beside
+from harness.project import Project
+from harness.report import samples, site, write_report
+assert can_work_beside()
+samples.MOST_SAMPLES = site.MOST_SAMPLES = 1
+for many, name in ((10**9, "alone"), (1, "beside")):
+    site.MANY_RECORDS = many
+    project = Project.find(Path.cwd())
+    write_report(project, project.suites(["toy"]), Path("runs"), Path(name))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    alone, other = (
+        {path.relative_to(name).as_posix(): path.read_bytes() for path in Path(name).rglob("*") if path.is_file()}
+        for name in ("alone", "beside")
+    )
+    assert alone == other
+    assert {"samples/toy/v1/smoke/blobs-b.html", "records/toy/v1/smoke/index.js"} <= set(alone)
 
 
 def test_a_report_of_every_suite_has_a_page_on_where_everything_stands(cli: Cli) -> None:

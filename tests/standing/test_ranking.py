@@ -12,7 +12,7 @@ import pytest
 
 from harness.model import Cell, StageSpec
 from harness.standing import Standing
-from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_rows, has_value
+from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_rows
 from harness.store import Record
 from tests.records import cell_of, make_record
 
@@ -132,9 +132,3 @@ def test_the_last_stage_says_what_a_row_bounds(stage: str, uses: Any, bound: str
 
     assert bound_of([cell(make_record())]) == bound
     assert bound_of([]) == ""
-
-
-def test_a_point_of_a_curve_follows_from_counts() -> None:
-    point: Any = SimpleNamespace(id="ap75.stardist", at=("ap.stardist", 0.75))
-    assert has_value(replace(make_record(), counts={"tp.stardist": (1,) * 10}), "ap75.stardist", point)
-    assert not has_value(make_record(), "ap75.stardist", point)

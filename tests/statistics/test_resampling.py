@@ -150,3 +150,18 @@ def test_ten_thousand_resamples_of_fifty_rows_and_a_thousand_samples_take_second
     start = time.perf_counter()
     assert resampled_means(values, tree, resamples=10_000).shape == (10_000, 50)
     assert time.perf_counter() - start < 20
+
+
+@given(trees(), st.integers(0, 2), st.integers(0, 3))
+def test_what_was_drawn_is_remembered_and_the_generator_goes_on_alike(
+    paths: list[tuple[int, int, int]], fixed: int, seed: int
+) -> None:
+    tree = tree_of(paths)
+    drawn, remembered = np.random.default_rng(seed), np.random.default_rng(seed)
+    for _ in range(2):
+        expected = resampling._drawn(tree, 5, drawn, fixed)
+        assert np.array_equal(resampling._remembered(tree, 5, remembered, fixed), expected)
+        assert drawn.bit_generator.state == remembered.bit_generator.state
+    again = np.random.default_rng(seed)
+    resampling._remembered(tree, 5, again, fixed)
+    assert np.array_equal(resampling._remembered(tree, 5, again, fixed), expected)

@@ -8,10 +8,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import StoreError
 from harness.store import files
-from harness.store.files import Journal, is_read_only, partial_name, read_lines, replace_text
+from harness.store.files import Journal, is_read_only, parsed, partial_name, read_lines, replace_text
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+"""Half characters among them, numbers of any size, and what JSON has no number for."""
 
 
 def test_torn_tail_is_left_out_only_where_it_may_be(tmp_path: Path) -> None:
@@ -21,6 +26,28 @@ def test_torn_tail_is_left_out_only_where_it_may_be(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"x\.jsonl:2: not a JSON object"):
         read_lines(path, lambda data, where: data)
     assert read_lines(tmp_path / "absent", lambda data, where: data) == ()
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=9))
+def test_a_line_says_what_the_standard_library_reads(value: object) -> None:
+    for ascii_only in (True, False):
+        line = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "backslashreplace")
+        assert repr(parsed(line, "x:1")) == repr(json.loads(line)), "repr tells 1 from 1.0 and 0.0 from -0.0"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "{]", "[1,]", "01", ".5", "'a'", "{a:1}", '"\t"', '{"a":1}x', "[" * 100_000, "1" * 5000],
+    ids=lambda line: line[:8] or "nothing",
+)
+def test_what_is_no_json_is_an_error_of_its_line(line: str) -> None:
+    with pytest.raises(StoreError, match=r"^x:1: not a JSON object"):
+        parsed(line.encode(), "x:1")
+
+
+@pytest.mark.parametrize("line", ['{"a":1,"a":2}', "-0", "1e999", "NaN", "18446744073709551616", '"\\ud800"', " 1\r"])
+def test_what_is_read_in_two_ways_is_read_as_before(line: str) -> None:
+    assert repr(parsed(line.encode(), "x:1")) == repr(json.loads(line))
 
 
 def test_half_characters_are_written_and_read_back(tmp_path: Path) -> None:

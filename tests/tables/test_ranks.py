@@ -11,7 +11,7 @@ from harness.tables.data import to_csv, to_json
 from harness.tables.grid import grid
 from harness.tables.markdown import to_markdown
 from harness.tables.model import Place, Table, TableRow, Winner
-from harness.tables.ranks import letters, meaning, place_text, winner_lines, winner_words
+from harness.tables.ranks import _imputed, letters, meaning, place_text, winner_lines, winner_words
 from tests.tables.tables import make_table
 
 BEST = Winner("map", "", "per-image", ("Net",), 3, 4, 1.0, 12)
@@ -67,6 +67,13 @@ def test_every_form_of_the_table_has_the_ranks() -> None:
     assert shown["winners"][0]["is_best"] is True
     assert shown["winners"][1]["tau"] is None
     assert shown["rows"][1]["scores"]["map"]["rank"] == 2
+
+
+def test_what_stands_for_a_failed_cell_is_said() -> None:
+    net = make_table().rows[1]
+    assert list(_imputed(net, Place(2, 1, 3, 1, 2, worst=0.0))) == ["imputed 2 of 4 as 0 for the rank"]
+    assert not list(_imputed(net, Place(2, 1, 3, 1)))
+    assert not list(_imputed(net, None))
 
 
 def test_a_table_without_ranks_says_nothing_of_them() -> None:

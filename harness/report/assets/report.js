@@ -28,6 +28,19 @@ window.report = (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
 
+  // A table that is wider than its place is scrolled with the keyboard too: it can be reached where nothing in it can.
+  const bindScroll = () => {
+    for (const box of all(".scroll, code.line")) {
+      const isReached = box.scrollWidth <= box.clientWidth || one("a, button, input, select", box);
+      let above = box;
+      while (above && !/^H[1-6]$/.test(above.tagName)) above = above.previousElementSibling;
+      const name = one("caption", box)?.textContent || above?.textContent || document.title;
+      for (const [key, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", name]]) {
+        if (isReached) box.removeAttribute(key); else box.setAttribute(key, value);
+      }
+    }
+  };
+
   // ---- theme
   const themed = () => root.classList.contains("dark");
   const onTheme = [];
@@ -108,10 +121,25 @@ window.report = (() => {
     });
     return dt;
   };
+  // What the library opens it gives no names, and calls menus what holds plain controls.
+  const CONTROLS = [["select.dtsb-data", "column"], ["select.dtsb-condition", "condition"], [".dtsb-value", "value"]];
+  const nameWhatOpens = () => {
+    for (const box of all(".dt-button-collection")) {
+      box.setAttribute("aria-label", one(".dtsb-searchBuilder", box) ? "filter" : "columns");
+      for (const menu of all("[role=menu]", box)) menu.setAttribute("role", "group");
+    }
+    for (const [selector, name] of CONTROLS) {
+      for (const control of all(selector)) {
+        control.setAttribute("aria-label", name);
+        if (control.hasAttribute("autocomplete")) control.setAttribute("autocomplete", "off");
+      }
+    }
+  };
   const tables = async () => {
     const found = all("table.board");
     if (!window.tableLibrary || (!found.length && !one("#records"))) return;
     const { default: DataTable } = await import(window.tableLibrary);
+    new MutationObserver(nameWhatOpens).observe(document.body, { childList: true, subtree: true });
     for (const table of found) {
       const dt = enhanced(DataTable, table);
       if (one("input.pick", table)) bindCompare(table, dt);
@@ -135,7 +163,7 @@ window.report = (() => {
       if (picked.length < 2) return;
       const made = element("table");
       const head = made.createTHead().insertRow();
-      head.append(element("th", "", { scope: "col" }), ...picked.map((row) => element("th", plain(row.cells[0].innerHTML), { scope: "col" })));
+      head.append(element("td"), ...picked.map((row) => element("th", plain(row.cells[0].innerHTML), { scope: "col" })));
       const body = made.createTBody();
       dt.columns().every(function (index) {
         if (!index) return;
@@ -148,6 +176,7 @@ window.report = (() => {
         line.append(element("th", title, { scope: "row" }), ...cells.map((cell, at) => element("td", plain(cell.innerHTML), numbers[at] === best ? { class: "good" } : {})));
       });
       place.append(made);
+      bindScroll();
     };
     for (const row of rows()) {
       box(row)?.addEventListener("change", (event) => {
@@ -315,6 +344,7 @@ window.report = (() => {
       const environment = index.environments[record.environment];
       if (environment) folded(`environment ${record.environment}`, element("pre", JSON.stringify(environment, null, 1)));
       place.hidden = false;
+      bindScroll();
       one("h2", place).focus();
     };
     addEventListener("hashchange", show);
@@ -327,6 +357,8 @@ window.report = (() => {
     bindChart();
     addEventListener("beforeprint", () => { for (const one of all("details")) one.open = true; });
     await tables();
+    bindScroll();
+    addEventListener("resize", bindScroll);
     root.dataset.ready = "yes";
   });
   return { list, shard };

@@ -1,0 +1,128 @@
+"""The values of a row by path: where each lies among the units (folds, samples, data sets) that a ranking resamples."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import repeat
+
+import numpy as np
+
+from harness.aggregation import combined
+from harness.errors import LabelError
+from harness.metrics import Metric
+from harness.metrics.ap import POINTS, Convention, precisions
+from harness.metrics.means import plain_mean
+from harness.model import Aggregation
+from harness.standing.standing import RowStanding
+from harness.statistics import Path
+from harness.store import Record
+from harness.suite.schema import SpreadOver
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOut:
+    """A row by path.
+
+    records  its scored records
+    lacking  how many cells have no scores
+    single   the record of each path, where every path has one; else nothing
+    curves   by convention, what was computed of its curve, all points at once: (paths, points)
+    """
+
+    id: str
+    paths: tuple[Path, ...]
+    records: Mapping[Path, list[Record]]
+    lacking: Mapping[Path, int]
+    single: Mapping[Path, Record]
+    curves: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def values(self, name: str, metric: Metric, how: Aggregation) -> Mapping[Path, float]:
+        """Return the value of each path: repeats of a sample are averaged, pooled ones added first.
+
+        Raises `LabelError` and `StoreError` where records keep no counts that it needs.
+        """
+        if how != "pooled" and (quick := self._at_hand(name, metric)):
+            return quick
+        found, known = {}, {name: metric}
+        for path, own in self.records.items():
+            records = [record for record in own if has_value(record, name, metric)]
+            if records and how == "pooled":
+                found[path] = combined(records, name, how, known)
+            elif len(records) == 1:
+                found[path] = _value(records[0], name, metric)
+            elif records:
+                found[path] = plain_mean([_value(record, name, metric) for record in records])
+        return found
+
+    def filled(self, values: Mapping[Path, float], worst: float, paths: Sequence[Path]) -> list[float]:
+        """Return the value on each path: `worst` where cells have none that should, NaN where the row has no cells."""
+        if not self.lacking:
+            return list(map(values.get, paths, repeat(math.nan)))
+        return [worst if path in self.lacking else values.get(path, math.nan) for path in paths]
+
+    def _at_hand(self, name: str, metric: Metric) -> Mapping[Path, float]:
+        """Return the values of a row of which every path has one record, and each of these the metric; else nothing.
+
+        They also have it as a point of a curve that their counts tell.
+        """
+        try:
+            return {path: record.metrics[name] for path, record in self.single.items()}
+        except KeyError:
+            if metric.id not in POINTS or any(name in record.metrics for record in self.single.values()):
+                return {}
+        convention, at = POINTS[metric.id]
+        if convention.name not in self.curves:
+            self.curves[convention.name] = self._curve(convention)
+        points = self.curves[convention.name]
+        return dict(zip(self.single, points[:, at].tolist(), strict=True)) if len(points) else {}
+
+    def _curve(self, convention: Convention) -> np.ndarray:
+        """Return the points of a curve, (paths, points); no paths where the counts of some record do not tell them."""
+        try:
+            return precisions([record.counts for record in self.single.values()], convention)
+        except LabelError:
+            return np.empty((0, 0))
+
+
+def laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> LaidOut:
+    """Return a row by the paths on which its values lie under an aggregation, in a suite whose spread is over units."""
+    records: dict[Path, list[Record]] = defaultdict(list)
+    place = partial(_place, over=over, how=how)
+    for record in own.scored:
+        records[place(record.dataset, record.sample, record.fold)].append(record)
+    single = {path: found[0] for path, found in records.items()} if len(records) == len(own.scored) else {}
+    if own.ok == len(own.cells):  # records stand in the order of their cells: there is nothing more to look up
+        return LaidOut(own.row, tuple(records), dict(records), {}, single)
+    done = {record.id for record in own.scored}
+    exempt = {record.id for record in own.records if record.status == "not-applicable"}
+    lacking: dict[Path, int] = defaultdict(int)
+    paths: dict[Path, None] = {}
+    for cell in own.cells:
+        path = place(cell.data.dataset, cell.sample, cell.fold.id)
+        paths[path] = None
+        if cell.id not in done and cell.id not in exempt:
+            lacking[path] += 1
+    return LaidOut(own.row, tuple(paths), dict(records), dict(lacking), single)
+
+
+def has_value(record: Record, name: str, metric: Metric) -> bool:
+    """Return whether a record has a metric, or as a point of a curve the counts that it follows from."""
+    return name in record.metrics or (metric.at is not None and f"tp.{metric.id.partition('.')[2]}" in record.counts)
+
+
+def _value(record: Record, name: str, metric: Metric) -> float:
+    if name in record.metrics:
+        return record.metrics[name]
+    return metric.pooled([record.counts])  # a point looks for its own counts alone, those of the unnamed pair
+
+
+def _place(dataset: str, sample: str, fold: str, *, over: SpreadOver, how: Aggregation) -> Path:
+    """Return where a value lies among the units that are resampled: fold where the suite counts folds, then sample."""
+    unit = (dataset, fold) if over == "folds" else (dataset, sample)
+    if how == "pooled":
+        return (unit,)
+    return (dataset, unit, sample) if how == "per-dataset" else (unit, sample)
