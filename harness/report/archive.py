@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 """Process Run Crate: each run is an action with an instrument, what it read and what it made."""
+CRATE = "1.1"
+"""The version of RO-Crate that the profile builds on."""
 SUMS = "SHA256SUMS"
 CITATION = "CITATION.cff"
 EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -104,7 +106,8 @@ def _metadata(parts: Sequence[_Part], members: Mapping[str, bytes], about: About
         from rocrate.rocrate import ROCrate
     except ImportError as error:
         raise BackendError("an archive needs rocrate, which is not installed; pip install '.[report]'") from error
-    crate = ROCrate()
+    crate = ROCrate(version=CRATE)
+    crate.metadata.extra_terms["sha256"] = "http://schema.org/sha256"  # no term of this version
     crate.name = about.title
     crate.description = "Scores, durations and tables of benchmarks of instance segmentation, with what made them."
     crate.license = f"https://spdx.org/licenses/{about.licence}"

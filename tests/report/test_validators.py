@@ -10,16 +10,16 @@ import json
 import zipfile
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from harness.project import Project
-from harness.report.archive import About, write_archive
+from harness.report.archive import CRATE, About, write_archive
 from tests.cli.project import Cli
 
 ELSEWHERE = "it cannot lie beside the pins: `tox run -e exports`"
-CONTEXT = "https://w3id.org/ro/crate/"
 
 
 @pytest.fixture(params=["https://example.org/1", ""], ids=["with an address", "without"])
@@ -35,23 +35,28 @@ def archive(cli: Cli, request: pytest.FixtureRequest) -> Path:
 def test_the_crate_is_valid_by_its_profile(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     services = pytest.importorskip("rocrate_validator.services", reason=ELSEWHERE)
     from rocrate_validator.models import ValidationSettings
-    from rocrate_validator.utils import document_loader
+    from rocrate_validator.utils.http import HttpRequester
 
     asked = []
 
-    def context(url: str) -> Any:
-        """The context that the crate names, as the library that wrote the crate brings it: nothing is fetched."""
-        asked.append(url)
-        assert url.startswith(CONTEXT)
-        return json.loads(files("rocrate").joinpath("data/ro-crate.jsonld").read_text(encoding="utf-8"))
+    def get(requester: Any, url: str, **options: Any) -> Any:
+        """Answer with the terms that the library which wrote the crate brings: nothing is fetched.
 
-    monkeypatch.setattr(document_loader, "_fetch_json_ld", context)
+        They are those of a later version, which has one that we use and version 1.1 has not.
+        """
+        asked.append(url)
+        terms = json.loads(files("rocrate").joinpath("data/ro-crate.jsonld").read_text(encoding="utf-8"))
+        del terms["@context"]["sha256"]
+        headers = {"Content-Type": "application/ld+json"}
+        return SimpleNamespace(status_code=200, headers=headers, text=json.dumps(terms), json=lambda: terms)
+
+    monkeypatch.setattr(HttpRequester, "get", get, raising=False)
     settings = ValidationSettings(
         rocrate_uri=str(archive.resolve()), profile_identifier="process-run-crate", requirement_severity="REQUIRED"
     )
     result = services.validate(settings)
     assert [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()] == []
-    assert asked
+    assert set(asked) == {f"https://w3id.org/ro/crate/{CRATE}/context"}
 
 
 def test_the_citation_is_valid(archive: Path) -> None:
