@@ -235,12 +235,14 @@ def _as_declared(trial: Trial, unchanged: Unchanged, change: Change | None) -> i
     limit(unchanged.seconds[""])
     _switch_on(change, trial.folder / "written")
     declared = getattr(importlib.import_module(trial.changes.module), "METRICS", ())
+    runs = []
     for file, name in (test.removesuffix("[*]").split("::") for test in trial.tests if test.endswith("[*]")):
         function = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
-        for metric in declared:
-            if (seconds := unchanged.seconds.get(f"{file}::{name}[{metric.id}]")) is not None:
-                limit(seconds)
-                function(metric)
+        named = ((unchanged.seconds.get(f"{file}::{name}[{metric.id}]"), metric) for metric in declared)
+        runs += [(seconds, partial(function, metric)) for seconds, metric in named if seconds is not None]
+    for seconds, run in sorted(runs, key=lambda one: one[0]):
+        limit(seconds)
+        run()
     return SURVIVED
 
 
