@@ -32,6 +32,9 @@ NOT_RUN = {
     "HARNESS_PYTHON_ULTRACK=.tox/ultrack/bin/python harness run drosophila-ultrack": "needs that environment",
     "harness run prompting-strategies --tier smoke": "trains three networks; CI runs it",
     "harness export CELL --to DIR --prompts": "needs a cell with prompts: tests/report/test_prompts.py",
+    "harness picture cvppp-clustering --sample small-1 --figure 4.13 --to FILE.png": (
+        "needs records of that suite: tests/report/test_grid.py"
+    ),
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",
     "pytest tests/integration": "is part of the tests",
     "harness run table-2.6 --tier paper": "needs the published volumes and weights, and a GPU",

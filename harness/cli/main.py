@@ -32,6 +32,7 @@ COMMANDS = (
     "rescore",
     "export",
     "images",
+    "picture",
     "submit",
     "verify",
     "objects",

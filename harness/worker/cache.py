@@ -148,6 +148,20 @@ class StageCache:
             raise CorruptEntryError("meta.json: its hashes, arrays and headers are of different slots")
         return CacheEntry(folder, said.hashes, said.arrays, said.headers, said.made)
 
+    def made(self, output: str) -> CacheEntry | None:
+        """Return the entry whose slots together have this hash, as records name it; None if there is none.
+
+        Every entry is looked at; one that is no entry is passed over.
+        """
+        for path in sorted(self.folder.glob("??/*/meta.json")):
+            try:
+                entry = self.entry(path.parent.name)
+            except CorruptEntryError:
+                continue
+            if entry is not None and entry.output_hash == output:
+                return entry
+        return None
+
     def put(self, key: str, outputs: Mapping[str, Value], made: Made) -> dict[str, str]:
         """Store the outputs of a stage and return the hash of each slot.
 

@@ -35,6 +35,9 @@ ROWS = (
     Row("unet", "plantseg-foreground", "no-filter", "unet", is_torch=True),
     Row("stardist", "quickstart", "stardist", "stardist-2d", is_torch=False),
     Row("cellpose", "table-2.7", "cellpose-xy-stitched", "cellpose", is_torch=True),
+    Row("spoco", "table-4.1", "target-only", "spoco", is_torch=True),
+    Row("mean-shift", "clustering-size", "mean-shift-fast-448-pc16", "mean-shift-fast", is_torch=True),
+    Row("hdbscan", "clustering-size", "hdbscan-fast-448-pc16", "hdbscan-fast", is_torch=True),
 )
 
 

@@ -53,6 +53,17 @@ def test_round_trip(cache: StageCache, volume: Volume) -> None:
     assert entry.output_hash == output_hash(entry.hashes)
 
 
+def test_an_entry_is_found_by_the_hash_of_what_it_holds(cache: StageCache, volume: Volume) -> None:
+    hashes = cache.put(KEY, {"image": volume}, MADE)
+    spoilt = cache.folder / "ab" / ("ab" + "1" * 62)
+    spoilt.mkdir(parents=True)
+    (spoilt / "meta.json").write_text("{}")
+    entry = cache.made(output_hash(hashes))
+    assert entry is not None
+    assert entry.folder.name == KEY
+    assert cache.made("0" * 64) is None
+
+
 def test_second_writer_of_a_key_leaves_the_first(cache: StageCache, volume: Volume) -> None:
     cache.put(KEY, {"image": volume}, MADE)
     cache.put(KEY, {"image": volume}, Made(StageTiming("s"), HERE))

@@ -1,6 +1,6 @@
-"""Compiled loops of HDBSCAN over vectors that lie in cells (see `_kernels`): core distances, spanning tree, joining.
+"""Compiled searches of HDBSCAN over vectors that lie in cells (see `_kernels`): core distances, nearest of other parts.
 
-Importing this module imports numba.
+All distances of loops are squared. Importing this module imports numba.
 """
 
 from __future__ import annotations
@@ -10,45 +10,137 @@ import numpy as np
 from harness.compiling import compiled
 from harness.stages.embedding._kernels import BLOCK, bounds, distances
 
+CHUNK = 64
+"""Distances that are compared with a limit at once."""
+MIDDLE = 128
+"""Vectors of the own cell on either side of a vector's ring that are looked at first: they are likely to be near."""
+
 
 @compiled
-def push(heap: np.ndarray, value: np.float32) -> None:
-    """Replace the greatest entry of a heap (greatest first) by a smaller value."""
-    size = heap.size
+def sink(keys: np.ndarray, names: np.ndarray, size: int, key: np.float32, name: int) -> None:
+    """Replace the first entry of a heap (greatest key first) of so many entries by another one."""
     hole = 0
     while True:
         child = 2 * hole + 1
         if child >= size:
             break
-        if child + 1 < size and heap[child + 1] > heap[child]:
+        if child + 1 < size and keys[child + 1] > keys[child]:
             child += 1
-        if heap[child] <= value:
+        if keys[child] <= key:
             break
-        heap[hole] = heap[child]
+        keys[hole] = keys[child]
+        names[hole] = names[child]
         hole = child
-    heap[hole] = value
+    keys[hole] = key
+    names[hole] = name
+
+
+@compiled
+def rise(keys: np.ndarray, names: np.ndarray, size: int, key: np.float32, name: int) -> None:
+    """Add an entry to a heap (greatest key first) of so many entries."""
+    hole = size
+    while hole > 0:
+        parent = (hole - 1) // 2
+        if keys[parent] >= key:
+            break
+        keys[hole] = keys[parent]
+        names[hole] = names[parent]
+        hole = parent
+    keys[hole] = key
+    names[hole] = name
+
+
+@compiled
+def any_below(values: np.ndarray, limit: np.float32) -> bool:
+    """Return whether one of the values is below a limit; a slice of its own, so that it is one vector instruction."""
+    below = 0
+    for index in range(values.size):
+        below += values[index] < limit
+    return below > 0
+
+
+@compiled
+def gather(
+    columns: np.ndarray,
+    weights: np.ndarray,
+    low: int,
+    high: int,
+    point: np.ndarray,
+    itself: int,
+    enough: int,
+    least: int,
+    keys: np.ndarray,
+    names: np.ndarray,
+    size: int,
+    total: int,
+    block: np.ndarray,
+) -> tuple[int, int]:
+    """Keep in a heap the nearest of the vectors low … high - 1 that weigh enough and are not too few.
+
+    Returns the size and the weight of the heap.
+    """
+    for begin in range(low, high, BLOCK):
+        end = min(begin + BLOCK, high)
+        distances(columns, begin, end, point, block)
+        for first in range(0, end - begin, CHUNK):
+            last = min(first + CHUNK, end - begin)
+            limit = keys[0] if total >= enough and size >= least else np.float32(np.inf)
+            if not any_below(block[first:last], limit):
+                continue
+            for index in range(first, last):
+                if begin + index == itself or block[index] >= limit:
+                    continue
+                rise(keys, names, size, block[index], begin + index)
+                size += 1
+                total += weights[begin + index]
+                while total - weights[names[0]] >= enough and size > least:
+                    total -= weights[names[0]]
+                    size -= 1
+                    sink(keys, names, size, keys[size], names[size])
+                if total >= enough and size >= least:
+                    limit = keys[0]
+    return size, total
 
 
 @compiled
 def core_distances(
-    columns: np.ndarray,
+    hub_columns: np.ndarray,
+    hub_ring: np.ndarray,
+    hub_starts: np.ndarray,
+    hub_index: np.ndarray,
+    weights: np.ndarray,
+    hub_of: np.ndarray,
     rows: np.ndarray,
     ring: np.ndarray,
-    starts: np.ndarray,
-    centres: np.ndarray,
     own: np.ndarray,
+    centres: np.ndarray,
     neighbours: int,
-    low_point: int,
-    high_point: int,
+    least: int,
+    points: np.ndarray,
     core: np.ndarray,
+    near: np.ndarray,
 ) -> None:
-    """Write the squared distance of some vectors to their n-th nearest other one; `own` is the cell of each."""
+    """Write the squared distance of some vectors to their n-th nearest other one, and the hubs within it in order.
+
+    Distances are those to hubs, each of which counts for as many vectors as it weighs; at least `least` hubs are
+    written, the further ones beyond that distance. `hub_of` is the number of a vector among the hubs or -1, `hub_index`
+    the way back, `near` is filled up with -1.
+    """
     block = np.empty(BLOCK, np.float32)
-    heap = np.empty(neighbours + 1, np.float32)  # the vector itself is among its nearest
+    most = max(neighbours, least)
+    keys = np.empty(most + 2, np.float32)
+    names = np.empty(most + 2, np.int64)
     cells = centres.shape[1]
-    for number in range(low_point, high_point):
+    for number in points:
         point = rows[number]
-        heap[:] = np.inf
+        itself = hub_of[number]
+        cell = own[number]
+        first, last = hub_starts[cell], hub_starts[cell + 1]
+        place = first + int(np.searchsorted(hub_ring[first:last], ring[number]))
+        before, after = max(first, place - MIDDLE), min(last, place + MIDDLE)
+        size, total = gather(
+            hub_columns, weights, before, after, point, itself, neighbours, least, keys, names, 0, 0, block
+        )  # fmt: skip
         for turn in range(-1, cells):
             cell = own[number] if turn < 0 else turn
             if turn == own[number]:
@@ -57,114 +149,84 @@ def core_distances(
             for channel in range(centres.shape[0]):
                 step = centres[channel, cell] - point[channel]
                 away += step * step
-            low, high = bounds(ring, starts[cell], starts[cell + 1], np.sqrt(away), np.sqrt(heap[0]))
-            for begin in range(low, high, BLOCK):
-                end = min(begin + BLOCK, high)
-                distances(columns, begin, end, point, block)
-                for index in range(end - begin):
-                    if block[index] < heap[0]:
-                        push(heap, block[index])
-        core[number] = heap[0]
+            radius = np.sqrt(keys[0]) if total >= neighbours and size >= least else np.float32(np.inf)
+            low, high = bounds(hub_ring, hub_starts[cell], hub_starts[cell + 1], np.sqrt(away), radius)
+            if turn >= 0:
+                size, total = gather(
+                    hub_columns, weights, low, high, point, itself, neighbours, least, keys, names, size, total, block
+                )  # fmt: skip
+                continue
+            size, total = gather(
+                hub_columns, weights, low, before, point, itself, neighbours, least, keys, names, size, total, block
+            )  # fmt: skip
+            size, total = gather(
+                hub_columns, weights, after, high, point, itself, neighbours, least, keys, names, size, total, block
+            )  # fmt: skip
+        near[number, size:] = -1
+        for left in range(size - 1, -1, -1):
+            nearest, key = names[0], keys[0]
+            near[number, left] = hub_index[nearest]
+            total -= weights[nearest]
+            if left == size - 1 or total + weights[nearest] >= neighbours:
+                core[number] = key
+            sink(keys, names, left, keys[left], names[left])
+        if size == 0:
+            core[number] = 0
 
 
 @compiled
-def spanning_tree(columns: np.ndarray, core: np.ndarray, edges: np.ndarray) -> None:
-    """Write the least spanning tree of mutual reachability: rows (from, to, squared distance), Prim's algorithm.
-
-    `columns` and `core` are overwritten: what the tree has reached is replaced by what it has not.
-    """
-    channels, count = columns.shape
-    names = np.arange(count)
-    best = np.full(count, np.inf, np.float32)
-    origin = np.zeros(count, np.int64)
-    block = np.empty(BLOCK, np.float32)
-    point = np.empty(channels, np.float32)
-    left = count
-    here = 0
-    for edge in range(count - 1):
-        name, reach = names[here], core[here]
-        for channel in range(channels):
-            point[channel] = columns[channel, here]
-        left -= 1
-        names[here], core[here], best[here], origin[here] = names[left], core[left], best[left], origin[left]
-        for channel in range(channels):
-            columns[channel, here] = columns[channel, left]
-        here = 0
-        for begin in range(0, left, BLOCK):
-            end = min(begin + BLOCK, left)
-            distances(columns, begin, end, point, block)
-            for index in range(end - begin):
-                other = begin + index
-                mutual = max(block[index], max(reach, core[other]))
-                if mutual < best[other]:
-                    best[other] = mutual
-                    origin[other] = name
-                if best[other] < best[here]:
-                    here = other
-        edges[edge, 0] = origin[here]
-        edges[edge, 1] = names[here]
-        edges[edge, 2] = best[here]
-
-
-@compiled
-def join(
+def nearest_foreign(
     columns: np.ndarray,
+    core: np.ndarray,
     ring: np.ndarray,
-    starts: np.ndarray,
     centres: np.ndarray,
-    labels: np.ndarray,
-    reach: np.ndarray,
-    neighbours: int,
+    segments: np.ndarray,
+    starts: np.ndarray,
+    parts: np.ndarray,
+    group: np.ndarray,
     points: np.ndarray,
-    near: np.ndarray,
-    joined: np.ndarray,
+    limit: np.float32,
+    length: np.ndarray,
+    other: np.ndarray,
+    known: np.ndarray,
 ) -> None:
-    """Give each point (n x channels) the label of the cluster that it belongs to, 0 for none.
+    """Search for the shortest edge of mutual reachability from some vectors of one group to a vector of another group.
 
-    The cluster is that of the nearest labelled vector; the point belongs to it if that vector and at least so many
-    neighbours lie within the `reach` of the cluster, the distance at which the cluster would join another. `near` is
-    the cell whose centre is nearest to each point: it is searched first.
+    Vectors lie in segments, one for each part of each cell: `segments` says where those of a cell begin, `starts` where
+    a segment's vectors begin, `parts` whose they are and `group` to which group a part belongs. Edges shorter than
+    `limit`, and shorter than those found before, are written to `length` and `other`. `known` gets below which length
+    there is no edge from a vector but the one written.
     """
     block = np.empty(BLOCK, np.float32)
-    cells = centres.shape[1]
-    away = np.empty(cells, np.float32)
-    for number in range(points.shape[0]):
-        point = points[number]
-        distances(centres, 0, cells, point, away)
-        for cell in range(cells):
-            away[cell] = np.sqrt(away[cell])
-        best = np.float32(np.inf)
-        label = 0
-        for turn in range(-1, cells):
-            cell = near[number] if turn < 0 else turn
-            if turn == near[number]:
-                continue
-            low, high = bounds(ring, starts[cell], starts[cell + 1], away[cell], np.sqrt(best))
-            for begin in range(low, high, BLOCK):
-                end = min(begin + BLOCK, high)
-                distances(columns, begin, end, point, block)
-                for index in range(end - begin):
-                    if block[index] < best and labels[begin + index] > 0:
-                        best = block[index]
-                        label = labels[begin + index]
-        joined[number] = 0
-        if label == 0 or best >= reach[label] * reach[label]:
-            continue
-        limit = np.float32(reach[label] * reach[label])
-        count = 0
-        for turn in range(-1, cells):
-            cell = near[number] if turn < 0 else turn
-            if turn == near[number]:
-                continue
-            low, high = bounds(ring, starts[cell], starts[cell + 1], away[cell], reach[label])
-            for begin in range(low, high, BLOCK):
-                end = min(begin + BLOCK, high)
-                distances(columns, begin, end, point, block)
-                for index in range(end - begin):
-                    if block[index] < limit:
-                        count += 1
-                if count >= neighbours:
-                    break
-            if count >= neighbours:
-                joined[number] = label
-                break
+    point = np.empty(columns.shape[0], np.float32)
+    for number in points:
+        own = group[parts[number]]
+        reach = core[number]
+        if reach < limit:
+            for channel in range(columns.shape[0]):
+                point[channel] = columns[channel, number]
+            for cell in range(centres.shape[1]):
+                away = np.float32(-1)
+                for segment in range(segments[cell], segments[cell + 1]):
+                    if group[parts[starts[segment]]] == own:
+                        continue
+                    if away < 0:
+                        away = np.float32(0)
+                        for channel in range(centres.shape[0]):
+                            step = centres[channel, cell] - point[channel]
+                            away += step * step
+                        away = np.sqrt(away)
+                    low, high = bounds(ring, starts[segment], starts[segment + 1], away, np.sqrt(limit))
+                    for begin in range(low, high, BLOCK):
+                        end = min(begin + BLOCK, high)
+                        distances(columns, begin, end, point, block)
+                        if not any_below(block[: end - begin], limit):
+                            continue
+                        for index in range(end - begin):
+                            if block[index] < limit:
+                                mutual = max(block[index], max(reach, core[begin + index]))
+                                if mutual < limit:
+                                    limit = mutual
+                                    length[number] = mutual
+                                    other[number] = begin + index
+        known[number] = limit

@@ -1,30 +1,78 @@
 """The modes that mean shift finds, in a fraction of its time.
 
 scikit-learn looks for the vectors in each window by way of a tree, which sixteen channels defeat. Here the vectors lie
-in cells (`cells`), of which a window holds most as a whole. Nothing is thinned, no search ends early: which modes are
-found and kept, and to which one a voxel belongs, is decided as scikit-learn does, so labels differ by rounding alone.
+in cells (`cells`), of which a window holds most as a whole, and searches that lead to a crowded mode end early: where
+the vectors of a cell are many, some of them give the mean of a window as well as all, and a search that comes near a
+mode known already adds none. All others are followed to their ends over all vectors, as scikit-learn does; so are the
+first searches, which find the crowded modes. Which modes are kept, and to which one a voxel belongs, is decided as
+there.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from harness.stages.embedding.cells import in_parts, nearest_of, sorted_into_cells
+from harness.errors import DataError
+from harness.stages.embedding.cells import Cells, in_parts, nearest_of, sorted_into_cells
 
 MOST_ITERATIONS = 300
 """Of one search, as in scikit-learn."""
+MOST_MODES = 20_000
+"""More clusters than any image has objects and fragments: each voxel would be compared with each."""
 
 _CELL_BANDWIDTHS = 3.0
 """Between the vectors that cells begin with: one cell for a cluster is as good as any finer division."""
 _SEARCHES_PER_TASK = 16
+_FIRST_SEARCHES = 64
+"""Seeds, the fullest cells of the grid, that are followed to their ends beside the centres of the cells."""
+_CROWDED = 512
+"""Vectors in the last window of a search from which on its mode is one that others may end near."""
+_NEAR_BANDWIDTHS = 0.5
+"""How near: such a window holds what surrounds the mode, and draws there."""
+_FEW = 2048
+"""Vectors of the largest cell that stand for all of it; of the others every vector at the same step does."""
+_ENOUGH = 64
+"""Vectors that a window over those few holds at least, or it is made of all."""
 
 
-def clusters(vectors: np.ndarray, bandwidth: float, min_bin_freq: int, threads: int) -> np.ndarray | None:
-    """Return the cluster of each vector (float32, n x channels) as int64 from 0, None if no search finds a vector."""
-    modes, counts = _searched(vectors, grid_seeds(vectors, bandwidth, min_bin_freq), bandwidth, threads)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Vectors of cells with their running sums (float64, n + 1 x channels)."""
+
+    columns: np.ndarray
+    sums: np.ndarray
+    ring: np.ndarray
+    starts: np.ndarray
+
+
+def clusters(
+    vectors: np.ndarray,
+    bandwidth: float,
+    min_bin_freq: int,
+    threads: int,
+    device: str = "cpu",
+    where: str = "mean shift",
+) -> np.ndarray | None:
+    """Return the cluster of each vector (float32, n x channels) as int64 from 0, None if no search finds a vector.
+
+    Raises `DataError`, which begins with `where`, for more than `MOST_MODES` clusters.
+    """
+    seeds = grid_seeds(vectors, bandwidth, min_bin_freq)
+    if device == "cpu":
+        modes, counts = _searched(vectors, seeds, bandwidth, threads)
+    else:
+        modes, counts = _searched_on(device, vectors, seeds, bandwidth)
     if not len(modes):
         return None
-    return nearest_of(vectors, strongest_apart(modes, counts, bandwidth), threads)[0]
+    kept = strongest_apart(modes, counts, bandwidth)
+    if len(kept) > MOST_MODES:
+        raise DataError(
+            f"{where}: more than {MOST_MODES} clusters of {len(vectors)} voxels at a bandwidth of {bandwidth:g}; "
+            "accepted: a wider bandwidth, fewer channels (pca), or a larger min_bin_freq"
+        )
+    return nearest_of(vectors, kept, threads)[0]
 
 
 def grid_seeds(vectors: np.ndarray, edge: float, least: int) -> np.ndarray:
@@ -46,12 +94,13 @@ def grid_seeds(vectors: np.ndarray, edge: float, least: int) -> np.ndarray:
 def strongest_apart(modes: np.ndarray, counts: np.ndarray, bandwidth: float) -> np.ndarray:
     """Return the modes (float32, n x channels), strongest first, without those within a bandwidth of a stronger one.
 
-    Of equally strong ones the one with the greater coordinates is the stronger.
+    Of equally strong ones the one with the greater coordinates is the stronger. The search ends at the first one above
+    `MOST_MODES`.
     """
     order = np.lexsort((*modes.T[::-1], counts))[::-1]
     left = modes[order]
     kept = []
-    while len(left):
+    while len(left) and len(kept) <= MOST_MODES:
         kept.append(left[0])
         left = left[np.square(left - left[0]).sum(axis=1) > bandwidth * bandwidth]
     return np.array(kept, dtype=np.float32)
@@ -72,21 +121,88 @@ def _codes(cells: np.ndarray) -> np.ndarray:
 def _searched(vectors: np.ndarray, seeds: np.ndarray, bandwidth: float, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the searches (float32, n x channels) and how many vectors lie in their last windows (int64).
 
-    Ends are returned once each, and those of searches that found nothing are not.
+    Ends are returned once each; those of searches that found nothing, or came near a crowded mode, are not.
     """
+    cells = sorted_into_cells(vectors, _CELL_BANDWIDTHS * bandwidth, threads)
+    every, few = _summed(cells, 1), _summed(cells, max(1, int(np.diff(cells.starts).max()) // _FEW))
+    first = seeds[:_FIRST_SEARCHES]
+    found = [_ends(every, cells.centres, first, bandwidth, threads)]
+    if len(first) < len(seeds):
+        ends, counts = _ends(every, cells.centres, np.ascontiguousarray(cells.centres.T), bandwidth, threads)
+        found.append((ends[counts >= _CROWDED], counts[counts >= _CROWDED]))
+        ends, counts = (np.concatenate(each) for each in zip(*found, strict=True))
+        crowded = strongest_apart(ends[counts >= _CROWDED], counts[counts >= _CROWDED], bandwidth)
+        left = seeds[len(first) :]
+        left = left[~_reached(every, few, cells.centres, crowded, left, bandwidth, threads)]
+        found.append(_ends(every, cells.centres, left, bandwidth, threads))
+    ends, counts = (np.concatenate(each) for each in zip(*found, strict=True))
+    modes, places = np.unique(ends[counts > 0], axis=0, return_index=True)
+    return modes, counts[counts > 0][places]
+
+
+def _searched_on(
+    device: str, vectors: np.ndarray, seeds: np.ndarray, bandwidth: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same from searches on a GPU, all over all vectors; those that come near a crowded mode end there."""
+    from harness.stages.embedding import _on_gpu
+
+    first, left = seeds[:_FIRST_SEARCHES], seeds[_FIRST_SEARCHES:]
+    ends, counts, _ = _on_gpu.climbed(vectors, first, bandwidth, MOST_ITERATIONS, device)
+    crowded = strongest_apart(ends[counts >= _CROWDED], counts[counts >= _CROWDED], bandwidth)
+    last, last_counts, reached = _on_gpu.climbed(
+        vectors, left, bandwidth, MOST_ITERATIONS, device, modes=crowded, stop=_NEAR_BANDWIDTHS * bandwidth
+    )
+    ends, counts = np.concatenate([ends, last[~reached]]), np.concatenate([counts, last_counts[~reached]])
+    modes, places = np.unique(ends[counts > 0], axis=0, return_index=True)
+    return modes, counts[counts > 0][places]
+
+
+def _summed(cells: Cells, step: int) -> _Sums:
+    """Return every n-th vector of each cell, by distance to its centre."""
+    within = np.arange(len(cells.own)) - cells.starts[cells.own]
+    index = np.flatnonzero(within % step == step // 2)
+    rows = cells.rows[index]
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
+    starts = np.searchsorted(index, cells.starts).astype(np.int64)
+    return _Sums(np.ascontiguousarray(rows.T), sums, cells.ring[index], starts)
+
+
+def _ends(
+    every: _Sums, centres: np.ndarray, seeds: np.ndarray, bandwidth: float, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where searches over all vectors end, and how many lie in their last windows, 0 where one found nothing."""
     from harness.stages.embedding import _kernels
 
-    cells = sorted_into_cells(vectors, _CELL_BANDWIDTHS * bandwidth, threads)
-    sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(cells.rows, axis=0, dtype=np.float64)])
     ends = np.empty_like(seeds)
     counts = np.zeros(len(seeds), dtype=np.int64)
 
     def task(part: slice) -> None:
         _kernels.climb(
-            cells.columns, sums, cells.ring, cells.starts, cells.centres, seeds[part], bandwidth, MOST_ITERATIONS,
+            every.columns, every.sums, every.ring, every.starts, centres, seeds[part], bandwidth, MOST_ITERATIONS,
             ends[part], counts[part],
         )  # fmt: skip
 
     in_parts(task, len(seeds), threads, _SEARCHES_PER_TASK)
-    modes, first = np.unique(ends[counts > 0], axis=0, return_index=True)
-    return modes, counts[counts > 0][first]
+    return ends, counts
+
+
+def _reached(
+    every: _Sums, few: _Sums, centres: np.ndarray, modes: np.ndarray, seeds: np.ndarray, bandwidth: float, threads: int
+) -> np.ndarray:
+    """Return which searches (bool) come near one of the modes, or find nothing: they add no mode."""
+    from harness.stages.embedding import _approach
+
+    reached = np.zeros(len(seeds), dtype=bool)
+    if not len(modes):
+        return reached
+    columns = np.ascontiguousarray(modes.T)
+    enough = _ENOUGH if len(few.ring) < len(every.ring) else 0
+
+    def task(part: slice) -> None:
+        _approach.approach(
+            every.columns, every.sums, every.ring, every.starts, few.columns, few.sums, few.ring, few.starts, centres,
+            enough, columns, _NEAR_BANDWIDTHS * bandwidth, seeds[part], bandwidth, MOST_ITERATIONS, reached[part],
+        )  # fmt: skip
+
+    in_parts(task, len(seeds), threads, _SEARCHES_PER_TASK)
+    return reached

@@ -19,16 +19,15 @@ def test_labels_are_those_of_the_library(components: int) -> None:
     assert agreement(own, reference) >= 0.99
 
 
-def test_a_thinned_image_gives_them_too() -> None:
-    volume = phantom(64, 2)
+def test_a_crowded_image_gives_them_too() -> None:
+    volume = phantom(96, 2)
     own, reference = (
-        labels_of([stage], {"embedding": volume}) for stage in (make("hdbscan-fast", sample=2000), make("hdbscan"))
+        labels_of([stage], {"embedding": volume}) for stage in (make("hdbscan-fast", candidates=256), make("hdbscan"))
     )
     assert agreement(own, reference) >= 0.98
 
 
-def test_the_seed_decides_what_is_looked_at() -> None:
+def test_the_seed_changes_nothing() -> None:
     volume = phantom(64, 3)
-    chain = [make("hdbscan-fast", sample=1500)]
-    one, again = (labels_of(chain, {"embedding": volume}, seed=seed) for seed in (1, 1))
+    one, again = (labels_of([make("hdbscan-fast")], {"embedding": volume}, seed=seed) for seed in (1, 2))
     np.testing.assert_array_equal(one, again)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.errors import DataError
 from harness.stages.embedding.modes import clusters, grid_seeds, strongest_apart
 from tests.stages.embedding.embeddings import agreement, blobs
 
@@ -53,7 +54,27 @@ def test_clusters_are_those_of_scikit_learn(channels: int, spread: float) -> Non
     assert agreement(own, cluster.MeanShift(bandwidth=0.5, bin_seeding=True).fit_predict(vectors)) >= 0.999
 
 
+def test_very_many_clusters_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.arange(2000, dtype=np.float32)[:, None] * 3
+    found = clusters(vectors, 0.5, 1, 1)
+    assert found is not None
+    assert len(np.unique(found)) == 2000
+    monkeypatch.setattr("harness.stages.embedding.modes.MOST_MODES", 100)
+    with pytest.raises(DataError, match=r"^here: more than 100 clusters of 2000 voxels.*larger min_bin_freq"):
+        clusters(vectors, 0.5, 1, 1, where="here")
+
+
 def test_no_vector_near_any_seed() -> None:
     vectors = np.full((10, 16), 0.24, np.float32)
     assert clusters(vectors, 0.5, 1, 1) is None
     assert clusters(np.zeros((3, 2), np.float32), 0.5, 4, 1) is None
+
+
+@pytest.mark.parametrize("spread", [0.08, 0.13])
+def test_clusters_are_those_of_scikit_learn_where_vectors_crowd(spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")
+    monkeypatch.setattr("harness.stages.embedding.modes._FEW", 100)
+    vectors, _ = blobs(6000, 8, spread=spread, clusters=4, scattered=0.02)
+    own = clusters(vectors, 0.5, 1, 1)
+    assert own is not None
+    assert agreement(own, cluster.MeanShift(bandwidth=0.5, bin_seeding=True).fit_predict(vectors)) >= 0.99

@@ -1,0 +1,95 @@
+"""Searches for modes and core distances by products of matrices, for a GPU. Importing this module imports torch.
+
+Everything is looked at: nothing is thinned, no cells are made. Distances come from products, so they round otherwise
+than those of the compiled loops. Products are in float32, not in TF32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+_PAIRS = 2**28
+"""Distances that lie in memory at once: 1 GB."""
+
+
+def climbed(
+    vectors: np.ndarray,
+    seeds: np.ndarray,
+    radius: float,
+    most: int,
+    device: str,
+    *,
+    modes: np.ndarray | None = None,
+    stop: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where searches end (float32, n x channels), how many vectors lie in their last windows (int64), and which
+    of them came within `stop` of one of the modes (bool), which ends them.
+
+    A search ends where its mean moves by at most a thousandth of the radius or after `most` + 1 windows; an empty
+    window counts 0.
+    """
+    with _exact():
+        every = torch.as_tensor(vectors, device=device)
+        known = None if modes is None or not len(modes) else torch.as_tensor(modes, device=device)
+        points = torch.tensor(seeds, device=device)
+        counts = torch.zeros(len(seeds), dtype=torch.int64, device=device)
+        reached = torch.zeros(len(seeds), dtype=torch.bool, device=device)
+        step = max(1, _PAIRS // max(1, len(vectors)))
+        left = torch.arange(len(seeds), device=device)
+        for _ in range(most + 1):
+            if known is not None:
+                near = (_squared(points[left], known) <= stop * stop).any(dim=1)
+                reached[left[near]] = True
+                left = left[~near]
+            if not len(left):
+                break
+            moving = []
+            for part in torch.split(left, step):
+                inside = (_squared(points[part], every) <= radius * radius).to(every.dtype)
+                counts[part] = inside.sum(dim=1).to(torch.int64)
+                means = inside @ every / counts[part, None].clamp(min=1)
+                found = counts[part] > 0
+                moved = torch.linalg.vector_norm(means - points[part], dim=1)
+                points[part[found]] = means[found]
+                moving.append(part[found & (moved > 1e-3 * radius)])
+            left = torch.cat(moving)
+        return points.cpu().numpy(), counts.cpu().numpy(), reached.cpu().numpy()
+
+
+def nearest_neighbours(vectors: np.ndarray, neighbours: int, device: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the squared distance of each vector to its n-th nearest other (float32), and the n (int32), in order."""
+    core = np.empty(len(vectors), dtype=np.float32)
+    near = np.empty((len(vectors), neighbours), dtype=np.int32)
+    with _exact():
+        every = torch.as_tensor(vectors, device=device)
+        for part in torch.split(torch.arange(len(vectors), device=device), max(1, _PAIRS // len(vectors))):
+            away = _squared(every[part], every)
+            away[torch.arange(len(part), device=device), part] = torch.inf
+            found = torch.topk(away, neighbours, dim=1, largest=False, sorted=True)
+            place = part.cpu().numpy()
+            core[place] = found.values[:, -1].cpu().numpy()
+            near[place] = found.indices.cpu().numpy()
+    return core, near
+
+
+def _squared(points: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+    """Return the squared distances of points (n x channels) to vectors (m x channels), n x m, none below 0."""
+    lengths = vectors.square().sum(dim=1)
+    away = torch.addmm(lengths[None], points, vectors.T, alpha=-2.0)
+    return away.add_(points.square().sum(dim=1)[:, None]).clamp_(min=0.0)
+
+
+@contextmanager
+def _exact() -> Iterator[None]:
+    """Multiply in float32: TF32 would round distances to three digits."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
