@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.options import add_filters, add_project, add_results, add_suites, add_tier, selection
+from harness.cli.options import add_filters, add_project, add_results, add_tier, selection
 from harness.cli.output import log, result
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ EXIT_INCOMPLETE = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    add_suites(parser, nargs=1)
+    parser.add_argument("suite", metavar="SUITE", help="id of a suite, or path of its .toml file")
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="file to write: .png or .svg")
     parser.add_argument(
         "--figure", default="", metavar="ID", help="draw the rows of this figure of the suite, laid out as it is"
@@ -33,7 +33,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Write the file and print where; 3 if something of it is missing."""
     from harness.report.grid import write_grid
 
-    suite = project.suite(arguments.suites[0])
+    suite = project.suite(arguments.suite)
     tier = arguments.tier or suite.default_tier
     suite.tier(tier)
     standing = project.results(arguments.results, suite, tier).only(selection(arguments))

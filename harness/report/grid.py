@@ -95,7 +95,7 @@ def write_grid(project: Project, standing: Standing, path: Path, *, figure: str 
         else:
             above.append(Panel("embedding", embedding_colours(project, embedding)))
     drawn = {one.row: Panel(one.row, object_colours(_plane(of.array), reference)) for one, _, of in made}
-    lines = [above, *_laid_out(drawn, rows, spec)]
+    lines: list[Sequence[Panel | None]] = [above, *_laid_out(drawn, rows, spec)]
     _draw(lines, f"{standing.suite.id}, {cell.data.dataset}/{cell.sample}", path)
     return path, tuple(missing)
 
@@ -115,7 +115,9 @@ def embedding_colours(project: Project, embedding: Volume) -> np.ndarray:
     components = {"components": min(_COLOURS, len(embedding.array)), "scale": "uint8-joint"}
     stage = project.stages.get("pca")(components)
     with tempfile.TemporaryDirectory() as scratch:
-        image = stage.run({EMBEDDING: embedding}, Context(embedding.grid, 0, Path(scratch)))["image"]
+        made = stage.run({EMBEDDING: embedding}, Context(embedding.grid, 0, Path(scratch)))
+    image = made["image"] if isinstance(made, Mapping) else made
+    assert isinstance(image, Volume)
     planes = [_plane(channel) for channel in image.array]
     return np.stack([*planes, *[np.zeros_like(planes[0])] * (_COLOURS - len(planes))], axis=-1)
 
@@ -141,7 +143,8 @@ def object_colours(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
         best = int(shared[number].argmax())
         seen[best] = seen.get(best, 0) + 1
         colours[number] = _hue(int(names[best])) * (0.35 + 0.65 / seen[best])
-    return colours[inverse.reshape(labels.shape)]
+    coloured: np.ndarray = colours[inverse.reshape(labels.shape)]
+    return coloured
 
 
 def _hue(number: int) -> np.ndarray:
