@@ -23,7 +23,7 @@ pytest.importorskip("hdbscan", reason="hdbscan is not installed")
 pytest.importorskip("bioimage_cpp", reason="bioimage-cpp is not installed")
 
 LEAST_AGREEMENT = 0.99
-MOST_S = {"mean-shift-fast": 1.5, "hdbscan-fast": 12.0, "embedding-mutex-watershed": 5.0}
+MOST_S = {"mean-shift-fast": 1.5, "hdbscan-fast": 5.0, "embedding-mutex-watershed": 5.0}
 REFERENCES = {"mean-shift-fast": "mean-shift", "hdbscan-fast": "hdbscan"}
 
 

@@ -19,7 +19,7 @@ def move(point: np.ndarray, total: np.ndarray, count: int) -> float:
         mean = total[channel] / count
         squared += (mean - point[channel]) ** 2
         point[channel] = mean
-    return np.sqrt(squared)
+    return float(np.sqrt(squared))
 
 
 @compiled

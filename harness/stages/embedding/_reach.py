@@ -150,7 +150,7 @@ def core_distances(
                 step = centres[channel, cell] - point[channel]
                 away += step * step
             radius = np.sqrt(keys[0]) if total >= neighbours and size >= least else np.float32(np.inf)
-            low, high = bounds(hub_ring, hub_starts[cell], hub_starts[cell + 1], np.sqrt(away), radius)
+            low, high = bounds(hub_ring, hub_starts[cell], hub_starts[cell + 1], np.sqrt(away), float(radius))
             if turn >= 0:
                 size, total = gather(
                     hub_columns, weights, low, high, point, itself, neighbours, least, keys, names, size, total, block
@@ -216,7 +216,7 @@ def nearest_foreign(
                             step = centres[channel, cell] - point[channel]
                             away += step * step
                         away = np.sqrt(away)
-                    low, high = bounds(ring, starts[segment], starts[segment + 1], away, np.sqrt(limit))
+                    low, high = bounds(ring, starts[segment], starts[segment + 1], float(away), float(np.sqrt(limit)))
                     for begin in range(low, high, BLOCK):
                         end = min(begin + BLOCK, high)
                         distances(columns, begin, end, point, block)

@@ -25,7 +25,7 @@ MOST_MODES = 20_000
 _CELL_BANDWIDTHS = 3.0
 """Between the vectors that cells begin with: one cell for a cluster is as good as any finer division."""
 _SEARCHES_PER_TASK = 16
-_FIRST_SEARCHES = 64
+_FIRST_SEARCHES = 16
 """Seeds, the fullest cells of the grid, that are followed to their ends beside the centres of the cells."""
 _CROWDED = 512
 """Vectors in the last window of a search from which on its mode is one that others may end near."""
@@ -99,7 +99,7 @@ def strongest_apart(modes: np.ndarray, counts: np.ndarray, bandwidth: float) -> 
     """
     order = np.lexsort((*modes.T[::-1], counts))[::-1]
     left = modes[order]
-    kept = []
+    kept: list[np.ndarray] = []
     while len(left) and len(kept) <= MOST_MODES:
         kept.append(left[0])
         left = left[np.square(left - left[0]).sum(axis=1) > bandwidth * bandwidth]

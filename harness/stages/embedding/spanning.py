@@ -57,7 +57,8 @@ def _components(count: int, ends: np.ndarray) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     graph = coo_array((np.ones(len(ends), dtype=bool), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    component: np.ndarray = connected_components(graph, directed=False)[1].astype(np.int64)
+    return component
 
 
 class _Gaps:
