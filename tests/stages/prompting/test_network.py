@@ -96,14 +96,23 @@ def test_predictions_depend_on_image_prompt_and_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_base_network_loads_and_predicts_in_full_size(tmp_path: Path) -> None:
-    spec = LARGE_SIZES["vit_b"]
+@pytest.mark.parametrize(("name", "image_size"), [("vit_b", 1024), ("vit_l", 256), ("vit_h", 256)])
+def test_networks_of_the_published_widths_and_depths_load_and_predict(
+    tmp_path: Path, name: str, image_size: int
+) -> None:
+    """The larger ones see fewer tokens: what tells them from the base network are layers, channels and heads."""
+    spec = replace(LARGE_SIZES[name], image_size=image_size)
     held = TransformersSam.load(checkpoint(tmp_path, spec), CPU)
-    features = held.encode(np.zeros((3, 1024, 1024), dtype=np.float32))
-    assert features.shape == (256, 64, 64)
+    assert held.spec == spec
+    side = image_size // 16
+    features = held.encode(np.zeros((3, image_size, image_size), dtype=np.float32))
+    assert features.shape == (256, side, side)
+    assert np.isfinite(features).all()
+    box = torch.tensor([[10.0, 20, 200, 150]])
     with torch.inference_mode():
-        found = held.decode(torch.from_numpy(features), None, None, torch.tensor([[10.0, 20, 300, 400]]), several=True)
-    assert found.logits.shape == (1, 3, 256, 256)
+        found = held.decode(torch.from_numpy(features), None, None, box, several=True)
+    assert found.logits.shape == (1, 3, 4 * side, 4 * side)
+    assert bool(found.logits.isfinite().all())
 
 
 @pytest.mark.parametrize("name", ["vit_l", "vit_h"])
