@@ -347,4 +347,6 @@ POINTS: Mapping[str, tuple[Convention, int]] = {
     for index, percent in enumerate(PERCENTS)
 }
 """By the id of a metric that is a point of a curve, of which it is one and its place there (`precisions`)."""
+MEANS: Mapping[str, Convention] = {f"map.{name}": convention for name, convention in CONVENTIONS.items()}
+"""By the id of a metric that is the mean of a curve, of which."""
 METRICS: tuple[Metric, ...] = tuple(metric for convention in CONVENTIONS.values() for metric in _metrics(convention))

@@ -99,7 +99,7 @@ def suite_lines(pages: Mapping[str, Page], empty: tuple[Suite, ...]) -> list[tup
     """Return the lines of the first page: key and cells, those of suites without records last."""
     return [
         *(
-            (name, (f"{page.suite.id} v{page.suite.version}", page.table.heading, page.tier,
+            (name, (f"{page.suite.id} v{page.suite.version}, {page.tier}", page.table.heading, page.tier,
                     str(page.table.row_count), page.table.state, _first(page.table)))
             for name, page in pages.items()
         ),

@@ -14,7 +14,7 @@ import numpy as np
 from harness.aggregation import combined
 from harness.errors import LabelError
 from harness.metrics import Metric
-from harness.metrics.ap import POINTS, Convention, precisions
+from harness.metrics.ap import MEANS, POINTS, Convention, precisions
 from harness.metrics.means import plain_mean
 from harness.model import Aggregation
 from harness.standing.standing import RowStanding
@@ -45,7 +45,7 @@ class LaidOut:
 
         Raises `LabelError` and `StoreError` where records keep no counts that it needs.
         """
-        if how != "pooled" and (quick := self._at_hand(name, metric)):
+        if quick := self._mean_curve(name, metric) if how == "pooled" else self._at_hand(name, metric):
             return quick
         found, known = {}, {name: metric}
         for path, own in self.records.items():
@@ -75,17 +75,25 @@ class LaidOut:
             if metric.id not in POINTS or any(name in record.metrics for record in self.single.values()):
                 return {}
         convention, at = POINTS[metric.id]
-        if convention.name not in self.curves:
-            self.curves[convention.name] = self._curve(convention)
-        points = self.curves[convention.name]
+        points = self._curve(convention)
         return dict(zip(self.single, points[:, at].tolist(), strict=True)) if len(points) else {}
+
+    def _mean_curve(self, name: str, metric: Metric) -> Mapping[Path, float]:
+        """Return the means of curves of one image each, from their counts; nothing where they are not all told."""
+        if metric.id not in MEANS or any(name not in record.metrics for record in self.single.values()):
+            return {}
+        points = self._curve(MEANS[metric.id]).tolist() if self.single else []
+        return {path: math.fsum(own) / len(own) for path, own in zip(self.single, points, strict=False)}
 
     def _curve(self, convention: Convention) -> np.ndarray:
         """Return the points of a curve, (paths, points); no paths where the counts of some record do not tell them."""
-        try:
-            return precisions([record.counts for record in self.single.values()], convention)
-        except LabelError:
-            return np.empty((0, 0))
+        if convention.name not in self.curves:
+            try:
+                points = precisions([record.counts for record in self.single.values()], convention)
+            except LabelError:
+                points = np.empty((0, 0))
+            self.curves[convention.name] = points
+        return self.curves[convention.name]
 
 
 def laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> LaidOut:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
+from harness.beside import beside
 from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
@@ -22,8 +23,10 @@ from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
-from harness.tables.ranks import is_submitted, marks_of, with_ranks
+from harness.tables.ranks import is_submitted, marks_of, ranks, with_places
 
+MANY_RECORDS = 5000
+"""From so many on a second process takes their means while this one ranks rows."""
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
 ALTERED = (
@@ -53,15 +56,31 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
     durations = row_durations(suite, tier, standing.records, timings)
     verdicts = _verdicts(standing)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts}
-    rows = tuple(
-        _row(standing, row, part, _cost_on(costs.get(row.id, ()), dataset), judged, durations.get(row.id, {}), dataset)
+    lines = [
+        (row, dataset, part)
         for row in suite.rows
         if row.id in standing.rows
         for dataset, part in _parts(standing.of(row.id), pooled=suite.file.pooled)
-    )
-    if intervals:
-        rows = tuple(with_intervals(standing, row) for row in rows)
-    rows, winners = with_ranks(standing, rows)
+    ]
+
+    def made() -> list[TableRow]:
+        found = [
+            _row(
+                standing,
+                row,
+                part,
+                _cost_on(costs.get(row.id, ()), dataset),
+                judged,
+                durations.get(row.id, {}),
+                dataset,
+            )
+            for row, dataset, part in lines
+        ]
+        return [with_intervals(standing, row) for row in found] if intervals else found
+
+    with beside(made, is_worth_it=len(standing.current) >= MANY_RECORDS) as made_rows:
+        places, winners = ranks(standing, {(row.id, dataset): _label(row, dataset) for row, dataset, _ in lines})
+        rows = tuple(with_places(row, places, suite.primary) for row in made_rows())
     return Table(
         suite=suite.id,
         version=suite.version,
@@ -125,7 +144,7 @@ def _row(
     }
     return TableRow(
         id=row.id,
-        label=f"{row.label}, {dataset}" if dataset else row.label,
+        label=_label(row, dataset),
         group=row.group,
         cells=len(own.cells),
         ok=own.ok,
@@ -140,6 +159,10 @@ def _row(
         bound=bound_of(own.cells),
         marks=marks_of(own, row.reported_s),
     )
+
+
+def _label(row: Row, dataset: str) -> str:
+    return f"{row.label}, {dataset}" if dataset else row.label
 
 
 def _note(suite: Suite, row: Row, cells: Sequence[Cell]) -> str:

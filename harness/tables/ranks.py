@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.metrics import Metric
@@ -22,16 +22,19 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WINNER_HEADER = ("by", "images", "first", "told apart", "tau")
 
 
-def with_ranks(standing: Standing, rows: tuple[TableRow, ...]) -> tuple[tuple[TableRow, ...], tuple[Winner, ...]]:
-    """Return the rows of a table with their places, and who wins on each metric, aggregation and threshold.
+Places = Mapping[tuple[str, str, str], Place]
+"""By row, data set ("" for all) and metric."""
 
-    Lines that are of the same samples are ranked among each other. The primary metric comes first; every other order is
-    held against its order.
+
+def ranks(standing: Standing, labels: Mapping[tuple[str, str], str]) -> tuple[Places, tuple[Winner, ...]]:
+    """Return the places of rows, and who wins on each metric, aggregation and threshold.
+
+    `labels` are those of the lines of the table, by row and data set. Lines that are of the same samples are ranked
+    among each other. The primary metric comes first; every other order is held against its order.
     """
-    labels = {(row.id, row.dataset): row.label for row in rows}
     places: dict[tuple[str, str, str], Place] = {}
     winners: list[Winner] = []
-    for dataset in dict.fromkeys(row.dataset for row in rows):
+    for dataset in dict.fromkeys(dataset for _, dataset in labels):
         groups = comparable_rows(standing, dataset)
         for among in groups:
             on = dataset or (_data_of(standing, among) if len(groups) > 1 else "")
@@ -41,18 +44,15 @@ def with_ranks(standing: Standing, rows: tuple[TableRow, ...]) -> tuple[tuple[Ta
                     places |= {(row, dataset, ranked.metric): place for row, place in _places(ranked)}
                 reference = reference or ranked
                 winners.append(_winner(ranked, reference, on, tuple(labels[row, dataset] for row in ranked.first)))
-    placed = (
-        replace(
-            row,
-            scores={
-                metric: replace(score, place=places.get((row.id, row.dataset, metric)))
-                for metric, score in row.scores.items()
-            },
-            marks=(*row.marks, *_imputed(row, places.get((row.id, row.dataset, standing.suite.primary)))),
-        )
-        for row in rows
-    )
-    return tuple(placed), tuple(winners)
+    return places, tuple(winners)
+
+
+def with_places(row: TableRow, places: Places, primary: str) -> TableRow:
+    """Return a row of a table with its places; marks say what stands for cells that failed in that by `primary`."""
+    scores = {
+        metric: replace(score, place=places.get((row.id, row.dataset, metric))) for metric, score in row.scores.items()
+    }
+    return replace(row, scores=scores, marks=(*row.marks, *_imputed(row, places.get((row.id, row.dataset, primary)))))
 
 
 def is_submitted(own: RowStanding) -> bool:

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from harness.errors import RegistryError
 from harness.metrics import OverlapTable, overlap_table
-from harness.metrics.ap import CONVENTIONS, DECIMALS, METRICS, POINTS, average_precision, match_counts, precisions
+from harness.metrics.ap import (
+    CONVENTIONS,
+    DECIMALS,
+    MEANS,
+    METRICS,
+    POINTS,
+    average_precision,
+    match_counts,
+    precisions,
+)
 from tests.metrics import naive
 from tests.metrics.images import Pair, hostile_pairs, pairs
 
@@ -235,4 +244,5 @@ def test_all_points_of_a_curve_are_those_of_its_metrics(pair: Pair) -> None:
         assert BY_ID[name].at == (f"ap.{convention.name}", DECIMALS[index])
         pooled = BY_ID[name].pooled([counts])
         assert precisions([counts], convention)[0, index] == pytest.approx(pooled, abs=0, nan_ok=True)
+    assert set(MEANS) == {metric.id for metric in METRICS if metric.at is None}
     assert set(POINTS) == {metric.id for metric in METRICS if metric.at is not None}
