@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,8 +24,6 @@ PAGES = (
     "toy-v1-smoke-records.html",
     "samples/toy/v1/smoke/blobs-a.html",
     "status.html",
-    "metrics/index.html",
-    "metrics/map.gonuclear.html",
 )
 """One page of each kind."""
 HOSTILE = "<img src=x onerror=window.hacked=1>"
@@ -59,13 +57,17 @@ class Site:
 
     folder: Path
     browser: Any
+    contexts: list[Any] = field(default_factory=list)
+
+    def context(self, **options: Any) -> Any:
+        """Return a context that is closed after the test: one that stays keeps a quarter of a gigabyte a page."""
+        self.contexts.append(self.browser.new_context(**options))
+        return self.contexts[-1]
 
     def page(self, name: str = "toy-v1-smoke.html", *, width: int = 1400, scheme: str = "light", hash: str = "") -> Any:
         """Open a page and wait until its tables and plots stand."""
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
-        page = context.new_page()
+        options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "accept_downloads": True}
+        page = self.context(**options).new_page()
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("console", lambda message: page.problems.append(message.text) if message.type == "error" else None)
@@ -80,8 +82,16 @@ class Site:
             page.problems.append(f"asked the network for {url}")
 
 
+@pytest.fixture
+def site(written: Site) -> Iterator[Site]:
+    """The report, with what a test opened closed after it."""
+    yield written
+    while written.contexts:
+        written.contexts.pop().close()
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A report of a suite that was run, with a row and a group of hostile names, and a failed cell."""
     with opened() as browser, pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("site")
@@ -521,6 +531,9 @@ AXE = {
 """Every rule of axe-core that asks for level AA of the guidelines, and those of good practice."""
 
 
+FURTHER = ("samples/deep/v1/smoke/volumes-v.html", "metrics/index.html", "metrics/map.gonuclear.html")
+
+
 def violations(page: Any) -> str:
     """Return what axe-core finds on a page, rule by rule; "" for nothing."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
@@ -531,7 +544,7 @@ def violations(page: Any) -> str:
 
 @pytest.mark.parametrize("width", [390, 1400])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", [*PAGES, "samples/deep/v1/smoke/volumes-v.html"])
+@pytest.mark.parametrize("name", [*PAGES, *FURTHER])
 def test_a_checker_finds_nothing_that_keeps_people_out(site: Site, name: str, scheme: str, width: int) -> None:
     assert violations(site.page(name, scheme=scheme, width=width)) == ""
 
@@ -590,8 +603,7 @@ def test_print_leaves_the_tools_out(site: Site) -> None:
 
 
 def test_without_scripts_the_tables_stand(site: Site) -> None:
-    context = site.browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = site.context(java_script_enabled=False).new_page()
     page.goto((site.folder / "toy-v1-smoke.html").resolve().as_uri())
     assert page.locator("#leaderboard tbody tr").count() == 6
     page.goto((site.folder / "toy-v1-smoke-records.html").resolve().as_uri())
