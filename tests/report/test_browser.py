@@ -535,7 +535,10 @@ FURTHER = ("samples/deep/v1/smoke/volumes-v.html", "metrics/index.html", "metric
 
 
 def violations(page: Any) -> str:
-    """Return what axe-core finds on a page, rule by rule; "" for nothing."""
+    """Return what axe-core finds on a page, rule by rule; "" for nothing; what opens has opened before."""
+    page.wait_for_function(
+        "[...document.querySelectorAll('.dt-button-collection')].every(one => getComputedStyle(one).opacity === '1')"
+    )
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     found = axe.Axe().run(page, options=AXE)
     assert len(found.response["passes"]) > 10, "the rules were applied"
