@@ -105,6 +105,7 @@ def test_a_process_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch, wai
 
 
 def test_what_is_kept_is_of_one_code_and_its_tests(tmp_path: Path) -> None:
+    pytest.importorskip("mutmut", reason="mutmut is not installed: `tox run -e mutation` brings it")
     first = Outcomes(tmp_path, "harness.metrics.means", ["tests/metrics/test_means.py"])
     assert not first.is_current
     first.begin(only_missed=False)
