@@ -21,8 +21,8 @@ from harness.store import Record, StageRecord, Store, Timing
 from tests.records import make_timing, record_of
 
 ROWS, SAMPLES = 100, 1000
-GOAL_S = 10.0
-"""Records that lie on a disk shall become pages in less than this, on two idle cores."""
+LIMIT_S = 10.0
+"""Records that lie on a disk become pages in less than this, on two idle cores."""
 METRICS = ("map.canonical", "ap50.canonical", "pq.canonical", "arand.cremi", "count.pred")
 CATALOGUE = f"""
 schema = 1
@@ -132,5 +132,4 @@ def test_from_a_disk_to_pages(benchmark: BenchmarkFixture, large: Project, tmp_p
         return write_report(project, project.suites(), large.root / "runs", tmp_path / "site")
 
     benchmark.pedantic(reported, setup=lambda: shutil.rmtree(tmp_path / "site", ignore_errors=True), rounds=3)
-    benchmark.extra_info["goal_s"] = GOAL_S
-    benchmark.extra_info["time / goal"] = benchmark.stats.stats.median / GOAL_S
+    assert benchmark.stats.stats.median < LIMIT_S

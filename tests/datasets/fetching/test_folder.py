@@ -163,8 +163,7 @@ def test_thirty_images_of_nuclei(local_data: Path, monkeypatch: pytest.MonkeyPat
         sample = dataset.load(name)
         assert sample.image.axes == "YX"
         assert sample.image.array.shape == (declared.shape or tuple(stop - start for start, stop in declared.crop))
-        if "gold" in declared.objects:
-            assert len(np.unique(sample.labels["gold"].array)) - 1 == declared.objects["gold"]
+        assert len(np.unique(sample.labels["gold"].array)) - 1 == declared.objects["gold"]
 
 
 def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
