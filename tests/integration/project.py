@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.store import Record, Store
 from tests.conftest import REPOSITORY
 from tests.datasets.server import FileServer, sha256
 from tests.integration.volumes import SHAPES, ZIP_NAME, Ovule, hdf5, tiff_zip
@@ -25,6 +26,14 @@ PUBLIC = "https://www.ebi.ac.uk/biostudies"
 CELLPOSE = "https://www.cellpose.org"
 BASE_MODEL = "/models/nucleitorch_0"
 """Where the Cellpose library finds its base model of nuclei below its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The records of a suite on the paper tier, and what the server was asked for while they were made."""
+
+    records: tuple[Record, ...]
+    asked: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,16 @@ class Project:
         if check and done.returncode != 0:
             raise AssertionError(f"harness {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def run(self, suite: str) -> Ran:
+        """Run a suite on the paper tier."""
+        before = len(self.server.requests)
+        self.harness("run", suite, "--tier", "paper")
+        return Ran(self.records(suite), [path for path, _ in self.server.requests[before:]])
+
+    def records(self, suite: str) -> tuple[Record, ...]:
+        """Return the records of a suite on the paper tier."""
+        return Store(self.folder / "runs", suite, 1, "paper").records()
 
     def table(self, suite: str) -> Any:
         """Return the table of a suite on the paper tier, in its JSON form."""

@@ -15,7 +15,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from harness.store import Record, Store
+from harness.store import Record
 from tests.datasets.server import FileServer, sha256
 from tests.integration.models import base_model, model_files
 from tests.integration.project import ACCESSION, BASE_MODEL, ROOT, Project, data_files, make_project, override, serve
@@ -86,7 +86,7 @@ class Ran:
     asked_later: list[str]
 
     def records(self, suite: str = "table-2.6") -> tuple[Record, ...]:
-        return Store(self.project.folder / "runs", suite, 1, "paper").records()
+        return self.project.records(suite)
 
 
 @pytest.fixture(scope="module")
@@ -267,6 +267,6 @@ def test_a_changed_byte_is_refused_with_both_hashes(ran: Ran, tmp_path: Path) ->
     assert "5 cells, 0 computed, 0 cached, 0 failed, 5 missing" in run.stderr
     assert "MISSING 5 cells: datasets 'gonuclear': file '1137.h5' could not be fetched: " in run.stderr
     assert "(table-2.6 paper: plantseg-gold on gonuclear/1135 fold 1, " in run.stderr
-    assert Store(project.folder / "runs", "table-2.6", 1, "paper").records() == ()
+    assert project.records("table-2.6") == ()
     restored = project.harness("fetch", *wanted)
     assert restored.stdout.count("verified against the lock file") == 3

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ import pytest
 
 from harness.datasets.phantoms.generators import generate
 from harness.datasets.phantoms.parameters import PhantomParameters
-from harness.store import Record, Store
 from tests.datasets.server import FileServer, sha256
 from tests.integration.models import base_model, stardist_export, zoo_network
 from tests.integration.project import (
@@ -25,6 +23,7 @@ from tests.integration.project import (
     BASE_MODEL,
     ROOT,
     Project,
+    Ran,
     data_files,
     in_place_of,
     make_project,
@@ -75,23 +74,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, ovules: list[Ovule]) -> It
         yield made
 
 
-@dataclass(frozen=True)
-class Ran:
-    """Every row of figure 2.2 on five volumes: its records, and what the server was asked for."""
-
-    records: tuple[Record, ...]
-    asked: list[str]
-
-
 @pytest.fixture(scope="module")
 def ran(project: Project) -> Ran:
-    before = len(project.server.requests)
-    project.harness("run", "figure-2.2", "--tier", "paper")
-    return Ran(records(project, "figure-2.2"), [path for path, _ in project.server.requests[before:]])
-
-
-def records(project: Project, suite: str) -> tuple[Record, ...]:
-    return Store(project.folder / "runs", suite, 1, "paper").records()
+    """Every row of figure 2.2 on five volumes."""
+    return project.run("figure-2.2")
 
 
 def embryos(folder: Path) -> None:
@@ -192,13 +178,13 @@ def test_embryos_that_nobody_unpacked_are_missing_and_said_how_to_get(project: P
         shutil.rmtree(copy.folder / made, ignore_errors=True)
     done = copy.harness("run", "figure-2.5", "--tier", "paper", check=False)
     assert "set HARNESS_DATA to the folder that holds 'blastospim'" in done.stdout + done.stderr
-    assert records(copy, "figure-2.5") == ()
+    assert copy.records("figure-2.5") == ()
 
 
 def test_both_platinum_models_on_unpacked_embryos(project: Project) -> None:
     embryos(project.folder / "blastospim")
     project.harness("run", "figure-2.5", "--tier", "paper")
-    found = records(project, "figure-2.5")
+    found = project.records("figure-2.5")
     assert [(one.row, one.sample, one.status) for one in found] == [
         (row, name, "ok") for row in ("plantseg-platinum", "stardist-platinum") for name in EMBRYOS
     ]

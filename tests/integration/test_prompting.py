@@ -11,15 +11,14 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
-from harness.store import Record, Store
+from harness.store import Record
 from tests.datasets.server import FileServer, sha256
-from tests.integration.project import ROOT, Project, data_files, in_place_of, make_project, serve
+from tests.integration.project import ROOT, Project, Ran, data_files, in_place_of, make_project, serve
 from tests.integration.volumes import LABELS_ARE_CLIPPED, SHAPES, SPACINGS, ZIP_NAME, Ovule
 from tests.stages.prompting.published import published_state
 from tests.stages.prompting.scenes import TINY
@@ -124,20 +123,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, ovules: list[Ovule]) -> It
         yield made
 
 
-@dataclass(frozen=True)
-class Ran:
-    """Every row of table 5.3 on planes of five volumes: its records, and what the server was asked for."""
-
-    records: tuple[Record, ...]
-    asked: list[str]
-
-
 @pytest.fixture(scope="module")
 def ran(project: Project) -> Ran:
-    before = len(project.server.requests)
-    project.harness("run", "table-5.3", "--tier", "paper")
-    records = Store(project.folder / "runs", "table-5.3", 1, "paper").records()
-    return Ran(records, [path for path, _ in project.server.requests[before:]])
+    """Every row of table 5.3 on planes of five volumes."""
+    return project.run("table-5.3")
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +136,7 @@ def strategies(project: Project, ran: Ran) -> tuple[Record, ...]:
     project.harness(
         "run", "prompting-strategies", "--tier", "paper", *(part for row in STRATEGIES for part in ("--row", row))
     )
-    return Store(project.folder / "runs", "prompting-strategies", 1, "paper").records()
+    return project.records("prompting-strategies")
 
 
 def test_every_row_runs_with_its_own_network_on_planes_of_all_volumes(ran: Ran) -> None:

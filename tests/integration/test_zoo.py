@@ -12,7 +12,6 @@ import pytest
 
 from harness.datasets.phantoms.generators import generate
 from harness.datasets.phantoms.parameters import PhantomParameters
-from harness.store import Record, Store
 from tests.conftest import REPOSITORY
 from tests.datasets.server import FileServer, sha256
 from tests.integration.models import zoo_network
@@ -57,14 +56,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield Project(made, folder / "cache", server)
 
 
-def records(project: Project, suite: str) -> tuple[Record, ...]:
-    return Store(project.folder / "runs", suite, 1, "paper").records()
-
-
 def test_networks_of_the_zoo_on_the_open_stacks(project: Project) -> None:
     before = len(project.server.requests)
     project.harness("run", "plantseg-zoo", "--tier", "paper", *(part for row in ROWS for part in ("--row", row)))
-    found = records(project, "plantseg-zoo")
+    found = project.records("plantseg-zoo")
     samples = {"plantseg-ovules": OVULES, "plantseg-root": ROOTS}
     assert {(one.row, one.dataset, one.sample) for one in found} == {
         (row, dataset, name.removesuffix("_ds2x.h5").removesuffix("_crop_gt.h5"))
