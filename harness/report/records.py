@@ -9,25 +9,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from json.encoder import encode_basestring
 from pathlib import Path
-from typing import Any
 
 from harness.advisories import hits
-from harness.report.writing import write_page
+from harness.report.writing import write_bytes, write_page
 from harness.standing import Standing
 from harness.store import Record, Timing
+from harness.store.files import as_bytes, raw_lines
 from harness.tables.build import ALTERED
 
 COLUMNS = ("row", "data set", "sample", "fold", "repeat", "status", "score", "seconds", "seed", "commit", "key")
 TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
 KEY_LENGTH = 16
-_SEALED = '"checksum":"'
+_SEALED = b'"checksum":"'
 """Stands in every line of a timing that has today's form."""
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def write_records(
-    standing: Standing, lines: Sequence[str], output: Path, folder: str, *, methods: Sequence[str] = ()
+    standing: Standing, lines: Sequence[bytes], output: Path, folder: str, *, methods: Sequence[str] = ()
 ) -> int:
     """Write `<folder>/index.js` and `<folder>/rows/<n>.js` for every stored record; return how many.
 
@@ -41,18 +42,26 @@ def write_records(
         for timing, line in zip(standing.timings, _timing_lines(standing), strict=True)
     }
     altered = {record.cell for record in stored if record.is_altered}
-    rows: dict[str, list[str]] = {}
+    rows: dict[str, list[bytes]] = {}
     numbers: dict[str, int] = {}
     listed = []
+    quoted = cache(encode_basestring)
     for record, line in zip(stored, lines, strict=True):
         number = numbers.setdefault(record.row, len(numbers))
         shard = rows.setdefault(record.row, [])
-        timing, said = timings.get((record.id, record.cell), (None, "null"))
-        listed.append(_listed(record, timing, primary, (number, len(shard)), is_altered=record.cell in altered))
-        shard.append(f'{{"record":{line},"timing":{said}}}')
+        timing, said = timings.get((record.id, record.cell), (None, b"null"))
+        score, seconds = _rounded(record.metrics.get(primary, math.nan), 6), _seconds(timing)
+        status = "altered" if record.cell in altered else record.status
+        # a line in the order of `COLUMNS`; the last entry, which no column shows, is its place among the rows
+        listed.append(
+            f"[{quoted(record.row)},{quoted(record.dataset)},{quoted(record.sample)},{quoted(record.fold)},"
+            f"{record.repeat},{quoted(status)},{score},{seconds},{record.seed},{quoted(record.code.commit[:12])},"
+            f"{encode_basestring(record_key(record))},[{number},{len(shard)}]]"
+        )
+        shard.append(b'{"record":%b,"timing":%b}' % (line, said))
     for row, number in numbers.items():
-        text = ",\n".join(rows[row])
-        write_page(output / folder / "rows" / f"{number}.js", f"report.shard({number}, [\n{text}\n]);\n")
+        text = b",\n".join(rows[row])
+        write_bytes(output / folder / "rows" / f"{number}.js", b"report.shard(%d, [\n%b\n]);\n" % (number, text))
     index = {
         "columns": [primary if name == "score" else name for name in COLUMNS],
         "text": [COLUMNS.index(name) for name in TEXT_COLUMNS],
@@ -61,18 +70,14 @@ def write_records(
         "environments": dict(standing.environments),
         "struck": dict(_struck(standing, stored, altered)) if standing.advisories or altered else {},
     }
-    head = json.dumps(index, ensure_ascii=False)[:-1]
-    write_page(output / folder / "index.js", f'report.list({head},"lines":[\n{_joined(listed)}\n]}});\n')
+    head, joined = json.dumps(index, ensure_ascii=False)[:-1], ",\n".join(listed)
+    write_page(output / folder / "index.js", f'report.list({head},"lines":[\n{joined}\n]}});\n')
     return len(listed)
 
 
 def record_key(record: Record) -> str:
     """Return by what a page names a record: the beginning of its cell's key."""
     return record.cell[:KEY_LENGTH]
-
-
-def _joined(lines: Sequence[Sequence[Any]]) -> str:
-    return ",\n".join(map(_ENCODE, lines))
 
 
 def _struck(
@@ -88,26 +93,16 @@ def _struck(
             yield record_key(record), why
 
 
-def _listed(
-    record: Record, timing: Timing | None, primary: str, place: tuple[int, int], *, is_altered: bool
-) -> list[Any]:
-    """Return the line of a record in the list; the last entry, which no column shows, is its place among the rows."""
-    score = record.metrics.get(primary, math.nan)
+def _seconds(timing: Timing | None) -> str:
     run_s = None if timing is None else timing.run_s
-    return [
-        record.row,
-        record.dataset,
-        record.sample,
-        record.fold,
-        record.repeat,
-        "altered" if is_altered else record.status,
-        None if math.isnan(score) else float(f"{score:.6g}"),
-        None if run_s is None else float(f"{run_s:.3g}"),
-        record.seed,
-        record.code.commit[:12],
-        record_key(record),
-        place,
-    ]
+    return "null" if run_s is None else _rounded(run_s, 3)
+
+
+def _rounded(value: float, digits: int) -> str:
+    """Return a number as JSON writes it, rounded to some digits; null for one that is not defined."""
+    if math.isfinite(value):
+        return repr(float(f"{value:.{digits}g}"))
+    return "null" if math.isnan(value) else json.dumps(value)
 
 
 def _again(standing: Standing, row: str, methods: Sequence[str]) -> str:
@@ -125,26 +120,23 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def stored_lines(standing: Standing) -> tuple[str, ...]:
+def stored_lines(standing: Standing) -> tuple[bytes, ...]:
     """Return the lines of the records of a folder as they lie there; what is still in a journal is written anew."""
     store, stored = standing.store, standing.stored
-    if store is not None and store.scores_path.is_file() and not store.journal_path.exists():
-        lines = _lines(store.scores_path)
+    if store is not None and not store.journal_path.exists():
+        lines = raw_lines(store.scores_path)
         if len(lines) == len(stored):
-            return lines
-    return tuple(record.to_line() for record in stored)
+            return tuple(lines)
+    return tuple(as_bytes(record.to_line()) for record in stored)
 
 
-def _timing_lines(standing: Standing) -> Iterator[str]:
+def _timing_lines(standing: Standing) -> Iterator[bytes]:
     """Yield the line of each timing, which is the one of its file where that has today's form."""
     store, timings = standing.store, standing.timings
     if store is not None and not store.journal_path.exists():
-        lines = [line for path in store.timing_paths() for line in _lines(path)]
+        lines = [line for path in store.timing_paths() for line in raw_lines(path)]
         if len(lines) == len(timings):
-            yield from (line if _SEALED in line else one.to_line() for one, line in zip(timings, lines, strict=True))
+            for one, line in zip(timings, lines, strict=True):
+                yield line if _SEALED in line else as_bytes(one.to_line())
             return
-    yield from (timing.to_line() for timing in timings)
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    return tuple(line for line in path.read_text(encoding="utf-8").split("\n") if line.strip())
+    yield from (as_bytes(timing.to_line()) for timing in timings)

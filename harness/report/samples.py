@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.advisories import hits
 from harness.aggregation import counts_of_pair
@@ -44,9 +44,8 @@ class SampleHead:
     cells: tuple[Scored, ...] = field(repr=False, hash=False)
 
 
-@dataclass(frozen=True, slots=True)
-class SampleRow:
-    """What a row made of a sample.
+class SampleRow(NamedTuple):
+    """What a row made of a sample. A tuple, for a report has one for each record that it does not draw.
 
     value     its score on the primary metric, `score` with the name of that
     struck    the advisories by which its score counts no more, in words
@@ -60,7 +59,7 @@ class SampleRow:
     value: str
     score: str
     key: str
-    objects: Mapping[str, int] = field(hash=False)
+    objects: Mapping[str, int]
     pictures: tuple[tuple[str, str], ...] = ()
     worst_plane: int = 0
     why: str = ""
@@ -119,11 +118,11 @@ def drawn_views(
     A sample whose data are not here, or a row whose prediction was not kept, has no picture, and the page says why.
     Raises `StoreError` if the folder cannot be written.
     """
-    painter, labels = Painter(project, output), _labels(standing)
+    painter, row_of = Painter(project, output), _row_maker(standing)
     for head in heads:
         drawn, planes, why = painter.paint(head.cells[:MOST_ROWS], head.page.with_suffix(""))
         rows = tuple(
-            _row(standing, record, labels, drawn.get(record.cell), _absence(record, number, painter))
+            row_of(record, drawn.get(record.cell), _absence(record, number, painter))
             for number, (_, record) in enumerate(head.cells)
         )
         yield SampleView(head.name, head.page, rows, planes, why)
@@ -131,9 +130,9 @@ def drawn_views(
 
 def plain_views(standing: Standing, heads: Iterable[SampleHead]) -> Iterator[SampleView]:
     """Yield what the pages of samples show that are not among the worst, which alone are drawn."""
-    labels = _labels(standing)
+    row_of, absence = _row_maker(standing), _not_drawn()
     for head in heads:
-        rows = tuple(_row(standing, record, labels, None, _not_drawn()) for _, record in head.cells)
+        rows = tuple([row_of(record, None, absence) for _, record in head.cells])
         yield SampleView(head.name, head.page, rows, why=f"Only the {MOST_SAMPLES} worst samples of a suite are drawn.")
 
 
@@ -161,21 +160,29 @@ def plain_lines(rows: Iterable[SampleRow], records_page: str) -> Markup:
     return Markup("".join(lines))
 
 
-def _row(standing: Standing, record: Record, labels: Mapping[str, str], drawn: Drawn | None, absence: str) -> SampleRow:
-    primary = standing.suite.primary
-    value = _value(record.metrics.get(primary, math.nan))
-    return SampleRow(
-        row=record.row,
-        label=_label(labels, record),
-        value=value,
-        score=f"{primary} {value}",
-        key=record_key(record),
-        objects=_objects(record),
-        pictures=() if drawn is None else drawn.pictures,
-        worst_plane=0 if drawn is None else drawn.worst_plane,
-        why=absence,
-        struck=_struck(standing, record),
-    )
+def _row_maker(standing: Standing) -> Callable[[Record, Drawn | None, str], SampleRow]:
+    """Return what says of a record what its row made of the sample; it is given the pictures, else why there are none.
+
+    What all records share is looked up once.
+    """
+    primary, labels = standing.suite.primary, _labels(standing)
+
+    def row_of(record: Record, drawn: Drawn | None, absence: str) -> SampleRow:
+        value = _value(record.metrics.get(primary, math.nan))
+        return SampleRow(
+            row=record.row,
+            label=_label(labels, record),
+            value=value,
+            score=f"{primary} {value}",
+            key=record_key(record),
+            objects=_objects(record),
+            pictures=() if drawn is None else drawn.pictures,
+            worst_plane=0 if drawn is None else drawn.worst_plane,
+            why=absence,
+            struck=_struck(standing, record),
+        )
+
+    return row_of
 
 
 def _labels(standing: Standing) -> dict[str, str]:
@@ -197,7 +204,7 @@ def _cost(value: float, sign: float) -> float:
 def _objects(record: Record) -> dict[str, int]:
     """Return objects by class of error, nothing where the record keeps none."""
     own = counts_of_pair(record.counts, "")
-    return {name: int(value) for name, count in COUNTS.items() if isinstance(value := own.get(count), int | float)}
+    return {name: int(value) for name, count in COUNTS.items() if isinstance(value := own.get(count), (int, float))}
 
 
 def _absence(record: Record, number: int, painter: Painter) -> str:

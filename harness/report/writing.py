@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import StoreError
+from harness.store.files import as_bytes
 
 
 def write_page(path: Path, text: str) -> None:
     """Write a file; raises `StoreError` if the disk refuses. Half characters become `\\udc..`, as in records."""
-    content = text.encode("utf-8", "backslashreplace")
+    write_bytes(path, as_bytes(text))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file; raises `StoreError` if the disk refuses."""
     try:
         try:
             path.write_bytes(content)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from itertools import repeat
 
 import numpy as np
@@ -21,6 +21,9 @@ from harness.standing.standing import RowStanding
 from harness.statistics import Path
 from harness.store import Record
 from harness.suite.schema import SpreadOver
+
+Place = Callable[[str, str, str], Path]
+"""From data set, sample and fold to the path on which a value lies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,8 @@ class LaidOut:
     def filled(self, values: Mapping[Path, float], worst: float, paths: Sequence[Path]) -> list[float]:
         """Return the value on each path: `worst` where cells have none that should, NaN where the row has no cells."""
         if not self.lacking:
+            if paths == self.paths == tuple(values):  # most often, and in a moment: paths are made once
+                return list(values.values())
             return list(map(values.get, paths, repeat(math.nan)))
         return [worst if path in self.lacking else values.get(path, math.nan) for path in paths]
 
@@ -96,15 +101,16 @@ class LaidOut:
         return self.curves[convention.name]
 
 
-def laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> LaidOut:
-    """Return a row by the paths on which its values lie under an aggregation, in a suite whose spread is over units."""
+def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | None = None) -> LaidOut:
+    """Return a row by the paths on which its values lie; `curves` are shared with the row by other paths."""
     records: dict[Path, list[Record]] = defaultdict(list)
-    place = partial(_place, over=over, how=how)
     for record in own.scored:
         records[place(record.dataset, record.sample, record.fold)].append(record)
     single = {path: found[0] for path, found in records.items()} if len(records) == len(own.scored) else {}
+    # the points of curves are of single records, in their order, which is the same by whatever paths
+    kept = curves if single and curves is not None else {}
     if own.ok == len(own.cells):  # records stand in the order of their cells: there is nothing more to look up
-        return LaidOut(own.row, tuple(records), dict(records), {}, single)
+        return LaidOut(own.row, tuple(records), dict(records), {}, single, kept)
     done = {record.id for record in own.scored}
     exempt = {record.id for record in own.records if record.status == "not-applicable"}
     lacking: dict[Path, int] = defaultdict(int)
@@ -114,7 +120,7 @@ def laid_out(own: RowStanding, over: SpreadOver, how: Aggregation) -> LaidOut:
         paths[path] = None
         if cell.id not in done and cell.id not in exempt:
             lacking[path] += 1
-    return LaidOut(own.row, tuple(paths), dict(records), dict(lacking), single)
+    return LaidOut(own.row, tuple(paths), dict(records), dict(lacking), single, kept)
 
 
 def has_value(record: Record, name: str, metric: Metric) -> bool:
@@ -126,6 +132,14 @@ def _value(record: Record, name: str, metric: Metric) -> float:
     if name in record.metrics:
         return record.metrics[name]
     return metric.pooled([record.counts])  # a point looks for its own counts alone, those of the unnamed pair
+
+
+def placing(over: SpreadOver, how: Aggregation) -> Place:
+    """Return what says on which path a value lies under an aggregation, in a suite whose spread is over units.
+
+    It makes each path once: rows that are run on the same samples share them, and are compared in a moment.
+    """
+    return cache(partial(_place, over=over, how=how))
 
 
 def _place(dataset: str, sample: str, fold: str, *, over: SpreadOver, how: Aggregation) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
@@ -19,9 +19,9 @@ import numpy as np
 from harness.errors import LabelError, StoreError
 from harness.metrics import Metric
 from harness.model import Aggregation, Cell
-from harness.standing.laid_out import LaidOut, laid_out
+from harness.standing.laid_out import LaidOut, laid_out, placing
 from harness.standing.standing import Standing
-from harness.statistics import BOOTSTRAP_UNITS, Ranking, rank_rows
+from harness.statistics import BOOTSTRAP_UNITS, Path, Ranking, rank_rows
 from harness.statistics.resampling import tree_of
 
 RESAMPLES = 1999
@@ -108,6 +108,7 @@ class Ranker:
             if (among is None or own.row in among) and not bound_of(own.cells)
         ]
         self._laid_out: dict[tuple[bool, bool], tuple[LaidOut, ...]] = {}
+        self._curves: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
 
     def ranked(
         self,
@@ -136,7 +137,9 @@ class Ranker:
         if len(rows) < 2:
             return None
         worst = _worst(meant, (value for row in rows for value in values[row.id].values()))
-        paths = list(dict.fromkeys(chain.from_iterable(row.paths for row in rows)))
+        paths: Sequence[Path] = rows[0].paths
+        if any(row.paths != paths for row in rows):
+            paths = list(dict.fromkeys(chain.from_iterable(row.paths for row in rows)))
         matrix = np.array([row.filled(values[row.id], worst, paths) for row in rows])
         units = tree_of(paths).units
         is_decidable = units >= BOOTSTRAP_UNITS
@@ -158,7 +161,8 @@ class Ranker:
         over = self._standing.suite.spread_over
         key = (how == "pooled", how == "per-dataset")
         if key not in self._laid_out:
-            self._laid_out[key] = tuple(laid_out(own, over, how) for own in self._methods)
+            place = placing(over, how)
+            self._laid_out[key] = tuple(laid_out(own, place, self._curves[own.row]) for own in self._methods)
         return self._laid_out[key]
 
 

@@ -63,7 +63,7 @@ def _parse_slowly(line: bytes, where: str) -> Any:
         raise StoreError(f"{where}: not a JSON object ({error}); found {line[:60]!r}") from error
 
 
-def _bytes(text: str) -> bytes:
+def as_bytes(text: str) -> bytes:
     r"""Return UTF-8; half characters, as of a file name that is no UTF-8, become `\udc..`, which JSON reads back."""
     return text.encode("utf-8", "backslashreplace")
 
@@ -73,7 +73,7 @@ def replace_text(path: Path, text: str) -> None:
 
     Raises `StoreError` when the disk refuses; the old content is then unchanged.
     """
-    content = _bytes(text)
+    content = as_bytes(text)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         if path.is_file() and path.read_bytes() == content:
@@ -130,7 +130,7 @@ class Journal:
 
         Lines are in memory before they are on the disk: where an interrupt comes between, the end completes them.
         """
-        content = _bytes("".join(f"{line}\n" for line in lines))
+        content = as_bytes("".join(f"{line}\n" for line in lines))
         try:
             self._prepare()
             self._write(content)

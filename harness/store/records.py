@@ -246,14 +246,13 @@ class Timing:
         return sealed_line(self)
 
 
-def read_record(data: Any, where: str, *, is_looked_at: bool = True) -> Record:
+def read_record(data: Any, where: str) -> Record:
     """Return the record of a JSON object; raises `StoreError` beginning with `where` ("file:line").
 
-    A line of today's schema whose checksum was taken away counts as altered. Without `is_looked_at` its checksum is
-    left for whoever asks, or for `take_for_sound`.
+    A line of today's schema whose checksum was taken away counts as altered.
     """
     is_of_today = isinstance(data, dict) and data.get("schema") == SCHEMA
-    is_sound = is_looked_at and has_its_checksum(data)
+    is_sound = has_its_checksum(data)
     data = upgrade(data, "record", where)
     if is_of_today and not data.get("checksum"):
         data["checksum"] = NO_CHECKSUM

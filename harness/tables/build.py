@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from harness.beside import beside
 from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
@@ -25,8 +24,6 @@ from harness.tables.intervals import with_intervals
 from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
 from harness.tables.ranks import is_submitted, marks_of, ranks, with_places
 
-MANY_RECORDS = 5000
-"""From so many on a second process takes their means while this one ranks rows."""
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
 """By row and metric."""
 ALTERED = (
@@ -63,24 +60,14 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
         for dataset, part in _parts(standing.of(row.id), pooled=suite.file.pooled)
     ]
 
-    def made() -> list[TableRow]:
-        found = [
-            _row(
-                standing,
-                row,
-                part,
-                _cost_on(costs.get(row.id, ()), dataset),
-                judged,
-                durations.get(row.id, {}),
-                dataset,
-            )
-            for row, dataset, part in lines
-        ]
-        return [with_intervals(standing, row) for row in found] if intervals else found
-
-    with beside(made, is_worth_it=len(standing.current) >= MANY_RECORDS) as made_rows:
-        places, winners = ranks(standing, {(row.id, dataset): _label(row, dataset) for row, dataset, _ in lines})
-        rows = tuple(with_places(row, places, suite.primary) for row in made_rows())
+    places, winners = ranks(standing, {(row.id, dataset): _label(row, dataset) for row, dataset, _ in lines})
+    made = (
+        _row(standing, row, part, _cost_on(costs.get(row.id, ()), dataset), judged, durations.get(row.id, {}), dataset)
+        for row, dataset, part in lines
+    )
+    rows = tuple(
+        with_places(with_intervals(standing, row) if intervals else row, places, suite.primary) for row in made
+    )
     return Table(
         suite=suite.id,
         version=suite.version,

@@ -35,7 +35,7 @@ def test_every_record_is_listed_and_lies_where_the_list_says(cli: Cli) -> None:
     project = Project.find(cli.folder)
     standing = project.results(Path("runs"), project.suite("toy"), "smoke")
     lines = stored_lines(standing)
-    assert list(lines) == cli.store().scores_path.read_text().splitlines()
+    assert list(lines) == cli.store().scores_path.read_bytes().splitlines()
     assert write_records(standing, lines, Path("site"), "records") == 4
     index = read_index(Path("site/records/index.js"))
     assert index["columns"] == ["map.gonuclear" if name == "score" else name for name in COLUMNS]
@@ -102,7 +102,7 @@ def hundred_thousand(tmp_path: Path) -> Standing:
 @pytest.mark.slow
 def test_a_hundred_thousand_records_become_pages_in_ten_seconds(tmp_path: Path) -> None:
     standing = hundred_thousand(tmp_path)
-    lines = tuple(record.to_line() for record in standing.stored)
+    lines = tuple(record.to_line().encode() for record in standing.stored)
     begun = time.process_time()
     assert write_records(standing, lines, tmp_path / "site", "records") == 100_000
     assert time.process_time() - begun < 10

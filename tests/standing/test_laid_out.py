@@ -14,7 +14,7 @@ from harness.errors import LabelError
 from harness.metrics.ap import METRICS
 from harness.model import Aggregation
 from harness.standing import RowStanding
-from harness.standing.laid_out import LaidOut, has_value, laid_out
+from harness.standing.laid_out import LaidOut, has_value, laid_out, placing
 from harness.store import Record
 from tests.records import cell_of, make_record
 
@@ -42,7 +42,7 @@ COUNTS = st.integers(0, 9)
 
 @given(st.lists(st.tuples(COUNTS, COUNTS, COUNTS), min_size=1, max_size=5), st.sampled_from(["per-image", "pooled"]))
 def test_all_points_at_once_are_each_point_by_itself(counts: list[tuple[int, int, int]], how: Aggregation) -> None:
-    row = laid_out(row_of([counted(f"s{n}", *one) for n, one in enumerate(counts)]), "samples", how)
+    row = laid_out(row_of([counted(f"s{n}", *one) for n, one in enumerate(counts)]), placing("samples", how))
     for name in ("ap50.canonical", "ap75.canonical", "map.canonical"):
         if name != "map.canonical" or how == "pooled":
             assert row.values(name, BY_ID[name], how) == slowly(row, name, how)
@@ -50,39 +50,39 @@ def test_all_points_at_once_are_each_point_by_itself(counts: list[tuple[int, int
 
 def test_a_recorded_value_counts_and_not_what_counts_tell() -> None:
     told, recorded = counted("a", 1, 1, 0), counted("b", 1, 1, 0, metrics={"ap75.canonical": 0.125})
-    row = laid_out(row_of([told, recorded]), "samples", "per-image")
+    row = laid_out(row_of([told, recorded]), placing("samples", "per-image"))
     assert list(row.values("ap75.canonical", POINT, "per-image").values()) == [0.5, 0.125]
-    alone = laid_out(row_of([recorded]), "samples", "per-image")
+    alone = laid_out(row_of([recorded]), placing("samples", "per-image"))
     assert list(alone.values("ap75.canonical", POINT, "per-image").values()) == [0.125]
 
 
 def test_records_without_counts_have_no_point() -> None:
-    row = laid_out(row_of([make_record(sample="a"), counted("b", 1, 1, 0)]), "samples", "per-image")
+    row = laid_out(row_of([make_record(sample="a"), counted("b", 1, 1, 0)]), placing("samples", "per-image"))
     assert list(row.values("ap75.canonical", POINT, "per-image").values()) == [0.5]
     torn = replace(make_record(), counts={"tp.canonical": (1,) * 10})
     with pytest.raises(LabelError, match=r"the count 'fp\.canonical' was not kept"):
-        laid_out(row_of([torn]), "samples", "per-image").values("ap75.canonical", POINT, "per-image")
+        laid_out(row_of([torn]), placing("samples", "per-image")).values("ap75.canonical", POINT, "per-image")
 
 
 def test_repeats_of_a_sample_are_averaged() -> None:
     records = [
         make_record(sample="a", repeat=n, metrics={"map.canonical": value}) for n, value in enumerate((0.2, 0.6))
     ]
-    row = laid_out(row_of(records), "samples", "per-image")
+    row = laid_out(row_of(records), placing("samples", "per-image"))
     assert not row.single
     assert list(row.values("map.canonical", BY_ID["map.canonical"], "per-image").values()) == [pytest.approx(0.4)]
 
 
 def test_what_a_row_lacks_is_counted_by_path() -> None:
     here, gone = make_record(sample="a", metrics={"map.canonical": 0.5}), make_record(sample="b")
-    row = laid_out(row_of([here], [gone]), "samples", "per-image")
+    row = laid_out(row_of([here], [gone]), placing("samples", "per-image"))
     other = (("blobs", "c"), "c")
     assert list(row.lacking.values()) == [1]
     values = row.values("map.canonical", BY_ID["map.canonical"], "per-image")
     filled = row.filled(values, 0.0, [*row.paths, other])
     assert filled[:2] == [0.5, 0.0]
     assert filled[2] != filled[2]
-    whole = laid_out(row_of([here]), "samples", "per-image")
+    whole = laid_out(row_of([here]), placing("samples", "per-image"))
     assert whole.lacking == {}
     assert whole.paths == row.paths[:1]
 
