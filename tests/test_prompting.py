@@ -77,8 +77,22 @@ def test_prompts_of_the_truth_are_marked_in_record_and_table(suite: Path) -> Non
     run(suite)
     found = records(suite)
     assert (found["prompted"].uses_truth, found["oracle"].uses_truth) == ("", "prompts")
-    printed = render(harness.table(suite, results=suite.parent / "results", project=PROJECT), "md")
-    assert "oracle: prompts are made from the ground truth" in printed
+    table = harness.table(suite, results=suite.parent / "results", project=PROJECT)
+    assert "oracle: prompts are made from the ground truth" in render(table, "md")
+    assert table.scores is not None
+    assert ["prompted by the truth" in row.marks for row in table.scores.rows] == [False, True]
+
+
+def test_a_row_that_the_truth_prompts_is_ranked_among_its_like_alone(suite: Path) -> None:
+    again = SUITE[SUITE.index('[[rows]]\nid = "oracle"') :].replace('"oracle"', '"oracle-again"')
+    suite.write_text((SUITE + again).format(truth="cells"), encoding="utf-8")
+    run(suite)
+    table = harness.table(suite, results=suite.parent / "results", project=PROJECT).scores
+    assert table is not None
+    places = {row.id: row.scores[table.primary].place for row in table.rows}
+    assert places["prompted"] is None, "the only one of its kind has no place"
+    assert all(place is not None and place.high == 2 for row, place in places.items() if row != "prompted")
+    assert {winner.prompted for winner in table.winners} == {True}
 
 
 def test_the_second_label_image_may_not_be_the_truth(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:

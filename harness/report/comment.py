@@ -17,7 +17,7 @@ from harness.store import Record
 from harness.tables import table_of
 from harness.tables.markdown import markdown_rows
 from harness.tables.model import Table, TableRow
-from harness.tables.ranks import meaning, place_text, winner_words
+from harness.tables.ranks import PROMPTED, meaning, place_text, winner_words
 from harness.tables.text import cell_count, column_title, score_text
 
 WORST = 3
@@ -67,7 +67,7 @@ def _facts(table: Table) -> Iterator[str]:
 def _rows(table: Table, new: frozenset[str]) -> str:
     """Return the table on the primary metric, new rows first and bold."""
     column = next(column for column in table.columns if column.metric == table.primary)
-    ordered = sorted(table.rows, key=lambda row: (row.id not in new, _rank(row, table.primary)))
+    ordered = sorted(table.rows, key=lambda row: (row.id not in new, PROMPTED in row.marks, _rank(row, table.primary)))
     lines = [_line(row, table, row.id in new) for row in ordered]
     return markdown_rows((HEADER[0], HEADER[1], markdown(column_title(column)), *HEADER[2:]), lines)
 
@@ -75,11 +75,12 @@ def _rows(table: Table, new: frozenset[str]) -> str:
 def _line(row: TableRow, table: Table, is_new: bool) -> tuple[str, ...]:
     column = next(column for column in table.columns if column.metric == table.primary)
     seen = [mark for mark in row.marks if mark in ("clean", "contamination unknown")]
-    whose = [mark for mark in row.marks if mark not in seen] or ["computed here"]
+    told = [mark for mark in row.marks if mark == PROMPTED]
+    whose = [mark for mark in row.marks if mark not in (*seen, *told)] or ["computed here"]
     label = f"**{markdown(row.label)}** (new)" if is_new else markdown(row.label)
     score = markdown(score_text(row.scores[table.primary], column, table.ddof))
     words = seen[0].removeprefix("contamination ") if seen else "no weights"
-    return (label, place_text(row, table.primary), score, cell_count(row), markdown("; ".join(whose)), words)
+    return (label, place_text(row, table.primary), score, cell_count(row), markdown("; ".join((*whose, *told))), words)
 
 
 def _rank(row: TableRow, metric: str) -> float:

@@ -1,8 +1,9 @@
 """The ranking of a suite's rows on one metric: which cells count, what stands for one that failed, and over what.
 
 Rows that are made from the ground truth or that give the same answer to every image are no methods: they bound what
-methods can get, and have no rank. A cell without scores does not make its row better: in its place the ranking (and
-nothing else) takes the worst value that the metric can have, or where there is none the worst that any row has.
+methods can get, and have no rank. Rows that the truth prompts are ranked among themselves. A cell without scores does
+not make its row better: in its place the ranking (and nothing else) takes the worst value that the metric can have, or
+where there is none the worst that any row has.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ FLOORS = frozenset({"empty", "one-object"})
 """Stages that give the same answer to every image."""
 CEILINGS = frozenset({"truth", "jittered", "second-annotator"})
 """Stages that show what a perfect answer, or one as good as an annotator's, gets."""
+CHOOSERS = frozenset({"best-masks-by-truth"})
+"""Stages, anywhere in a chain, that choose among answers by the truth."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,26 +73,36 @@ class RankedRows:
 
 
 def bound_of(cells: Iterable[Cell]) -> Bound:
-    """Return what a row bounds, "" for a method: said by the last stage of its chain."""
+    """Return what a row bounds, "" for a method: its last stage says so, or one that chooses by the truth."""
     cell = next(iter(cells), None)
     if cell is None or not cell.chain:
         return ""
     last = cell.chain[-1].id
     if last in FLOORS:
         return "floor"
-    if last in CEILINGS:
+    if last in CEILINGS or any(spec.id in CHOOSERS for spec in cell.chain):
         return "ceiling"
     return "control" if cell.uses_truth == "control" else ""
 
 
+def is_prompted(cells: Iterable[Cell]) -> bool:
+    """Return whether a row was told by the ground truth where the objects are."""
+    return any(cell.uses_truth == "prompts" for cell in cells)
+
+
 def comparable_rows(standing: Standing, dataset: str = "") -> tuple[tuple[str, ...], ...]:
-    """Return the rows in groups that are run on the same samples: a rank among rows of other data says nothing."""
-    groups: dict[frozenset[tuple[str, str]], list[str]] = defaultdict(list)
+    """Return the rows in groups that may be held against each other; rows that the truth prompts come last.
+
+    A rank among rows of other data says nothing; one of rows that were told where the objects are, among rows that had
+    to find them, is unfair.
+    """
+    groups: dict[tuple[bool, frozenset[tuple[str, str]]], list[str]] = defaultdict(list)
     for own in standing.rows.values():
         cells = own.on(dataset).cells if dataset else own.cells
         if cells:
-            groups[frozenset((cell.data.dataset, cell.sample) for cell in cells)].append(own.row)
-    return tuple(map(tuple, groups.values()))
+            same = frozenset((cell.data.dataset, cell.sample) for cell in cells)
+            groups[is_prompted(cells), same].append(own.row)
+    return tuple(tuple(rows) for _, rows in sorted(groups.items(), key=lambda group: group[0][0]))
 
 
 class Ranker:

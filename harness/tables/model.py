@@ -61,6 +61,7 @@ class Winner:
     tau         Kendall's tau-b of the order against that of the primary metric under the suite's own aggregation;
                 NaN where it has none
     units       how many independent units decide
+    prompted    whether these are rows that the ground truth prompts, which are ranked among themselves
     """
 
     metric: str
@@ -71,6 +72,7 @@ class Winner:
     pairs: int
     tau: float
     units: int
+    prompted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

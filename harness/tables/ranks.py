@@ -10,7 +10,7 @@ from harness.metrics import Metric
 from harness.metrics.ap import METRICS as PRECISIONS
 from harness.model import Aggregation
 from harness.standing import RowStanding, Standing
-from harness.standing.ranking import RankedRows, Ranker, comparable_rows
+from harness.standing.ranking import RankedRows, Ranker, comparable_rows, is_prompted
 from harness.statistics import BOOTSTRAP_UNITS, kendall_tau
 from harness.suite.declared import SUBMITTED
 from harness.tables.model import Place, Table, TableRow, Winner
@@ -20,6 +20,8 @@ NAMED = 3
 """How many of equals are named."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WINNER_HEADER = ("by", "images", "first", "told apart", "tau")
+PROMPTED = "prompted by the truth"
+"""The mark of a row that was told by the ground truth where the objects are."""
 
 
 Places = Mapping[tuple[str, str, str], Place]
@@ -30,20 +32,24 @@ def ranks(standing: Standing, labels: Mapping[tuple[str, str], str]) -> tuple[Pl
     """Return the places of rows, and who wins on each metric, aggregation and threshold.
 
     `labels` are those of the lines of the table, by row and data set. Lines that are of the same samples are ranked
-    among each other. The primary metric comes first; every other order is held against its order.
+    among each other, those that the truth prompts among themselves. The primary metric comes first; every other order
+    is held against its order.
     """
     places: dict[tuple[str, str, str], Place] = {}
     winners: list[Winner] = []
     for dataset in dict.fromkeys(dataset for _, dataset in labels):
         groups = comparable_rows(standing, dataset)
-        for among in groups:
-            on = dataset or (_data_of(standing, among) if len(groups) > 1 else "")
+        data = [_data_of(standing, among) for among in groups]
+        for among, own_data in zip(groups, data, strict=True):
+            on = dataset or (own_data if len(set(data)) > 1 else "")
+            prompted = is_prompted(standing.of(among[0]).cells)
             reference: RankedRows | None = None
             for ranked, is_own in _rankings(standing, dataset, among):
                 if is_own:
                     places |= {(row, dataset, ranked.metric): place for row, place in _places(ranked)}
                 reference = reference or ranked
-                winners.append(_winner(ranked, reference, on, tuple(labels[row, dataset] for row in ranked.first)))
+                first = tuple(labels[row, dataset] for row in ranked.first)
+                winners.append(_winner(ranked, reference, on, first, prompted=prompted))
     return places, tuple(winners)
 
 
@@ -63,9 +69,10 @@ def is_submitted(own: RowStanding) -> bool:
 def marks_of(own: RowStanding, reported_s: float | None = None) -> tuple[str, ...]:
     """Return whose numbers those of a row are, and what is not known of what its weights have seen.
 
-    Scores are computed here from every row's labels, also from those that were handed in; `reported_s` are not.
+    Scores are computed here from every row's labels, also from those that were handed in; `reported_s` are not. Rows
+    that the truth prompts say so.
     """
-    marks = []
+    marks = [PROMPTED] if is_prompted(own.cells) else []
     if own.scored and is_submitted(own):
         marks.append("verified")
         if reported_s is not None:
@@ -100,16 +107,21 @@ def meaning(table: Table) -> str:
     return (
         f"rank by {table.primary} among methods, and its places in 95 % of resampled {_units(table)}; rows with one "
         "letter cannot be told apart from the first of them (paired bootstrap, Holm)"
+        + (f"; rows {PROMPTED} among themselves" if any(winner.prompted for winner in table.winners) else "")
         + (f"; fewer than {BOOTSTRAP_UNITS} of them tell nothing apart" if few else "")
     )
 
 
 def winner_words(winner: Winner) -> str:
-    """Return "best: X" where it is told apart from all others, else "first among k equals: X; Y"."""
+    """Return "best: X" where it is told apart from all others, else "first among k equals: X; Y".
+
+    Of rows that the truth prompts it says so.
+    """
+    of = f" {PROMPTED}" if winner.prompted else ""
     if len(winner.labels) == 1:
-        return f"best: {winner.labels[0]}"
+        return f"best{of}: {winner.labels[0]}"
     named = "; ".join((*winner.labels[:NAMED], *(["…"] if len(winner.labels) > NAMED else [])))
-    return f"first among {len(winner.labels)} equals: {named}"
+    return f"first among {len(winner.labels)} equals{of}: {named}"
 
 
 def winner_lines(table: Table) -> Iterator[tuple[str, ...]]:
@@ -172,10 +184,10 @@ def _places(ranked: RankedRows) -> Iterator[tuple[str, Place]]:
         )
 
 
-def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...]) -> Winner:
+def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[str, ...], *, prompted: bool) -> Winner:
     pairs = ranked.ranking.separable
     tau = _tau(ranked, reference)
-    return Winner(ranked.metric, on, ranked.aggregation, labels, sum(pairs), len(pairs), tau, ranked.units)
+    return Winner(ranked.metric, on, ranked.aggregation, labels, sum(pairs), len(pairs), tau, ranked.units, prompted)
 
 
 def _tau(ranked: RankedRows, reference: RankedRows) -> float:

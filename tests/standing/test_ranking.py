@@ -12,7 +12,7 @@ import pytest
 
 from harness.model import Cell, StageSpec
 from harness.standing import Standing
-from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_rows
+from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_rows, is_prompted
 from harness.store import Record
 from tests.records import cell_of, make_record
 
@@ -113,6 +113,27 @@ def test_rows_of_other_data_are_not_comparable() -> None:
     found = standing({"a": spread(0.3), "b": spread(0.6), "c": spread(0.5, 3)})
     assert comparable_rows(found) == (("a", "b"), ("c",))
     assert comparable_rows(found, "blobs") == (("a", "b"), ("c",))
+
+
+def prompted(found: Standing, *rows: str) -> Standing:
+    """The standing with rows whose chains make prompts of the truth."""
+    chain = (StageSpec("prompts-boxes", 1, {}, uses_truth="prompts"), StageSpec("sam-decode", 1, {}))
+    cells = [replace(cell, chain=chain) if cell.row in rows else cell for cell in found.cells]
+    return Standing.join(found.suite, "smoke", cells, found.records, metrics=found.metrics)
+
+
+def test_rows_that_the_truth_prompts_are_never_ranked_with_others() -> None:
+    found = standing({"told": spread(0.9), "a": spread(0.3), "b": spread(0.6), "told-too": spread(0.8)})
+    found = prompted(found, "told", "told-too")
+    assert comparable_rows(found) == (("a", "b"), ("told", "told-too"))
+    assert comparable_rows(found, "blobs") == (("a", "b"), ("told", "told-too"))
+    assert is_prompted(found.of("told").cells)
+    assert not is_prompted(found.of("a").cells)
+
+
+def test_a_row_that_chooses_by_the_truth_is_a_ceiling_wherever_its_chain_does_so() -> None:
+    chain = tuple(StageSpec(stage, 1, {}) for stage in ("sam-decode", "best-masks-by-truth", "masks-to-labels"))
+    assert bound_of([replace(cell_of(make_record()), chain=chain)]) == "ceiling"
 
 
 @pytest.mark.parametrize(

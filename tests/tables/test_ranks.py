@@ -38,6 +38,16 @@ def test_best_is_said_only_of_one_row() -> None:
     ]
 
 
+def test_rows_that_the_truth_prompts_are_first_among_themselves() -> None:
+    told = (replace(BEST, prompted=True), replace(EQUALS, prompted=True))
+    assert [winner_words(one) for one in told] == [
+        "best prompted by the truth: Net",
+        "first among 4 equals prompted by the truth: A; B; C; …",
+    ]
+    assert "rows prompted by the truth among themselves" in meaning(replace(ranked(), winners=(BEST, *told)))
+    assert "prompted" not in meaning(ranked())
+
+
 def test_a_place_is_told_with_its_interval_and_the_letter_of_its_group() -> None:
     truth, net = ranked().rows
     assert place_text(net, "map") == "2 (1-3) a"

@@ -24,7 +24,7 @@ from tests.stages.prompting.scenes import TINY, bright_discs
 pytest.importorskip("torchvision", reason="torchvision is not here: `tox run -e sam-suite` has an environment for it")
 pytest.importorskip("segment_anything", reason="the extra `sam` is not installed")
 CPU = choose("cpu", "float32", 2)
-LOOSE = {"pred_iou_thresh": -1.0, "stability_score_thresh": 0.3, "box_nms_thresh": 0.7}
+LOOSE = {"pred_iou_thresh": -1000.0, "stability_score_thresh": 0.3, "box_nms_thresh": 0.9}
 """Thresholds of the automatic mode that random weights pass."""
 
 
@@ -79,14 +79,16 @@ def test_points_give_the_masks_of_the_predictor_bit_for_bit(checkpoint: Path) ->
     assert made.scores.tolist() == scores.tolist()
 
 
-def test_the_automatic_mode_gives_the_masks_of_the_generator_bit_for_bit(checkpoint: Path) -> None:
+def test_the_automatic_mode_gives_the_masks_of_the_generator_bit_for_bit(tmp_path: Path) -> None:
     from segment_anything import SamAutomaticMaskGenerator
 
-    generator = SamAutomaticMaskGenerator(library(checkpoint), points_per_side=8, points_per_batch=64, **LOOSE)
+    path = tmp_path / "decided.pth"
+    torch.save(published_state(TINY, scale=0.7), path)  # logits far enough from 0 for masks to be stable
+    generator = SamAutomaticMaskGenerator(library(path), points_per_side=8, points_per_batch=64, **LOOSE)
     wanted = generator.generate(as_rgb(image(), 0, "min-max", "here"))
     prompts = grid_prompts(image().grid, (0,), 8)
-    made = masks(LibrarySam.load(checkpoint, CPU), prompts, kept="all", least_stability=0.3, nms=0.7)
-    assert len(made) == len(wanted) > 0
+    made = masks(LibrarySam.load(path, CPU), prompts, kept="all", least_stability=0.3, nms=0.9)
+    assert len(made) == len(wanted) > 10
     for number, one in enumerate(wanted):
         np.testing.assert_array_equal(made.mask(number), one["segmentation"])
 
