@@ -42,6 +42,17 @@ def test_survivors_and_tests_that_are_listed_are_of_modules_that_are_changed(con
     assert all((ROOT / test.partition("::")[0]).exists() for module in found for test in chosen_tests(module, listed))
 
 
+@pytest.mark.slow
+def test_survivors_that_are_listed_are_changes_of_the_code_that_stands_here() -> None:
+    pytest.importorskip("mutmut", reason="mutmut is not installed: `tox run -e mutation` brings it")
+    listed = Listed.read()
+    every = {name.rpartition(".")[0] for name in listed.survivors}
+    briefs = {change.name: change.brief for module in every for change in changed(module).changes}
+    assert {name: one.to for name, one in listed.survivors.items()} == {
+        name: briefs.get(name) for name in listed.survivors
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -76,6 +87,8 @@ def test_a_change_says_which_lines_run_it() -> None:
         ran = [lines[line - 1] for line in sorted(change.lines)]
         assert removed
         assert set(removed) <= set(ran)
+        assert change.brief
+        assert change.lines <= set(change.function)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from time import perf_counter
 
 from tests.mutation.changes import ROOT, Change, changed, modules
 from tests.mutation.outcomes import MISSED, Listed, Outcomes, chosen_tests, counted, kept_in
-from tests.mutation.trying import try_changes
+from tests.mutation.trying import UntriedError, try_changes
 
 LEAST_NOTICED = 0.95
 MOST_BYTES = 6 << 30
@@ -50,10 +50,13 @@ def main() -> int:
         outcomes = Outcomes(kept_in(), module, tests)
         if not arguments.summary:
             outcomes.begin(only_missed=arguments.missed)
-            try_changes(module, tests, configured["pytest_add_cli_args"], outcomes)
+            try:
+                try_changes(module, tests, configured["pytest_add_cli_args"], outcomes)
+            except UntriedError as error:
+                _say(f"{module}: {error}")
             outcomes.read()
         changes = changed(module).changes
-        fates = {change.name: outcomes.fates[change.name] for change in changes if change.name in outcomes.fates}
+        fates = outcomes.of_changes(changes)
         if not outcomes.is_current or len(fates) < len(changes):
             untried.append(module)
         gaps += _told(changes, fates, listed)
@@ -72,7 +75,7 @@ def _told(changes: tuple[Change, ...], fates: Mapping[str, str], listed: Listed)
     """Print the changes that no test noticed, and those that are listed and were; return how many are not listed."""
     gaps = 0
     for change in changes:
-        became, reason = fates.get(change.name, ""), listed.survivors.get(change.name)
+        became, reason = fates.get(change.name, ""), listed.reason(change)
         if became in MISSED:
             gaps += reason is None
             _say(f"{change.name}: {became}: {reason or f'NOT LISTED{chr(10)}{change.text}'}")

@@ -20,17 +20,26 @@ ORIGINAL = "__mutmut_orig"
 class Change:
     """One change of a function.
 
-    name   mutmut's: the module, the function and a number
-    lines  the lines of `Changed.code`, within the unchanged copy of the function, of which one runs if what is changed
-           does: those of its statement, of the whole function where it lies in none
-    text   the change as a difference of two texts
-    aside  why it is left aside, as `left_aside` says; "" where it is tried
+    name      mutmut's: the module, the function and a number
+    lines     the lines of `Changed.code`, within the unchanged copy of the function, of which one runs if what is
+              changed does: those of its statement, of the whole function where it lies in none
+    function  the lines of that copy
+    text      the change as a difference of two texts
+    aside     why it is left aside, as `left_aside` says; "" where it is tried
     """
 
     name: str
     lines: frozenset[int]
+    function: range
     text: str
     aside: str
+
+    @property
+    def brief(self) -> str:
+        """What stands where something was changed, on one line; "without" what was there where nothing does."""
+        lines = self.text.splitlines()[2:]
+        added, removed = (" ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in "+-")
+        return added or f"without {removed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,14 @@ class Changed:
 
 
 def modules(configured: Mapping[str, Any], named: Sequence[str]) -> list[str]:
-    """Return the modules to change: those that are configured, below a name where some are given."""
+    """Return the modules to change: those configured; where names are given those below them, in their order."""
     kept = {path for pattern in configured["only_mutate"] for path in ROOT.glob(pattern)}
     kept -= {path for pattern in configured["do_not_mutate"] for path in ROOT.glob(pattern)}
     named_files = (path.relative_to(ROOT).with_suffix("") for path in kept if path.name != "__init__.py")
     found = sorted(".".join(path.parts) for path in named_files)
-    return [module for module in found if not named or any(f"{module}.".startswith(f"{one}.") for one in named)]
+    if not named:
+        return found
+    return list(dict.fromkeys(module for one in named for module in found if f"{module}.".startswith(f"{one}.")))
 
 
 def source_of(module: str) -> Path:
@@ -78,8 +89,9 @@ def changed(module: str) -> Changed:
         differ = [line + span.start for line in _differing(before, after)]
         reached = [lines for lines in statements[original] if any(line in lines for line in differ)]
         text = "\n".join(unified_diff(before, after, lineterm="", n=2))
-        ran = frozenset(line for lines in reached or [range(span.start, span.end + 1)] for line in lines)
-        changes.append(Change(f"{module}.{name}", ran, text, left_aside(text)))
+        whole = range(span.start, span.end + 1)
+        ran = frozenset(line for lines in reached or [whole] for line in lines)
+        changes.append(Change(f"{module}.{name}", ran, whole, text, left_aside(text)))
     return Changed(module, made.code, tuple(changes))
 
 

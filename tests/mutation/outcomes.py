@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from harness.datasets.fetching.places import cache_folder
-from tests.mutation.changes import ROOT, own_tests, source_of
+from tests.mutation.changes import ROOT, Change, own_tests, source_of
 
 LISTED = ROOT / "tests" / "mutation.toml"
 CAUGHT = ("killed", "timeout", "died")
@@ -24,17 +24,30 @@ MISSED = ("survived", "not covered")
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What `tests/mutation.toml` says: the reason of each survivor, and tests of modules beside those of their name."""
+class Survivor:
+    """A change that nothing can notice: what it makes of the code, as `Change.brief`, and why it does not matter."""
 
-    survivors: Mapping[str, str]
+    to: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What `tests/mutation.toml` says: the survivors by name, and tests of modules beside those of their name."""
+
+    survivors: Mapping[str, Survivor]
     tests: Mapping[str, Sequence[str]]
 
     @classmethod
     def read(cls) -> Listed:
         """Return what the file says."""
         said = tomllib.loads(LISTED.read_text(encoding="utf-8"))
-        return cls(said["survivors"], said["tests"])
+        return cls({name: Survivor(**one) for name, one in said["survivors"].items()}, said["tests"])
+
+    def reason(self, change: Change) -> str | None:
+        """Return why nothing can notice a change; None where it is not listed, or for another change of the code."""
+        one = self.survivors.get(change.name)
+        return one.because if one is not None and one.to == change.brief else None
 
     def further(self, module: str) -> list[str]:
         """Return the tests of a module beside those of its name; "[*]" stands for each metric that it declares."""
@@ -66,6 +79,11 @@ class Outcomes:
             self.known = known
             self.fates = {line["name"]: line["fate"] for line in lines}
 
+    def of_changes(self, changes: Sequence[Change]) -> dict[str, str]:
+        """Return the fates of changes, by name, those left aside by rule among them; one that is not known has none."""
+        fates = {change.name: change.aside or self.fates.get(change.name, "") for change in changes}
+        return {name: fate for name, fate in fates.items() if fate}
+
     @property
     def is_current(self) -> bool:
         """Whether what the file says is of the code and the tests that stand here."""
@@ -73,11 +91,10 @@ class Outcomes:
 
     def begin(self, *, only_missed: bool) -> None:
         """Keep what is of this code and these tests, nothing else; with `only_missed` what older tests noticed too."""
-        same_code = {**self.known, "tests": ""} == {**self.of, "tests": ""}
-        if only_missed and same_code:
-            self.fates = {name: fate for name, fate in self.fates.items() if fate not in MISSED}
-        elif not self.is_current:
-            self.fates = {}
+        if not self.is_current:
+            same_code = {**self.known, "tests": ""} == {**self.of, "tests": ""}
+            kept = self.fates if only_missed and same_code else {}
+            self.fates = {name: fate for name, fate in kept.items() if fate not in MISSED}
         self.known = dict(self.of)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = [self.of, *({"name": name, "fate": fate} for name, fate in self.fates.items())]

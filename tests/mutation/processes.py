@@ -15,7 +15,7 @@ SURVIVED, KILLED = 0, 1
 PATIENCE = 5
 """Times what a test takes unchanged until it is taken for one that never ends, in seconds of the processor: what else
 runs on the machine does not count."""
-LEAST_S = 2.0
+LEAST_S = 4.0
 """What any test may take: what libraries do once, at their first call, is done by another test then."""
 WALL = 10
 """Times the limit of the processor's seconds until a process is ended that waits and uses none."""

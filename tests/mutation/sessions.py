@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.machinery import ModuleSpec
+from mmap import mmap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,6 +50,7 @@ class Session:
     examples: int | None = None
     items: list[pytest.Item] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    _place: mmap = field(default_factory=partial(mmap, -1, 8))
 
     def run(self, files: Sequence[str], arguments: Sequence[str]) -> None:
         """Collect the tests of some files and do the work."""
@@ -83,6 +86,11 @@ class Session:
         self.work(self)
         return True
 
+    @property
+    def at(self) -> int:
+        """The place, among the tests that run or ran last, here or in a child, of the one that ran last."""
+        return int.from_bytes(self._place[:], "little")
+
     def tried(
         self,
         items: Sequence[pytest.Item],
@@ -90,7 +98,8 @@ class Session:
         around: Callable[[pytest.Item], AbstractContextManager[object]] = nullcontext,
     ) -> int:
         """Run tests until one fails, each with a limit if one is given; return whether all passed."""
-        for item, following in zip(items, [*items, None][1:], strict=True):
+        for place, (item, following) in enumerate(zip(items, [*items, None][1:], strict=True)):
+            self._place[:] = place.to_bytes(8, "little")
             if limit_s is not None:
                 limit(limit_s(item))
             with around(item):
