@@ -39,8 +39,8 @@ class Skeletons:
             )
         if self.edges.ndim != 2 or self.edges.shape[1] != 2:
             raise LabelError(f"edges of skeletons have shape {self.edges.shape}; accepted: (m, 2)")
-        if self.edges.size and not 0 <= int(self.edges.min()) <= int(self.edges.max()) < nodes:
-            raise LabelError(f"an edge names node {int(self.edges.max())}; accepted: 0 to {nodes - 1}")
+        if (unknown := self.edges[(self.edges < 0) | (self.edges >= nodes)]).size:
+            raise LabelError(f"an edge names node {int(unknown[0])}; accepted: 0 to {nodes - 1}")
         ends = self.skeleton[self.edges]
         if np.any(ends[:, 0] != ends[:, 1]):
             edge = int(np.flatnonzero(ends[:, 0] != ends[:, 1])[0])
@@ -93,7 +93,7 @@ def expected_run_length(skeletons: Skeletons, segments: np.ndarray) -> float:
     mergers = ids[holds > 1]
     ends = segments[skeletons.edges]
     right = (ends[:, 0] == ends[:, 1]) & (ends[:, 0] != 0) & ~np.isin(ends[:, 0], mergers)
-    runs, run_of = np.unique(ends[right, 0], return_inverse=True)
     # A segment that merges nothing lies in one skeleton, so that runs and segments are the same.
-    squared = np.bincount(run_of.ravel(), lengths[right], minlength=runs.size) ** 2
+    run_of = np.unique(ends[right, 0], return_inverse=True)[1]
+    squared = np.bincount(run_of, lengths[right]) ** 2
     return math.fsum(squared.tolist()) / total

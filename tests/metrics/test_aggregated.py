@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -21,6 +23,69 @@ def dice2(truth: np.ndarray, pred: np.ndarray) -> float:
     touching = [(t, p) for t in naive.masks(truth) for p in naive.masks(pred) if np.any(t & p)]
     sizes = sum(t.sum() + p.sum() for t, p in touching)
     return 2 * sum(np.sum(t & p) for t, p in touching) / sizes if sizes else math.nan
+
+
+class Objects:
+    """The objects of a pair, the voxels that each two share, and those of both."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.truth, self.pred = (naive.masks(image) for image in pair)
+        self.touching = [
+            (t, p) for t, one in enumerate(self.truth) for p, other in enumerate(self.pred) if np.any(one & other)
+        ]
+
+    def shared(self, partners: list[tuple[int, int]]) -> int:
+        return sum(int(np.sum(self.truth[t] & self.pred[p])) for t, p in partners)
+
+    def iou(self, t: int, p: int) -> Fraction:
+        return Fraction(int(np.sum(self.truth[t] & self.pred[p])), int(np.sum(self.truth[t] | self.pred[p])))
+
+    def jaccard(self, partners: list[tuple[int, int]]) -> float:
+        """Shared voxels over unions and the objects that are nobody's partner; NaN without any object."""
+        union = sum(int(np.sum(self.truth[t] | self.pred[p])) for t, p in partners)
+        for masks, taken in ((self.truth, {t for t, _ in partners}), (self.pred, {p for _, p in partners})):
+            union += sum(int(mask.sum()) for index, mask in enumerate(masks) if index not in taken)
+        return self.shared(partners) / union if union else math.nan
+
+    def one_to_one(self, t: int = 0, taken: frozenset[int] = frozenset()) -> Iterator[list[tuple[int, int]]]:
+        """Every set of one-to-one partners that share a voxel."""
+        if t == len(self.truth):
+            yield []
+            return
+        yield from self.one_to_one(t + 1, taken)
+        for p in (p for one, p in self.touching if one == t and p not in taken):
+            yield from ([(t, p), *rest] for rest in self.one_to_one(t + 1, taken | {p}))
+
+
+@given(pairs())
+def test_partners_of_greatest_iou_are_one_of_the_best_sets(pair: Pair) -> None:
+    objects, table = Objects(pair), overlap_table(*pair)
+    worth = [
+        (sum(iou >= Fraction(1, 2) for iou in ious), sum(ious), partners)
+        for partners in objects.one_to_one()
+        for ious in [[objects.iou(*one) for one in partners]]
+    ]
+    most = max(total for _, total, _ in worth)
+    plus = [objects.jaccard(partners) for _, total, partners in worth if total == most]
+    found = BY_ID["aji.plus"](table)
+    assert any(found == pytest.approx(value, abs=1e-12, nan_ok=True) for value in plus)
+    halves = max((count, total) for count, total, _ in worth)
+    foreground = int(np.sum((pair[0] > 0) | (pair[1] > 0)))
+    cellpose = [objects.shared(partners) for count, total, partners in worth if (count, total) == halves]
+    found = BY_ID["aji.cellpose"](table)
+    assert math.isnan(found) if not foreground else round(found * foreground, 9) in cellpose
+
+
+@given(pairs())
+def test_partners_of_greatest_overlap_are_all_that_have_it(pair: Pair) -> None:
+    objects = Objects(pair)
+    partners = []
+    for t in range(len(objects.truth)):
+        shared = {p: objects.shared([(t, p)]) for one, p in objects.touching if one == t}
+        partners += [(t, p) for p, voxels in shared.items() if voxels == max(shared.values())]
+    expected = objects.jaccard(partners)
+    found = BY_ID["aji.cellseg-metrics"](overlap_table(*pair))
+    assert found == pytest.approx(0.0 if math.isnan(expected) else expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -52,7 +52,8 @@ def test_the_band_has_a_label_of_its_own_in_the_table() -> None:
     [
         ((4,), (1.0,), "found 1 axes"),
         ((4, 4), None, "the size of a voxel is unknown"),
-        ((4, 4), (1.0, 2.0), "voxels of one size in Y and X"),
+        ((4, 4), (1.0, 2.0), r"voxels of one size in Y and X; found \(1\.0, 2\.0\) micrometres"),
+        ((4, 4, 4), (1.0, 1.0, 2.0), r"voxels of one size in Y and X; found \(1\.0, 2\.0\) micrometres"),
         ((4, 4), (1.0, 1.0, 1.0), "3 numbers for an image of 2 axes"),
         ((4, 4), (0.0, 0.0), "accepted: positive numbers"),
     ],
@@ -67,3 +68,5 @@ def test_what_has_no_band_is_refused(
 def test_labels_below_zero_are_refused() -> None:
     with pytest.raises(LabelError, match="labels of 0 and above; found int64 from -1"):
         border_band(np.array([[0, -1]]), 1.0, (1.0, 1.0))
+    with pytest.raises(LabelError, match=r"labels of 0 and above; found float64 from 0\.5"):
+        border_band(np.array([[0.5, 1.5]]), 1.0, (1.0, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from harness.metrics.blocks import (
     LARGEST_COMMON_CHUNK,
     MEMORY_BLOCK,
     MOST_THREADS,
+    Regions,
     image_blocks,
     paired_blocks,
     reading_threads,
@@ -302,7 +304,89 @@ def test_threads_are_one_where_storage_is_read() -> None:
     assert reading_threads(regions[:1], in_memory=True) == 1
 
 
+@pytest.mark.parametrize(("usable", "threads"), [(1, 1), (2, 2), (4, 4), (9, 4)])
+def test_threads_are_as_many_as_processors_and_at_most_four(
+    monkeypatch: pytest.MonkeyPatch, usable: int, threads: int
+) -> None:
+    regions = paired_blocks(TRUTH, PRED, block=(1, 1, 1)).regions
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(usable)) if process == 0 else set())
+    assert reading_threads(regions, in_memory=True) == threads
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: usable)
+    assert reading_threads(regions, in_memory=True) == threads
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert reading_threads(regions, in_memory=True) == 1
+
+
 def test_negative_labels_are_named_by_the_least() -> None:
     refuse_negative(np.dtype("u2"), np.array([65535], np.uint64), "the image")
     with pytest.raises(LabelError, match=r"the image \(int16\) has the negative label -2; accepted: 0"):
         refuse_negative(np.dtype("i2"), np.array([65535, 65534, 7], np.uint64), "the image")
+    refuse_negative(np.dtype("i2"), np.array([32767], np.uint64), "the image")
+    with pytest.raises(LabelError, match="negative label -32768"):
+        refuse_negative(np.dtype("i2"), np.array([32768], np.uint64), "the image")
+
+
+def test_regions_are_counted_like_a_list() -> None:
+    regions = Regions((3, 5), (2, 2))
+    assert len(regions) == 6
+    assert regions[0] == (slice(0, 2), slice(0, 2))
+    assert regions[-1] == regions[5] == (slice(2, 3), slice(4, 5))
+    assert regions[-6] == regions[0]
+    assert regions[1:6:3] == [(slice(0, 2), slice(2, 4)), (slice(2, 3), slice(2, 4))]
+    for number in (6, -7):
+        with pytest.raises(IndexError, match=f"block {number} of 6"):
+            _ = regions[number]
+
+
+@pytest.mark.parametrize(
+    ("limit", "block"), [(5, (3, 4)), (48, (3, 16)), (60, (3, 20)), (130, (6, 20)), (10_000, (10, 20))]
+)
+def test_blocks_grow_from_chunks_along_the_last_axes(
+    monkeypatch: pytest.MonkeyPatch, limit: int, block: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("harness.metrics.blocks.STORAGE_BLOCK", limit)
+    image = np.zeros((10, 20), np.uint8)
+    assert paired_blocks(Stored(image, (3, 4)), image).regions.block == block
+    assert image_blocks(Stored(image, (3, 4)), "the image").regions.block == block
+
+
+def test_blocks_in_memory_are_whole_lines_and_planes(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros((4, 6, 16), np.uint8)[:, :, ::2]
+    for limit, block in ((5, (1, 1, 5)), (16, (1, 2, 8)), (96, (2, 6, 8)), (500, (4, 6, 8))):
+        monkeypatch.setattr("harness.metrics.blocks.MEMORY_BLOCK", limit)
+        assert paired_blocks(image, image).regions.block == block
+        assert image_blocks(image, "the image").regions.block == block
+
+
+@pytest.mark.parametrize(
+    ("shape", "first", "second", "limit", "block"),
+    [
+        ((8, 8), (8, 1), (1, 8), 64, (8, 8)),
+        ((8, 8), (8, 1), (1, 8), 63, (4, 8)),
+        ((8, 8), (8, 1), (1, 8), 16, (4, 4)),
+        ((10, 9), (4, 3), (3, 3), 20, (4, 3)),
+        ((10, 9), (4, 3), (3, 3), 30, (10, 3)),
+        ((4, 6), (9, 0), (9, 0), 99, (4, 1)),
+        ((4, 6), (2,), (2, 2), 99, (2, 2)),
+        ((4, 6), ((2, 2), (3, 3)), (2, 2), 99, (2, 2)),
+        ((4, 6), None, (2, 2), 99, (2, 2)),
+    ],
+)
+def test_common_blocks_shrink_where_the_fewest_chunks_are_decoded_twice(
+    monkeypatch: pytest.MonkeyPatch,
+    shape: tuple[int, ...],
+    first: Any,
+    second: Any,
+    limit: int,
+    block: tuple[int, ...],
+) -> None:
+    monkeypatch.setattr("harness.metrics.blocks.LARGEST_COMMON_CHUNK", limit)
+    monkeypatch.setattr("harness.metrics.blocks.STORAGE_BLOCK", 1)
+    image = np.zeros(shape, np.uint8)
+    assert paired_blocks(Stored(image, first), Stored(image, second)).regions.block == block
+
+
+def test_true_is_no_value_to_ignore() -> None:
+    with pytest.raises(LabelError, match="the ignore mask is empty"):
+        paired_blocks(GOOD, GOOD, ignore=True)

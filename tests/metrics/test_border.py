@@ -46,7 +46,10 @@ def test_an_axis_of_one_voxel_has_no_border() -> None:
     image = np.zeros((1, 5, 5), int)
     image[0, 2, 2], image[0, 0, 2] = 1, 2
     assert border_labels(image, 1, "truth").tolist() == [2]
-    assert border_labels(np.ones((1, 1), int), 1, "truth").tolist() == []
+    none = border_labels(np.ones((1, 1), int), 1, "truth")
+    assert (none.tolist(), none.dtype) == ([], np.int64)
+    assert border_labels(np.arange(8).reshape(2, 2, 2), 1, "truth").tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert border_labels(np.array([[3, 5]]), 1, "truth").tolist() == [3, 5]
 
 
 @pytest.mark.parametrize("width", [0, -1])
@@ -63,4 +66,10 @@ def test_a_table_without_labels_is_that_of_images_without_them(images: Images, t
     expected = overlap_table(*blank)
     for name in ("truth_ids", "pred_ids", "truth_sizes", "pred_sizes", "rows", "cols", "counts"):
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+        assert getattr(found, name).dtype == getattr(expected, name).dtype, name
     assert found.voxels == expected.voxels
+
+
+def test_labels_that_are_equal_as_floats_are_told_apart() -> None:
+    image = np.array([2**60, 2**60 + 1], np.uint64)
+    assert without(overlap_table(image, image), image[1:], image[:0]).truth_ids.tolist() == [0, 2**60]

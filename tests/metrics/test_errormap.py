@@ -23,7 +23,28 @@ from harness.metrics.errormap import (
 def test_each_kind_of_error() -> None:
     truth = np.array([[1, 1, 1, 1, 0, 2, 2, 0]])
     pred = np.array([[9, 9, 9, 8, 0, 0, 0, 7]], np.uint16)
-    assert error_map(truth, pred).tolist() == [[AGREED, AGREED, AGREED, CONFUSED, 0, MISSED, MISSED, ADDED]]
+    found = error_map(truth, pred)
+    assert found.tolist() == [[AGREED, AGREED, AGREED, CONFUSED, 0, MISSED, MISSED, ADDED]]
+    assert found.dtype == np.uint8
+
+
+def test_objects_match_from_an_iou_of_one_half_on() -> None:
+    half, less = np.array([1, 1, 0, 0]), np.array([1, 1, 1, 0, 0])
+    assert error_map(half, np.array([9, 0, 0, 0])).tolist() == [AGREED, MISSED, 0, 0]
+    assert error_map(less, np.array([0, 0, 9, 9, 0])).tolist() == [MISSED, MISSED, CONFUSED, ADDED, 0]
+    assert error_map(less, np.array([0, 9, 9, 9, 0])).tolist() == [MISSED, AGREED, AGREED, ADDED, 0]
+    assert error_map(np.ones(5, int), np.array([9, 9, 0, 0, 0])).tolist() == [CONFUSED] * 2 + [MISSED] * 3
+
+
+def test_labels_that_are_equal_as_floats_are_told_apart() -> None:
+    one, near = np.ones(4, np.uint64), np.array([2**60, 2**60, 2**60, 2**60 + 1], np.uint64)
+    assert error_map(one, near).tolist() == [AGREED, AGREED, AGREED, CONFUSED]
+    assert error_map(near, one).tolist() == [AGREED, AGREED, AGREED, CONFUSED]
+    parts, whole = class_maps(near, np.array([5, 5, 5, 6]))
+    assert parts.tolist() == whole.tolist() == [CORRECT + 1] * 4
+    parts, whole = class_maps(near, np.array([5, 5, 5, 0]))
+    assert parts.tolist() == [CORRECT + 1] * 3 + [CLASSES.index("missed") + 1]
+    assert whole.tolist() == [CORRECT + 1] * 3 + [0]
 
 
 @given(arrays(np.uint8, (4, 6), elements=st.integers(0, 3)), arrays(np.int64, (4, 6), elements=st.integers(0, 3)))

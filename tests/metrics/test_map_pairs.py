@@ -7,6 +7,7 @@ from harness.metrics.map_pairs import Maps, neighbours
 
 def test_small_integers_do_not_wrap_around() -> None:
     assert Maps(np.array([255], np.uint8), np.array([0], np.uint8)).apart().tolist() == [255.0]
+    assert Maps(np.array([255], np.uint8), np.array([200], np.uint8)).apart().tolist() == [55.0]
 
 
 def test_only_what_is_compared_is_apart() -> None:

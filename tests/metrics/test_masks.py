@@ -67,3 +67,18 @@ def test_openness_is_a_share_and_falls_with_the_prediction(truth: np.ndarray, da
         assert 0 <= found <= 1
         assert openness((truth, pred | truth)) <= found
         assert openness((truth, truth)) == 0
+
+
+@given(hnp.arrays(bool, hnp.array_shapes(min_dims=1, max_dims=3, max_side=6)))
+def test_the_interior_is_what_a_flood_from_the_border_does_not_reach(mask: np.ndarray) -> None:
+    reached = np.pad(np.zeros_like(mask), 1, constant_values=True)
+    free = np.pad(~mask, 1, constant_values=True)
+    for _ in range(free.size):
+        spread = reached.copy()
+        for axis in range(free.ndim):
+            spread |= np.roll(reached, 1, axis) | np.roll(reached, -1, axis)
+        if np.array_equal(spread & free, reached):
+            break
+        reached = spread & free
+    expected = ~(reached | ~free)[(slice(1, -1),) * mask.ndim]
+    assert np.array_equal(interior(mask), expected)

@@ -198,3 +198,10 @@ def test_images_are_read_in_the_blocks_that_are_asked_for() -> None:
 def test_sizes_are_whole_numbers_of_64_bits() -> None:
     table = overlap_table(np.array([1, 2]), np.array([1, 0]))
     assert {sizes.dtype for sizes in (table.truth_sizes, table.pred_sizes, table.counts)} == {np.dtype(np.int64)}
+
+
+def test_labels_and_numbers_are_whole() -> None:
+    table = overlap_table(np.array([0, 1, 1], np.uint8), np.array([2, 2, 0], np.int16))
+    assert (table.truth_ids.dtype, table.pred_ids.dtype) == (np.uint64, np.uint64)
+    whole = (table.truth_sizes, table.pred_sizes, table.rows, table.cols, table.counts, table.objects.unions)
+    assert {array.dtype for array in whole} == {np.dtype(np.int64)}

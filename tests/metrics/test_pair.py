@@ -131,3 +131,65 @@ def test_geometry_has_the_objects_that_are_compared(images: Images, ignore: int 
     assert pair.geometry.truth.ids.tolist() == table.truth_ids[table.first_truth :].tolist()
     assert pair.geometry.pred.ids.tolist() == table.pred_ids[table.first_pred :].tolist()
     assert pair.geometry.truth.voxels.tolist() == table.truth_sizes[table.first_truth :].tolist()
+
+
+class Broken:
+    """An image that says what it is and cannot be read."""
+
+    shape, ndim, dtype = (2, 2), 2, np.dtype(np.int64)
+
+    def __getitem__(self, region: object) -> np.ndarray:
+        raise RuntimeError("no such chunk")
+
+
+LABELS = np.ones((2, 2), int)
+
+
+@pytest.mark.parametrize("evidence", ["overlap", "at_border", "images", "geometry", "maps", "surfaces", "frames"])
+@pytest.mark.parametrize("name", ["truth", "prediction"])
+def test_what_cannot_be_read_is_named(evidence: str, name: str) -> None:
+    images = (Broken(), LABELS) if name == "truth" else (LABELS, Broken())
+    with pytest.raises(LabelError, match=rf"^{name} cannot be read as an array \(RuntimeError: no such chunk\)"):
+        getattr(Pair(*images), evidence)
+
+
+def test_what_says_what_to_ignore_is_named_too() -> None:
+    with pytest.raises(LabelError, match=r"^truth cannot be read as an array"):
+        _ = Pair(Broken(), LABELS, ignore=1).ignored
+    with pytest.raises(LabelError, match=r"^the ignore mask cannot be read as an array"):
+        _ = Pair(LABELS, LABELS, ignore=Broken()).ignored
+
+
+def test_maps_are_the_given_numbers_and_are_compared_where_nothing_is_ignored() -> None:
+    reals = np.array([[0.5, 1.5]]), np.array([[2.5, 3.5]])
+    maps = Pair([[0, 1]], [[1, 1]], ignore=[[0, 1]], reals=reals).maps
+    assert maps.truth is reals[0]
+    assert maps.pred is reals[1]
+    assert maps.compared is not None
+    assert maps.compared.tolist() == [[True, False]]
+    plain = Pair([[0, 1]], [[1, 3]]).maps
+    assert (plain.truth.tolist(), plain.pred.tolist(), plain.compared) == ([[0, 1]], [[1, 3]], None)
+
+
+def test_bands_and_frames_are_those_of_what_is_compared() -> None:
+    truth, pred = np.zeros((9, 9), int), np.zeros((9, 9), int)
+    truth[3:6, 3:6], truth[0, 0], pred[3:6, 3:5], pred[8, 8] = 1, 2, 1, 2
+    dropped = Pair(truth, pred, spacing_um=(0.1, 0.1), border="drop")
+    assert dropped.frames.sides[0].table.tolist() == [[1, 3, 5, 0]]
+    alone = Pair(np.where(truth == 1, 1, 0), np.where(pred == 1, 1, 0), spacing_um=(0.1, 0.1))
+    assert dropped.banded.truth_ids.tolist() == alone.banded.truth_ids.tolist()
+    assert dropped.banded.counts.tolist() == alone.banded.counts.tolist()
+    assert dropped.surfaces.distances("foreground", "voxels").truth.totals.tolist() == [8.0]
+    by_value, by_mask = (
+        Pair(truth, pred, spacing_um=(0.1, 0.1), ignore=ignore).banded for ignore in (2, (truth == 2).astype(np.uint8))
+    )
+    assert by_value.counts.tolist() == by_mask.counts.tolist()
+    assert by_value.voxels == by_mask.voxels == 80
+
+
+def test_confidences_are_of_all_predicted_objects_the_compared_ones_are_ranked() -> None:
+    truth, pred = np.zeros((5, 5), int), np.zeros((5, 5), int)
+    truth[2, 2], pred[2, 2], pred[0, 0] = 1, 4, 9
+    ranked = Pair(truth, pred, border="drop", confidences={4: 0.5, 9: 0.25}).ranked
+    assert ranked.confidences.tolist() == [0.5]
+    assert Pair(truth, pred, confidences={4: 0.5, 9: 0.25}).ranked.confidences.tolist() == [0.5, 0.25]

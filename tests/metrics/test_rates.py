@@ -72,3 +72,9 @@ def test_areas_are_shares(pair: Pair) -> None:
 def test_each_rate_is_a_point_of_its_curve() -> None:
     assert BY_ID["f1.75.stardist"].at == ("f1.stardist", 0.75)
     assert BY_ID["f1-area.canonical"].at is None
+
+
+def test_a_match_counts_for_the_area_from_its_own_threshold_on() -> None:
+    """One object of IoU .15: F1 is 1 up to .1 and falls to 0 at .2."""
+    table = overlap_table(np.ones(20, int), np.where(np.arange(20) < 3, 1, 0))
+    assert BY_ID["f1-area.panoptica"](table) == pytest.approx(0.1 + 0.05)

@@ -56,12 +56,17 @@ def test_nothing_to_run_along() -> None:
 def test_segments_are_those_of_the_nearest_voxel() -> None:
     labels = np.array([[1, 2, 3], [4, 5, 6]])
     positions = np.array([[0.0, 0.6], [2.1, 1.0]])
-    assert segments_at(labels, positions, (2.0, 0.5)).tolist() == [2, 6]
+    found = segments_at(labels, positions, (2.0, 0.5))
+    assert (found.tolist(), found.dtype) == ([2, 6], np.int64)
 
 
 @pytest.mark.parametrize(
     ("position", "message"),
-    [([[5.0, 0.0]], r"node 0 at \[5.0, 0.0\] lies outside"), ([[0.0]], "accepted: a coordinate each")],
+    [
+        ([[5.0, 0.0]], r"node 0 at \[5.0, 0.0\] lies outside the image \(1 such\)"),
+        ([[1.0, 1.0], [1.0, 2.0], [-1.0, 0.0]], r"node 1 at \[1.0, 2.0\] lies outside the image \(2 such\)"),
+        ([[0.0]], "accepted: a coordinate each"),
+    ],
 )
 def test_nodes_outside_the_image_are_refused(position: list[list[float]], message: str) -> None:
     with pytest.raises(LabelError, match=message):
@@ -71,8 +76,9 @@ def test_nodes_outside_the_image_are_refused(position: list[list[float]], messag
 @pytest.mark.parametrize(
     ("edges", "skeleton", "message"),
     [
-        ([[0, 1]], [0, 1], "joins skeletons 0 and 1"),
+        ([[0, 1]], [0, 1], "edge 0 joins skeletons 0 and 1"),
         ([[0, 2]], [0, 0], "names node 2; accepted: 0 to 1"),
+        ([[0, 1], [-1, 0]], [0, 0], "names node -1; accepted: 0 to 1"),
         ([[0, 1]], [0], "accepted: \\(n, d\\) and \\(n,\\)"),
         ([[0, 1, 1]], [0, 0], r"shape \(1, 3\); accepted: \(m, 2\)"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -53,3 +54,56 @@ def test_edge_cases_are_measured() -> None:
     assert disproved(replace(plain, edge_cases=(("identical", 1.0),))) == ("edge case 'identical' is 2; stated: 1",)
     undefined = replace(plain, function=lambda table: float("nan"), edge_cases=(("identical", float("nan")),))
     assert disproved(undefined) == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", "two words"),
+        ("id", "-first"),
+        ("title", " "),
+        ("unit", ""),
+        ("range", (1.0, 0.0)),
+        ("range", (0.0, 0.0)),
+        ("range", (0.0, 1.0, 2.0)),
+        ("range", [0.0, 1.0]),
+        ("range", (False, 1.0)),
+        ("range", ("0", 1.0)),
+        ("at", ("ap",)),
+        ("at", ["ap", 0.5]),
+        ("at", ("", 0.5)),
+        ("at", ("ap", True)),
+        ("value", 3),
+        ("edge_cases", [("identical", 1.0)]),
+        ("edge_cases", (("identical", 1.0, 2.0),)),
+        ("edge_cases", (["identical", 1.0],)),
+        ("edge_cases", (("identical", True),)),
+        ("needs", None),
+    ],
+)
+def test_one_mistake_is_one_clause(field: str, value: object) -> None:
+    (clause,) = mistakes(replace(GOOD, **{field: value}))
+    assert clause.startswith(field if field != "edge_cases" else "edge")
+
+
+def test_a_function_that_fails_is_said_on_one_line() -> None:
+    def fails(_: object) -> float:
+        raise ValueError("two\nlines")
+
+    broken = replace(GOOD, counts=None, value=None, function=fails, edge_cases=(("identical", 1.0),))
+    assert disproved(broken) == ("edge case 'identical' fails: ValueError: two lines",)
+
+
+@pytest.mark.parametrize(
+    ("found", "stated", "told"),
+    [
+        (0.50004, 0.5, ()),
+        (0.50006, 0.5, ("edge case 'identical' is 0.50006; stated: 0.5",)),
+        (1000.1, 1000.0, ("edge case 'identical' is 1000.1; stated: 1000",)),
+        (2.0, math.nan, ("edge case 'identical' is 2; stated: nan",)),
+        (math.nan, 2.0, ("edge case 'identical' is nan; stated: 2",)),
+    ],
+)
+def test_an_edge_case_holds_to_four_decimals(found: float, stated: float, told: tuple[str, ...]) -> None:
+    one = replace(GOOD, counts=None, value=None, function=lambda _: found, edge_cases=(("identical", stated),))
+    assert disproved(one) == told
