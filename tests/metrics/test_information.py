@@ -83,3 +83,9 @@ def test_the_sum_is_that_of_split_and_merge(pair: Pair) -> None:
 
 def test_unit_is_bits() -> None:
     assert split(overlap_table(np.ones(4, int), np.array([1, 1, 2, 2]))) == 1.0
+
+
+@pytest.mark.parametrize("part", ["split", "merge", "sum"])
+def test_a_short_id_says_whose_name_it_is(part: str) -> None:
+    short, whole = BY_ID[f"voi.{part}"], BY_ID[f"voi.{part}.all"]
+    assert short.definition == f"{whole.definition}; the same number as voi.{part}.all"

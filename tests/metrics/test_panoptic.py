@@ -66,3 +66,14 @@ def test_a_tie_is_a_match_for_some() -> None:
         "stardist": pytest.approx(1 / 3),
         "panoptica": pytest.approx(1 / 3),
     }
+
+
+@pytest.mark.parametrize("factor", ["pq", "sq", "rq"])
+def test_a_short_id_says_whose_name_it_is(factor: str) -> None:
+    short, whole = BY_ID[factor], BY_ID[f"{factor}.canonical"]
+    assert short.definition == f"{whole.definition}; the same number as {factor}.canonical"
+
+
+def test_just_below_one_half_is_no_match_for_anybody() -> None:
+    table = overlap_table(np.ones(100, int), np.where(np.arange(100) < 49, 1, 0))
+    assert [BY_ID[f"pq.{name}"](table) for name in CONVENTIONS] == [0.0] * 3

@@ -90,3 +90,8 @@ def test_an_object_alone_is_not_crowded_and_micrometres_must_be_known() -> None:
     assert math.isnan(by_id["recall.50.neighbour-quarter-1.px"].of(alone))
     with pytest.raises(LabelError, match="distances of centres are in micrometres and the size of a voxel is unknown"):
         by_id["recall.50.neighbour-quarter-1.um"].of(alone)
+
+
+def test_just_below_one_half_is_no_match() -> None:
+    table = overlap_table(np.ones(100, int), np.where(np.arange(100) < 49, 1, 0))
+    assert quarter_counts(table) == {"quarter.objects": (1, 0, 0, 0), "quarter.match.50": (0, 0, 0, 0)}

@@ -35,6 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="modules or packages (default: all)")
     parser.add_argument("--missed", action="store_true", help="try again only what older tests did not notice")
+    parser.add_argument("--fast", action="store_true", help="leave what survives fast tests to a later run")
     parser.add_argument("--summary", action="store_true", help="try nothing: say what became of changes so far")
     arguments = parser.parse_args()
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
@@ -51,7 +52,7 @@ def main() -> int:
         if not arguments.summary:
             outcomes.begin(only_missed=arguments.missed)
             try:
-                try_changes(module, tests, configured["pytest_add_cli_args"], outcomes)
+                try_changes(module, tests, configured["pytest_add_cli_args"], outcomes, only_fast=arguments.fast)
             except UntriedError as error:
                 _say(f"{module}: {error}")
             outcomes.read()

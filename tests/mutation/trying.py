@@ -137,8 +137,12 @@ class Trial:
         return [change for change in self.changes.changes if change.name not in known]
 
 
-def try_changes(module: str, tests: Sequence[str], arguments: Sequence[str], outcomes: Outcomes) -> Changed:
+def try_changes(
+    module: str, tests: Sequence[str], arguments: Sequence[str], outcomes: Outcomes, *, only_fast: bool
+) -> Changed:
     """Try every change of a module of which nothing is known yet, and keep what becomes of each; return all of them.
+
+    With `only_fast` what survives tests and laws with few examples stays unknown: to be sure of it takes the longest.
 
     What others wrote is imported here, where the next module finds it, and nothing of what is changed.
     Raises `UntriedError` where the tests fail without a change.
@@ -154,16 +158,16 @@ def try_changes(module: str, tests: Sequence[str], arguments: Sequence[str], out
             if module in sys.modules:
                 raise UntriedError("it was imported too early")
             gc.freeze()
-            if ended(partial(_try_all, trial, unchanged)):
+            if ended(partial(_try_all, trial, unchanged, only_fast)):
                 raise UntriedError("its changes could not be tried")
     return changes
 
 
-def _try_all(trial: Trial, unchanged: Unchanged) -> int:
+def _try_all(trial: Trial, unchanged: Unchanged, only_fast: bool) -> int:
     """Try the changes of a module; laws with all their examples, and processes that collect anew, are for survivors."""
     sys.meta_path.insert(0, Instead(trial.changes.module, trial.path))
     told = trial.folder / "told.txt"
-    for examples in (FEW_EXAMPLES, None):
+    for examples in (FEW_EXAMPLES,) if only_fast else (FEW_EXAMPLES, None):
         tries = {
             change.name: unchanged.laws_around(change) if examples is None else unchanged.reaching(change)
             for change in trial.left()
@@ -173,7 +177,7 @@ def _try_all(trial: Trial, unchanged: Unchanged) -> int:
         if ended(partial(_in_warm_process, trial, unchanged, examples, tries, told)):
             raise SystemExit(f"{trial.changes.module} was tried to no end:\n{_end_of(told)}")
         trial.outcomes.read()
-    for change in trial.left():
+    for change in () if only_fast else trial.left():
         trial.outcomes.add(change.name, _in_fresh_process(trial, unchanged, change))
     return SURVIVED
 

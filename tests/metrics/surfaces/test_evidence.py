@@ -123,3 +123,10 @@ def test_an_ignored_label_takes_its_elements_with_it() -> None:
     by_mask = Pair(ambiguous, MOVED, (1.0, 1.0), ignore=LABELS == 2).surfaces.distances("foreground", "voxels")
     assert np.array_equal(by_label.truth.weights, by_mask.truth.weights)
     assert np.array_equal(by_label.pred.distances, by_mask.pred.distances)
+
+
+def test_just_below_one_half_is_no_match() -> None:
+    truth, pred = np.ones((10, 10), int), np.where(np.arange(100).reshape(10, 10) < 49, 1, 0)
+    assert Pair(truth, pred, (1.0, 1.0)).surfaces.matches[0].size == 0
+    assert Pair(truth, np.where(np.arange(100).reshape(10, 10) < 50, 1, 0), (1.0, 1.0)).surfaces.matches[0].size == 0
+    assert Pair(truth, np.where(np.arange(100).reshape(10, 10) < 51, 1, 0), (1.0, 1.0)).surfaces.matches[0].size == 1
