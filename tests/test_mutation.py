@@ -64,6 +64,8 @@ def test_survivors_that_are_listed_are_changes_of_the_code_that_stands_here() ->
         ("zip(a, b, strict=True)", "zip(a, b, )", "strict"),
         ("zip(a, b, strict=True)", "zip(a, b, strict=False)", "strict"),
         ("zip(a, b, strict=True)", "zip(a, None, strict=True)", ""),
+        ("zip(zip(a, strict=True), strict=True)", "zip(zip(a, strict=True), strict=None)", "strict"),
+        ("zip(zip(a, strict=True), strict=True)", "zip(zip(a, ), strict=True)", "strict"),
         ('f("a b", x)', 'f("a b", y)', ""),
         ('side = "b" if a == "a" else "c"', 'side = "b" if a == "XXaXX" else "c"', ""),
         ('f(title="a b", unit="c")', 'f(title="a b", unit="XXcXX")', ""),

@@ -12,6 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+STRICT = re.compile(r", (strict=(True|False|None))?(?=\))")
 ORIGINAL = "__mutmut_orig"
 """How the name of the unchanged copy of a function ends."""
 
@@ -104,7 +105,7 @@ def left_aside(change: str) -> str:
     old, new = (
         "\n".join(re.findall(rf"^{re.escape(sign)}(?!{re.escape(sign)})(.*)$", change, re.MULTILINE)) for sign in "-+"
     )
-    if old.replace(", strict=True", "") == re.sub(r", (strict=(False|None))?(?=\))", "", new):
+    if STRICT.sub("", old) == STRICT.sub("", new):
         return "strict"
     if TEXT.sub('""', old) != TEXT.sub('""', new):
         return ""
