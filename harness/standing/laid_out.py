@@ -30,7 +30,7 @@ Place = Callable[[str, str, str], Path]
 class LaidOut:
     """A row by path.
 
-    records  its scored records
+    several  its scored records, where some path has more than one; else nothing
     lacking  how many cells have no scores
     single   the record of each path, where every path has one; else nothing
     curves   by convention, what was computed of its curve, all points at once: (paths, points)
@@ -38,7 +38,7 @@ class LaidOut:
 
     id: str
     paths: tuple[Path, ...]
-    records: Mapping[Path, list[Record]]
+    several: Mapping[Path, list[Record]]
     lacking: Mapping[Path, int]
     single: Mapping[Path, Record]
     curves: dict[str, np.ndarray] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class LaidOut:
         if quick := self._mean_curve(name, metric) if how == "pooled" else self._at_hand(name, metric):
             return quick
         found, known = {}, {name: metric}
-        for path, own in self.records.items():
+        for path, own in (self.several or {path: [record] for path, record in self.single.items()}).items():
             records = [record for record in own if has_value(record, name, metric)]
             if records and how == "pooled":
                 found[path] = combined(records, name, how, known)
@@ -103,14 +103,17 @@ class LaidOut:
 
 def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | None = None) -> LaidOut:
     """Return a row by the paths on which its values lie; `curves` are shared with the row by other paths."""
-    records: dict[Path, list[Record]] = defaultdict(list)
-    for record in own.scored:
-        records[place(record.dataset, record.sample, record.fold)].append(record)
-    single = {path: found[0] for path, found in records.items()} if len(records) == len(own.scored) else {}
+    places = [place(record.dataset, record.sample, record.fold) for record in own.scored]
+    single = dict(zip(places, own.scored, strict=True))
+    several: dict[Path, list[Record]] = defaultdict(list)
+    if len(single) < len(places):
+        single = {}
+        for path, record in zip(places, own.scored, strict=True):
+            several[path].append(record)
     # the points of curves are of single records, in their order, which is the same by whatever paths
     kept = curves if single and curves is not None else {}
     if own.ok == len(own.cells):  # records stand in the order of their cells: there is nothing more to look up
-        return LaidOut(own.row, tuple(records), dict(records), {}, single, kept)
+        return LaidOut(own.row, tuple(single or several), dict(several), {}, single, kept)
     done = {record.id for record in own.scored}
     exempt = {record.id for record in own.records if record.status == "not-applicable"}
     lacking: dict[Path, int] = defaultdict(int)
@@ -120,7 +123,7 @@ def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | Non
         paths[path] = None
         if cell.id not in done and cell.id not in exempt:
             lacking[path] += 1
-    return LaidOut(own.row, tuple(paths), dict(records), dict(lacking), single, kept)
+    return LaidOut(own.row, tuple(paths), dict(several), dict(lacking), single, kept)
 
 
 def has_value(record: Record, name: str, metric: Metric) -> bool:

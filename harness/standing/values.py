@@ -23,8 +23,12 @@ def values_of(
 
 def values_of_units(units: Iterable[Sequence[Record]], metric: str, combine: Combine = mean_of_images) -> list[float]:
     """Return `values_of` of records that lie by unit already (`by_unit`): several metrics are asked of the same."""
-    having = ([record for record in own if metric in record.metrics] for own in units)
-    return [combine(own, metric) for own in having if own]
+    values = []
+    for own in units:
+        having = own if len(own) == 1 else [record for record in own if metric in record.metrics]
+        if having and metric in having[0].metrics:
+            values.append(combine(having, metric))
+    return values
 
 
 def values_by_unit(

@@ -34,7 +34,8 @@ def counted(sample: str, tp: int, fp: int, fn: int, **further: Any) -> Record:
 
 def slowly(row: LaidOut, name: str, how: Aggregation) -> dict[Any, float]:
     """The values of a row as if some path had several records."""
-    return dict(replace(row, single={}).values(name, BY_ID[name], how))
+    several = {path: [record] for path, record in row.single.items()}
+    return dict(replace(row, single={}, several=several).values(name, BY_ID[name], how))
 
 
 COUNTS = st.integers(0, 9)
