@@ -16,7 +16,7 @@ from harness.regular_files import read_regular
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import LockedWriter
 from harness.store.records import Record, Timing, read_record, read_timing
-from harness.store.scores import read_scores
+from harness.store.scores import read_scores, read_timings
 from harness.store.statements import StatementRecord, StatementWriter, read_statement
 
 ItemT = TypeVar("ItemT", Record, Timing)
@@ -89,7 +89,7 @@ class Store:
         journal = self._journal()
         merged: dict[tuple[str, CellId], Timing] = {}
         for path in self.timing_paths():
-            merged.update(((timing.machine, timing.id), timing) for timing in read_lines(path, read_timing))
+            merged.update(((timing.machine, timing.id), timing) for timing in read_timings(path))
         for _, timing in journal:
             if timing is not None:
                 merged[timing.machine, timing.id] = timing

@@ -1,4 +1,4 @@
-"""Records of a file are the same by whichever of the two ways a line is read."""
+"""Records and timings of a file are the same by whichever of the two ways a line is read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StoreError
-from harness.store.records import read_record
-from harness.store.scores import read_scores
-from tests.records import make_record
+from harness.store.records import read_record, read_timing
+from harness.store.scores import read_scores, read_timings
+from tests.records import make_record, make_timing
 
 
 def written(folder: Path) -> Path:
@@ -50,3 +50,14 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, line: str, said: st
     path.write_text(f"{path.read_text()}{line}\n")
     with pytest.raises(StoreError, match=rf"scores\.jsonl:5: {said}"):
         read_scores(path)
+
+
+def test_timings_are_read_with_older_lines_among_them(tmp_path: Path) -> None:
+    line = make_timing("otsu", "a").to_line()
+    path = tmp_path / "m.jsonl"
+    older, misspelt = line.replace('"schema":2', '"schema":1'), line.replace('"threads"', '"thread"')
+    path.write_text(f"{line}\n{older}\n")
+    assert read_timings(path) == (read_timing(json.loads(line), "x"),) * 2
+    path.write_text(f"{line}\n{misspelt}\n")
+    with pytest.raises(StoreError, match=r"m\.jsonl:2: key 'thread"):
+        read_timings(path)

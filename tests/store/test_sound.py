@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from harness.errors import StoreError
 from harness.hashing import hash_value
 from harness.model import Origin
-from harness.store.records import CellError, Code, Record, StageRecord, read_record
-from harness.store.sound import sound_record_reader
-from tests.store.helpers import a_record
+from harness.store.records import CellError, Code, Record, StageRecord, StageTiming, read_record, read_timing
+from harness.store.sound import sound_record_reader, sound_timing_reader
+from tests.store.helpers import a_record, a_timing
 
 OURS = Origin("segmentation-harness", "0.1.0", "c0de")
 FULL = replace(
@@ -159,3 +159,24 @@ def test_whatever_a_record_holds_is_read_as_every_line_is(
     assert read(record.to_line().encode()) is not None or any(
         type(value) is int and abs(value) >= 2**63 for value in counts.values()
     )
+
+
+def test_a_timing_is_read_as_every_line_is_and_one_that_says_more_is_left_to_the_other_reader() -> None:
+    read_quickly = sound_timing_reader()
+    whole = replace(a_timing(), stages=(StageTiming("a", steady_s=(1.5, 2.0), cached=True, name="first"),))
+    for timing in (a_timing(), whole, replace(whole, row="Zelle µ", stages=())):
+        line = timing.to_line()
+        assert repr(read_quickly(line.encode())) == repr(read_timing(json.loads(line), "x:1"))
+    data = json.loads(whole.to_line())
+    for changed in (
+        {"surplus": 1},
+        {"schema": 1},
+        {"schema": 2.0},
+        {"threads": "2"},
+        {"total_s": None},
+        {"stages": [{**data["stages"][0], "surplus": 1}]},
+        {"stages": [{}]},
+    ):
+        assert read_quickly(json.dumps({**data, **changed}).encode()) is None
+    for line in ("", "[]", "{]", "[" * 100_000):
+        assert read_quickly(line.encode()) is None
