@@ -105,3 +105,13 @@ def test_cells_of_a_gastrula_are_learnt_by_every_route_of_the_text(catalogue: Ca
         assert network["ignores"] == ("unreliable" if "masked" in row else "")
     tracks = {row for row, cell in found.items() if cell.data.dataset == "phantom-gastrula-video"}
     assert tracks == {"frames-linked", "frames-linked-gap2", "time-as-axis", "control-truth-tracks"}
+
+
+def test_ultrack_gets_the_maps_and_videos_of_the_rows_that_link(catalogue: Catalogue) -> None:
+    found, others = cells("drosophila-ultrack", "mini", catalogue), cells("drosophila-phantom", "mini", catalogue)
+    linked = {"frames-linked", "frames-linked-gap2"}
+    assert set(found) == linked | {"ultrack", "control-truth"}
+    for row in linked:
+        assert found[row].chain == others[row].chain
+        assert found["ultrack"].chain[:2] == found[row].chain[:2]
+        assert found["ultrack"].data == found[row].data == others[row].data

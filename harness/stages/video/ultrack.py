@@ -34,8 +34,11 @@ class Ultrack(Stage):
     citation = "Bragantini et al. 2023, arXiv:2308.04526"
 
     class Options(StageOptions):
-        min_area: int = option(100, "smaller segments are no cells", unit="px", ge=1)
+        min_area: int = option(
+            100, "smaller segments are no cells; what the border leaves of one may be small", unit="px", ge=1
+        )
         max_area: int = option(1_000_000, "larger segments are no cells", unit="px", ge=1)
+        min_frontier: float = option(0.0, "segments are one where the mean boundary between them is lower", ge=0.0)
         max_distance: float = option(15.0, "how far a cell moves from frame to frame at most", unit="px", ge=0.0)
         max_neighbours: int = option(5, "segments of the next frame that a cell may become", ge=1)
         appear: float = option(-0.001, "gain of a cell that appears", le=0.0)
@@ -66,6 +69,7 @@ class Ultrack(Stage):
         settings.data_config.working_dir = context.scratch
         settings.segmentation_config.min_area = options.min_area
         settings.segmentation_config.max_area = options.max_area
+        settings.segmentation_config.min_frontier = options.min_frontier
         settings.linking_config.max_distance = options.max_distance
         settings.linking_config.max_neighbors = options.max_neighbours
         settings.tracking_config.solver_name = "CBC"
