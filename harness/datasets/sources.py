@@ -66,15 +66,19 @@ class StoredSource:
     def read_labels(self, *, crop: Crop = (), limit: tuple[int, ...] | None = None) -> Volume:
         """Return the array as labels (unsigned integers); raises `LabelError` for floats and negative values."""
         source = self.source
-        volume = self.read(crop=() if source.components else crop, limit=limit)
+        is_whole = source.components or source.min_size > 0
+        volume = self.read(crop=() if is_whole else crop, limit=limit)
         array = volume.array
         if source.background:
             array = _without_background(array, source.background, self._where())
         if source.components:
             array = components(array > 0)
-            if crop:
-                array = array[tuple(slice(start, stop) for start, stop in crop)]
-        return Volume(unsigned(array, self._where()), volume.axes, volume.spacing_um)
+        array = unsigned(array, self._where())
+        if source.min_size:
+            array = _without_splinters(array, source.min_size)
+        if is_whole and crop:
+            array = array[tuple(slice(start, stop) for start, stop in crop)]
+        return Volume(array, volume.axes, volume.spacing_um)
 
     def _painted(self, key: str, region: Crop) -> Volume:
         """Return a region of the label image that the file's outlines make."""
@@ -160,3 +164,9 @@ def _without_background(array: np.ndarray, background: int, where: str) -> np.nd
     if (array == 0).any():
         raise DataError(f"{where}: the background is declared as {background}, but 0 occurs too")
     return np.where(array == background, np.zeros((), dtype=array.dtype), array)
+
+
+def _without_splinters(labels: np.ndarray, min_size: int) -> np.ndarray:
+    ids, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    kept: np.ndarray = np.where(sizes < min_size, 0, ids).astype(labels.dtype)[inverse].reshape(labels.shape)
+    return kept

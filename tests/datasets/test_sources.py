@@ -66,6 +66,16 @@ def test_background_and_components(tmp_path: Path) -> None:
         _source(tmp_path / "b.npy", "YX", background=1).read_labels()
 
 
+def test_splinters_of_the_whole_array_are_background(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([[9, 0, 4, 4, 9], [9, 0, 4, 3, 0]], dtype=np.uint16))
+    labels = _source(tmp_path / "a.npy", "YX", min_size=2).read_labels()
+    assert labels.array.dtype == np.uint16
+    assert labels.array.tolist() == [[9, 0, 4, 4, 9], [9, 0, 4, 0, 0]]
+    part = _source(tmp_path / "a.npy", "YX", min_size=3).read_labels(crop=[(0, 2), (3, 5)])
+    assert part.array.tolist() == [[4, 9], [0, 0]], "what a crop cuts off is no splinter"
+    assert not _source(tmp_path / "a.npy", "YX", min_size=4).read_labels().array.any()
+
+
 def test_labels_must_be_natural_numbers(tmp_path: Path) -> None:
     for array, message in ((np.array([[-1, 2]]), "must not be negative"), (np.array([[0.5]]), "found float64")):
         np.save(tmp_path / "a.npy", array)

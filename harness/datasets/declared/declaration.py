@@ -111,6 +111,8 @@ class ArraySource(Strict):
     """Images only: so many channels along the axis C, which are images of their own, named <name>-01, <name>-02, …"""
     components: bool = False
     """Each connected component (full connectivity) of the non-zero voxels is an object."""
+    min_size: int = Field(default=0, ge=0)
+    """Labels only: objects of fewer voxels in the whole array are background: splinters of an annotation."""
 
     @field_validator("parts")
     @classmethod
