@@ -185,8 +185,10 @@ class Dataset:
             splits[name] = tuple(built)
         whole = tuple(name for name in self.sample_ids() if not self._is_crop(name))
         splits.setdefault("all", (Fold("", whole),))
-        if self.declaration.folds is not None and whole:
-            splits.setdefault("folds", tuple(self._numbered_folds(whole, self.declaration.folds)))
+        count = self.declaration.folds
+        if count is not None:
+            unfilled = tuple(Fold(str(number), ()) for number in range(1, count + 1))  # of a folder that is not here
+            splits.setdefault("folds", tuple(self._numbered_folds(whole, count)) if whole else unfilled)
         return splits
 
     def _numbered_folds(self, samples: tuple[str, ...], count: int) -> Iterator[Fold]:

@@ -20,7 +20,7 @@ from harness.stages.contract import Stage
 from harness.suite.chains import FOLD, check_order, is_per_fold, place, resolve_chain, stage_specs, weights_of
 from harness.suite.recipes import weights_hash
 from harness.suite.scored import scored_pairs
-from harness.suite.selection import Selected, Selector
+from harness.suite.selection import EVERY_SAMPLE, Selected, Selector
 from harness.suite.suite import Row, Suite
 
 if TYPE_CHECKING:
@@ -252,7 +252,8 @@ class _Expansion:
             check_overlap(self._catalogue, selected.dataset, fold, where)
             self._safe.add((selected.dataset.id, fold))
         trained = [stage.id for stage in chain if stage.trains()]
-        if trained and not fold.train:
+        is_absent = fold.test == (EVERY_SAMPLE,)  # nobody knows yet what its folder holds, training samples included
+        if trained and not fold.train and not is_absent:
             raise self._suite.source_file.error(
                 selected.place,
                 f"row '{row.id}' trains '{trained[0]}', but fold '{fold.id}' of dataset "

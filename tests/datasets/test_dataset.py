@@ -207,6 +207,16 @@ def test_planes_of_one_volume_lie_in_one_fold(catalogue: Callable[[str], Catalog
     assert [len(fold.test) for fold in folds] == [3, 3]
 
 
+def test_folds_are_known_before_the_folder_is_here(catalogue: Callable[[str], Catalogue]) -> None:
+    text = (
+        '[datasets.p]\nkind = "folder"\ntitle = "p"\nlicence = "form"\ncitation = "x"\naxes = "YX"\nfolds = 3\n'
+        'path = "nowhere"\nimages.raw = { glob = "{id}.png" }\n'
+    )
+    dataset = catalogue(text).dataset("p")
+    assert not dataset.availability().ok
+    assert [(fold.id, fold.test) for fold in dataset.splits["folds"]] == [("1", ()), ("2", ()), ("3", ())]
+
+
 def test_more_folds_than_samples(catalogue: Callable[[str], Catalogue]) -> None:
     text = (
         '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\ngenerator = "nuclei-2d"\n'
