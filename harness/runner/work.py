@@ -117,7 +117,8 @@ class SuiteWork:
             reason = problem or str(weights)
             self._missing.append(MissingCell(str(cell), reason))
             return
-        limits, timing = self._suite.limits_of(self._tier), self._suite.timing_of(self._tier)
+        row = self._suite.row(cell.row)
+        limits, timing = self._suite.limits_of(self._tier, row), self._suite.timing_of(self._tier, row)
         job = Job(
             cell=cell,
             backend=self._order.chooser.backend(cell),

@@ -101,17 +101,6 @@ class DataChoice(Compared):
     )
 
 
-class Overrides(DataChoice):
-    """What a tier changes for one row: data and parameters, never the chain."""
-
-    stages: dict[str, dict[str, Any]] = Field(
-        default={}, description="Parameters by stage id, or by the name of a use (`as`), laid over those of the row."
-    )
-    repeats: Repeats | None = Field(
-        default=None, description="Seeds per sample and fold; the row's tier, the row, the tier, the suite may say it."
-    )
-
-
 class Timing(Strict):
     """How steady calls are timed."""
 
@@ -126,13 +115,28 @@ class Limits(Strict):
     memory_gb: Seconds = Field(default=16.0, description="Memory of the cell's processes together, in 10^9 bytes.")
 
 
+class Overrides(DataChoice):
+    """What a tier changes for one row: data, parameters, and what a cell may take; never the chain."""
+
+    stages: dict[str, dict[str, Any]] = Field(
+        default={}, description="Parameters by stage id, or by the name of a use (`as`), laid over those of the row."
+    )
+    repeats: Repeats | None = Field(
+        default=None, description="Seeds per sample and fold; the row's tier, the row, the tier, the suite may say it."
+    )
+    timing: Timing | None = Field(
+        default=None, description="Timing protocol; the row's tier, the tier, the suite may say it."
+    )
+    limits: Limits | None = Field(
+        default=None, description="Limits of one cell; the row's tier, the tier, the suite may say them."
+    )
+
+
 class TierSpec(Overrides):
     """How much of the suite a tier runs, and on what."""
 
     data_note: str = Field(default="", description="Printed with every table of this tier.")
     repeats: Repeats | None = Field(default=None, description="Seeds per row, sample and fold; default: the suite's.")
-    timing: Timing | None = Field(default=None, description="Timing protocol of this tier; default: the suite's.")
-    limits: Limits | None = Field(default=None, description="Limits of this tier; default: the suite's.")
 
 
 class MethodSpec(DataChoice):

@@ -213,13 +213,13 @@ class Suite:
                 return row
         raise ConfigError(f"suite '{self.id}' has no row '{name}'{nearest(name, [row.id for row in self.rows])}")
 
-    def timing_of(self, tier: Tier) -> Timing:
-        """Return the timing protocol of a tier."""
-        return self.tier(tier).timing or self.file.timing
+    def timing_of(self, tier: Tier, row: Row) -> Timing:
+        """Return the timing protocol of a row on a tier: of the row's tier, else the tier, the suite."""
+        return row.overrides(tier).timing or self.tier(tier).timing or self.file.timing
 
-    def limits_of(self, tier: Tier) -> Limits:
-        """Return the limits of one cell of a tier."""
-        return self.tier(tier).limits or self.file.limits
+    def limits_of(self, tier: Tier, row: Row) -> Limits:
+        """Return the limits of one cell of a row on a tier: of the row's tier, else the tier, the suite."""
+        return row.overrides(tier).limits or self.tier(tier).limits or self.file.limits
 
     def repeats_of(self, tier: Tier, row: Row) -> int:
         """Return the number of seeds of a row on a tier: of the row's tier, else the row, the tier, the suite."""

@@ -46,4 +46,4 @@ def _duration(
             by_unit[unit_of(record, suite.spread_over)].append(seconds)
     means = [math.fsum(values) / len(values) for values in by_unit.values()]
     bounded = sum(record.status == "timeout" for record in records)
-    return Duration(summarise(means), bounded, suite.limits_of(tier).deadline_s)
+    return Duration(summarise(means), bounded, suite.limits_of(tier, suite.row(records[0].row)).deadline_s)

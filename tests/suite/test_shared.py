@@ -130,7 +130,8 @@ def test_tiers_merge_key_by_key_and_stages_parameter_by_parameter(project: Proje
     smoke = suite.tier("smoke")
     assert list(suite.tiers) == ["smoke", "paper", "mini"]
     assert smoke.data_note == "two small images"
-    assert (suite.limits_of("smoke").deadline_s, suite.limits_of("smoke").memory_gb) == (3600.0, 1.0)
+    limits = suite.limits_of("smoke", suite.rows[0])
+    assert (limits.deadline_s, limits.memory_gb) == (3600.0, 1.0)
     assert smoke.stages == {"learn": {"steps": 3}, "cut": {"level": 0.75, "mode": "median"}}
 
 

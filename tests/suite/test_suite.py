@@ -53,8 +53,20 @@ def test_declared_values(suite: Suite) -> None:
 
 def test_a_tier_overrides_repeats_timing_and_limits(suite: Suite) -> None:
     assert (suite.repeats_of("smoke", suite.rows[0]), suite.repeats_of("paper", suite.rows[0])) == (2, 5)
-    assert (suite.timing_of("smoke").warmup, suite.timing_of("paper").repeats) == (1, 9)
-    assert (suite.limits_of("smoke").memory_gb, suite.limits_of("paper").deadline_s) == (2, 3600)
+    timing = {tier: suite.timing_of(tier, suite.rows[0]) for tier in suite.tiers}
+    limits = {tier: suite.limits_of(tier, suite.rows[0]) for tier in suite.tiers}
+    assert (timing["smoke"].warmup, timing["paper"].repeats) == (1, 9)
+    assert (limits["smoke"].memory_gb, limits["paper"].deadline_s) == (2, 3600)
+
+
+def test_the_tier_of_a_row_says_what_its_cells_may_take(tmp_path: Path) -> None:
+    own = "[rows.tiers.smoke]\nlimits = { deadline_s = 7.0 }\ntiming = { repeats = 4 }\n"
+    suite = temp_project(tmp_path).suite(f"{FULL}\n{own}")
+    first, last = suite.rows[0], suite.rows[-1]
+    assert (suite.limits_of("smoke", last).deadline_s, suite.limits_of("smoke", last).memory_gb) == (7.0, 16.0)
+    assert (suite.timing_of("smoke", last).warmup, suite.timing_of("smoke", last).repeats) == (0, 4)
+    assert (suite.limits_of("smoke", first).memory_gb, suite.timing_of("smoke", first).warmup) == (2, 1)
+    assert suite.limits_of("paper", last) == suite.limits_of("paper", first)
 
 
 def test_defaults(plain: Suite) -> None:
