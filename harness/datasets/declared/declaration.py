@@ -87,8 +87,7 @@ class ArraySource(Strict):
 
     file: str = ""
     glob: str = ""
-    """Folder datasets only: pattern of files, one per sample. The sample's id is what `{id}` stands for in it, or the
-    stem of the file name if the pattern has no `{id}`."""
+    """Folder datasets only: pattern of files, one per sample, whose id `{id}` stands for; without it their stems."""
     member: str | Strings = ()
     """Path or pattern inside the archive `file`; several are tried in order."""
     parts: str | Strings = ()
