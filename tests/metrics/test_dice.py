@@ -88,3 +88,10 @@ def test_a_gap_counts_as_an_object_in_the_script_alone() -> None:
 def test_an_image_without_objects_adds_nothing_to_a_set(truth: list[int], pred: list[int]) -> None:
     counts = dice_counts(overlap_table(np.array(truth), np.array(pred)))
     assert {value for name, value in counts.items() if name.startswith("dice.")} == {0.0}
+
+
+@pytest.mark.parametrize("pred", [[0, 0, 0], [1, 0, 2]])
+def test_counts_have_the_same_names_whatever_there_is(pred: list[int]) -> None:
+    counts = dice_counts(overlap_table(np.array([0, 1, 1]), np.array(pred)))
+    sums = {f"dice.{name}.{side}" for name in ("cvppp", "spoco", "elf") for side in ("truth", "pred")}
+    assert set(counts) == {"objects.truth", "objects.pred", *sums}

@@ -64,6 +64,8 @@ def main() -> int:
         total.update(fates.values())
         took = "" if arguments.summary else f" in {perf_counter() - start:.0f} s"
         older = "" if outcomes.is_current else ", of other code or other tests"
+        if fates and len(fates) < len(changes):
+            older += f"; {len(changes) - len(fates)} more are open"
         _say(f"{module}: {_summed(Counter(fates.values()))}{took}{older if fates else ', not tried'}")
     noticed, all_of_them = counted(total)
     _say(f"all: {_summed(total)}")

@@ -282,17 +282,20 @@ def _tried(
 
 
 def _declared_anew(trial: Trial, unchanged: Unchanged, change: Change | None) -> int:
-    """Run a module's declarations once more, with a change, and call the tests of each metric that it declares; a
-    failure ends this process.
+    """Run a module's declarations once more, with a change, and call the tests of each metric that it declares, all of
+    them for an id that no test knows; a failure ends this process.
     """
     limit(unchanged.seconds[""])
     _switch_on(change, trial.folder / "written")
     declared = getattr(importlib.reload(sys.modules[trial.changes.module]), "METRICS", ())
+    cases = {test.removesuffix("]").partition("[")[2] for test in unchanged.seconds}
     runs = []
     for file, name in (test.removesuffix("[*]").split("::") for test in trial.tests if test.endswith("[*]")):
         function = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), name)
-        named = ((unchanged.seconds.get(f"{file}::{name}[{metric.id}]"), metric) for metric in declared)
-        runs += [(seconds, partial(function, metric)) for seconds, metric in named if seconds is not None]
+        for metric in declared:
+            seconds = unchanged.seconds.get(f"{file}::{name}[{metric.id}]")
+            if seconds is not None or metric.id not in cases:
+                runs.append((seconds or 0.0, partial(function, metric)))
     for seconds, run in sorted(runs, key=lambda one: one[0]):
         limit(seconds)
         run()
