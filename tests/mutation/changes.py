@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
-STRICT = re.compile(r", (strict=(True|False|None))?(?=\))")
+STRICT = re.compile(r",?\s*strict=(True|False|None),?|,\s*(?=\))|\s")
 ORIGINAL = "__mutmut_orig"
 """How the name of the unchanged copy of a function ends."""
 
