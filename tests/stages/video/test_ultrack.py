@@ -126,6 +126,14 @@ def test_cells_are_told_apart_in_a_frame_in_which_a_wall_is_open(follow: Follow)
     assert same_partition(found, cells)
 
 
+def test_a_frame_without_walls_spoils_no_other(follow: Follow) -> None:
+    boundary, cells = lattice([1, 1, 1, 1, 1])
+    boundary[2] = 0
+    found = follow(probability(boundary), min_area=40, max_area=400)
+    assert len(np.unique(found[2])) == 1
+    assert all(same_partition(found[time], cells[time]) for time in (0, 1, 3, 4))
+
+
 def test_a_cell_that_divides_ends_and_its_halves_are_others(follow: Follow) -> None:
     boundary, cells = lattice([0, 0, 1, 1])
     mother, halves = SIDE * ROWS, (cells[0, SIDE, SIDE], cells[0, SIDE, 2 * SIDE])
