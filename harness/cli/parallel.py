@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.output import columns, json_result, log, result
@@ -122,7 +123,7 @@ def _json(plan: CountingPlan) -> dict[str, Any]:
         "read_bytes": plan.read_bytes,
         "core_hours": plan.core_hours,
         "wall_s": plan.wall_s,
-        "levels": [{"tables": level.tables, "bytes_each": level.bytes_each} for level in plan.levels],
+        "levels": [asdict(level) for level in plan.levels],
     }
 
 
@@ -132,13 +133,19 @@ def _text(plan: CountingPlan, rate: float) -> str:
         f"{voxels} voxels: {plan.read_bytes / 1e9:.4g} GB of uncompressed labels in both images",
         f"{plan.blocks} blocks of {' x '.join(map(str, plan.block))} voxels in {plan.parts} parts, each counted by one "
         "process, in memory that does not grow with voxels",
-        f"about {plan.core_hours:.3g} core hours at {rate:g} GB/s; {plan.workers} processes take about "
-        f"{spoken(plan.wall_s)}",
+        f"about {plan.core_hours:.3g} core hours at {rate:g} GB/s, of them {plan.adding_s / 3600:.3g} for sums; "
+        f"{plan.workers} processes take about {spoken(plan.wall_s)}",
         f"sums of label pairs, of {plan.objects} objects in each image:",
         columns(
-            ("level", "tables", "MB of one"),
+            ("level", "tables", "MB of one", "s to add one", "GB of memory"),
             (
-                (str(number), str(level.tables), f"{level.bytes_each / 1e6:.4g}")
+                (
+                    str(number),
+                    str(level.tables),
+                    f"{level.bytes_each / 1e6:.4g}",
+                    f"{level.seconds_each:.3g}" if number else "-",
+                    f"{level.memory_bytes / 1e9:.3g}",
+                )
                 for number, level in enumerate(plan.levels)
             ),
         ),

@@ -155,7 +155,7 @@ def _by_pool(images: Images, parts: Parts, numbers: Iterable[int], jobs: int) ->
     """Yield number and pairs of parts as they end; no more are handed out than are at work, so that none piles up."""
     context = multiprocessing.get_context("spawn")
     waiting = iter(numbers)
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_decode_in_one_thread) as pool:
         running: dict[Future[LabelPairs], int] = {}
         try:
             while True:
@@ -170,6 +170,13 @@ def _by_pool(images: Images, parts: Parts, numbers: Iterable[int], jobs: int) ->
                     yield running.pop(future), future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _decode_in_one_thread() -> None:
+    """Keep this process to one core: Zarr's own threads would take those of the other processes."""
+    import zarr
+
+    zarr.config.set({"threading.max_workers": 1})
 
 
 def _absolute(name: str) -> str:

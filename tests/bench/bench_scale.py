@@ -1,29 +1,68 @@
-"""Scoring of volumes that lie on disk, by several processes: rate, speed-up, memory; and millions of objects.
+"""Scoring of volumes that lie on disk, by several processes: rate, speed-up, memory; millions of objects; a petavoxel.
 
-Run with `pytest tests/bench/bench_scale.py`. Nothing is asserted about seconds: each benchmark leaves in `extra_info`
-gigabytes of uncompressed labels per second (both images together), the speed-up over one process, and peak memory.
+Run with `pytest tests/bench/bench_scale.py -p no:randomly` on an idle machine: some four minutes. At the end stands a
+table of figures beside the goals; HARNESS_BENCH_FIGURES=FILE keeps them. A goal that is missed fails its benchmark.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from harness.metrics.blocks import paired_blocks
+from harness.metrics.parts import LabelPairs, added
 from harness.runner.blockwise import Images, table_by_processes
+from harness.runner.blockwise_plan import CountingPlan
 from tests.bench.bench_metrics import best_s
+from tests.bench.figures import KEPT_IN, Figure, at_least, at_most, kept, table
 
-SIDE = 512
-REPEATED = 2
-"""A volume of half a gigabyte, as often one behind the other as fits the disk of a laptop."""
+SIDE, CHUNK = 512, 64
+REPEATED = 8
+"""The volume is so often one cube behind the other; on disk it is there once."""
+CUBE_BYTES = 2 * 4 * SIDE**3
+BYTES = REPEATED * CUBE_BYTES
+"""Uncompressed labels of both images."""
 CODECS = ("zstd", "blosc-lz4", "blosc-zstd")
 CORES = len(os.sched_getaffinity(0))
+GB_PER_S_OF_A_CORE = 0.5
+SPEED_UP_OF_A_CORE = 0.9
+MEMORY_RATIO = 1.1
+"""Peak memory of a whole volume beside that of its eighth."""
+MILLION_S, MILLION_BYTES = 10.0, 1e9
+PETAVOXEL_SIDE, PETAVOXEL_OBJECTS = 100_000, 10**9
+PETAVOXEL_WORKERS, NODE_CORES = 1024, 64
+
+
+@pytest.fixture(scope="module")
+def figures(request: pytest.FixtureRequest) -> Iterator[list[Figure]]:
+    """What the benchmarks of this file measure, printed at the end."""
+    found: list[Figure] = []
+    yield found
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    assert reporter is not None
+    made = kept(found)
+    reporter.write_line(f"\n\n{made['machine']}\n\n{table(found)}")
+    if path := os.environ.get(KEPT_IN):
+        Path(path).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def noted(figures: list[Figure], *found: Figure) -> None:
+    """Keep figures; raises `AssertionError` for one that misses its goal."""
+    figures += found
+    missed = [one for one in found if not one.is_met]
+    assert not missed, missed
 
 
 def codec(name: str) -> Any:
@@ -50,7 +89,7 @@ def cells(shape: tuple[int, ...], side: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Images]:
-    """Truth and prediction by codec, chunks of 64 cubed."""
+    """Truth and prediction by codec, chunks of 64 cubed, the cube's chunks linked to where they are repeated."""
     import zarr
 
     folder, found = tmp_path_factory.mktemp("volumes"), {}
@@ -61,26 +100,57 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Images]:
             array = zarr.create_array(
                 folder / f"{what}-{name}.zarr",
                 shape=(SIDE * REPEATED, SIDE, SIDE),
-                chunks=(64, 64, 64),
+                chunks=(CHUNK,) * 3,
                 dtype=volume.dtype,
                 compressors=codec(name),
             )
-            for number in range(REPEATED):
-                array[number * SIDE : (number + 1) * SIDE] = volume
+            array[:SIDE] = volume
+            chunks = folder / f"{what}-{name}.zarr" / "c"
+            for number in range(SIDE // CHUNK, REPEATED * SIDE // CHUNK):
+                (chunks / str(number)).symlink_to(str(number % (SIDE // CHUNK)))
         found[name] = Images.named(str(folder / f"truth-{name}.zarr"), str(folder / f"pred-{name}.zarr"))
     return found
 
 
+@cache
+def by_one_process_s(images: Images) -> float:
+    return best_s(lambda: table_by_processes(images, jobs=1), rounds=2)
+
+
+def by_the_codec_s(images: Images, name: str) -> float:
+    """Seconds in which one thread reads and decodes every chunk of the cube, and does nothing with it."""
+    from numcodecs import blosc, zstd
+
+    decode = zstd.Zstd().decode if name == "zstd" else blosc.decompress
+    files = [file for image in (images.truth, images.pred) for file in sorted((Path(image) / "c").glob("?/*/*"))]
+    files = [file for file in files if not file.parents[1].is_symlink()]
+    assert len(files) == 2 * (SIDE // CHUNK) ** 3
+    before, blosc.use_threads = blosc.use_threads, False
+    try:
+        return best_s(lambda: [decode(file.read_bytes()) for file in files], rounds=3)
+    finally:
+        blosc.use_threads = before
+
+
 @pytest.mark.parametrize("name", CODECS)
-def test_rate_of_counting_what_lies_on_disk(benchmark: BenchmarkFixture, stored: dict[str, Images], name: str) -> None:
+def test_rate_of_counting_what_lies_on_disk(
+    benchmark: BenchmarkFixture, stored: dict[str, Images], figures: list[Figure], name: str
+) -> None:
     images = stored[name]
-    size = 2 * 4 * REPEATED * SIDE**3
-    benchmark.pedantic(table_by_processes, (images,), {"jobs": CORES}, rounds=2, warmup_rounds=1)
-    own_s = benchmark.stats.stats.min
-    one_s = best_s(lambda: table_by_processes(images, jobs=1), rounds=1)
-    benchmark.extra_info["GB per s"] = size / own_s / 1e9
-    benchmark.extra_info["processes"] = CORES
-    benchmark.extra_info["speed-up"] = one_s / own_s
+    alone_s = by_one_process_s(images)
+    benchmark.pedantic(table_by_processes, (images,), {"jobs": CORES}, rounds=2)
+    own_s, codec_s = benchmark.stats.stats.min, by_the_codec_s(images, name)
+    benchmark.extra_info["GB per s"] = BYTES / own_s / 1e9
+    benchmark.extra_info["speed-up"] = alone_s / own_s
+    noted(
+        figures,
+        Figure(f"{name}: decoded by the bare codec, one core", CUBE_BYTES / codec_s / 1e9, "GB/s"),
+        Figure(f"{name}: read and counted, one process", BYTES / alone_s / 1e9, "GB/s"),
+        at_least(
+            f"{name}: read and counted, {CORES} processes", BYTES / own_s / 1e9, "GB/s", CORES * GB_PER_S_OF_A_CORE
+        ),
+        at_least(f"{name}: speed-up of {CORES} processes", alone_s / own_s, "", CORES * SPEED_UP_OF_A_CORE),
+    )
 
 
 PEAK = """
@@ -95,7 +165,9 @@ PEAK = """
 """
 
 
-def test_memory_does_not_grow_with_voxels(benchmark: BenchmarkFixture, stored: dict[str, Images]) -> None:
+def test_memory_does_not_grow_with_voxels(
+    benchmark: BenchmarkFixture, stored: dict[str, Images], figures: list[Figure]
+) -> None:
     images = stored["zstd"]
 
     def peak(share: float) -> int:
@@ -103,8 +175,11 @@ def test_memory_does_not_grow_with_voxels(benchmark: BenchmarkFixture, stored: d
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     eighth, whole = peak(0.125), benchmark.pedantic(peak, (1.0,), rounds=1)
-    benchmark.extra_info["peak bytes"] = whole
-    benchmark.extra_info["peak bytes of an eighth"] = eighth
+    noted(
+        figures,
+        Figure("peak memory of a process that counts 8.6 GB", whole / 1e6, "MB"),
+        at_most("the same beside an eighth of it", whole / eighth, "", MEMORY_RATIO),
+    )
 
 
 OBJECTS = """
@@ -115,22 +190,71 @@ OBJECTS = """
     truth = np.repeat(np.arange(1, count + 1, dtype=np.uint32), 8)
     pred = np.roll(truth, 2)
     harness.score(pred[:100], truth[:100])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     scores = harness.score(pred, truth)
     assert scores["count.truth"] == count
-    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, before * 1024)
+    print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 """
 
 
 @pytest.mark.parametrize("count", [1_000_000, 10_000_000])
-def test_every_overlap_metric_of_as_many_objects(benchmark: BenchmarkFixture, count: int) -> None:
+def test_every_overlap_metric_of_as_many_objects(
+    benchmark: BenchmarkFixture, figures: list[Figure], count: int
+) -> None:
     def run() -> list[float]:
         command = [sys.executable, "-c", textwrap.dedent(OBJECTS), str(count)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return [float(word) for word in done.stdout.split()]
 
-    seconds, peak, before = benchmark.pedantic(run, rounds=1)
-    benchmark.extra_info["seconds of scoring"] = seconds
-    benchmark.extra_info["peak bytes"] = peak
-    benchmark.extra_info["bytes before, with both images"] = before
+    seconds, peak = benchmark.pedantic(run, rounds=1)
+    what = f"every overlap metric of {count:,} objects against as many"
+    if count > 1_000_000:
+        noted(figures, Figure(what, seconds, "s"), Figure(f"{what}: peak memory", peak / 1e9, "GB"))
+    else:
+        noted(
+            figures,
+            at_most(what, seconds, "s", MILLION_S),
+            at_most(f"{what}: peak memory", peak / 1e9, "GB", MILLION_BYTES / 1e9),
+        )
+
+
+def pairs_of(count: int, start: int) -> LabelPairs:
+    ids = np.stack([np.arange(start, start + count), np.arange(start, start + count) // 2], axis=1)
+    return LabelPairs(ids.astype(np.uint64), np.ones(count, np.int64))
+
+
+def test_a_petavoxel_on_paper(
+    benchmark: BenchmarkFixture, stored: dict[str, Images], figures: list[Figure], tmp_path: Path
+) -> None:
+    import zarr
+
+    parts = [pairs_of(1 << 18, number << 17) for number in range(16)]
+    added(parts[:1])
+    benchmark.pedantic(added, (parts,), rounds=3)
+    pairs_per_s = sum(len(part.ids) for part in parts) / benchmark.stats.stats.min
+    arrays = [
+        zarr.create_array(tmp_path / name, shape=(PETAVOXEL_SIDE,) * 3, chunks=(CHUNK,) * 3, dtype="uint64")
+        for name in ("truth", "pred")
+    ]
+    start_s = time.perf_counter()
+    plan = CountingPlan.of(
+        paired_blocks(*arrays),
+        workers=PETAVOXEL_WORKERS,
+        objects=PETAVOXEL_OBJECTS,
+        bytes_per_s=BYTES / by_one_process_s(stored["zstd"]),
+        pairs_per_s=pairs_per_s,
+    )
+    noted(
+        figures,
+        Figure("pairs of labels added, one core", pairs_per_s / 1e6, "million/s"),
+        Figure("a petavoxel, two images of uint64, planned in", time.perf_counter() - start_s, "s"),
+        Figure("its labels, uncompressed", plan.read_bytes / 1e15, "PB"),
+        Figure(f"nodes of {NODE_CORES} cores count and add for", plan.node_hours(NODE_CORES), "node hours"),
+        Figure(f"{PETAVOXEL_WORKERS} of its workers take", plan.wall_s / 3600, "h"),
+        *(
+            Figure(f"tree, level {number}: {level.tables:,} tables of", level.bytes_each / 1e6, "MB")
+            for number, level in enumerate(plan.levels)
+        ),
+        Figure(f"its last sum, of {PETAVOXEL_OBJECTS:,} objects, takes", plan.levels[-1].seconds_each, "s"),
+        Figure("memory of the machine that adds it", plan.levels[-1].memory_bytes / 1e9, "GB"),
+    )
