@@ -1,20 +1,40 @@
 """Superpixels and GASP on a boundary map of 100 x 512 x 512 voxels: under 60 s together on two cores.
 
-`pytest tests/bench/bench_partition.py --benchmark-only`
+`pytest tests/bench/bench_partition.py --benchmark-only`. The last one prints where the time goes: to each function of a
+library that the chain calls, and to what is ours.
 """
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import bioimage_cpp
 import numpy as np
 import pytest
+import scipy.ndimage
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from harness.model import Volume
+from tests.bench.figures import Figure, show
 from tests.stages.chains import labels_of, make, probability, run, walls
 
 SHAPE = (100, 512, 512)
 CELLS = 1500
 MOST_S = 60.0
+CALLED = (
+    (bioimage_cpp.distance, "distance_transform"),
+    (bioimage_cpp.filters, "gaussian_smoothing"),
+    (scipy.ndimage, "maximum_filter"),
+    (bioimage_cpp.segmentation, "label"),
+    (bioimage_cpp.segmentation, "watershed"),
+    (bioimage_cpp.graph, "region_adjacency_graph"),
+    (bioimage_cpp.graph.features, "affinity_features"),
+    (bioimage_cpp.graph.agglomeration.GaspClusterPolicy, "optimize"),
+)
+"""What of libraries dt-watershed and gasp call."""
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +62,32 @@ def test_partitioning_alone(benchmark: BenchmarkFixture, tissue: tuple[Volume, n
     slots = run([make("dt-watershed")], {"probability": tissue[0]})
     made = benchmark.pedantic(labels_of, ([make(stage)], slots), rounds=3, warmup_rounds=1)
     assert made.max() >= CELLS // 2
+
+
+def test_where_the_time_goes(
+    benchmark: BenchmarkFixture,
+    tissue: tuple[Volume, np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    spent: dict[str, list[float]] = defaultdict(list)
+
+    def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def timer(*arguments: Any, **options: Any) -> Any:
+            start_s = time.perf_counter()
+            try:
+                return call(*arguments, **options)
+            finally:
+                spent[name].append(time.perf_counter() - start_s)
+
+        return timer
+
+    for holder, name in CALLED:
+        monkeypatch.setattr(holder, name, timed(name, getattr(holder, name)))
+    chain = [make("dt-watershed"), make("gasp")]
+    benchmark.pedantic(labels_of, (chain, {"probability": tissue[0]}), rounds=1)
+    assert spent.keys() == {name for _, name in CALLED}
+    whole_s, theirs_s = benchmark.stats.stats.min, sum(map(sum, spent.values()))
+    figures = [Figure(f"{name}, {len(calls)} calls", sum(calls), "s") for name, calls in spent.items()]
+    figures += [Figure("ours", whole_s - theirs_s, "s"), Figure("all", whole_s, "s")]
+    show(request, figures)

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from harness.provenance import hardware
 from harness.tables.markdown import markdown_rows
 
@@ -60,20 +62,26 @@ def kept(figures: Sequence[Figure]) -> dict[str, Any]:
     return {"machine": machine, "figures": [asdict(one) for one in figures]}
 
 
-def read(path: Path) -> tuple[str, list[Figure]]:
-    """Return the machine in words and the figures that a run has kept."""
+def show(request: pytest.FixtureRequest, figures: Sequence[Figure]) -> None:
+    """Print figures below what pytest says, with the machine."""
+    reporter = request.config.pluginmanager.getplugin("terminalreporter")
+    assert reporter is not None
+    reporter.write_line(f"\n\n{kept(figures)['machine']}\n\n{table(figures)}")
+
+
+def kept_table(path: Path) -> str:
+    """Return what a run has kept as Markdown, the machine in its last line."""
     found = json.loads(path.read_text(encoding="utf-8"))
     machine = found["machine"]
     words = f"{machine['cpu']}, {machine['usable_cores']} cores, {machine['memory_gib']} GiB"
-    return words, [Figure(**one) for one in found["figures"]]
+    return f"{table([Figure(**one) for one in found['figures']])}\n| machine | {words} |  |  |"
 
 
 def main() -> int:
     """Print the table of a file."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.figures", description=__doc__)
     parser.add_argument("file", type=Path)
-    machine, figures = read(parser.parse_args().file)
-    sys.stdout.write(f"{machine}\n\n{table(figures)}")
+    sys.stdout.write(f"{kept_table(parser.parse_args().file)}\n")
     return 0
 
 
