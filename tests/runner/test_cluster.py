@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -11,13 +15,16 @@ from typing import Any
 import pytest
 
 from harness.errors import HarnessError
+from harness.identity import installed_version
 from harness.runner import machines
+from harness.runner.node import CODE, versions
 from harness.store import Record
 from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
 
 distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = {
     "cut": '[{ id = "smooth", amount = 0.3 }, { id = "cut" }]',
     "learn": '[{ id = "smooth", amount = 0.3 }, { id = "learn" }]',
@@ -112,6 +119,54 @@ def test_a_signal_ends_a_run_on_a_cluster_that_goes_on_and_its_workers(project: 
     assert (summary.failed, summary.stopped) == (0, "SIGTERM came")
     assert summary.missing > 0
     assert gone(int(begun.read_text()))
+
+
+def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
+    address = threads.scheduler_address
+    late = project.suite({"late": '[{ id = "fault", how = "hang" }]'}, id="late", split="one", deadline_s=1.0)
+    large = project.suite({"large": '[{ id = "fault", how = "allocate" }]'}, id="large", split="one", memory_gb=0.6)
+    project.run([late, large], executor="dask", scheduler=address)
+    statuses = [record.status for name in ("late", "large") for record in project.store(name).records()]
+    assert statuses == ["timeout", "out-of-memory"]
+    assert gone(int((project.traces / "child").read_text()))
+
+
+@pytest.fixture
+def another(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A scheduler, and a worker process that has another NumPy by name and another line in the code of workers."""
+    other = tmp_path / "other"
+    shutil.copytree(REPOSITORY / "harness", other / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    with (other / "harness" / "worker" / "main.py").open("a") as file:
+        file.write("\nANOTHER = 1\n")
+    described = other / "numpy-0.1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp") as made:
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", made.scheduler_address]
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "another"]
+        environment = {**os.environ, "PYTHONPATH": str(other)}
+        worker = subprocess.Popen(
+            [*command, *options], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield made.scheduler_address, installed_version("numpy")
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+@pytest.mark.slow
+def test_a_worker_of_another_harness_and_another_library_is_refused_and_both_are_named(
+    project: Project, another: tuple[str, str]
+) -> None:
+    address, numpy = another
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    with pytest.raises(HarnessError, match="machines of the cluster differ from the one of this run") as refused:
+        project.run(suite, executor="dask", scheduler=address)
+    assert f"numpy 0.1 in place of {numpy}" in str(refused.value)
+    here = versions(())[CODE]
+    assert re.search(rf"code of segmentation-harness [0-9a-f]{{12}} in place of {here}", str(refused.value))
+    assert not project.records()
 
 
 @pytest.fixture
