@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.campaign.kills import AGAIN_S, Kills, check_gone, made, started, told
+from tests.campaign.kills import AGAIN_S, check_gone, made, reference, started, told
 from tests.runner.project import Project
 
 ACCEPTED = (0, 2, 3)
@@ -25,7 +25,7 @@ class Disks:
 
     def prepare(self, folder: Path) -> Mapping[Any, object]:
         """Return what the records of a run say that nobody disturbs."""
-        return Kills().prepare(folder)
+        return reference(folder / "reference")
 
     def attempt(self, originals: Mapping[Any, object], random: Random, folder: Path) -> None:
         """Run with little room, then with enough."""

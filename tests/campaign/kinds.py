@@ -7,7 +7,7 @@ from tests.campaign.checkpoints import Checkpoints
 from tests.campaign.disks import Disks
 from tests.campaign.flips import Flips
 from tests.campaign.http import Answers
-from tests.campaign.kills import Kills
+from tests.campaign.kills import KILLS, Kills
 from tests.campaign.labels import LabelFiles
 from tests.campaign.results import Results
 from tests.campaign.running import Kind
@@ -23,3 +23,5 @@ RUNS: dict[str, Kind] = {kind.name: kind for kind in (Kills(), Writers(), Disks(
 KINDS: dict[str, Kind] = {**INPUTS, **RUNS}
 LIMITS_S = dict.fromkeys(RUNS, 240.0)
 """Seconds after which an attempt counts as one that never ends, where these are not those of all."""
+MISHAPS = {"kills": KILLS}
+"""How many mishaps an input is, where it is more than one."""

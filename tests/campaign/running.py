@@ -80,8 +80,12 @@ def run(
     seconds: float = float("inf"),
     keep: Path | None = None,
     limit_s: float = LIMIT_S,
+    note: Callable[[int, str], None] = lambda number, seen: None,
 ) -> Outcome:
-    """Try inputs `first` to `first + count` of a kind, for some seconds at most; inputs of findings go to `keep`."""
+    """Try inputs `first` to `first + count` of a kind, for some seconds at most; inputs of findings go to `keep`.
+
+    `note` is told the number of each input and what was seen: "read", "refused", or what is wrong.
+    """
     outcome = Outcome()
     ends_s = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="campaign-") as scratch:
@@ -92,6 +96,7 @@ def run(
             left = range(following, first + count)
             for number, seen in _child(kind, originals, seed, left, place, ends_s, limit_s):
                 following = number + 1
+                note(number, seen)
                 if seen in ("read", "refused"):
                     setattr(outcome, seen, getattr(outcome, seen) + 1)
                     continue

@@ -16,7 +16,7 @@ from tests.campaign.kinds import INPUTS, LIMITS_S, RUNS
 from tests.campaign.running import run
 
 COUNTS = {"labels": 400, "toml": 80, "archives": 250, "http": 120, "results": 250, "checkpoints": 150, "flips": 150}
-RUN_COUNTS = {"kills": 4, "writers": 1, "disks": 2}
+RUN_COUNTS = {"kills": 2, "writers": 1, "disks": 2}
 
 
 @pytest.mark.slow

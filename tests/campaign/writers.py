@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.campaign.kills import AGAIN_S, CELLS, Kills, check_blame, check_gone, made, started, told
+from tests.campaign.kills import AGAIN_S, CELLS, check_blame, check_gone, made, reference, started, told
 
 REFUSED = 2
 
@@ -22,7 +22,7 @@ class Writers:
 
     def prepare(self, folder: Path) -> Mapping[Any, object]:
         """Return what the records of a run say that nobody disturbs."""
-        return Kills().prepare(folder)
+        return reference(folder / "reference")
 
     def attempt(self, originals: Mapping[Any, object], random: Random, folder: Path) -> None:
         """Start two runs one shortly after the other, and read until both have ended."""

@@ -317,8 +317,8 @@ class Fault(Stage):
         if how == "leave":
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
             (TRACES / "child").write_text(str(child.pid))
-        if how == "slow":
-            time.sleep(0.3)
+        if how in ("slow", "brief"):
+            time.sleep(0.3 if how == "slow" else 0.05)
         if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):
             trace("lost")
             os.kill(os.getppid(), signal.SIGKILL)
