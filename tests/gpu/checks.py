@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from harness.stages.nets.build import build_network
-from harness.stages.nets.compute import Compute, choose, fits_on_gpu, forward_of
+from harness.stages.nets.compute import INDEX_LIMIT, Compute, choose, fits_on_gpu, forward_of
 from harness.stages.nets.heads import sigmoid
 from harness.stages.nets.networks import NetworkSpec
+from tests.bench.bench_metrics import best_s
 
+TIMED_TILE = (48, 96, 96)
 HALF_TOLERANCE = 0.02
 """Probabilities in half precision may differ by so much from those in float32."""
 
@@ -21,6 +23,38 @@ def guard_problems() -> list[str]:
     if fits_on_gpu(network, spec, how, (368, 368, 368)):
         return ["a map of more than 2**31 elements passes for one that fits"]
     return []
+
+
+def size_problems(device: str) -> list[str]:
+    """Return what is wrong with the largest map that the guard lets pass; a CPU counts in 64 bits and is not asked."""
+    if not device.startswith("cuda"):
+        return []
+    spec = NetworkSpec(f_maps=(2, 4), groups=1)
+    side = max(side for side in range(64, 1024, 16) if spec.largest_map((side,) * 3) <= INDEX_LIMIT)
+    how = choose(device, "auto", 3)
+    network = how.place(build_network(spec).eval())
+    if not fits_on_gpu(network, spec, how, (side,) * 3):
+        return [f"a tile of {side} cubed, which a 32-bit index can count, does not fit on {device}"]
+    tile = np.ones((1, side, side, side), np.float32)
+    corner = (slice(-16, None),) * 3
+    found = forward_of(network, how, sigmoid)(tile, corner)
+    return [] if np.isfinite(found).all() else [f"the last voxels of a tile of {side} cubed are not finite on {device}"]
+
+
+def precision_seconds(device: str) -> dict[str, float]:
+    """Return the seconds of a prediction of one tile by the published network, by number format.
+
+    The format is that which the device has by itself, beside float32.
+    """
+    tile = np.random.default_rng(0).standard_normal((1, *TIMED_TILE), dtype=np.float32)
+    whole = (slice(None),) * 3
+    found = {}
+    for precision in ("float32", choose(device, "auto", 3).precision):
+        how = choose(device, precision, 3)  # type: ignore[arg-type]
+        forward = forward_of(how.place(build_network(NetworkSpec()).eval()), how, sigmoid)
+        forward(tile, whole)
+        found[precision] = best_s(lambda forward=forward: forward(tile, whole), rounds=3)  # type: ignore[misc]
+    return found
 
 
 def precision_problems(device: str) -> list[str]:

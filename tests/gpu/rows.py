@@ -11,9 +11,11 @@ from statistics import fmean
 from typing import Any
 
 import harness
+from harness import registry
 from harness.runner.summary import RunSummary
 from harness.store import StageTiming, Store
 from harness.suite import Selection, load_suite
+from harness.worker.models import ModelStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOLERANCE = 0.2
@@ -22,13 +24,23 @@ TOLERANCE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a suite on its smoke tier, the stage of it that computes on the device, and whether torch does it."""
+    """A row of a suite on its smoke tier, the stage of it that computes on the device, and whether torch does it.
+
+    `recipe` is the stage that trains its weights here, where it does not train itself.
+    """
 
     name: str
     suite: str
     row: str
     stage: str
     is_torch: bool
+    recipe: str = ""
+
+    @property
+    def absent(self) -> str:
+        """Why it cannot run here, "" if it can."""
+        entries = [registry.stages().entry(name) for name in (self.stage, self.recipe) if name]
+        return "; ".join(f"{one.id}: {one.reason}" for one in entries if one.reason)
 
 
 ROWS = (
@@ -36,6 +48,7 @@ ROWS = (
     Row("stardist", "quickstart", "stardist", "stardist-2d", is_torch=False),
     Row("cellpose", "table-2.7", "cellpose-xy-stitched", "cellpose", is_torch=True),
     Row("spoco", "table-4.1", "target-only", "spoco", is_torch=True),
+    Row("sam", "table-5.3", "boxes-sam-base", "sam-encode", is_torch=True, recipe="sam-fit"),
     Row("mean-shift", "clustering-size", "mean-shift-fast-448-pc16", "mean-shift-fast", is_torch=True),
     Row("hdbscan", "clustering-size", "hdbscan-fast-448-pc16", "hdbscan-fast", is_torch=True),
 )
@@ -45,7 +58,8 @@ ROWS = (
 class Compared:
     """What a row says on two devices: mean of the primary metric, seconds of a training and of a prediction.
 
-    busy  share of a training in which the device worked on gradient steps; None where the stage does not tell
+    busy               share of a training in which the device worked on gradient steps; None where a stage tells none
+    device_peak_bytes  most memory that was allocated on the second device, by a training or a prediction
     """
 
     name: str
@@ -70,9 +84,9 @@ class Compared:
 
 
 def computed(row: Row, results: Path, *, device: Any, seconds: float) -> RunSummary:
-    """Run a row on a device; its own cache keeps one device's models from the other."""
+    """Run a row on a device; its own cache keeps one device's models from the other, and those of rows apart."""
     cache = os.environ.get("HARNESS_CACHE")
-    os.environ["HARNESS_CACHE"] = str(results / "cache")
+    os.environ["HARNESS_CACHE"] = str(_cache(results, row))
     try:
         return _run(row, results, device, seconds)
     finally:
@@ -107,7 +121,7 @@ def compared(row: Row, reference: RunSummary, other: RunSummary, *, device: str)
     wrong = sorted({one.device for one in timings[1]} - {device})
     if wrong:
         problems.append(f"{row.name}: ran on {', '.join(wrong)} in place of {device}")
-    peaks = [one.device_peak_bytes for one in timings[1] if one.device_peak_bytes]
+    peaks = [peak for one in timings[1] for peak in (one.device_peak_bytes, one.fit_device_peak_bytes) if peak]
     if row.is_torch and device != "cpu" and not peaks:
         problems.append(f"{row.name}: no reading of the memory of {device}")
     return Compared(
@@ -137,7 +151,30 @@ def _timings(run: RunSummary, row: Row) -> list[StageTiming]:
     for suite in run.suites:
         stored = Store(suite.folder.parents[2], suite.suite, suite.version, suite.tier).timings()
         found += [stage for one in stored if one.cell in suite.keys for stage in one.stages if stage.id == row.stage]
+        if row.recipe:
+            found += _trainings(suite.folder.parents[2], row)
     return found
+
+
+def _trainings(results: Path, row: Row) -> list[StageTiming]:
+    """Return what the models in the cache of a row took: its weights, as records tell it of stages that train."""
+    models = ModelStore(_cache(results, row))
+    kept = [models.find(meta.parent.name) for meta in sorted(models.folder.glob("??/*/meta.json"))]
+    return [
+        StageTiming(
+            row.recipe,
+            fit_s=model.cost.seconds,
+            fit_busy_s=model.cost.busy_s,
+            fit_device_peak_bytes=model.cost.device_peak_bytes,
+            device=model.made.device,
+        )
+        for model in kept
+        if model is not None
+    ]
+
+
+def _cache(results: Path, row: Row) -> Path:
+    return results / "cache" / row.name
 
 
 def _busy(timings: Sequence[StageTiming]) -> float | None:

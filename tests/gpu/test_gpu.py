@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 from harness.runner.summary import RunSummary, SuiteSummary
 from harness.store import StageTiming, Store
 from tests.gpu.__main__ import main
-from tests.gpu.checks import guard_problems, precision_problems
-from tests.gpu.rows import ROWS, compared
+from tests.gpu.checks import guard_problems, precision_problems, size_problems
+from tests.gpu.rows import ROWS, Row, compared
 from tests.records import make_record, make_timing
 
 UNET = ROWS[0]
@@ -21,6 +22,7 @@ UNET = ROWS[0]
 def test_the_guard_and_the_format_of_a_cpu_are_as_they_should_be() -> None:
     assert guard_problems() == []
     assert precision_problems("cpu") == []
+    assert size_problems("cpu") == []
 
 
 def run_of(folder: Path, value: float, stage: StageTiming) -> RunSummary:
@@ -52,10 +54,26 @@ def test_what_differs_between_devices_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_script_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "stardist"]) == 0
+    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "stardist", "--row", "sam"]) == 0
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["problems"] == []
-    (row,) = report["rows"]
-    assert row["scores"][0] == row["scores"][1], "the same machine gives the same scores"
-    assert all(seconds > 0 for seconds in (*row["fit_s"], *row["run_s"]))
-    assert "stardist: map.canonical" in capsys.readouterr().out
+    assert (report["problems"], report["skipped"]) == ([], {})
+    assert report["tiles_s"]["cpu"]["float32"] > 0
+    for row in report["rows"]:
+        assert row["scores"][0] == row["scores"][1], "the same machine gives the same scores"
+        assert all(seconds > 0 for seconds in (*row["fit_s"], *row["run_s"]))
+    assert report["rows"][1]["busy"][1] > 0.2, "of the training of its weights"
+    said = capsys.readouterr().out
+    assert "stardist: map.canonical" in said
+    assert "sam: ap50.gonuclear" in said
+    with tarfile.open(tmp_path / "records.tar.gz") as packed:
+        names = packed.getnames()
+    assert "1-cpu/quickstart/v1/smoke/scores.jsonl" in names
+    assert not [name for name in names if "cache" in name]
+
+
+def test_a_row_whose_library_is_not_here_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Row, "absent", property(lambda row: f"{row.stage}: not installed: tensorflow"))
+    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "stardist"]) == 0
+    assert "stardist: not run: stardist-2d: not installed: tensorflow" in capsys.readouterr().out
