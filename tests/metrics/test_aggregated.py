@@ -130,3 +130,25 @@ def test_equal_overlaps_all_count_in_cellseg_metrics() -> None:
     table = overlap_table(np.ones(4, int), np.array([1, 1, 2, 2]))
     assert BY_ID["aji.kumar"](table) == 2 / 6
     assert BY_ID["aji.cellseg-metrics"](table) == 4 / 8
+
+
+def test_one_partner_of_a_half_outweighs_two_lesser_ones_in_cellpose() -> None:
+    """IoU .5 exactly, beside .317 and .333 that exclude it, among sixteen objects that are found: 40 voxels, not 39."""
+    found = list(range(3, 19))
+    truth = np.array([1] * 60 + [2] * 20 + found)
+    pred = np.array([1] * 40 + [2] * 19 + [0] + [1] * 20 + found)
+    table = overlap_table(truth, pred)
+    assert BY_ID["aji.cellpose"](table) == (40 + 16) / 96
+    assert BY_ID["aji.plus"](table) == pytest.approx((39 + 16) / (60 + 60 + 16))
+
+
+def test_of_many_equal_partners_the_one_of_the_least_label_counts() -> None:
+    """IoU 1/100 of each: forty of one voxel, then thirty of 102 voxels that share two."""
+    ones, twos = np.arange(1, 41), np.arange(41, 71)
+    truth = np.array([1] * 100 + [0] * 3000)
+    pred = np.concatenate([ones, np.repeat(twos, 2), np.repeat(twos, 100)])
+    counts = BY_ID["aji.kumar"].counts
+    assert counts is not None
+    assert counts(overlap_table(truth, pred))["aji.kumar.shared"] == 1
+    renamed = np.where(pred > 40, pred - 40, pred + 30)
+    assert counts(overlap_table(truth, renamed))["aji.kumar.shared"] == 2
