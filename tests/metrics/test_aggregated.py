@@ -152,3 +152,14 @@ def test_of_many_equal_partners_the_one_of_the_least_label_counts() -> None:
     assert counts(overlap_table(truth, pred))["aji.kumar.shared"] == 1
     renamed = np.where(pred > 40, pred - 40, pred + 30)
     assert counts(overlap_table(truth, renamed))["aji.kumar.shared"] == 2
+
+
+def test_definitions_say_what_is_divided_by_and_what_is_undefined() -> None:
+    for metric in METRICS:
+        shown = "NaN" if math.isnan(dict(metric.edge_cases)["both empty"]) else "0"
+        if metric.id.startswith("dice2."):
+            assert metric.definition.endswith(f"; {shown} without one")
+            continue
+        assert metric.definition.endswith(f"; both empty {shown}, one empty 0")
+        assert ("/ voxels of objects on either side," in metric.definition) == (metric.id == "aji.cellpose")
+        assert ("/ their unions and the objects of both" in metric.definition) == (metric.id != "aji.cellpose")
