@@ -1,4 +1,4 @@
-"""What every clustering makes of embeddings that hold no clusters, one, very many, or no numbers."""
+"""What every clustering makes of embeddings that hold no clusters, one, or no numbers."""
 
 from __future__ import annotations
 
@@ -69,26 +69,3 @@ def test_one_object_before_a_background_is_found(stage: str) -> None:
     wanted[4:14, 5:15] = True
     np.testing.assert_array_equal(made > 0, wanted)
     assert made.max() == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stage", ["mean-shift-fast", "consistency-clustering"])
-def test_a_million_tiny_clusters_are_refused(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CLUSTERINGS, "consistency-clustering", {"mean_shift": "fast"})
-    with pytest.raises(DataError, match="more than 20000 clusters of 1000000 voxels"):
-        clustered(stage, 10.0 * np.arange(1_000_000).reshape(1, 1000, 1000))
-
-
-@pytest.mark.slow
-def test_a_million_tiny_clusters_are_none_of_the_least_size() -> None:
-    assert not clustered("hdbscan-fast", 10.0 * np.arange(1_000_000).reshape(1, 1000, 1000)).any()
-
-
-@pytest.mark.slow
-def test_a_million_tiny_segments_are_labels_like_others() -> None:
-    array = 10.0 * np.arange(1_000_000).reshape(1, 1000, 1000)
-    stages = [make("embedding-mutex-watershed", min_size=0), make("remove-most-frequent")]
-    made = labels_of(stages, {"embedding": embedding(array)})
-    assert made.max() == 999_999
-    dropped = labels_of([*stages, make("drop-objects", min_size=2)], {"embedding": embedding(array)})
-    assert not dropped.any()
