@@ -90,25 +90,30 @@ def is_prompted(cells: Iterable[Cell]) -> bool:
     return any(cell.uses_truth == "prompts" for cell in cells)
 
 
-def comparable_rows(standing: Standing, dataset: str = "") -> tuple[tuple[str, ...], ...]:
-    """Return the rows in groups that may be held against each other; rows that the truth prompts come last.
+def comparable_lines(standing: Standing, lines: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Return the lines of a table, (row, data set or "" for all of the row), in groups that may be ranked.
 
     A rank among rows of other data says nothing; one of rows that were told where the objects are, among rows that had
-    to find them, is unfair.
+    to find them, is unfair: of one data set, lines of rows that the truth prompts come last. A line without a data set
+    is of the same data as one that names the only data set of its row.
     """
-    groups: dict[tuple[bool, frozenset[tuple[str, str]]], list[str]] = defaultdict(list)
-    for own in standing.rows.values():
+    groups: dict[tuple[bool, frozenset[tuple[str, str]]], list[tuple[str, str]]] = defaultdict(list)
+    order: dict[str, int] = {}
+    for row, dataset in lines:
+        order.setdefault(dataset, len(order))
+        own = standing.of(row)
         cells = own.on(dataset).cells if dataset else own.cells
         if cells:
             same = frozenset((cell.data.dataset, cell.sample) for cell in cells)
-            groups[is_prompted(cells), same].append(own.row)
-    return tuple(tuple(rows) for _, rows in sorted(groups.items(), key=lambda group: group[0][0]))
+            groups[is_prompted(cells), same].append((row, dataset))
+    by_data = sorted(groups.items(), key=lambda group: (order[group[1][0][1]], group[0][0]))
+    return tuple(tuple(found) for _, found in by_data)
 
 
 class Ranker:
     """Ranks the methods of a standing, metric by metric, over what is read of its cells once.
 
-    `dataset` "" takes all data sets; `among` are the rows that may be held against each other (`comparable_rows`), None
+    `dataset` "" takes all data sets; `among` are rows that may be held against each other (`comparable_lines`), None
     takes all.
     """
 

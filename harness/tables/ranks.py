@@ -10,7 +10,7 @@ from harness.metrics import Metric
 from harness.metrics.ap import METRICS as PRECISIONS
 from harness.model import Aggregation
 from harness.standing import RowStanding, Standing
-from harness.standing.ranking import RankedRows, Ranker, comparable_rows, is_prompted
+from harness.standing.ranking import RankedRows, Ranker, comparable_lines, is_prompted
 from harness.statistics import BOOTSTRAP_UNITS, kendall_tau
 from harness.suite.declared import SUBMITTED
 from harness.tables.model import Place, Table, TableRow, Winner
@@ -37,19 +37,19 @@ def ranks(standing: Standing, labels: Mapping[tuple[str, str], str]) -> tuple[Pl
     """
     places: dict[tuple[str, str, str], Place] = {}
     winners: list[Winner] = []
-    for dataset in dict.fromkeys(dataset for _, dataset in labels):
-        groups = comparable_rows(standing, dataset)
-        data = [_data_of(standing, among) for among in groups]
-        for among, own_data in zip(groups, data, strict=True):
-            on = dataset or (own_data if len(set(data)) > 1 else "")
-            prompted = is_prompted(standing.of(among[0]).cells)
-            reference: RankedRows | None = None
-            for ranked, is_own in _rankings(standing, dataset, among):
-                if is_own:
-                    places |= {(row, dataset, ranked.metric): place for row, place in _places(ranked)}
-                reference = reference or ranked
-                first = tuple(labels[row, dataset] for row in ranked.first)
-                winners.append(_winner(ranked, reference, on, first, prompted=prompted))
+    groups = comparable_lines(standing, labels)
+    unnamed = {_data_of(standing, lines) for lines in groups if not _named(lines)}
+    for lines in groups:
+        line_of, dataset = dict(lines), _named(lines)
+        on = dataset or (_data_of(standing, lines) if len(unnamed) > 1 else "")
+        prompted = is_prompted(standing.of(lines[0][0]).cells)
+        reference: RankedRows | None = None
+        for ranked, is_own in _rankings(standing, dataset, tuple(line_of)):
+            if is_own:
+                places |= {(row, line_of[row], ranked.metric): place for row, place in _places(ranked)}
+            reference = reference or ranked
+            first = tuple(labels[row, line_of[row]] for row in ranked.first)
+            winners.append(_winner(ranked, reference, on, first, prompted=prompted))
     return places, tuple(winners)
 
 
@@ -137,9 +137,14 @@ def winner_lines(table: Table) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _data_of(standing: Standing, rows: Sequence[str]) -> str:
-    """Return the data of rows that are run on the same."""
-    return ", ".join(standing.of(rows[0]).datasets)
+def _data_of(standing: Standing, lines: Sequence[tuple[str, str]]) -> str:
+    """Return the data of lines that are of the same: all of their rows, for none names one of several data sets."""
+    return ", ".join(standing.of(lines[0][0]).datasets)
+
+
+def _named(lines: Sequence[tuple[str, str]]) -> str:
+    """Return the data set that lines of the same data name, if any does."""
+    return next((dataset for _, dataset in lines if dataset), "")
 
 
 def _rankings(standing: Standing, dataset: str, among: Sequence[str]) -> Iterator[tuple[RankedRows, bool]]:

@@ -12,7 +12,7 @@ import pytest
 
 from harness.model import Cell, StageSpec
 from harness.standing import Standing
-from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_rows, is_prompted
+from harness.standing.ranking import RankedRows, Ranker, bound_of, comparable_lines, is_prompted
 from harness.store import Record
 from tests.records import cell_of, make_record
 
@@ -111,8 +111,14 @@ def test_what_keeps_no_counts_has_no_pooled_ranking() -> None:
 
 def test_rows_of_other_data_are_not_comparable() -> None:
     found = standing({"a": spread(0.3), "b": spread(0.6), "c": spread(0.5, 3)})
-    assert comparable_rows(found) == (("a", "b"), ("c",))
-    assert comparable_rows(found, "blobs") == (("a", "b"), ("c",))
+    for dataset in ("", "blobs"):
+        a, b, c = ((row, dataset) for row in "abc")
+        assert comparable_lines(found, (a, b, c)) == ((a, b), (c,))
+
+
+def test_a_line_of_a_rows_only_data_set_is_comparable_with_lines_that_name_it() -> None:
+    found = standing({"a": spread(0.3), "b": spread(0.6)})
+    assert comparable_lines(found, [("a", "blobs"), ("b", "")]) == ((("a", "blobs"), ("b", "")),)
 
 
 def prompted(found: Standing, *rows: str) -> Standing:
@@ -125,8 +131,9 @@ def prompted(found: Standing, *rows: str) -> Standing:
 def test_rows_that_the_truth_prompts_are_never_ranked_with_others() -> None:
     found = standing({"told": spread(0.9), "a": spread(0.3), "b": spread(0.6), "told-too": spread(0.8)})
     found = prompted(found, "told", "told-too")
-    assert comparable_rows(found) == (("a", "b"), ("told", "told-too"))
-    assert comparable_rows(found, "blobs") == (("a", "b"), ("told", "told-too"))
+    for dataset in ("", "blobs"):
+        told, a, b, too = ((row, dataset) for row in ("told", "a", "b", "told-too"))
+        assert comparable_lines(found, (told, a, b, too)) == ((a, b), (told, too))
     assert is_prompted(found.of("told").cells)
     assert not is_prompted(found.of("a").cells)
 

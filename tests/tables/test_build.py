@@ -192,6 +192,21 @@ def test_each_of_several_data_sets_has_a_line_and_a_pooled_one_only_where_asked_
     assert (table.cells, table.ok) == (2, 2)
 
 
+def test_a_row_of_one_data_set_is_ranked_with_the_lines_of_others_on_it(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    row = '[[rows]]\nid = "{}"\nstages = [{{ id = "blur" }}, {{ id = "cut", level = {} }}]\n'
+    text = TWO.partition('[[rows]]\nid = "net"')[0] + row.format("best", 0.9) + row.format("flat-only", 0.8)
+    cells = [cell for cell in project.cells(text) if cell.row != "flat-only" or cell.data.dataset == "flat"]
+    values = {"otsu": 0.2, "best": 0.4, "flat-only": 0.3}
+    records = [record_of(cell, {"map.toy": values[cell.row], "arand.toy": 0.0}) for cell in cells]
+    table = build_table(Standing.join(project.suite(text), "smoke", cells, records, metrics=METRICS))
+    places = {(row.id, row.dataset): row.scores["map.toy"].place for row in table.rows}
+    ranks = {line: place.rank for line, place in places.items() if place is not None}
+    assert (ranks["best", "flat"], ranks["flat-only", ""], ranks["otsu", "flat"]) == (1, 2, 3)
+    assert (ranks["best", "crops"], ranks["otsu", "crops"]) == (1, 2)
+    assert {winner.dataset for winner in table.winners} == {"flat", "crops"}
+
+
 def test_an_altered_record_is_struck_out_and_named(tmp_path: Path) -> None:
     project = temp_project(tmp_path)
     first, second = (record_of(cell, {"map.toy": 0.5, "arand.toy": 0.1}) for cell in project.cells())
