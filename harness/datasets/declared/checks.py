@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -33,6 +33,9 @@ from harness.errors import ConfigError, nearest
 
 Key = tuple[str | int, ...]
 Problem = tuple[Key, str]
+MOST_LETTERS = 1000
+MOST_FILES = 5
+"""How many files are named where all of them would be more than `MOST_LETTERS`."""
 
 
 def check_dataset(source: TomlData, name: str, declaration: DatasetDeclaration) -> None:
@@ -231,7 +234,7 @@ def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset
         if item.glob and not isinstance(declaration, FolderDataset):
             yield key, '`glob` is for kind = "folder"'
         if item.file and isinstance(declaration, RemoteDataset) and "{" not in item.file and item.file not in names:
-            yield (*key, "file"), f"no file '{item.file}' is declared{nearest(item.file, names)}"
+            yield (*key, "file"), f"no file '{item.file}' is declared{_nearest_file(item.file, names)}"
         yield from (((*key, "parts"), text) for text in _part_problems(item, declaration, names))
     if isinstance(declaration, RemoteDataset):
         is_open = declaration.availability == "open-direct-download"
@@ -262,7 +265,16 @@ def _stated_problems(declaration: FolderDataset) -> Iterator[Problem]:
             yield ("files", index), f"'{file.name}' needs `sha256`: a file of a folder is declared for its hash"
         is_read = file.name in read or any(fnmatchcase(file.name, pattern) for pattern in read)
         if not finds_samples and not is_read:
-            yield ("files", index, "name"), f"no sample reads '{file.name}'{nearest(file.name, read)}"
+            yield ("files", index, "name"), f"no sample reads '{file.name}'{_nearest_file(file.name, read)}"
+
+
+def _nearest_file(found: str, names: Collection[str]) -> str:
+    """Return what `nearest` says of files; a list of names that are hashes ends before it fills a screen."""
+    said = nearest(found, names)
+    if len(said) <= MOST_LETTERS:
+        return said
+    shown = sorted(names)[:MOST_FILES]
+    return f"; accepted: {', '.join(shown)} and {len(names) - len(shown)} more"
 
 
 def _part_problems(item: ArraySource, declaration: StoredDataset, names: Sequence[str]) -> Iterator[str]:
@@ -271,7 +283,7 @@ def _part_problems(item: ArraySource, declaration: StoredDataset, names: Sequenc
         return
     for part in as_tuple(item.parts):
         if "{" not in part and not any(name == part or fnmatchcase(name, part) for name in names):
-            yield f"no file '{part}' is declared{nearest(part, names)}"
+            yield f"no file '{part}' is declared{_nearest_file(part, names)}"
 
 
 def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_open: bool) -> Iterator[Problem]:
@@ -301,7 +313,7 @@ def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
         yield ("variants",), "is for `files` and `path`: a recipe is one entry"
     names = [file.name for file in declaration.files]
     if declaration.main and declaration.main not in names:
-        yield ("main",), f"no file '{declaration.main}' is declared{nearest(declaration.main, names)}"
+        yield ("main",), f"no file '{declaration.main}' is declared{_nearest_file(declaration.main, names)}"
     if declaration.unpack and len(declaration.files) != 1:
         yield ("unpack",), "is for entries of one file"
     is_open = declaration.availability == "open-direct-download"

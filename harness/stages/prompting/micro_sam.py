@@ -13,7 +13,7 @@ from harness.model import Volume
 from harness.parameters import StageOptions, Weights, option
 from harness.stages.arrays import labels_on
 from harness.stages.contract import Context, Stage
-from harness.stages.nets.checkpoints import weights_file
+from harness.stages.nets.checkpoints import read_state, weights_file
 from harness.stages.nets.compute import torch_threads
 from harness.stages.prompting.network import read
 from harness.stages.prompting.pixels import as_rgb
@@ -51,7 +51,10 @@ class MicroSam(Stage):
     options: Options
 
     def load(self, context: Context) -> None:
-        """Read the checkpoint and, but for amg, its decoder. Nothing is downloaded: what is absent is a `DataError`."""
+        """Read the checkpoint and, but for amg, its decoder. Nothing is downloaded: what is absent is a `DataError`.
+
+        Both are read as plain tensors first: the library runs whatever code a file asks for.
+        """
         if "weights" not in context.weights:
             raise DataError(f"{self.where} has no checkpoint; accepted: 'weights' with ViT-B, ViT-L or ViT-H")
         file = weights_file(context.weights["weights"])
@@ -64,13 +67,14 @@ class MicroSam(Stage):
                 f"{self.where}: no instance decoder beside {file}, which mode '{self.options.mode}' needs; "
                 f'accepted: {file.stem}_decoder{file.suffix}, or mode = "amg"'
             )
+        decoder_state = None if decoder is None else read_state(decoder)
         from micro_sam.automatic_segmentation import get_predictor_and_segmenter
         from micro_sam.util import get_sam_model
 
         size = SIZES[spec.width]
-        predictor, state = get_sam_model(
-            size, context.device, checkpoint_path=str(file), decoder_path=decoder, return_state=True
-        )
+        predictor, state = get_sam_model(size, context.device, checkpoint_path=str(file), return_state=True)
+        if decoder_state is not None:
+            state["decoder_state"] = decoder_state
         self.predictor, self.segmenter = get_predictor_and_segmenter(
             size, device=context.device, segmentation_mode=self.options.mode, predictor=predictor, state=state
         )

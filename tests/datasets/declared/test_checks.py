@@ -103,6 +103,17 @@ def test_files_of_a_folder_that_are_declared_for_their_hash(catalogue: Write, fi
         catalogue(f"{FOLDER}files = [{files}]\n")
 
 
+def test_files_with_long_names_are_not_all_listed(catalogue: Write) -> None:
+    names = [f"{number:080}" for number in range(20)]
+    samples = "".join(f"samples.s{name} = {{ shape = [8, 8] }}\n" for name in names)
+    with pytest.raises(ConfigError) as caught:
+        catalogue(f'{FOLDER}{samples}files = [{{ name = "other", {HASH} }}]\n')
+    (line,) = str(caught.value).splitlines()
+    assert "no sample reads 'other'; accepted: gold/a*.tif, gold/s" in line
+    assert line.endswith(" and 37 more")
+    assert len(line) < 1000
+
+
 def test_files_of_a_folder_that_samples_read(catalogue: Write) -> None:
     files = ", ".join(f'{{ name = "{name}", {HASH} }}' for name in ("raw/a.tif", "gold/a_1.tif"))
     found = catalogue(f"{FOLDER}files = [{files}]\n").dataset("mine")
