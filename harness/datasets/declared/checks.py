@@ -34,8 +34,8 @@ from harness.errors import ConfigError, nearest
 Key = tuple[str | int, ...]
 Problem = tuple[Key, str]
 MOST_LETTERS = 1000
-MOST_FILES = 5
-"""How many files are named where all of them would be more than `MOST_LETTERS`."""
+MOST_NAMES = 5
+"""How many names are listed where all of them would be more than `MOST_LETTERS`."""
 
 
 def check_dataset(source: TomlData, name: str, declaration: DatasetDeclaration) -> None:
@@ -65,7 +65,7 @@ def expand_split(
             for pattern in patterns:
                 matched = _select(pattern, samples, declared)
                 if not matched:
-                    problem = problem or ((index, role), f"no sample '{pattern}'{nearest(pattern, samples)}")
+                    problem = problem or ((index, role), f"no sample '{pattern}'{_nearest_name(pattern, samples)}")
                 chosen += [sample for sample in matched if sample not in chosen]
             roles[role] = tuple(chosen)
         yield fold, roles, problem or _overlap(index, fold, roles, declared)
@@ -128,7 +128,10 @@ def _sample_problems(name: str, sample: SampleDeclaration, declaration: DatasetD
     if sample.source is not None:
         origin = declaration.samples.get(sample.source)
         if origin is None and not is_discovered(declaration):
-            yield ("samples", name, "from"), f"no sample '{sample.source}'{nearest(sample.source, declaration.samples)}"
+            yield (
+                ("samples", name, "from"),
+                f"no sample '{sample.source}'{_nearest_name(sample.source, declaration.samples)}",
+            )
         elif origin is not None and origin.source is not None:
             yield ("samples", name, "from"), f"'{sample.source}' is itself a crop; name the sample it is cut from"
     if any(start >= stop for start, stop in sample.crop):
@@ -234,7 +237,7 @@ def _stored_problems(declaration: RemoteDataset | FolderDataset | PackageDataset
         if item.glob and not isinstance(declaration, FolderDataset):
             yield key, '`glob` is for kind = "folder"'
         if item.file and isinstance(declaration, RemoteDataset) and "{" not in item.file and item.file not in names:
-            yield (*key, "file"), f"no file '{item.file}' is declared{_nearest_file(item.file, names)}"
+            yield (*key, "file"), f"no file '{item.file}' is declared{_nearest_name(item.file, names)}"
         yield from (((*key, "parts"), text) for text in _part_problems(item, declaration, names))
     if isinstance(declaration, RemoteDataset):
         is_open = declaration.availability == "open-direct-download"
@@ -265,15 +268,15 @@ def _stated_problems(declaration: FolderDataset) -> Iterator[Problem]:
             yield ("files", index), f"'{file.name}' needs `sha256`: a file of a folder is declared for its hash"
         is_read = file.name in read or any(fnmatchcase(file.name, pattern) for pattern in read)
         if not finds_samples and not is_read:
-            yield ("files", index, "name"), f"no sample reads '{file.name}'{_nearest_file(file.name, read)}"
+            yield ("files", index, "name"), f"no sample reads '{file.name}'{_nearest_name(file.name, read)}"
 
 
-def _nearest_file(found: str, names: Collection[str]) -> str:
-    """Return what `nearest` says of files; a list of names that are hashes ends before it fills a screen."""
+def _nearest_name(found: str, names: Collection[str]) -> str:
+    """Return what `nearest` says; a list of files or samples whose names are hashes ends before it fills a screen."""
     said = nearest(found, names)
     if len(said) <= MOST_LETTERS:
         return said
-    shown = sorted(names)[:MOST_FILES]
+    shown = sorted(names)[:MOST_NAMES]
     return f"; accepted: {', '.join(shown)} and {len(names) - len(shown)} more"
 
 
@@ -283,7 +286,7 @@ def _part_problems(item: ArraySource, declaration: StoredDataset, names: Sequenc
         return
     for part in as_tuple(item.parts):
         if "{" not in part and not any(name == part or fnmatchcase(name, part) for name in names):
-            yield f"no file '{part}' is declared{_nearest_file(part, names)}"
+            yield f"no file '{part}' is declared{_nearest_name(part, names)}"
 
 
 def _file_problems(files: Sequence[FileDeclaration], *, has_listing: bool, is_open: bool) -> Iterator[Problem]:
@@ -313,7 +316,7 @@ def _weights_problems(declaration: WeightsDeclaration) -> Iterator[Problem]:
         yield ("variants",), "is for `files` and `path`: a recipe is one entry"
     names = [file.name for file in declaration.files]
     if declaration.main and declaration.main not in names:
-        yield ("main",), f"no file '{declaration.main}' is declared{_nearest_file(declaration.main, names)}"
+        yield ("main",), f"no file '{declaration.main}' is declared{_nearest_name(declaration.main, names)}"
     if declaration.unpack and len(declaration.files) != 1:
         yield ("unpack",), "is for entries of one file"
     is_open = declaration.availability == "open-direct-download"
