@@ -33,7 +33,7 @@ def sound_record_reader() -> Callable[[bytes], Record | None]:
     """
     import msgspec
 
-    decode = msgspec.json.Decoder().decode
+    of_today = _reader_of_today()
     encode = msgspec.json.Encoder(order="sorted").encode
 
     def has_checksum(content: dict[str, Any], stated: Any) -> bool:
@@ -41,11 +41,8 @@ def sound_record_reader() -> Callable[[bytes], Record | None]:
         return bool(hashlib.sha256(encode(content)).hexdigest() == stated or hash_value(content) == stated)
 
     def read(line: bytes) -> Record | None:
-        try:
-            data = decode(line)
-        except (ValueError, RecursionError):
-            return None
-        if type(data) is not dict or type(schema := data.pop("schema", None)) is not int or schema != SCHEMA:
+        data = of_today(line)
+        if data is None:
             return None
         stated = data.pop("checksum", "")
         if not has_checksum(data, stated):
@@ -74,14 +71,11 @@ def sound_timing_reader() -> Callable[[bytes], Timing | None]:
     """
     import msgspec
 
-    decode = msgspec.json.Decoder().decode
+    of_today = _reader_of_today()
 
     def read(line: bytes) -> Timing | None:
-        try:
-            data = decode(line)
-        except (ValueError, RecursionError):
-            return None
-        if type(data) is not dict or type(schema := data.pop("schema", None)) is not int or schema != SCHEMA:
+        data = of_today(line)
+        if data is None:
             return None
         try:
             timing = msgspec.convert(data, Timing)
@@ -91,6 +85,23 @@ def sound_timing_reader() -> Callable[[bytes], Timing | None]:
         return timing if is_all else None
 
     return read
+
+
+def _reader_of_today() -> Callable[[bytes], dict[str, Any] | None]:
+    """Return what parses a line of today's schema, which is left out, and of all others returns None."""
+    import msgspec
+
+    decode = msgspec.json.Decoder().decode
+
+    def parse(line: bytes) -> dict[str, Any] | None:
+        try:
+            data = decode(line)
+        except (ValueError, RecursionError):
+            return None
+        is_of_today = type(data) is dict and type(schema := data.pop("schema", None)) is int and schema == SCHEMA
+        return data if is_of_today else None
+
+    return parse
 
 
 def _holds_all(data: Mapping[str, Any]) -> bool:
