@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import psutil
 
@@ -49,20 +50,14 @@ class TreeMemory:
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
 
 
-def device_watched(device: str, libraries: Collection[str]) -> str:
-    """Return the device whose memory `Usage` can read for code that uses these libraries, else "cpu".
-
-    torch counts its own allocations alone: what TensorFlow takes of the same GPU would read as next to nothing.
-    """
-    return device if "torch" in libraries else "cpu"
-
-
 class Usage:
     """What this process tree and the device use between `with` and its end.
 
     `peak_bytes` is the larger of the kernel's own high-water mark of this process, where it can be reset, and the
     largest sampled sum over the tree (every 10 ms while there are child processes). `cpu_s` is the processor time of
-    all threads of the tree, in seconds, also of children that have ended and were waited for.
+    all threads of the tree, in seconds, also of children that have ended and were waited for. `device_peak_bytes` is
+    what torch had allocated at most; None where it allocated nothing, for what another library takes of the same GPU,
+    as TensorFlow does, it cannot tell.
     """
 
     def __init__(self, *, device: str = "cpu", ignore: frozenset[int] = frozenset()) -> None:
@@ -72,11 +67,13 @@ class Usage:
         self._device = device
         self._tree = TreeMemory(os.getpid(), ignore=ignore, refresh_s=0.05)
         self._has_mark = False
+        self._allocations = 0
 
     def __enter__(self) -> Usage:
         torch = torch_on(self._device)
         if torch is not None:
             torch.cuda.reset_peak_memory_stats()
+            self._allocations = _allocations(torch)
         self._has_mark = _reset_high_water_mark()
         self.sample()
         self.cpu_s = -self._processor_s()
@@ -92,7 +89,7 @@ class Usage:
         if self._has_mark:
             self.peak_bytes = max(self.peak_bytes, _high_water_mark_bytes())
         torch = torch_on(self._device)
-        if torch is not None:
+        if torch is not None and _allocations(torch) > self._allocations:
             self.device_peak_bytes = int(torch.cuda.max_memory_allocated())
 
     def sample(self) -> None:
@@ -111,6 +108,11 @@ class Usage:
             with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, and its parent counts it
                 seconds += sum(psutil.Process(pid).cpu_times()[:4])
         return seconds
+
+
+def _allocations(torch: Any) -> int:
+    """Return how often torch was asked for memory of the device since the process began."""
+    return int(torch.cuda.memory_stats().get("allocation.all.allocated", 0))
 
 
 class _Watcher:

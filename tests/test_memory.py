@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.memory import IDLE_S, TreeMemory, Usage, descendants, device_watched
+from harness.memory import IDLE_S, TreeMemory, Usage, descendants
 
 MEGABYTE = 1 << 20
 
@@ -91,22 +91,34 @@ def test_watching_is_cheap() -> None:
     assert (time.perf_counter() - start) / 20 < 0.02
 
 
-def test_device_memory_is_read_for_torch_alone() -> None:
-    assert device_watched("cuda", ("torch", "scipy")) == "cuda"
-    assert device_watched("cuda", ("stardist", "tensorflow")) == device_watched("cpu", ("torch",)) == "cpu"
-
-
-def test_peak_of_the_device_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("device", "asked", "expected"), [("cuda", 3, 123), ("cuda", 0, None), ("cpu", 3, None)])
+def test_peak_of_the_device_is_read_where_torch_took_any_of_it(
+    device: str, asked: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[str] = []
+    allocations = {"allocation.all.allocated": 7}
     cuda = SimpleNamespace(
         is_initialized=lambda: True,
         reset_peak_memory_stats=lambda: calls.append("reset"),
         max_memory_allocated=lambda: 123,
+        memory_stats=lambda: allocations,
     )
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    with Usage(device=device) as memory:
+        allocations["allocation.all.allocated"] += asked
+    assert (memory.device_peak_bytes, calls) == (expected, ["reset"] if device == "cuda" else [])
+
+
+def test_torch_that_comes_in_between_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = SimpleNamespace(
+        is_initialized=lambda: True,
+        max_memory_allocated=lambda: 123,
+        memory_stats=lambda: {"allocation.all.allocated": 1},
+    )
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
     with Usage(device="cuda") as memory:
-        pass
-    assert (memory.device_peak_bytes, calls) == (123, ["reset"])
+        monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    assert memory.device_peak_bytes == 123
 
 
 def test_one_thread_watches_them_all_and_ends_when_there_is_nothing_to_watch() -> None:

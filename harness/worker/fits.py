@@ -16,7 +16,7 @@ from harness.hashing import derive_seed, hash_value
 from harness.identity import library_versions
 from harness.jobs.failures import NotApplicableError
 from harness.jobs.messages import Recipe, Resumed, StageBegun, Waiting, WeightsSource
-from harness.memory import Usage, device_watched
+from harness.memory import Usage
 from harness.model import Grid, StageSpec
 from harness.stages.contract import Example, Stage
 from harness.stages.slots import TRUTH
@@ -156,7 +156,7 @@ def _fit(bench: Workbench, key: str, job: FitJob) -> Model:
     facts, grid, draft = Facts(job.spec.id), job.training[0].grid(), bench.models.draft(key)
     try:
         with (
-            Usage(device=device_watched(device, stage.needs), ignore=bench.spared) as usage,
+            Usage(device=device, ignore=bench.spared) as usage,
             bench.scratch() as scratch,
         ):
             context = bench.context(

