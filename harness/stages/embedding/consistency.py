@@ -101,7 +101,7 @@ class ConsistencyClustering(Stage):
         options = self.options
         if options.mean_shift == "scikit-learn":
             return mean_shift(vectors, options, self.where)
-        found = clusters(vectors, options.bandwidth, options.min_bin_freq, threads)
+        found = clusters(vectors, options.bandwidth, options.min_bin_freq, threads, where=self.where)
         if found is None:
             raise nothing_near(options.bandwidth, self.where)
         return by_size(found + 1)

@@ -25,6 +25,10 @@ MOST_MODES = 20_000
 _CELL_BANDWIDTHS = 3.0
 """Between the vectors that cells begin with: one cell for a cluster is as good as any finer division."""
 _SEARCHES_PER_TASK = 16
+_ORDERED_AT_ONCE = 4096
+"""Modes that are compared with all stronger ones together: what is held stays small however many there are."""
+_TRIED = 5 * MOST_MODES // 4
+"""Searches of which it is looked whether they alone led to more than `MOST_MODES`, before twice as many follow."""
 _FIRST_SEARCHES = 16
 """Seeds, the fullest cells of the grid, that are followed to their ends beside the centres of the cells."""
 _CROWDED = 512
@@ -61,17 +65,12 @@ def clusters(
     """
     seeds = grid_seeds(vectors, bandwidth, min_bin_freq)
     if device == "cpu":
-        modes, counts = _searched(vectors, seeds, bandwidth, threads)
+        modes, counts = _searched(vectors, seeds, bandwidth, threads, where)
     else:
         modes, counts = _searched_on(device, vectors, seeds, bandwidth)
     if not len(modes):
         return None
-    kept = strongest_apart(modes, counts, bandwidth)
-    if len(kept) > MOST_MODES:
-        raise DataError(
-            f"{where}: more than {MOST_MODES} clusters of {len(vectors)} voxels at a bandwidth of {bandwidth:g}; "
-            "accepted: a wider bandwidth, fewer channels (pca), or a larger min_bin_freq"
-        )
+    kept = _kept(modes, counts, bandwidth, len(vectors), where)
     if device == "cpu":
         return nearest_of(vectors, kept, threads)[0]
     from harness.stages.embedding import _on_gpu
@@ -102,12 +101,34 @@ def strongest_apart(modes: np.ndarray, counts: np.ndarray, bandwidth: float) -> 
     `MOST_MODES`.
     """
     order = np.lexsort((*modes.T[::-1], counts))[::-1]
-    left = modes[order]
-    kept: list[np.ndarray] = []
-    while len(left) and len(kept) <= MOST_MODES:
-        kept.append(left[0])
-        left = left[np.square(left - left[0]).sum(axis=1) > bandwidth * bandwidth]
-    return np.array(kept, dtype=np.float32)
+    kept = np.empty((min(len(modes), MOST_MODES + 1), modes.shape[1]), dtype=np.float32)
+    count = 0
+    for begin in range(0, len(order), _ORDERED_AT_ONCE):
+        left = modes[order[begin : begin + _ORDERED_AT_ONCE]]
+        for stronger in kept[:count]:
+            left = _apart(left, stronger, bandwidth)
+        while len(left) and count < len(kept):
+            kept[count] = left[0]
+            left = _apart(left, kept[count], bandwidth)
+            count += 1
+        if count == len(kept):
+            break
+    return kept[:count]
+
+
+def _apart(modes: np.ndarray, stronger: np.ndarray, bandwidth: float) -> np.ndarray:
+    apart: np.ndarray = modes[np.square(modes - stronger).sum(axis=1) > bandwidth * bandwidth]
+    return apart
+
+
+def _kept(modes: np.ndarray, counts: np.ndarray, bandwidth: float, voxels: int, where: str) -> np.ndarray:
+    kept = strongest_apart(modes, counts, bandwidth)
+    if len(kept) > MOST_MODES:
+        raise DataError(
+            f"{where}: more than {MOST_MODES} clusters of {voxels} voxels at a bandwidth of {bandwidth:g}; "
+            "accepted: a wider bandwidth, fewer channels (pca), or a larger min_bin_freq"
+        )
+    return kept
 
 
 def _codes(cells: np.ndarray) -> np.ndarray:
@@ -122,10 +143,13 @@ def _codes(cells: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _searched(vectors: np.ndarray, seeds: np.ndarray, bandwidth: float, threads: int) -> tuple[np.ndarray, np.ndarray]:
+def _searched(
+    vectors: np.ndarray, seeds: np.ndarray, bandwidth: float, threads: int, where: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the searches (float32, n x channels) and how many vectors lie in their last windows (int64).
 
-    Ends are returned once each; those of searches that found nothing, or came near a crowded mode, are not.
+    Ends are returned once each; those of searches that found nothing, or came near a crowded mode, are not. Raises
+    `DataError` as soon as some of the searches lead to more than `MOST_MODES` clusters: a million would take hours.
     """
     cells = sorted_into_cells(vectors, _CELL_BANDWIDTHS * bandwidth, threads)
     every, few = _summed(cells, 1), _summed(cells, max(1, int(np.diff(cells.starts).max()) // _FEW))
@@ -138,7 +162,17 @@ def _searched(vectors: np.ndarray, seeds: np.ndarray, bandwidth: float, threads:
         crowded = strongest_apart(ends[counts >= _CROWDED], counts[counts >= _CROWDED], bandwidth)
         left = seeds[len(first) :]
         left = left[~_reached(every, few, cells.centres, crowded, left, bandwidth, threads)]
-        found.append(_ends(every, cells.centres, left, bandwidth, threads))
+        begin, end = 0, _TRIED
+        while begin < len(left):
+            found.append(_ends(every, cells.centres, left[begin:end], bandwidth, threads))
+            if end < len(left):
+                _kept(*_once_each([found[-1]]), bandwidth, len(vectors), where)
+            begin, end = end, 3 * end
+    return _once_each(found)
+
+
+def _once_each(found: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of searches that found a vector, once each, and their counts."""
     ends, counts = (np.concatenate(each) for each in zip(*found, strict=True))
     modes, places = np.unique(ends[counts > 0], axis=0, return_index=True)
     return modes, counts[counts > 0][places]
@@ -156,9 +190,7 @@ def _searched_on(
     last, last_counts, reached = _on_gpu.climbed(
         vectors, left, bandwidth, MOST_ITERATIONS, device, modes=crowded, stop=_NEAR_BANDWIDTHS * bandwidth
     )
-    ends, counts = np.concatenate([ends, last[~reached]]), np.concatenate([counts, last_counts[~reached]])
-    modes, places = np.unique(ends[counts > 0], axis=0, return_index=True)
-    return modes, counts[counts > 0][places]
+    return _once_each([(ends, counts), (last[~reached], last_counts[~reached])])
 
 
 def _summed(cells: Cells, step: int) -> _Sums:

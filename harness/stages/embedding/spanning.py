@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -124,10 +125,10 @@ class _Gaps:
         wanted = ~found & (self._core < limit) & (self._known < limit) & (~self._crowded | np.isinf(limit))
         points = np.flatnonzero(wanted)
         points = points[np.argsort(own[points], kind="stable")]
-        edges = np.flatnonzero(np.diff(own[points], prepend=-1))
+        edges = np.append(np.flatnonzero(np.diff(own[points], prepend=-1)), len(points))
         tasks = [
             points[begin : min(begin + _POINTS_PER_TASK, end)]
-            for first, end in zip(edges, [*edges[1:], len(points)], strict=True)
+            for first, end in pairwise(edges)
             for begin in range(first, end, _POINTS_PER_TASK)
         ]
 

@@ -1,4 +1,4 @@
-"""What every clustering makes of embeddings that hold no clusters, one, or no numbers."""
+"""What every clustering makes of embeddings that hold no clusters, one, very many, or no numbers."""
 
 from __future__ import annotations
 
@@ -69,3 +69,37 @@ def test_one_object_before_a_background_is_found(stage: str) -> None:
     wanted[4:14, 5:15] = True
     np.testing.assert_array_equal(made > 0, wanted)
     assert made.max() == 1
+
+
+def a_cluster_each(side: int) -> np.ndarray:
+    """Return an embedding whose vectors are all further apart than any clustering joins."""
+    return 10.0 * np.arange(side * side).reshape(1, side, side)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["mean-shift-fast", "consistency-clustering"])
+def test_a_million_tiny_clusters_are_refused(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CLUSTERINGS, "consistency-clustering", {"mean_shift": "fast"})
+    with pytest.raises(
+        DataError, match=f"^stage '{stage}': more than 20000 clusters of 1000000 voxels.*wider bandwidth"
+    ):
+        clustered(stage, a_cluster_each(1000))
+
+
+def test_tiny_clusters_that_lie_evenly_are_parted_as_by_the_library() -> None:
+    reference, fast = (clustered(stage, a_cluster_each(150)) for stage in ("hdbscan", "hdbscan-fast"))
+    assert fast.max() == reference.max()
+
+
+@pytest.mark.slow
+def test_hdbscan_ends_with_a_million_tiny_clusters() -> None:
+    assert clustered("hdbscan-fast", a_cluster_each(1000)).max() < 100
+
+
+@pytest.mark.slow
+def test_a_million_tiny_segments_are_labels_like_others() -> None:
+    stages = [make("embedding-mutex-watershed", min_size=0), make("remove-most-frequent")]
+    slots = {"embedding": embedding(a_cluster_each(1000))}
+    # Nothing parts voxels nearer than the second step of 3: the segments are squares of that side.
+    assert labels_of(stages, slots).max() == 334**2 - 1
+    assert not labels_of([*stages, make("drop-objects", min_size=10)], slots).any()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -78,3 +80,46 @@ def test_clusters_are_those_of_scikit_learn_where_vectors_crowd(spread: float, m
     own = clusters(vectors, 0.5, 1, 1)
     assert own is not None
     assert agreement(own, cluster.MeanShift(bandwidth=0.5, bin_seeding=True).fit_predict(vectors)) >= 0.99
+
+
+def test_a_million_clusters_are_refused_after_some_of_the_searches() -> None:
+    vectors = np.arange(1_000_000, dtype=np.float32)[:, None] * 10
+    with pytest.raises(DataError, match=r"^here: more than 20000 clusters of 1000000 voxels"):
+        clusters(vectors, 0.5, 1, 1, where="here")
+
+
+def test_searches_go_on_in_parts_that_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, _ = blobs(4000, 8, spread=0.12, scattered=0.2)
+    whole = clusters(vectors, 0.5, 1, 1)
+    monkeypatch.setattr("harness.stages.embedding.modes._TRIED", 7)
+    monkeypatch.setattr("harness.stages.embedding.modes._ORDERED_AT_ONCE", 5)
+    parts = clusters(vectors, 0.5, 1, 1)
+    assert whole is not None
+    assert parts is not None
+    np.testing.assert_array_equal(parts, whole)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 4), st.integers(0, 60))
+def test_every_mode_is_kept_or_near_a_stronger_one_that_is(seed: int, channels: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    modes = rng.uniform(0, 2, (count, channels)).astype(np.float32)
+    strengths = rng.integers(1, 5, count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.stages.embedding.modes._ORDERED_AT_ONCE", 3)
+        kept = strongest_apart(modes, strengths, 0.5)
+    apart = np.linalg.norm(modes[:, None] - kept[None], axis=2)
+    assert (np.linalg.norm(kept[:, None] - kept[None], axis=2) + 9 * np.eye(len(kept)) > 0.499).all()
+    for strength, away in zip(strengths, apart, strict=True):
+        near = [strengths[(modes == each).all(axis=1)].max() for each in kept[away <= 0.501]]
+        assert max(near) >= strength
+
+
+def test_the_order_of_modes_holds_only_the_ones_that_are_kept() -> None:
+    modes = np.arange(5_000, dtype=np.float32)[:, None] * 3
+    tracemalloc.start()
+    try:
+        assert len(strongest_apart(modes, np.ones(len(modes), np.int64), 0.5)) == len(modes)
+        assert tracemalloc.get_traced_memory()[1] < 20 * modes.nbytes
+    finally:
+        tracemalloc.stop()
