@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import torch
 
 from harness.stages.prompting.layout import POSITIONS, SamSpec, published_names
@@ -25,6 +29,16 @@ def published_state(spec: SamSpec, *, seed: int = 0, scale: float = 0.05) -> dic
         state[name] = made + 1 if is_scale else made
     state[POSITIONS] = torch.randn(shape_of(POSITIONS, spec), generator=generator)
     return state
+
+
+@contextmanager
+def published_file(path: Path, spec: SamSpec) -> Iterator[Path]:
+    """Write a checkpoint for as long as it is read: the largest takes 2.4 GB, and pytest keeps what tests leave."""
+    try:
+        torch.save(published_state(spec), path)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def shape_of(name: str, spec: SamSpec) -> tuple[int, ...]:

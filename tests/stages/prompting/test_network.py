@@ -11,7 +11,7 @@ from harness.errors import DataError
 from harness.stages.nets.compute import choose
 from harness.stages.prompting.layout import POSITIONS, SamSpec
 from harness.stages.prompting.network import TransformersSam, build, fingerprint, read, restore, write
-from tests.stages.prompting.published import LARGE_SIZES, published_state
+from tests.stages.prompting.published import LARGE_SIZES, published_file, published_state
 from tests.stages.prompting.scenes import TINY
 
 pytest.importorskip("transformers", reason="the extra `prompting` is not installed")
@@ -96,14 +96,17 @@ def test_predictions_depend_on_image_prompt_and_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("published-networks")  # one worker: two of the large files at once fill a small disk
 @pytest.mark.parametrize(("name", "image_size"), [("vit_b", 1024), ("vit_l", 256), ("vit_h", 256)])
 def test_networks_of_the_published_widths_and_depths_load_and_predict(
     tmp_path: Path, name: str, image_size: int
 ) -> None:
     """The larger ones see fewer tokens: what tells them from the base network are layers, channels and heads."""
     spec = replace(LARGE_SIZES[name], image_size=image_size)
-    held = TransformersSam.load(checkpoint(tmp_path, spec), CPU)
+    with published_file(tmp_path / "sam.pth", spec) as path:
+        held = TransformersSam.load(path, CPU)
     assert held.spec == spec
+    assert not list(tmp_path.iterdir())
     side = image_size // 16
     features = held.encode(np.zeros((3, image_size, image_size), dtype=np.float32))
     assert features.shape == (256, side, side)
