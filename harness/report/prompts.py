@@ -21,10 +21,17 @@ from harness.store import Record
 from harness.worker.sources import SampleSlots
 
 BOX, INSIDE, OUTSIDE, MASK = (255, 200, 0), (60, 220, 80), (240, 60, 60), (90, 150, 255)
-LEGEND = "yellow boxes, green points inside, red points outside, blue outlines of what came of them"
+LEGEND = (
+    "yellow boxes, green + a point inside of its object, red x a point outside of the one that it is asked for "
+    "(both where one object's inside is another's outside), blue outlines of what came of them"
+)
 """The colours in words."""
-RADIUS = 2
-"""Pixels from the middle of a point's cross to its end."""
+LINES_A_PIXEL = 4
+"""Lines of an enlarged picture are this part of one of the image's pixels wide, and a pixel of the picture at least."""
+SIDE = 768
+"""Small images are enlarged by the largest whole number that keeps their longer side within so many pixels."""
+SHARE_OF_CROSS = 50
+"""From its middle to its end a cross is this part of the picture's longer side, and two pixels at least."""
 
 
 def write_prompts(project: Project, cell: Cell, record: Record, folder: Path, cache: Path) -> Path:
@@ -38,7 +45,10 @@ def write_prompts(project: Project, cell: Cell, record: Record, folder: Path, ca
     image = channels_first(slots["image"].volume(), str(cell)).mean(axis=0)
     labels = kept_volume(Predictions(cache), cell, "labels", record.prediction.get("labels", "")).array
     image, labels = (array if array.ndim == 2 else array[plane] for array in (image, labels))
-    return write_picture(folder / f"{file_name(cell)}-prompts.png", prompt_picture(image, prompts, plane, labels))
+    times = max(1, SIDE // max(image.shape))
+    return write_picture(
+        folder / f"{file_name(cell)}-prompts.png", prompt_picture(image, prompts, plane, labels, times)
+    )
 
 
 def cell_prompts(project: Project, cell: Cell) -> Prompts:
@@ -71,34 +81,66 @@ def fullest_plane(prompts: Prompts) -> int:
     return int(np.bincount(planes).argmax()) if len(planes) else 0
 
 
-def prompt_picture(image: np.ndarray, prompts: Prompts, plane: int, labels: np.ndarray | None = None) -> np.ndarray:
+def prompt_picture(
+    image: np.ndarray, prompts: Prompts, plane: int, labels: np.ndarray | None = None, times: int = 1
+) -> np.ndarray:
     """Return an 8-bit RGB picture (Y, X, 3) of one plane: its image, outlines of labels, boxes, and points as crosses.
+
+    A point inside is upright, one outside lies askew below it: the inside of an object is often the outside of its
+    neighbours, at the same place.
 
     image   (Y, X), the plane
     labels  (Y, X), what came of the prompts on that plane; None draws none
+    times   pixels of the picture to one of the image along each axis
     """
-    picture = np.repeat(grey_plane(image)[..., np.newaxis], 3, axis=-1)
+    width = max(1, times // LINES_A_PIXEL)
+    picture = np.repeat(enlarged(grey_plane(image), times)[..., np.newaxis], 3, axis=-1)
     if labels is not None:
-        picture[outline(labels)] = MASK
+        large = enlarged(labels, times)
+        picture[_thicker(outline(large), width) & (large > 0)] = MASK
     for box in prompts.boxes:
         if len(prompts.grid.shape) == 2 or box[0, 0] <= plane < box[1, 0]:
-            _draw_box(picture, box[:, -2:])
-    for point, is_inside in zip(prompts.points, prompts.point_labels, strict=True):
-        if len(prompts.grid.shape) == 2 or int(point[0]) == plane:
-            _draw_cross(picture, point[-2:], INSIDE if is_inside else OUTSIDE)
+            _draw_box(picture, box[:, -2:] * times, width)
+    for upright in (False, True):
+        for point in prompts.points[prompts.point_labels.astype(bool) == upright]:
+            if len(prompts.grid.shape) == 2 or int(point[0]) == plane:
+                _draw_cross(picture, point[-2:] * times, upright, width)
     return picture
 
 
-def _draw_box(picture: np.ndarray, box: np.ndarray) -> None:
+def enlarged(array: np.ndarray, times: int) -> np.ndarray:
+    """Return a plane (Y, X) with each of its pixels repeated along both axes."""
+    return array.repeat(times, axis=0).repeat(times, axis=1)
+
+
+def _thicker(lines: np.ndarray, width: int) -> np.ndarray:
+    """Return lines of one pixel (Y, X bool), each with half of `width` more on either side."""
+    from scipy.ndimage import maximum_filter
+
+    return np.asarray(maximum_filter(lines, size=2 * (width // 2) + 1, mode="constant"))
+
+
+def _draw_box(picture: np.ndarray, box: np.ndarray, width: int) -> None:
     """Draw the outermost pixels of a half-open box."""
-    low = np.clip(np.floor(box[0]).astype(int), 0, np.array(picture.shape[:2]) - 1)
-    high = np.clip(np.ceil(box[1]).astype(int) - 1, low, np.array(picture.shape[:2]) - 1)
-    (top, left), (bottom, right) = low, high
-    picture[[top, bottom], left : right + 1] = BOX
-    picture[top : bottom + 1, [left, right]] = BOX
+    extent = np.array(picture.shape[:2])
+    (top, left) = np.clip(np.floor(box[0]).astype(int), 0, extent - 1)
+    (bottom, right) = np.clip(np.ceil(box[1]).astype(int), (top + 1, left + 1), extent)
+    frame = np.ones((bottom - top, right - left), dtype=bool)
+    frame[width:-width, width:-width] = False
+    picture[top:bottom, left:right][frame] = BOX
 
 
-def _draw_cross(picture: np.ndarray, point: np.ndarray, colour: tuple[int, int, int]) -> None:
-    row, column = np.minimum(np.floor(point).astype(int), np.array(picture.shape[:2]) - 1)
-    picture[max(row - RADIUS, 0) : row + RADIUS + 1, column] = colour
-    picture[row, max(column - RADIUS, 0) : column + RADIUS + 1] = colour
+def _draw_cross(picture: np.ndarray, point: np.ndarray, upright: bool, width: int) -> None:
+    """Draw a point inside as a green plus, one outside as a red x, as far as they lie in the picture."""
+    extent = np.array(picture.shape[:2])
+    middle = np.minimum(np.floor(point).astype(int), extent - 1)
+    radius = max(2, int(extent.max()) // SHARE_OF_CROSS)
+    along = np.arange(2 * radius + 1)
+    cross = np.zeros((2 * radius + 1, 2 * radius + 1), dtype=bool)
+    if upright:
+        cross[radius] = cross[:, radius] = True
+    else:
+        cross[along, along] = cross[along, along[::-1]] = True
+    rows, columns = (np.argwhere(_thicker(cross, width)) + middle - radius).T
+    seen = (rows >= 0) & (columns >= 0) & (rows < extent[0]) & (columns < extent[1])
+    picture[rows[seen], columns[seen]] = INSIDE if upright else OUTSIDE

@@ -53,6 +53,29 @@ def test_boxes_points_and_outlines_have_their_colours() -> None:
     assert len(colours(picture, MASK)) == 12
 
 
+def test_a_point_that_is_inside_for_one_object_and_outside_for_another_shows_both() -> None:
+    grid = Grid("YX", (20, 20))
+    middle = (10.5, 10.5)
+    prompts = Prompts.of(grid, points=[(1, middle, True), (2, (4.5, 4.5), True), (2, middle, False)])
+    picture = prompt_picture(np.zeros(grid.shape), prompts, 0)
+    assert all(at in colours(picture, INSIDE) for at in ([10, 10], [8, 10], [10, 12]))
+    assert colours(picture, OUTSIDE) == [[8, 8], [8, 12], [9, 9], [9, 11], [11, 9], [11, 11], [12, 8], [12, 12]]
+
+
+def test_a_small_plane_is_enlarged_and_its_lines_are_thinner_than_its_pixels() -> None:
+    grid = Grid("YX", (10, 12))
+    prompts = Prompts.of(grid, boxes={1: ((2, 3), (6, 8))}, points=[(1, (4.5, 5.5), True)])
+    labels = np.zeros(grid.shape, dtype=np.uint8)
+    labels[7:9, 1:3] = 1
+    picture = prompt_picture(np.zeros(grid.shape), prompts, 0, labels, times=12)
+    assert picture.shape == (120, 144, 3)
+    box = np.array(colours(picture, BOX))
+    assert (box.min(axis=0).tolist(), box.max(axis=0).tolist()) == ([24, 36], [71, 95])
+    assert len(box) == 48 * 60 - 42 * 54
+    assert [54, 66] in colours(picture, INSIDE)
+    assert len(colours(picture, MASK)) == 24 * 24 - 20 * 20
+
+
 def test_prompts_at_the_border_are_drawn_inside() -> None:
     grid = Grid("YX", (5, 6))
     prompts = Prompts.of(grid, boxes={1: ((0, 0), (5, 6))}, points=[(1, (5.0, 6.0), True)])
