@@ -28,6 +28,7 @@ NOT_RUN = {
     "python3.11 -m venv .venv/sam && .venv/sam/bin/pip install '.[cellpose-sam]'": INSTALLS,
     "HARNESS_PYTHON_CELLPOSE_SAM=.venv/sam/bin/python harness run …": "needs the environment of the line before it",
     "tox run -e sam-suite": INSTALLS,
+    "HARNESS_PYTHON_SAM=.tox/sam-suite/bin/python harness run …": "needs that environment",
     "tox run -e ultrack": INSTALLS,
     "HARNESS_PYTHON_ULTRACK=.tox/ultrack/bin/python harness run drosophila-ultrack": "needs that environment",
     "harness run prompting-strategies --tier smoke": "trains three networks; CI runs it",
