@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from harness.aggregation import combined, combining, mean_of_images
+from harness.aggregation import combined, combining, counts_of_pair, mean_of_images
 from harness.errors import LabelError, StoreError
 from harness.metrics import METRICS, Pair
+from harness.model import Aggregation
 from harness.scoring import measure, score_set
 from harness.store import Record
 from tests.metrics.images import hostile_pairs
@@ -46,6 +47,19 @@ def test_a_named_pair_is_pooled_from_its_own_counts() -> None:
     assert combined(both, "fg:count.truth", "pooled", named) == combined(records(), "count.truth", "pooled", BY_ID)
 
 
+def test_counts_of_a_pair_are_its_own_alone() -> None:
+    both = {"objects.truth": 2, "fg:objects.truth": 99}
+    assert counts_of_pair(both, "") == {"objects.truth": 2}
+    assert counts_of_pair(both, "fg:") == {"objects.truth": 99}
+
+
+@pytest.mark.parametrize("aggregation", ["per-image", "per-dataset", "pooled"])
+def test_one_image_alone_has_its_own_value(aggregation: Aggregation) -> None:
+    for record in records():
+        for name, value in record.metrics.items():
+            assert combined([record], name, aggregation, BY_ID) == pytest.approx(value, abs=0, nan_ok=True)
+
+
 def test_each_data_set_weighs_the_same() -> None:
     values = [record.metrics["voi.sum"] for record in records()]
     expected = (values[0] + (values[1] + values[2]) / 2) / 2
@@ -67,11 +81,14 @@ def test_what_is_absent_or_undefined_makes_the_value_undefined() -> None:
     assert math.isnan(combined(records(), "no.such", "per-image", BY_ID))
     assert math.isnan(combined(records(), "sbd.spoco", "per-dataset", BY_ID))
     assert math.isnan(combined([], "pq", "per-image", BY_ID))
+    assert math.isnan(combined(records()[:1], "no.such", "per-image", BY_ID))
 
 
 def test_records_without_counts_are_not_pooled() -> None:
     with pytest.raises(StoreError, match=r"metric 'pq': some records keep no counts.*harness rescore"):
         combined([make_record(metrics={"pq": 1.0})], "pq", "pooled", BY_ID)
+    with pytest.raises(StoreError, match="some records keep no counts"):
+        combined([records()[0], make_record(metrics={"pq": 1.0})], "pq", "pooled", BY_ID)
 
 
 def test_a_count_that_some_records_lack_stops_only_the_metrics_that_need_it() -> None:

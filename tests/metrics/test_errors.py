@@ -22,6 +22,8 @@ IDS = ("correct", "missed", "spurious", "split", "merged", "split-merged", "poor
 def test_ids() -> None:
     assert [metric.id for metric in ERRORS] == [f"errors.{name}" for name in IDS]
     assert {metric.id for metric in ERRORS} <= {metric.id for metric in METRICS}
+    assert tuple(slug(name) for name in TRUTH_CLASSES) == ("correct", "missed", *IDS[3:])
+    assert slug("poor boundary") == "poor-boundary"
 
 
 @given(pairs())
