@@ -21,6 +21,7 @@ from harness.metrics import (
     panoptic,
     rand,
     rates,
+    runs,
     signal,
     strata,
     video,
@@ -55,6 +56,7 @@ METRICS: tuple[Metric, ...] = (
     *surface_metrics.METRICS,
     *masks.METRICS,
     *video.METRICS,
+    *runs.METRICS,
 )
 """Every in-tree metric, in the order in which they are listed."""
 

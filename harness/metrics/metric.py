@@ -23,6 +23,7 @@ Evidence = Literal[
     "centres",
     "values",
     "neighbours",
+    "traces",
     "images",
     "frames",
     "maps",

@@ -22,6 +22,7 @@ from harness.metrics.overlap import OverlapTable, overlap_table
 from harness.metrics.positions import Centres, Neighbours, centres
 from harness.metrics.spacing import checked_spacing
 from harness.metrics.surfaces.evidence import Surfaces
+from harness.metrics.traces import Traces, traces
 from harness.metrics.tracks import Frames, frames_of
 
 Border = Literal["keep", "drop"]
@@ -150,6 +151,11 @@ class Pair:
     def neighbours(self) -> Neighbours:
         """How near the next true object is; raises `LabelError` for images that cannot be compared."""
         return Neighbours(self.overlap, self.geometry.truth, self.spacing_um)
+
+    @cached_property
+    def traces(self) -> Traces:
+        """The truth as traced lines, and the prediction along them; raises `LabelError` without the size of a voxel."""
+        return traces(*self.images, self.spacing_um)
 
     @cached_property
     def frames(self) -> Frames:

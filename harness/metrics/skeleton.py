@@ -78,16 +78,22 @@ def segments_at(labels: Any, positions: np.ndarray, spacing: tuple[float, ...]) 
 def expected_run_length(skeletons: Skeletons, segments: np.ndarray) -> float:
     """Return the expected run length in the unit of the positions; NaN if there is no edge of any length.
 
-    `segments`, (n,) int, is the predicted label at each node, 0 for none. Agrees with
-    `funlib.evaluate.expected_run_length` (Januszewski et al. 2018, doi:10.1038/s41592-018-0049-4). Raises
-    `LabelError` for another number of segments than of nodes.
+    Agrees with `funlib.evaluate.expected_run_length` (Januszewski et al. 2018, doi:10.1038/s41592-018-0049-4). Takes
+    and raises what `run_lengths` does.
+    """
+    squared, total = run_lengths(skeletons, segments)
+    return squared / total if total else math.nan
+
+
+def run_lengths(skeletons: Skeletons, segments: np.ndarray) -> tuple[float, float]:
+    """Return the sum over segments of the squared length of their right edges, and the length of all edges.
+
+    `segments`, (n,) int, is the predicted label at each node, 0 for none. Raises `LabelError` for another number of
+    segments than of nodes.
     """
     if segments.shape != skeletons.skeleton.shape:
         raise LabelError(f"{segments.shape} segments for {skeletons.skeleton.size} nodes; accepted: one per node")
     lengths = skeletons.lengths
-    total = math.fsum(lengths.tolist())
-    if not total:
-        return math.nan
     pairs = np.unique(np.stack([segments, skeletons.skeleton], axis=1), axis=0)
     ids, holds = np.unique(pairs[:, 0], return_counts=True)
     mergers = ids[holds > 1]
@@ -96,4 +102,4 @@ def expected_run_length(skeletons: Skeletons, segments: np.ndarray) -> float:
     # A segment that merges nothing lies in one skeleton, so that runs and segments are the same.
     run_of = np.unique(ends[right, 0], return_inverse=True)[1]
     squared = np.bincount(run_of, lengths[right]) ** 2
-    return math.fsum(squared.tolist()) / total
+    return math.fsum(squared.tolist()), math.fsum(lengths.tolist())

@@ -19,6 +19,7 @@ EVIDENCE = {
     "surfaces": "surfaces of objects in micrometres, which need the size of a voxel",
     "centres": "centres of objects in micrometres, which need the size of a voxel",
     "neighbours": "the overlap table and the distance of each true object to the next one",
+    "traces": "the truth as traced lines and the prediction along them, which need the size of a voxel",
     "images": "the masks themselves",
     "frames": "the overlap tables of all frames, the first axis being time",
     "maps": "maps of real numbers as they are, before any threshold",
