@@ -39,3 +39,42 @@ def test_empty_frames_count_in_no_precision() -> None:
     truth[0, :2] = 1
     assert frames_of(truth, truth).precision_50 == 1
     assert math.isnan(frames_of(truth[1:], truth[1:]).precision_50)
+
+
+def test_a_label_that_comes_back_again_goes_on_with_its_last_track() -> None:
+    one, none = np.array([5]), np.array([], int)
+    tracks = tracks_of([one, none, one, one, none, none, one])
+    assert tracks.table.tolist() == [[1, 0, 0, 0], [2, 2, 3, 1], [3, 6, 6, 2]]
+    assert tracks.table.dtype == np.int64
+    assert [dict(frame) for frame in tracks.of] == [{5: 1}, {}, {5: 2}, {5: 2}, {}, {}, {5: 3}]
+
+
+def test_a_partner_covers_more_than_half_of_the_true_object() -> None:
+    """Of 4 voxels 8 covers 2, of 3 voxels 9 covers 2 and one beside them: IoU 2 of 4."""
+    truth = np.array([[[6, 6, 6, 6, 7, 7, 7, 0, 0]]])
+    pred = np.array([[[8, 8, 0, 0, 9, 9, 0, 9, 0]]])
+    matches = frames_of(np.repeat(truth, 2, axis=0), np.repeat(pred, 2, axis=0)).matches
+    assert matches == {
+        "labels_ref": [[1, 2]] * 2,
+        "labels_comp": [[1, 2]] * 2,
+        "mapped_ref": [[2]] * 2,
+        "mapped_comp": [[2]] * 2,
+        "ious": [[0.5]] * 2,
+    }
+
+
+def test_the_precision_of_frames_is_their_mean() -> None:
+    """One of one object; one of three, the other two being missed and spurious; IoU of one half, which is no match."""
+    truth = np.array([[[1, 1, 1, 0]], [[1, 2, 0, 0]], [[1, 1, 0, 0]]])
+    pred = np.array([[[4, 4, 0, 0]], [[4, 0, 0, 5]], [[4, 0, 0, 0]]])
+    assert frames_of(truth, pred).precision_50 == pytest.approx((1 + 1 / 3 + 0) / 3)
+
+
+def test_without_objects_on_a_side_no_library_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctc_metrics.metrics", None)
+    video, nothing = np.ones((2, 3, 3), np.uint8), np.zeros((2, 3, 3), np.uint8)
+    names = {"SEG", "DET", "TRA", "HOTA", "IDSW"}
+    assert dict(frames_of(video, nothing).measured) == dict.fromkeys(names, 0.0)
+    undefined = frames_of(nothing, video).measured
+    assert set(undefined) == names
+    assert all(map(math.isnan, undefined.values()))
