@@ -42,6 +42,17 @@ def test_objects_are_found_at_every_end_of_every_axis() -> None:
     assert border_labels(image, 99, "truth").tolist() == [1, 2, 3, 4, 5, 6, 8, 9]
 
 
+def test_an_image_whose_border_cannot_be_read_is_named() -> None:
+    class Broken:
+        shape, dtype, ndim = (3, 3), np.dtype(int), 2
+
+        def __getitem__(self, region: object) -> np.ndarray:
+            raise RuntimeError("no such chunk")
+
+    with pytest.raises(LabelError, match=r"^prediction cannot be read as an array \(RuntimeError: no such chunk\)"):
+        border_labels(Broken(), 1, "prediction")
+
+
 def test_an_axis_of_one_voxel_has_no_border() -> None:
     image = np.zeros((1, 5, 5), int)
     image[0, 2, 2], image[0, 0, 2] = 1, 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from harness.errors import LabelError
 from harness.metrics import METRICS, Pair
 from harness.metrics.pooling import RESAMPLES, pooled_interval
 from harness.statistics import BOOTSTRAP_UNITS
+from harness.statistics.resampling import resampled_means, tree_of
 from tests.metrics.images import OF_OVERLAP, rectangles
 
 BY_ID = {metric.id: metric for metric in METRICS}
@@ -34,6 +36,30 @@ def test_the_interval_is_that_of_the_ratio_of_sums() -> None:
     assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(ratios, (0.025, 0.975))), abs=0.01)
     assert (interval.mean, interval.n) == (found.sum() / (found + missed).sum(), 30)
     assert pooled_interval(BY_ID["recall.50"], parts, confidence=0.5).high < interval.high
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_its_ends_are_quantiles_of_the_metric_of_resampled_sums(confidence: float) -> None:
+    rng = np.random.default_rng(2)
+    matches, quality = rng.integers(1, 60, 20), rng.uniform(0.5, 1, 20)
+    parts = [{**counted(int(n), 0), "match.50.iou": float(n * q)} for n, q in zip(matches, quality, strict=True)]
+    columns = np.stack([matches, matches * quality], axis=1)
+    sums = resampled_means(columns, tree_of([(n,) for n in range(20)]), resamples=RESAMPLES) * 20
+    expected = np.quantile(sums[:, 1] / np.rint(sums[:, 0]), ((1 - confidence) / 2, (1 + confidence) / 2))
+    interval = pooled_interval(BY_ID["sq"], parts, confidence=confidence)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx(tuple(expected), rel=1e-9)
+
+
+def test_the_metric_is_asked_of_the_whole_and_of_each_resample() -> None:
+    asked = []
+
+    def recall(counts: Mapping[str, float]) -> float:
+        asked.append(counts)
+        return counts["match.50"] / counts["objects.truth"]
+
+    assert pooled_interval(replace(BY_ID["recall.50"], value=recall), [counted(n, 2) for n in range(1, 12)])
+    assert len(asked) == 1 + RESAMPLES
 
 
 def test_every_metric_of_real_counts_has_one_around_its_value() -> None:
