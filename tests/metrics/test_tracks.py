@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.errors import BackendError, LabelError
-from harness.metrics.tracks import frames_of, tracks_of
+from harness.metrics.tracks import _with_a_stander_by, frames_of, tracks_of
 
 
 def test_a_label_that_comes_back_is_a_track_that_goes_on() -> None:
@@ -17,7 +17,25 @@ def test_a_label_that_comes_back_is_a_track_that_goes_on() -> None:
 
 
 def test_a_video_without_objects_has_no_tracks() -> None:
-    assert tracks_of([np.array([], int), np.array([], int)]).table.shape == (0, 4)
+    table = tracks_of([np.array([], int), np.array([], int)]).table
+    assert (table.shape, table.dtype) == ((0, 4), np.int64)
+
+
+def test_the_object_that_stands_still_is_no_track_of_the_video() -> None:
+    truth, pred = (tracks_of([np.array([4, 9]), np.array(later)]).table for later in ([4, 9], [5, 9]))
+    lists = [[[1, 2], [1, 2]], [[1, 2], [3, 2]], [[1], [2]], [[1], [2]]]
+    of_truth, of_pred, *frames = _with_a_stander_by(truth, pred, *lists)
+    for table, before in ((of_truth, truth), (of_pred, pred)):
+        name, *rest = table[-1].tolist()
+        assert table[:-1].tolist() == before.tolist()
+        assert name not in before[:, 0]
+        assert rest == [2, 3, 0]
+    assert frames == [[*one, [name], [name]] for one, name in zip(lists, (3, 4, 3, 4), strict=True)]
+
+
+def test_space_may_have_one_axis() -> None:
+    line = np.array([[1, 1, 0], [0, 1, 1]])
+    assert frames_of(line, line).precision_50 == 1
 
 
 def test_frames_of_one_axis_are_refused() -> None:
