@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import LabelError
-from harness.metrics.skeleton import Skeletons, expected_run_length, segments_at
+from harness.metrics.skeleton import Skeletons, expected_run_length, run_lengths, segments_at
 
 
 def straight(*nodes: int) -> Skeletons:
@@ -47,6 +47,22 @@ def test_a_segment_in_two_neurites_holds_no_right_edge() -> None:
 @given(st.lists(st.integers(0, 3), min_size=9, max_size=9))
 def test_bounds(segments: list[int]) -> None:
     assert 0 <= expected_run_length(straight(5, 4), np.array(segments)) <= 4
+
+
+def test_edges_count_by_their_length() -> None:
+    """Steps of 3, 4 and 12: the first two lie in one segment."""
+    positions = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0], [15.0, 4.0]])
+    skeletons = Skeletons(positions, np.array([[0, 1], [1, 2], [2, 3]]), np.array([1, 1, 1, 1]))
+    assert run_lengths(skeletons, np.array([8, 8, 8, 9])) == pytest.approx((7.0**2, 19.0))
+    assert expected_run_length(skeletons, np.array([8, 8, 8, 8])) == pytest.approx(19.0)
+
+
+@given(st.lists(st.integers(0, 3), min_size=9, max_size=9), st.floats(0.1, 10))
+def test_runs_are_longer_as_the_unit_is_smaller(segments: list[int], scale: float) -> None:
+    one = straight(5, 4)
+    other = Skeletons(one.positions * scale, one.edges, one.skeleton)
+    expected = scale * expected_run_length(one, np.array(segments))
+    assert expected_run_length(other, np.array(segments)) == pytest.approx(expected)
 
 
 def test_nothing_to_run_along() -> None:
