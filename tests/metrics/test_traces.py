@@ -38,6 +38,30 @@ def test_steps_along_later_axes_come_first() -> None:
     assert {tuple(sorted(edge)) for edge in edges.tolist()} == rows | {(0, 3), (3, 6)}
 
 
+@pytest.mark.parametrize("axes", [1, 2, 3, 4])
+def test_a_cube_is_joined_along_its_last_axis_first(axes: int) -> None:
+    """Of two voxels along each axis: half of them by steps along the last axis, half of what is left along the next."""
+    cube = np.ones((2,) * axes, int)
+    found = Pair(cube, cube, spacing_um=(1.0,) * axes).traces.skeletons
+    steps = np.abs(np.diff(found.positions[found.edges], axis=1)[:, 0])
+    assert steps.sum(axis=0).tolist() == [2**axis for axis in range(axes)]
+
+
+def test_the_nearest_voxels_are_joined_first() -> None:
+    """A square of two voxels that are 2 µm apart along y and 0.5 along x: both steps along x, one along y."""
+    square = np.ones((2, 2), int)
+    lengths = Pair(square, square, spacing_um=(2.0, 0.5)).traces.skeletons.lengths
+    assert sorted(lengths.tolist()) == [0.5, 0.5, 2.0]
+
+
+def test_labels_that_are_equal_as_floats_are_told_apart() -> None:
+    line = np.array([[2**60, 2**60 + 1]], np.uint64)
+    found = Pair(line, line, spacing_um=(1.0, 1.0)).traces
+    assert found.skeletons.edges.shape == (0, 2)
+    assert found.segments.tolist() == [2**60, 2**60 + 1]
+    assert found.segments.dtype == np.int64
+
+
 def test_labels_and_parts_that_do_not_touch_are_not_joined() -> None:
     truth = np.array([[1, 1, 2, 2, 0, 2]])
     found = Pair(truth, truth, spacing_um=(1.0, 1.0)).traces.skeletons
