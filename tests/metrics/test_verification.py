@@ -46,6 +46,8 @@ def test_every_mistake_is_named_with_what_is_accepted() -> None:
         "edge case 'identical' is '1'",
         "edge_cases name 'equal'",
     ]
+    misspelt = replace(GOOD, edge_cases=(("identicl", 1.0),))
+    assert mistakes(misspelt) == ("edge_cases name 'identicl'; did you mean 'identical'?",)
 
 
 def test_edge_cases_are_measured() -> None:
@@ -100,6 +102,7 @@ def test_a_function_that_fails_is_said_on_one_line() -> None:
         (0.50004, 0.5, ()),
         (0.50006, 0.5, ("edge case 'identical' is 0.50006; stated: 0.5",)),
         (1000.1, 1000.0, ("edge case 'identical' is 1000.1; stated: 1000",)),
+        (1000000.0002, 1000000.0, ("edge case 'identical' is 1e+06; stated: 1e+06",)),
         (2.0, math.nan, ("edge case 'identical' is 2; stated: nan",)),
         (math.nan, 2.0, ("edge case 'identical' is nan; stated: 2",)),
     ],

@@ -126,13 +126,14 @@ def test_means_of_units_are_taken_level_by_level() -> None:
     assert unit_means([1, 2], tree_of(flat(2))).dtype == np.float64
 
 
-def test_the_unit_of_values_changes_no_interval() -> None:
+@pytest.mark.parametrize("unit", [1e-150, 1e-9, 1e150])
+def test_the_unit_of_values_changes_no_interval(unit: float) -> None:
     """Rounding is judged beside the values: a mean of a thousand millionth is no rounding of another."""
     values = np.random.default_rng(3).exponential(1, 12)
-    one, other = nested_interval(values.tolist(), flat(12)), nested_interval((values * 1e-9).tolist(), flat(12))
+    one, other = nested_interval(values.tolist(), flat(12)), nested_interval((values * unit).tolist(), flat(12))
     assert one is not None
     assert other is not None
-    assert (other.low * 1e9, other.high * 1e9) == pytest.approx((one.low, one.high), rel=1e-9)
+    assert (other.low / unit, other.high / unit) == pytest.approx((one.low, one.high), rel=1e-9)
 
 
 @pytest.mark.parametrize("at_mean", [[1.0, 1.0], [1 - 2e-16, 1 + 2e-16]])
