@@ -52,6 +52,14 @@ def test_a_jump_along_each_axis(axis: int) -> None:
     assert seam_contrast(seam_counts(Maps(seams, ramp))) == pytest.approx(1.0)
 
 
+def test_steps_are_summed_across_a_seam_and_elsewhere() -> None:
+    """Steps of 1, 4, 2 and 3 along a line that was joined after its second voxel."""
+    seams, line = np.array([0, 1, 0, 0, 0]), np.array([0.0, 1.0, 5.0, 3.0, 6.0])
+    assert seam_counts(Maps(seams, line)) == {
+        "seam.sum": 4.0, "seam.steps": 1, "seam.rest.sum": 6.0, "seam.rest.steps": 3
+    }  # fmt: skip
+
+
 def test_seams_of_several_images_are_pooled() -> None:
     rng = np.random.default_rng(0)
     halves = [rng.random((4, 8)) for _ in range(2)]
