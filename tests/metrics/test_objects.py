@@ -109,3 +109,25 @@ def test_hostile_pairs_have_a_row_per_object(name: str) -> None:
         count = np.unique(image[image > 0]).size
         columns = (rows.classes, rows.voi_split, rows.voi_merge, *(getattr(rows, one) for one in PARTNERS))
         assert {column.shape for column in columns} == {(count,)}
+
+
+def test_of_partners_of_one_iou_the_least_label_is_taken() -> None:
+    """Forty true and three predicted objects share a voxel each with each."""
+    truth, pred = np.repeat(np.arange(1, 41), 3), np.tile([1, 2, 3], 40)
+    table = Pair(truth, pred).objects
+    assert table.truth.partner.tolist() == [1] * 40
+    assert table.pred.partner.tolist() == [1] * 3
+
+
+def test_the_best_partner_may_be_any_of_them() -> None:
+    truth, pred = np.array([1, 1, 1, 2, 2, 2, 3, 3, 3]), np.array([1, 1, 2, 2, 3, 3, 3, 3, 3])
+    table = Pair(truth, pred).objects
+    assert table.truth.partner.tolist() == [1, 3, 3]
+    assert table.truth.iou.tolist() == pytest.approx([2 / 3, 1 / 3, 3 / 5])
+    assert table.pred.partner.tolist() == [1, 1, 3]
+
+
+def test_partners_are_exact_beyond_what_floats_tell_apart() -> None:
+    labels = np.array([2**60, 2**60 + 1], np.uint64)
+    table = Pair(labels, labels).objects
+    assert table.truth.partner.tolist() == table.pred.partner.tolist() == labels.tolist()
