@@ -24,9 +24,10 @@ AnswerT = TypeVar("AnswerT")
 def can_work_beside() -> bool:
     """Whether a forked process has all that pure Python needs: on other systems, and beside other threads, not surely.
 
-    With one core it would only take turns.
+    With one core it would only take turns. A process that ends with its parent, as those of a pool do, may have none.
     """
-    return sys.platform == "linux" and threading.active_count() == 1 and usable_cores() > 1
+    may_have_one = threading.active_count() == 1 and not multiprocessing.current_process().daemon
+    return sys.platform == "linux" and may_have_one and usable_cores() > 1
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -126,3 +127,9 @@ def test_beside_other_threads_nothing_is_forked(monkeypatch: pytest.MonkeyPatch)
     assert not beside.can_work_beside()
     monkeypatch.setattr(beside, "usable_cores", lambda: 2)
     assert beside.can_work_beside() is (sys.platform == "linux")
+
+
+def test_a_process_that_may_have_none_of_its_own_forks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(beside.multiprocessing, "current_process", lambda: SimpleNamespace(daemon=True))
+    assert not beside.can_work_beside()

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
+from harness.beside import beside
 from harness.store.files import parsed, raw_lines
-from harness.store.records import Record, Timing, read_record, read_timing
-from harness.store.sound import sound_record_reader, sound_timing_reader
+from harness.store.records import Record, Timing, read_record, read_timing, take_for_sound
+from harness.store.sound import record_line_reader, sound_line_check, sound_timing_reader
 
-ItemT = TypeVar("ItemT")
+MANY_RECORDS = 5000
+"""From so many on a second process holds lines against their checksums while this one makes records of them."""
 
 
 def read_scores(path: Path) -> tuple[Record, ...]:
     """Return the record of each line of a file; nothing for an absent one.
 
-    Raises `StoreError` naming file and line of what cannot be read.
+    A line is read quickly where it is as it was written, else surely. Raises `StoreError` naming file and line of what
+    cannot be read.
     """
-    return _read(path, sound_record_reader(), read_record)
+    lines, name = raw_lines(path), str(path)
+    is_sound, quickly = sound_line_check(), record_line_reader()
+    with beside(lambda: bytes(map(is_sound, lines)), is_worth_it=len(lines) >= MANY_RECORDS) as are_sound:
+        found = list(map(quickly, lines))
+        sound = are_sound()
+    records = []
+    for number, (record, as_written) in enumerate(zip(found, sound, strict=True), start=1):
+        if record is None or not as_written:
+            where = f"{name}:{number}"
+            records.append(read_record(parsed(lines[number - 1], where), where))
+        else:
+            take_for_sound(record)
+            records.append(record)
+    return tuple(records)
 
 
 def read_timings(path: Path) -> tuple[Timing, ...]:
     """Return the timing of each line of a file; raises what `read_scores` raises."""
-    return _read(path, sound_timing_reader(), read_timing)
-
-
-def _read(
-    path: Path, quickly: Callable[[bytes], ItemT | None], surely: Callable[[Any, str], ItemT]
-) -> tuple[ItemT, ...]:
-    """Read each line quickly where it is as it was written, else surely."""
-    items, name = [], str(path)
+    timings, name, quickly = [], str(path), sound_timing_reader()
     for number, line in enumerate(raw_lines(path), start=1):
-        item = quickly(line)
-        if item is None:
+        timing = quickly(line)
+        if timing is None:
             where = f"{name}:{number}"
-            item = surely(parsed(line, where), where)
-        items.append(item)
-    return tuple(items)
+            timing = read_timing(parsed(line, where), where)
+        timings.append(timing)
+    return tuple(timings)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StoreError
+from harness.store import scores
 from harness.store.records import read_record, read_timing
 from harness.store.scores import read_scores, read_timings
 from tests.records import make_record, make_timing
@@ -28,7 +29,9 @@ def written(folder: Path) -> Path:
     return path
 
 
-def test_what_was_altered_is_seen(tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [1, scores.MANY_RECORDS], ids=["beside", "alone"])
+def test_what_was_altered_is_seen(many: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores, "MANY_RECORDS", many)
     path = written(tmp_path)
     found = read_scores(path)
     assert [record.is_altered for record in found] == [False, True, True, False]
