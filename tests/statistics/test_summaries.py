@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.statistics import summarise
 
@@ -57,3 +60,22 @@ def test_infinite_values_keep_their_mean_and_have_no_spread() -> None:
 def test_other_degrees_of_freedom_are_refused() -> None:
     with pytest.raises(ValueError, match="ddof is 2"):
         summarise([1.0]).sd(2)
+
+
+MOST = 1e300
+
+
+@given(st.lists(st.floats(-MOST, MOST) | st.floats(-1e-300, 1e-300) | st.floats(0, 1), min_size=2))
+def test_spreads_are_those_of_the_standard_library_to_the_last_bit(values: list[float]) -> None:
+    summary = summarise(values)
+    assert summary.sd_sample == statistics.stdev(values)
+    assert summary.sd_population == statistics.pstdev(values)
+
+
+def test_equal_values_have_no_spread() -> None:
+    summary = summarise([0.1] * 3)
+    assert (summary.sd_sample, summary.sd_population) == (0.0, 0.0)
+
+
+def test_whole_numbers_have_a_spread() -> None:
+    assert summarise([1, 2, 4]).sd_sample == statistics.stdev([1, 2, 4])
