@@ -42,7 +42,7 @@ def write_records(
         for timing, line in zip(standing.timings, _timing_lines(standing), strict=True)
     }
     altered = {record.cell for record in stored if record.is_altered}
-    rows: dict[str, list[bytes]] = {}
+    rows: dict[str, list[tuple[bytes, bytes]]] = {}
     numbers: dict[str, int] = {}
     listed = []
     quoted = cache(encode_basestring)
@@ -58,9 +58,9 @@ def write_records(
             f"{record.repeat},{quoted(status)},{score},{seconds},{record.seed},{quoted(record.code.commit[:12])},"
             f"{encode_basestring(record_key(record))},[{number},{len(shard)}]]"
         )
-        shard.append(b'{"record":%b,"timing":%b}' % (line, said))
+        shard.append((line, said))
     for row, number in numbers.items():
-        text = b",\n".join(rows[row])
+        text = b",\n".join([b'{"record":%b,"timing":%b}' % pair for pair in rows[row]])
         write_bytes(output / folder / "rows" / f"{number}.js", b"report.shard(%d, [\n%b\n]);\n" % (number, text))
     index = {
         "columns": [primary if name == "score" else name for name in COLUMNS],

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.advisories import hits
-from harness.aggregation import counts_of_pair
 from harness.model import Cell
 from harness.project import Project
 from harness.report.painting import Drawn, Painter, file_slug
@@ -152,9 +151,10 @@ def plain_lines(rows: Iterable[SampleRow], records_page: str) -> Markup:
     lines = []
     for row in rows:
         value = f'<s title="{escaped(row.struck)}">{row.value}</s>' if row.struck else row.value
-        counts = "".join([f"<td>{row.objects.get(name, '')}</td>" for name in SHOWN])
+        objects = row.objects if len(row.objects) == len(SHOWN) else {name: row.objects.get(name, "") for name in SHOWN}
+        numbers = "</td><td>".join([value, *map(str, objects.values())])
         lines.append(
-            f'<tr><td><a href="{page}#cell={escape(row.key)}">{escaped(row.label)}</a></td><td>{value}</td>{counts}'
+            f'<tr><td><a href="{page}#cell={escape(row.key)}">{escaped(row.label)}</a></td><td>{numbers}</td>'
             f'<td class="text">{escaped(row.why)}</td></tr>\n'
         )
     return Markup("".join(lines))
@@ -203,8 +203,8 @@ def _cost(value: float, sign: float) -> float:
 
 def _objects(record: Record) -> dict[str, int]:
     """Return objects by class of error, nothing where the record keeps none."""
-    own = counts_of_pair(record.counts, "")
-    return {name: int(value) for name, count in COUNTS.items() if isinstance(value := own.get(count), (int, float))}
+    counts = record.counts
+    return {name: int(value) for name, count in COUNTS.items() if isinstance(value := counts.get(count), (int, float))}
 
 
 def _absence(record: Record, number: int, painter: Painter) -> str:

@@ -185,8 +185,12 @@ class Standing:
     @cached_property
     def timed(self) -> tuple[Timing, ...]:
         """Timings of current cells."""
-        keys = {record.id: record.cell for record in self.records}
-        return tuple(timing for timing in self.timings if keys.get(timing.id) == timing.cell)
+        current = self.current
+        return tuple(
+            timing
+            for timing in self.timings
+            if (record := current.get(timing.id)) is not None and record.cell == timing.cell
+        )
 
     def out_of_reach(self, catalogue: Catalogue) -> list[str]:
         """Return data sets that are not here while the folder has records of them that cannot be held against cells.
