@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import pkgutil
 import re
 import sys
@@ -235,10 +236,18 @@ def stage_entry(stage: type[Stage], origin: str) -> Entry[type[Stage]]:
     if not absent and not unfit:
         return Entry(stage.id, stage, origin)
     reason = "; ".join([*([f"not installed: {', '.join(absent)}"] if absent else []), *unfit.values()])
-    install = f"pip install '{f'.[{stage.extra}]' if stage.extra else ' '.join([*absent, *unfit])}'"
-    if unfit and stage.extra:
-        install += f" in an environment whose Python {interpreter_variable(stage.extra)} names"
-    return Entry(stage.id, stage, origin, reason, install)
+    return Entry(stage.id, stage, origin, reason, _how(stage, [*absent, *unfit], here=not unfit))
+
+
+def _how(stage: type[Stage], missing: Sequence[str], *, here: bool) -> str:
+    """Return how a stage comes to run whose modules or versions are missing in this Python."""
+    if not stage.extra:
+        return f"pip install '{' '.join(missing)}'"
+    variable = interpreter_variable(stage.extra)
+    if os.environ.get(variable):
+        return f"suites run it in the Python that {variable} names"
+    where = "here or in an" if here else "in an"
+    return f"pip install '.[{stage.extra}]' {where} environment whose Python {variable} names"
 
 
 def interpreter_variable(extra: str) -> str:

@@ -65,6 +65,15 @@ def check_probability() -> None:
     assert {one.name: one.default for one in parameters}["threshold"] == 0.5
 
 
+def check_machine_with_a_gpu() -> None:
+    (environment,) = (
+        Store(REPOSITORY / "results" / "devices" / "h200", "clustering-size", 1, "mini").environments().values()
+    )
+    assert (environment["gpus"], environment["cores"]) == (["NVIDIA H200"], 16)
+    assert environment["python"].startswith("CPython 3.12.")
+    assert environment["packages"]["torch"].startswith("2.11.")
+
+
 def check_exit_codes() -> None:
     said = re.search(r"Exit codes: (.*?)\.$", README, re.MULTILINE)
     assert said is not None
@@ -89,6 +98,7 @@ STATED: dict[str, Callable[[], None]] = {
     r"tox has Cellpose 3\.1": lambda: assert_equal(constraint("cellpose")[:4], "3.1."),
     r"StarDist on Keras 3": lambda: assert_equal(constraint("keras")[:2], "3."),
     r"IoU strictly above 0\.50, 0\.55, …, 0\.95": lambda: assert_equal(thresholds(), (0.5, 0.95, 10)),
+    r"On an NVIDIA H200 beside the 16 cores of its machine\n\(Python 3\.12, torch 2\.11,": check_machine_with_a_gpu,
     r"Only Python 3\.11": lambda: assert_equal('requires-python = ">=3.11' in PYPROJECT, True),
 }
 """What README states in numbers, and what holds it."""

@@ -225,7 +225,7 @@ def test_imported_stages_are_not_added_again() -> None:
     assert list(registry) == []
 
 
-def test_missing_library_gives_reason_and_install_line() -> None:
+def test_missing_library_gives_reason_and_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     class Needy(Toy):
         id = "needy"
         needs = ("no_such_library_here",)
@@ -235,7 +235,10 @@ def test_missing_library_gives_reason_and_install_line() -> None:
     assert plain.reason == "not installed: no_such_library_here"
     assert plain.install == "pip install 'no_such_library_here'"
     Needy.extra = "graph"
-    assert stage_entry(Needy, "here").install == "pip install '.[graph]'"
+    expected = "pip install '.[graph]' here or in an environment whose Python HARNESS_PYTHON_GRAPH names"
+    assert stage_entry(Needy, "here").install == expected
+    monkeypatch.setenv("HARNESS_PYTHON_GRAPH", "python-with-graphs")
+    assert stage_entry(Needy, "here").install == "suites run it in the Python that HARNESS_PYTHON_GRAPH names"
 
 
 def test_other_version_gives_reason_and_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
