@@ -16,8 +16,11 @@ _ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 def heading(title: str, source: str) -> str:
-    """Return the title of a table with its source, if the title does not name it already."""
-    return f"{title} ({source})" if source and source not in title else title
+    """Return the title of a table with its source, which stands once: a title may end with how the source begins."""
+    if not source or source in title:
+        return title
+    words, bracket, named = title.removesuffix(")").rpartition(" (")
+    return f"{words if bracket and source.startswith(named) else title} ({source})"
 
 
 def number(value: float, unit: str) -> str:

@@ -87,6 +87,8 @@ def test_the_source_is_named_once() -> None:
     assert heading("Gold", "table 2") == "Gold (table 2)"
     assert heading("Gold (table 2)", "table 2") == "Gold (table 2)"
     assert heading("Gold", "") == "Gold"
+    assert heading("Gold (table 2)", "table 2, figure 3") == "Gold (table 2, figure 3)"
+    assert heading("Gold (by hand)", "table 2") == "Gold (by hand) (table 2)"
 
 
 def test_footnotes_name_their_value() -> None:
