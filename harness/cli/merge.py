@@ -12,7 +12,7 @@ from harness.cli.output import log, result
 if TYPE_CHECKING:
     from harness.model import CellId
     from harness.project import Project
-    from harness.store import Store
+    from harness.store import Merge, Store
 
 HELP = "take the records of other results folders over"
 
@@ -30,7 +30,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     from harness.errors import StoreError
     from harness.store import Store, find_stores, plan_merge
 
-    merges = []
+    merges: list[Merge] = []
     for folder in arguments.sources:
         stores = find_stores(folder)
         if not stores:
@@ -39,7 +39,7 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
             )
         for source in stores:
             target = Store(arguments.results, source.suite, source.version, source.tier)
-            merges.append(plan_merge(source, target, replace=arguments.replace))
+            merges.append(plan_merge(source, target, replace=arguments.replace, before=merges))
             if source.statements():
                 log(f"{source.folder}: facts of data tables are not merged; `harness run` computes them")
     for merge in merges:

@@ -6,13 +6,14 @@ A cluster's nodes, or a machine that ran rows side by side, each write a results
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.errors import StoreError
 from harness.model import CellId
 from harness.store.folder import Store
-from harness.store.records import Record
+from harness.store.records import Record, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,12 @@ class Merge:
     def apply(self, order: Sequence[CellId] = ()) -> None:
         """Write the wanted records with their timings and environments; `order` is that of the suite's cells."""
         environments = self.source.environments()
-        timings = self.source.timings()
+        timings: dict[tuple[CellId, str], list[Timing]] = defaultdict(list)
+        for timing in self.source.timings():
+            timings[timing.id, timing.cell].append(timing)
         with self.target.open(order) as writer:
             for record in self.wanted:
-                own = [timing for timing in timings if (timing.id, timing.cell) == (record.id, record.cell)]
+                own = timings[record.id, record.cell]
                 for fingerprint in {record.environment, *(timing.environment for timing in own)}:
                     if fingerprint in environments:
                         writer.add_environment(fingerprint, environments[fingerprint])
@@ -40,19 +43,23 @@ class Merge:
                     writer.add(record, timing)
 
 
-def plan_merge(source: Store, target: Store, *, replace: bool = False) -> Merge:
+def plan_merge(source: Store, target: Store, *, replace: bool = False, before: Sequence[Merge] = ()) -> Merge:
     """Return what is to be taken over from a store of the same suite, version and tier.
 
     A record is taken where the target has none, and where the target's failed and this one did not. Scores of one
-    cell must agree: they are the same computation.
+    cell must agree: they are the same computation. Merges `before` this one are applied first: what they bring to the
+    target counts as there.
 
     Raises `StoreError`, with one line per cell, for records of one cell that disagree, and for cells of another chain,
     data or version; with `replace` the source's records win.
     """
-    there = {record.id: record for record in target.records()}
+    there = {record.id: (record, target) for record in target.records()}
+    for merge in before:
+        if merge.target.folder == target.folder:
+            there.update((record.id, (record, merge.source)) for record in merge.wanted)
     wanted, problems, kept = [], [], 0
     for record in source.records():
-        known = there.get(record.id)
+        known, holder = there.get(record.id, (None, target))
         if known is None or (known.status != "ok" and record.status == "ok"):
             wanted.append(record)
         elif record.status != "ok" or _agree(known, record):
@@ -60,7 +67,7 @@ def plan_merge(source: Store, target: Store, *, replace: bool = False) -> Merge:
         elif replace:
             wanted.append(record)
         else:
-            problems.append(_problem(known, record, source, target))
+            problems.append(_problem(known, record, source, holder))
     if problems:
         raise StoreError("\n".join(problems))
     return Merge(source, target, tuple(wanted), kept)
@@ -77,10 +84,10 @@ def _differing(known: Record, record: Record) -> Iterator[str]:
             yield metric
 
 
-def _problem(known: Record, record: Record, source: Store, target: Store) -> str:
+def _problem(known: Record, record: Record, source: Store, holder: Store) -> str:
     where = f"{source.folder}: {record.id}"
     if known.cell != record.cell:
-        return f"{where}: its chain, data or version differ from the record in {target.folder}; accepted: --replace"
+        return f"{where}: its chain, data or version differ from the record in {holder.folder}; accepted: --replace"
     metric = next(_differing(known, record))
     before, after = (one.metrics.get(metric, math.nan) for one in (known, record))
-    return f"{where}: {metric} is {after:.6g}, and {before:.6g} in {target.folder}; accepted: --replace"
+    return f"{where}: {metric} is {after:.6g}, and {before:.6g} in {holder.folder}; accepted: --replace"

@@ -42,6 +42,15 @@ def test_nothing_is_written_where_one_folder_disagrees(cli: Cli) -> None:
     assert cli.store().scores_path.read_bytes() != before
 
 
+def test_folders_of_one_merge_must_agree_with_each_other(cli: Cli) -> None:
+    cli.fake_records(results="one")
+    cli.fake_records(0.4, results="two")
+    code, _, err = cli("merge", "one", "two")
+    assert code == 2
+    assert "two/toy/v1/smoke: otsu on blobs/a: map.gonuclear is 0.4, and 0.5 in one/toy/v1/smoke; accepted" in err
+    assert not cli.store().scores_path.exists()
+
+
 def test_facts_are_computed_not_merged(cli: Cli) -> None:
     from tests.cli.project import DATA_TABLE
 

@@ -12,8 +12,6 @@ from harness.errors import StoreError
 from harness.store import CellError, Record, Store, plan_merge
 from tests.records import make_record, make_timing, write_records
 
-FAILED = {"status": "timeout", "error": CellError("timeout", "too slow")}
-
 
 def _store(folder: Path, *records: Record) -> Store:
     write_records(folder, records, [make_timing(record.row, record.sample) for record in records])
@@ -67,6 +65,18 @@ def test_disagreement_is_an_error_that_names_cell_metric_and_both_values(tmp_pat
     )
     plan_merge(source, target, replace=True).apply()
     assert [record.metrics["map"] for record in target.records()] == [0.4, 0.6]
+
+
+def test_what_an_earlier_merge_brings_counts_as_there(tmp_path: Path) -> None:
+    target = Store(tmp_path / "all", "toy", 1, "smoke")
+    first = plan_merge(_store(tmp_path / "first", _scored("a")), target)
+    failed = make_record(sample="a", status="timeout", error=CellError("timeout", "too slow"))
+    second = plan_merge(_store(tmp_path / "second", failed, _scored("b")), target, before=[first])
+    assert ([record.sample for record in second.wanted], second.kept) == (["b"], 1)
+    with pytest.raises(StoreError, match=f"map is 0.4, and 0.5 in {first.source.folder}; accepted: --replace"):
+        plan_merge(_store(tmp_path / "third", _scored("a", 0.4)), target, before=[first, second])
+    elsewhere = Store(tmp_path / "elsewhere", "toy", 1, "smoke")
+    assert len(plan_merge(second.source, elsewhere, before=[first]).wanted) == 2
 
 
 def test_a_cell_of_another_chain_is_no_update(tmp_path: Path) -> None:
