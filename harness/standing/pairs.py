@@ -70,8 +70,8 @@ class RowComparison:
 def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[str] = ()) -> RowComparison:
     """Return the comparison of two rows on metrics of a suite; none named are all of them.
 
-    Units are those of `row_units`; what only one row has is left out. Raises `ConfigError` for a row or a metric that
-    the suite does not have.
+    Units are those of `row_units`; what only one row has is left out, and altered records count for nothing. Raises
+    `ConfigError` for a row or a metric that the suite does not have.
     """
     suite, directions = standing.suite, standing.directions
     for row in rows:
@@ -90,7 +90,7 @@ def compare_rows(standing: Standing, rows: tuple[str, str], metrics: Sequence[st
 
 
 def _paired(metric: str, standing: Standing, rows: tuple[str, str]) -> PairedMetric:
-    own = {row: standing.of(row).records for row in rows}
+    own = {row: standing.of(row).scored for row in rows}
     over, values = row_units(own, metric, standing.suite.spread_over, standing.combine)
     direction = standing.directions[metric]
     first, second = (values[row] for row in rows)
@@ -114,7 +114,7 @@ def _bootstrapped(
 ) -> Interval:
     """Return the interval of the mean difference over units and over what lies in them."""
     how = standing.suite.file.aggregation
-    first, second = (nested_values(standing.of(row).records, metric, over, standing.combine, how) for row in rows)
+    first, second = (nested_values(standing.of(row).scored, metric, over, standing.combine, how) for row in rows)
     differences = {path: one for path, one in nested_differences(first, second).items() if path[0] in units}
     interval = nested_interval(list(differences.values()), list(differences))
     assert interval is not None

@@ -75,6 +75,14 @@ def test_the_test_is_paired_and_corrected(suite_and_cells: tuple[Suite, tuple[Ce
     assert [one.better for one in turned.metrics] == ["net", "net"]
 
 
+def test_altered_records_count_for_nothing(suite_and_cells: tuple[Suite, tuple[Cell, ...]]) -> None:
+    suite, cells = suite_and_cells
+    first, *others = records(cells, OTSU, NET)
+    found = compared(suite, ROWS, [replace(first, checksum="of something else"), *others], cells)
+    assert [one.n for one in found.metrics] == [4, 4]
+    assert found.gaps == {first.row: "1 altered"}
+
+
 def many(cells: tuple[Cell, ...], repeats: Mapping[str, int]) -> tuple[Cell, ...]:
     """Nine samples of one fold for each row, with so many repeats."""
     first = {row: next(cell for cell in cells if cell.row == row) for row in ROWS}
