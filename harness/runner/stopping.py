@@ -30,10 +30,14 @@ JOB_END = "SLURM_JOB_END_TIME"
 _WALL_TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<parts>\d+(?::\d+){0,2})")
 
 
+class _SignalledError(BaseException):
+    """A signal came before the first cell: no `Exception`, for it is no mistake of what it interrupts."""
+
+
 class Stop:
     """When no cell is begun any more, when those at work are given up, and why.
 
-    `is_computing` says that a run asks `is_asked` often enough; before that, a signal raises `IncompleteError`.
+    `is_computing` says that a run asks `is_asked` often enough; before that, a signal ends it with `IncompleteError`.
     """
 
     def __init__(
@@ -94,7 +98,10 @@ class Stop:
 
 @contextmanager
 def heeding_signals(stop: Stop, log: Callable[[str], None]) -> Iterator[None]:
-    """Have signals of a batch system ask for the end of a run; only the main thread of a process can."""
+    """Have signals of a batch system ask for the end of a run; only the main thread of a process can.
+
+    Raises `IncompleteError` for one that comes before the first cell.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -103,12 +110,14 @@ def heeding_signals(stop: Stop, log: Callable[[str], None]) -> Iterator[None]:
         name = signal.Signals(number).name
         stop.ask(name)
         if not stop.is_computing:
-            raise IncompleteError(f"{name} came before the first cell; run again: nothing is lost")
+            raise _SignalledError(f"{name} came before the first cell; run again: nothing is lost")
         log(f"{name} came: no cell is begun any more, those at work have {stop.left_s:.0f} s to end")
 
     before = {number: signal.signal(number, asked) for number in SIGNALS}
     try:
         yield
+    except _SignalledError as signalled:
+        raise IncompleteError(str(signalled)) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

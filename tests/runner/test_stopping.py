@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.errors import ConfigError, IncompleteError
+from harness.errors import ConfigError, Gathered, IncompleteError
 from harness.runner.stopping import JOB_END, RESERVE_S, Stop, heeding_signals, stated_wall_time_s, wall_time_s
 
 
@@ -73,6 +73,17 @@ def test_signals_ask_while_a_run_computes_and_end_it_before() -> None:
         heeding_signals(Stop(), said.append),
     ):
         os.kill(os.getpid(), signal.SIGUSR1)
+
+
+def test_a_signal_before_the_first_cell_is_no_mistake_of_what_it_interrupts() -> None:
+    mistakes = Gathered()
+    with (
+        pytest.raises(IncompleteError, match="SIGTERM came before the first cell"),
+        heeding_signals(Stop(), print),
+        mistakes.noting(),
+    ):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert mistakes.problems == []
 
 
 def test_another_thread_leaves_signals_alone() -> None:
