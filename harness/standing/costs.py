@@ -51,7 +51,8 @@ class Costs:
                 is_whole = False
             if stage.fit_s is not None and not stage.fit_cached:
                 trained_s += stage.fit_s
-            self._stages.add_cell(stage.id, _called_s(stage), (stage,))
+            if stage.run_s is not None:  # of an output that was made elsewhere no seconds are known
+                self._stages.add_cell(stage.id, _called_s(stage), (stage,))
             self._stages.add_trainings(stage.id, (stage,))
         if is_whole:
             rows.add_cell(row, max(0.0, total_s - trained_s), stages)
@@ -118,5 +119,6 @@ def trainings_of(cell: Cell, stages: Iterable[str]) -> Iterator[tuple[str, str]]
 
 
 def _called_s(stage: StageTiming) -> float:
-    """Return the seconds of loading a stage and of its first call."""
-    return (stage.load_s or 0.0) + (stage.first_s or 0.0)
+    """Return the seconds of loading a stage and of the call whose result counts; steady ones follow a first one."""
+    call_s = next(iter(stage.steady_s), 0.0) if stage.first_s is None else stage.first_s
+    return (stage.load_s or 0.0) + call_s

@@ -44,6 +44,22 @@ def test_where_seconds_come_from(project: Project) -> None:
     assert Costs([mine], [otsu]).of("new", ["cut", "never"]) is None
 
 
+def test_a_call_on_a_shape_that_was_seen_before_has_its_seconds_too(project: Project) -> None:
+    otsu, *_ = project.cells(tier="paper")
+    steady = StageTiming("cut", steady_s=(4.0, 5.0), device="cuda")
+    costs = Costs([timing(otsu, 9.0, steady)], [otsu])
+    assert costs.of("otsu", ["cut"]) == Cost(9.0, cell_gpu_s=4.0)
+    assert costs.of("new", ["cut"]) == Cost(4.0, source="other rows", cell_gpu_s=4.0)
+
+
+def test_an_output_that_was_made_elsewhere_tells_no_seconds(project: Project) -> None:
+    otsu, *_ = project.cells(tier="paper")
+    elsewhere = timing(otsu, 0.1, StageTiming("cut", cached=True, device="cuda"))
+    assert Costs([elsewhere], [otsu]).of("new", ["cut"]) is None
+    here = timing(otsu, 9.0, StageTiming("cut", first_s=4.0))
+    assert Costs([elsewhere, here], [otsu]).of("new", ["cut"]) == Cost(4.0, source="other rows")
+
+
 def test_a_cell_that_reused_outputs_tells_of_its_training_alone(project: Project) -> None:
     net = project.cells(tier="paper")[-1]
     reused = StageTiming("learn", fit_s=100.0, first_s=2.0, cached=True, fit_cached=True)
