@@ -27,19 +27,19 @@ class Attempts:
 
     def __init__(self, retries: int = RETRIES) -> None:
         self._retries = retries
-        self._before: dict[int, list[str]] = defaultdict(list)
+        self._before: dict[Job, list[str]] = defaultdict(list)
 
     def is_to_be_tried_again(self, job: Job, outcome: Outcome) -> bool:
         """Note how an attempt has ended, and return whether there is to be another one."""
         error = outcome.error
-        if error is None or not _is_doubtful(outcome) or len(self._before[id(job)]) >= self._retries:
+        if error is None or not _is_doubtful(outcome) or len(self._before[job]) >= self._retries:
             return False
-        self._before[id(job)].append(error.message)
+        self._before[job].append(error.message)
         return True
 
     def last(self, job: Job, outcome: Outcome) -> Outcome:
         """Return what is to be recorded of the last attempt: how often it was tried, and whether the method failed."""
-        before, error = self._before.pop(id(job), []), outcome.error
+        before, error = self._before.pop(job, []), outcome.error
         count = f", {len(before) + 1} times in a row" if before else ""
         if error is not None and error.type in FROM_OUTSIDE:
             return failure("lost", error.type, f"{error.message}{count}", stage=error.stage, total_s=outcome.total_s)

@@ -155,6 +155,8 @@ class LocalExecutor:
         try:
             for message in worker.messages():
                 finished += self._handle(worker, message.event)
+                if worker not in self._workers:  # what it said has ended it; nothing else that it said counts
+                    return finished
         except ForeignBytesError as error:
             return [*finished, *self._worker_failed(worker, "killed", "ForeignBytes", str(error))]
         if worker in self._workers and worker.inbox.is_closed:
