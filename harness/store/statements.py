@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter
 
 from harness.model import Tier
-from harness.store.files import read_lines, replace_text
+from harness.store.files import as_bytes, read_lines, replace_text
 from harness.store.lock import LockedWriter
 from harness.store.migrations import upgrade
 from harness.store.records import Code, json_line, line_checksum, read_item, sealed_line
@@ -99,7 +99,7 @@ class StatementWriter(LockedWriter):
     def _keep(self) -> None:
         """Put back what was written, and take the lock again, where others have removed or replaced either."""
         self._keep_lock()
-        if self._written and not (self._path.is_file() and self._path.read_bytes() == self._written.encode()):
+        if self._written and not (self._path.is_file() and self._path.read_bytes() == as_bytes(self._written)):
             replace_text(self._path, self._written)
             self._log(f"{self._path}: was removed or changed while this run writes it; its facts are written again")
 

@@ -48,6 +48,15 @@ def test_rows_stand_in_the_order_of_the_suite_and_replace_each_other(store: Stor
     assert [(record.row, record.key) for record in store.statements()] == [("N1", "new"), ("N2", "k")]
 
 
+def test_names_that_are_no_utf_8_are_kept(store: Store) -> None:
+    rows = ["N1", "N2"]
+    with store.open_statements(rows) as writer:
+        for row in rows:
+            writer.add(replace(RECORD, row=row, data={"d/Zelle_\udcfc": "hash"}))
+    assert [dict(record.data) for record in store.statements()] == [{"d/Zelle_\udcfc": "hash"}] * 2
+    assert not any(record.is_altered for record in store.statements())
+
+
 def test_an_altered_line_is_known_and_stays_so(store: Store) -> None:
     with store.open_statements(["N1", "N2"]) as writer:
         writer.add(RECORD)
