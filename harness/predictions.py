@@ -13,8 +13,9 @@ import struct
 import time
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class Predictions:
         digest = content_hash(value)
         path = self._path(digest)
         if path.exists():
+            _mark_used(path)
             return digest
         partial = self.folder / "partial" / f"{digest}-{uuid.uuid4().hex}"
         try:
@@ -90,10 +92,9 @@ class Predictions:
         except OSError as error:
             raise StoreError(f"{self.folder}: a prediction cannot be read ({error.strerror or error})") from error
         if value is None or content_hash(value) != digest:
-            self._evict(path, "its file was damaged")
+            self._evict([path], "its file was damaged")
             return None
-        with contextlib.suppress(OSError):  # a store that cannot be written is read all the same
-            os.utime(path)
+        _mark_used(path)
         return value
 
     def checked(self) -> Iterator[tuple[Path, str]]:
@@ -117,14 +118,11 @@ class Predictions:
 
     def bytes_of(self, digest: str) -> int | None:
         """Return the size of the file of a value, None if it is not here."""
-        try:
-            return self._path(digest).stat().st_size
-        except OSError:
-            return None
+        return _bytes_at(self._path(digest))
 
     def size(self) -> tuple[int, int]:
         """Return the number of predictions and their bytes."""
-        sizes = [path.stat().st_size for path in self._files()]
+        sizes = [size for path in self._files() if (size := _bytes_at(path)) is not None]
         return len(sizes), sum(sizes)
 
     @property
@@ -147,19 +145,22 @@ class Predictions:
         Returns what was removed, in that order.
         """
         self._sweep()
-        limit, files = self.limit_bytes, sorted(self._files(), key=lambda path: path.stat().st_mtime_ns)
-        total = sum(path.stat().st_size for path in files)
-        evicted = []
-        for path in files:
+        limit, found = self.limit_bytes, []
+        for path in self._files():
+            with contextlib.suppress(FileNotFoundError):  # another run has removed it meanwhile
+                status = path.stat()
+                found.append((status.st_mtime_ns, status.st_size, path))
+        total, over = sum(size for _, size, _ in found), []
+        for _, size, path in sorted(found):
             if total <= limit:
                 break
-            total -= path.stat().st_size
-            evicted.append(self._evict(path, f"over the limit of {limit / 1e9:g} GB"))
-        return tuple(evicted)
+            total -= size
+            over.append(path)
+        return self._evict(over, f"over the limit of {limit / 1e9:g} GB")
 
     def clear(self) -> tuple[Evicted, ...]:
         """Remove every prediction, and return what was removed."""
-        return tuple(self._evict(path, "cleared by hand") for path in sorted(self._files()))
+        return self._evict(sorted(self._files()), "cleared by hand")
 
     def absence(self, digest: str) -> str:
         """Return why a value is not to be had, in words that follow its name: when it was removed, if that is known."""
@@ -172,15 +173,21 @@ class Predictions:
         """Return what was removed, by hash; the last removal of each."""
         return {item.hash: item for item in read_lines(self.removals, read_evicted, torn_tail=True)}
 
-    def _evict(self, path: Path, why: str) -> Evicted:
-        item = Evicted(path.stem, path.stat().st_size, datetime.now(UTC).date().isoformat(), why)
-        log = Journal(self.removals)
-        fields = {"hash": item.hash, "bytes": item.bytes, "day": item.day, "why": item.why}
-        log.append([json.dumps(fields)])
-        log.close()
+    def _evict(self, paths: Iterable[Path], why: str) -> tuple[Evicted, ...]:
+        """Note and remove files; those that another run has removed meanwhile are left out."""
+        day = datetime.now(UTC).date().isoformat()
+        sizes = {path: size for path in paths if (size := _bytes_at(path)) is not None}
+        items = tuple(Evicted(path.stem, size, day, why) for path, size in sizes.items())
+        if items:
+            log = Journal(self.removals)
+            try:
+                log.append(json.dumps(asdict(item)) for item in items)
+            finally:
+                log.close()
         self._gone = None
-        path.unlink(missing_ok=True)
-        return item
+        for path in sizes:
+            path.unlink(missing_ok=True)
+        return items
 
     def _files(self) -> Iterator[Path]:
         yield from self.folder.glob("[0-9a-f][0-9a-f]/*.zip")
@@ -233,7 +240,7 @@ def _arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
             arrays = {name: np.asarray(array[...]) for name, array in group.arrays()}
             header = group.attrs["header"]
             return (arrays, dict(header)) if isinstance(header, Mapping) else None
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError):
         return None
 
 
@@ -257,6 +264,19 @@ def _is_plain(path: Path) -> bool:
     if max(end, len(infos) << 16) >= 1 << 32:  # such zips end with 64 bits, and say these numbers elsewhere
         return True
     return tail == _ZIP_END.pack(b"PK\5\6", 0, 0, len(infos), len(infos), listed, end, 0)
+
+
+def _bytes_at(path: Path) -> int | None:
+    """Return the size of a file, None if it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _mark_used(path: Path) -> None:
+    with contextlib.suppress(OSError):  # a store that cannot be written is read all the same
+        os.utime(path)
 
 
 def read_evicted(data: Any, where: str) -> Evicted:

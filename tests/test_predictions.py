@@ -37,7 +37,7 @@ def test_what_is_not_here_is_none(tmp_path: Path) -> None:
     assert Predictions(tmp_path).find("ab" * 32, "labels") is None
 
 
-@pytest.mark.parametrize("how", ["cut", "flipped", "other content", "empty"])
+@pytest.mark.parametrize("how", ["cut", "flipped", "other content", "empty", "long name", "compressed"])
 def test_a_damaged_file_is_never_scored_and_its_removal_is_recorded(tmp_path: Path, how: str) -> None:
     store = Predictions(tmp_path)
     digest, other = store.keep(labels(1)), store.keep(labels(2))
@@ -49,6 +49,11 @@ def test_a_damaged_file_is_never_scored_and_its_removal_is_recorded(tmp_path: Pa
         path.write_bytes(content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :])
     elif how == "other content":
         path.write_bytes(_file(store, other).read_bytes())
+    elif how == "long name":  # bytes 28 and 29 say how long what follows the name is
+        path.write_bytes(content[:29] + b"\x7f" + content[30:])
+    elif how == "compressed":  # bytes 10 and 11 of an entry of the list say how
+        first = content.index(b"PK\1\2") + 10
+        path.write_bytes(content[:first] + b"\x08" + content[first + 1 :])
     else:
         path.write_bytes(b"")
     assert store.find(digest, "labels") is None
@@ -74,6 +79,23 @@ def test_the_limit_removes_what_was_unused_for_longest_and_says_so(tmp_path: Pat
     assert (store.bytes_of(digests[1]), (store.bytes_of(digests[0]) or 0) > 0) == (None, True)
     assert {item.hash for item in store.clear()} == {digests[0], digests[2]}
     assert store.size() == (0, 0)
+
+
+def test_what_is_kept_again_was_used(tmp_path: Path) -> None:
+    store = Predictions(tmp_path)
+    digest = store.keep(labels())
+    os.utime(_file(store, digest), (1e9, 1e9))
+    store.keep(labels())
+    assert _file(store, digest).stat().st_mtime > 1e9
+
+
+def test_what_another_run_has_removed_meanwhile_is_no_removal(tmp_path: Path) -> None:
+    store = Predictions(tmp_path)
+    paths = [_file(store, store.keep(labels(number))) for number in (1, 2)]
+    paths[0].unlink()
+    assert [item.hash for item in store._evict(paths, "tried")] == [paths[1].stem]
+    assert store._evict(paths, "tried") == ()
+    assert set(store.evicted()) == {paths[1].stem}
 
 
 def test_a_disk_that_refuses_is_one_error(tmp_path: Path) -> None:
