@@ -124,21 +124,20 @@ class DaskExecutor:
 
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
         """Give out jobs while the cluster has room."""
-        room = max(1, sum(self._client.nthreads().values()))
+        room, declared = max(1, sum(self._client.nthreads().values())), self._declared()
         while len(running) < room:
             job = queue.take(None)
             if job is None:
                 return
             future = self._client.submit(
-                compute, self._terms, encode(job), pure=False, retries=0, resources=self._asked_of(job)
+                compute, self._terms, encode(job), pure=False, retries=0, resources=self._asked_of(job, declared)
             )
             running[future] = job
 
-    def _asked_of(self, job: Job) -> dict[str, float]:
+    def _asked_of(self, job: Job, declared: Sequence[Mapping[str, float]]) -> dict[str, float]:
         """Return which of the resources that workers declare a job takes."""
-        declared = {name for one in self._declared() for name in one}
         asked = {GPU: 1.0 if self._uses_gpu(job) else 0.0, MEMORY: float(job.memory_bytes)}
-        return {name: amount for name, amount in asked.items() if amount and name in declared}
+        return {name: amount for name, amount in asked.items() if amount and any(name in one for one in declared)}
 
     def _declared(self) -> list[Mapping[str, float]]:
         """Return the resources that each worker declares."""
@@ -148,7 +147,7 @@ class DaskExecutor:
         """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever."""
         declared = self._declared()
         for job in jobs:
-            asked = self._asked_of(job)
+            asked = self._asked_of(job, declared)
             if any(all(one.get(name, 0.0) >= amount for name, amount in asked.items()) for one in declared):
                 continue
             most = {name: max(one.get(name, 0.0) for one in declared) for name in asked}
