@@ -222,7 +222,7 @@ class Writer(LockedWriter):
                 self._rewrite(path, read_timing, fresh)
             self._rewrite(self.store.scores_path, read_record, [record for record, _ in entries])
         if self._added:
-            lost = self._added - {record.id for record in read_lines(self.store.scores_path, read_record)}
+            lost = self._added.difference(read_lines(self.store.scores_path, _read_place))
             if lost:
                 raise IncompleteError(_loss(self.store.scores_path, lost))
         self._journal.remove()
