@@ -85,7 +85,7 @@ class Standing:
     statements  rows of a data table, which has no cells
     store       where all of it was read; None for records that lie in memory
     advisories  what is known to be wrong with recorded numbers
-    read        every record that was joined, in its order
+    stored      every record of the folder in its order, whatever cells the suite has
     """
 
     suite: Suite
@@ -101,7 +101,7 @@ class Standing:
     statements: tuple[DataTableRow, ...] = ()
     store: Store | None = None
     advisories: tuple[Advisory, ...] = ()
-    read: tuple[Record, ...] = ()
+    stored: tuple[Record, ...] = ()
 
     @classmethod
     def join(
@@ -118,8 +118,8 @@ class Standing:
         wanted = dict(zip(ids, cells, strict=True))
         current: dict[CellId, Record] = {}
         stale, foreign = [], []
-        read = tuple(records)
-        for record in read:
+        stored = tuple(records)
+        for record in stored:
             cell = wanted.get(record.id)
             if cell is None:
                 foreign.append(record)
@@ -128,7 +128,9 @@ class Standing:
             else:
                 stale.append(record)
         shown = {place: current[place] for place in wanted if place in current}
-        made = cls(suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), read=read, **further)
+        made = cls(
+            suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), stored=stored, **further
+        )
         vars(made)["_ids"] = ids  # known here already: there may be a million of them
         return made
 
@@ -245,11 +247,6 @@ class Standing:
     def combine(self) -> Combine:
         """How the records of several images become one value: the suite's aggregation."""
         return combining(self.suite.file.aggregation, self.metrics)
-
-    @property
-    def stored(self) -> tuple[Record, ...]:
-        """Every record of the folder as it lies there, whatever cells the suite has."""
-        return self.read
 
     @property
     def is_empty(self) -> bool:
