@@ -24,7 +24,7 @@ class ForeignBytesError(HarnessError):
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where a cell can run: an interpreter, and the extras its stages need ("" for none)."""
+    """Where a cell can run: an interpreter, and the extras its stages need (none of the core)."""
 
     python: str
     extras: tuple[str, ...] = ()

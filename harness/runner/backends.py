@@ -21,7 +21,7 @@ class BackendChooser:
 
     def __init__(self, registry: StageRegistry) -> None:
         self._registry = registry
-        self._chains: dict[str, tuple[Backend, tuple[tuple[int, str, bool], ...]]] = {}
+        self._chains: dict[str, tuple[Backend, tuple[tuple[str, bool], ...]]] = {}
 
     def backend(self, cell: Cell) -> Backend:
         """Return where a cell runs; raises `ConfigError` if its stages name different interpreters."""
@@ -36,7 +36,7 @@ class BackendChooser:
         """Return what the cell would compute and other cells could read from the cache."""
         data = cell.data
         found: set[tuple[Any, ...]] = set()
-        for _, prefix, trains in self._about(cell)[1]:
+        for prefix, trains in self._about(cell)[1]:
             if trains:
                 found.add(("fit", data.dataset, data.channels, data.train_truth, cell.fold.id, cell.repeat, prefix))
             else:
@@ -63,7 +63,7 @@ class BackendChooser:
         if lines:
             raise BackendError("\n".join(lines))
 
-    def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[int, str, bool], ...]]:
+    def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[str, bool], ...]]:
         chain = canonical_json([spec.to_json() for spec in cell.chain])
         if chain not in self._chains:
             stages = [self._stage(spec.id, dict(spec.parameters)) for spec in cell.chain]
@@ -101,8 +101,8 @@ def choose_backend(extras: Sequence[str]) -> Backend:
     return Backend(pythons[0] if pythons else sys.executable, tuple(sorted(named)))
 
 
-def _shared_parts(cell: Cell, stages: Sequence[Stage | None]) -> tuple[tuple[int, str, bool], ...]:
-    """Return (number, text of the chain up to it, whether it trains) of each stage others may share.
+def _shared_parts(cell: Cell, stages: Sequence[Stage | None]) -> tuple[tuple[str, bool], ...]:
+    """Return (text of the chain up to it, whether it trains) of each stage others may share.
 
     A stage shares its model if it trains, and its output if that is cached and not the end of the chain.
     """
@@ -111,9 +111,8 @@ def _shared_parts(cell: Cell, stages: Sequence[Stage | None]) -> tuple[tuple[int
         if stage is None:
             break
         before = [spec.to_json() for spec in cell.chain[:number]]
-        prefix = canonical_json([*before, cell.chain[number].to_json()])
         if stage.trains():
-            parts.append((number, canonical_json([*before, cell.chain[number].fit_json()]), True))
+            parts.append((canonical_json([*before, cell.chain[number].fit_json()]), True))
         if stage.cacheable and number + 1 < len(stages):
-            parts.append((number, prefix, False))
+            parts.append((canonical_json([*before, cell.chain[number].to_json()]), False))
     return tuple(parts)

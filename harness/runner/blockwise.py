@@ -21,7 +21,6 @@ from harness.metrics.blocks import PairedBlocks, paired_blocks
 from harness.metrics.overlap import OverlapTable, table_of_pairs
 from harness.metrics.parts import LabelPairs, added, counted
 from harness.runner.machines import connected
-from harness.runner.node import NodeMismatchError
 
 PART_VOXELS = 1 << 28
 """Voxels of a part: seconds of work, so that what a process says and is asked costs nothing beside it."""
@@ -125,7 +124,7 @@ def _result(future: Any) -> LabelPairs:
     if error is None:
         pairs: LabelPairs = future.result()
         return pairs
-    if isinstance(error, NodeMismatchError) or type(error).__module__.partition(".")[0] == "distributed":
+    if type(error).__module__.partition(".")[0] == "distributed":
         raise HarnessError(f"the machines of the cluster were lost again and again ({error})") from error
     raise error
 

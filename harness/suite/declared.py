@@ -61,8 +61,6 @@ def _samples(catalogue: Catalogue, name: str) -> Iterator[tuple[Dataset, str]]:
         yield from ((found, one) for one in found.sample_ids() if sample in ("", one))
 
 
-def _origins(dataset: object) -> set[str]:
+def _origins(dataset: Dataset) -> set[str]:
     """Return the data set itself and those that its samples are crops of."""
-    samples = getattr(dataset, "samples", {})
-    origins = {one.origin.dataset for one in samples.values() if getattr(one, "origin", None)}
-    return {getattr(dataset, "id", ""), *origins}
+    return {dataset.id, *(one.origin.dataset for one in dataset.samples.values() if one.origin)}

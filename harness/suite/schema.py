@@ -19,7 +19,7 @@ SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 Count = Annotated[StrictInt, Field(ge=0)]
 AtLeastOne = Annotated[StrictInt, Field(ge=1)]
 Repeats = Annotated[StrictInt, Field(ge=1, le=1000)]
-Seconds = Annotated[StrictFloat, Field(gt=0)]
+Positive = Annotated[StrictFloat, Field(gt=0)]
 NotNegative = Annotated[StrictFloat, Field(ge=0)]
 PrintedValue = Scalar | tuple[Scalar, ...]
 SpreadOver = Literal["folds", "samples", "repeats"]
@@ -111,8 +111,8 @@ class Timing(Strict):
 class Limits(Strict):
     """What one cell may use before it is stopped and recorded as a failure."""
 
-    deadline_s: Seconds = Field(default=3600.0, description="Seconds after which a cell is killed.")
-    memory_gb: Seconds = Field(default=16.0, description="Memory of the cell's processes together, in 10^9 bytes.")
+    deadline_s: Positive = Field(default=3600.0, description="Seconds after which a cell is killed.")
+    memory_gb: Positive = Field(default=16.0, description="Memory of the cell's processes together, in 10^9 bytes.")
 
 
 class Overrides(DataChoice):

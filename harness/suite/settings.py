@@ -38,8 +38,8 @@ def with_settings(suite: Suite, lines: Sequence[str]) -> Suite:
     """Return a suite whose rows read other data or have other parameters, on every tier, whatever the file says.
 
     Args:
-        lines: what a tier may say of a row, as lines of TOML: `data`, `channels`, `truth`, `train_truth`, `reads`,
-            `scores`, `repeats`, `stages.<stage>.<parameter>`.
+        lines: what a tier may say of a row (`Overrides`), as lines of TOML: `data`, `channels`, `truth`, `scores`,
+            `ignore`, `repeats`, `limits`, `stages.<stage>.<parameter>` and so on.
 
     Raises:
         ConfigError: for a data table, for what is no TOML or unknown, and for a stage that no row has.
