@@ -157,13 +157,15 @@ class _Checker:
         return standing.scored
 
     def _check_floor(self, claim: ClaimSpec, rows: Sequence[str]) -> None:
-        """Raise `UndecidableError` where a named row is no better than the floor: nothing was learnt."""
+        """Raise `UndecidableError` where a named row is worse than the floor, or has no mean to hold against it."""
         floors = claim.floor if isinstance(claim.floor, dict) else {}
         if isinstance(claim.floor, float):
             floors = {self._metric(claim): claim.floor}
         for metric, floor in floors.items():
             group = self._score_group(claim, metric, rows)
             for row, mean in group.means.items():
+                if math.isnan(mean):
+                    raise UndecidableError(f"row '{row}': {metric} is undefined, and has a floor of {floor:g}")
                 if group.sign * (mean - floor) < 0:
                     side = "below" if group.sign > 0 else "above"
                     raise UndecidableError(

@@ -181,6 +181,14 @@ def test_below_the_floor_nothing_was_learnt_and_nothing_is_decided(project: Proj
     assert found.why == ("" if outcome == "holds" else f"row 'c' has learnt nothing: {side}")
 
 
+def test_no_row_passes_a_floor_whose_metric_is_undefined(project: Project) -> None:
+    found = records(0.6, 0.5, 0.4)
+    found[-1] = replace(found[-1], metrics={**found[-1].metrics, "arand.toy": math.nan})
+    assert decide(project, ANY, found).outcome == "holds"
+    verdict = decide(project, ANY, found, more='floor = { "arand.toy" = 0.9 }')
+    assert (verdict.outcome, verdict.why) == ("open", "row 'c': arand.toy is undefined, and has a floor of 0.9")
+
+
 @pytest.mark.parametrize(
     ("rule", "printed"),
     [
