@@ -25,7 +25,8 @@ class StatementWork:
         self._suite = suite
         self._tier = tier
         self._store = Store(order.results, suite.id, suite.version, tier)
-        self._rows = order.only.data_rows(suite, tier)
+        wanted = order.only.data_rows(suite, tier)
+        self._rows = () if order.failed else wanted  # no method can fail in a row
         self._missing: list[MissingCell] = []
         self._computed = 0
         self._cached = 0

@@ -92,6 +92,11 @@ def test_a_dry_run_counts_and_writes_nothing(project: Project, table: Path) -> N
     assert not project.results.exists()
 
 
+def test_no_row_is_of_a_method_that_failed(project: Project, table: Path) -> None:
+    assert run(project, table, failed=True).counts()["cells"] == 0
+    assert Store(project.results, "facts", 1, "smoke").statements() == ()
+
+
 def test_filters_choose_rows(project: Project, table: Path) -> None:
     assert run(project, table, only=Selection(rows=("all",))).counts()["computed"] == 1
     assert run(project, table, only=Selection(datasets=("dots",))).counts() == {
