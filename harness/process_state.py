@@ -201,7 +201,7 @@ def _tensorflow_settings() -> Iterator[Setting]:
     yield Setting("tf.config.run_functions_eagerly", config.functions_run_eagerly, config.run_functions_eagerly)
 
 
-def _folder() -> str:
+def working_folder() -> str:
     """Return the working folder, "" if it was removed."""
     try:
         return os.getcwd()  # noqa: PTH109 - a text, as the other settings are
@@ -265,7 +265,7 @@ _SIGNALS = tuple(int(number) for number in signal.valid_signals())
 _get_signal: Callable[[int], Any] = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 """Below the enumerations into which the module turns signals and handlers, where that is to be had: 60 are read."""
 _OWN = (
-    Setting("working folder", _folder, os.chdir),
+    Setting("working folder", working_folder, os.chdir),
     Setting("os.environ", lambda: dict(_VARIABLES), _set_environment),
     Setting("umask", _umask, os.umask),
     Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda one: locale.setlocale(locale.LC_ALL, one)),

@@ -12,6 +12,7 @@ from harness.errors import BackendError, HarnessError
 from harness.escaping import visible
 from harness.jobs.messages import Outcome, failure
 from harness.model import Status
+from harness.process_state import working_folder
 
 MAX_MESSAGE = 500
 FILE_SYSTEM = "FileSystem"
@@ -79,7 +80,7 @@ def machine_places(cache: str, scratch: str) -> dict[str, str]:
         str(package): "<repository>",
         sysconfig.get_paths()["purelib"]: "<site-packages>",
         os.path.expanduser("~"): "~",  # noqa: PTH111 - where there is no home this says "~", and Path.home() raises
-        str(Path.cwd()): ".",
+        working_folder(): ".",
         tempfile.gettempdir(): "<temporary>",
         cache: "<cache>",
         scratch: "<scratch>",

@@ -43,6 +43,14 @@ def test_messages_are_utf8_and_act_on_no_terminal(monkeypatch: pytest.MonkeyPatc
     assert "~" not in machine_places("c", "s")
 
 
+def test_a_working_folder_that_was_removed_has_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    assert machine_places("c", "s")[str(tmp_path / "gone")] == "."
+    (tmp_path / "gone").rmdir()
+    assert "." not in machine_places("c", "s").values()
+
+
 def test_a_file_system_that_does_not_serve_is_nobodys_fault() -> None:
     stale = StoreError("cannot be read")
     stale.__cause__ = OSError(errno.ESTALE, "Stale file handle")
