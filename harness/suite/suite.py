@@ -208,10 +208,14 @@ class Suite:
 
     def row(self, name: str) -> Row:
         """Return a row; raises `ConfigError` with the nearest match."""
-        for row in self.rows:
-            if row.id == name:
-                return row
-        raise ConfigError(f"suite '{self.id}' has no row '{name}'{nearest(name, [row.id for row in self.rows])}")
+        if name not in self._by_id:
+            raise ConfigError(f"suite '{self.id}' has no row '{name}'{nearest(name, self._by_id)}")
+        return self._by_id[name]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Row]:
+        """The rows by their names: each cell of a run asks for its own."""
+        return {row.id: row for row in self.rows}
 
     def timing_of(self, tier: Tier, row: Row) -> Timing:
         """Return the timing protocol of a row on a tier: of the row's tier, else the tier, the suite."""

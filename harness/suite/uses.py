@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import nearest
@@ -29,7 +29,10 @@ def use_problems(suite: Suite) -> Iterator[str]:
     for tier, spec in suite.tiers.items():
         own = [stage for stage in spec.stages if not _is_shared(suite, ("tiers", tier, "stages", stage))]
         yield from unknown(suite, own, used, ("tiers", tier, "stages"), "stage of this suite")
-    yield from dict.fromkeys(problem for row in suite.rows for problem in _row_problems(suite, row))
+    called: dict[KeyPath, set[str]] = defaultdict(set)
+    for row in suite.rows:
+        called[row.place].update(use.called for use in row.stages)
+    yield from dict.fromkeys(problem for row in suite.rows for problem in _row_problems(suite, row, called[row.place]))
 
 
 def registered_use_problems(suite: Suite, stages: StageRegistry) -> Iterator[str]:
@@ -52,8 +55,11 @@ def registered_use_problems(suite: Suite, stages: StageRegistry) -> Iterator[str
                     yield str(suite.source_file.error(key, f"unknown stage '{stage}'{nearest(stage, accepted)}"))
 
 
-def _row_problems(suite: Suite, row: Row) -> Iterator[str]:
-    """Yield the wrong names and overrides of a row; rows of one matrix may override what only some of them have."""
+def _row_problems(suite: Suite, row: Row, accepted: Collection[str]) -> Iterator[str]:
+    """Yield the wrong names and overrides of a row; `accepted` is what the rows of its matrix call their stages.
+
+    Rows of one matrix may override what only some of them have.
+    """
     if row.spec.tiers:
         yield from unknown(suite, row.spec.tiers, suite.tiers, (*row.place, "tiers"), "tier of this suite")
     called = [use.called for use in row.stages]
@@ -63,8 +69,8 @@ def _row_problems(suite: Suite, row: Row) -> Iterator[str]:
         yield str(suite.source_file.error((*row.place, "stages"), problem))
     for tier, overrides in row.spec.tiers.items():
         if overrides.stages:
-            own = {use.called for other in suite.rows if other.place == row.place for use in other.stages}
-            yield from unknown(suite, overrides.stages, own, (*row.place, "tiers", tier, "stages"), "stage of this row")
+            key: KeyPath = (*row.place, "tiers", tier, "stages")
+            yield from unknown(suite, overrides.stages, accepted, key, "stage of this row")
     if uses:
         yield from _ambiguous(suite, row, uses)
 
