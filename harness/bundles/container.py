@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataError
+from harness.store.files import partial_name
 
 SEAL = b"segmentation-harness bundle, sha256 of all before: "
 MOST_MEMBERS = 1_000_000
@@ -44,7 +45,7 @@ class Container:
             return self._archive.read(name)
         except KeyError:
             raise DataError(f"{self.path}: member '{name}' is not there") from None
-        except (zipfile.BadZipFile, OSError, EOFError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
             raise DataError(f"{self.path}: member '{name}' is damaged: {error}") from error
 
     def size(self, name: str) -> int:
@@ -57,7 +58,7 @@ def write_container(path: Path, members: Iterable[tuple[str, bytes]]) -> str:
 
     The file appears only when it is complete. Raises `DataError` if it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
@@ -84,13 +85,16 @@ def open_container(path: Path) -> Iterator[Container]:
     """Open a bundle whose seal holds and whose members are plain; raises `DataError` with the reason otherwise."""
     if not path.is_file():
         raise DataError(f"{path}: {'a folder, not a file' if path.is_dir() else 'no such file'}; accepted: a bundle")
-    seal = _checked_seal(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            _check_members(path, archive)
-            yield Container(path, tuple(archive.namelist()), seal, archive)
+        seal = _checked_seal(path)
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise DataError(f"{path}: damaged zip: {error}") from error
+    with archive:  # what the reader of the bundle raises is none of the zip's, and passes as it is
+        _check_members(path, archive)
+        yield Container(path, tuple(archive.namelist()), seal, archive)
 
 
 def _checked_seal(path: Path) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from harness.bundles import open_container, write_container
 from harness.errors import DataError
+from tests.submission.tampering import seal
 
 MEMBERS = [("manifest.json", b"{}"), ("labels/a", bytes(range(256)))]
 
@@ -58,3 +59,32 @@ def test_an_absent_member_and_a_folder_that_cannot_be_written_are_named(tmp_path
         container.read("b")
     with pytest.raises(DataError, match=r"cannot be written"):
         write_container(path / "inside" / "y.zip", MEMBERS)
+
+
+def test_what_the_reader_of_a_bundle_raises_is_not_said_of_the_zip(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    write_container(path, MEMBERS)
+    with pytest.raises(ValueError, match="of the reader"), open_container(path):
+        raise ValueError("of the reader")
+
+
+def test_a_member_whose_own_header_says_something_else_is_damaged(tmp_path: Path) -> None:
+    """The list of members is checked when the bundle is opened, the header of each when it is read."""
+    path = tmp_path / "x.zip"
+    write_container(path, [("labels/\u00e4", b"1")])
+    raw = path.read_bytes()
+    path.write_bytes(seal(raw.replace("\u00e4".encode(), b"\xff\xff", 1)))
+    with open_container(path) as container, pytest.raises(DataError, match="is damaged"):
+        container.read("labels/\u00e4")
+
+
+def test_a_bundle_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.zip"
+    write_container(path, MEMBERS)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(DataError, match=r"x\.zip: cannot be read: Permission denied"), open_container(path):
+        pass
