@@ -36,6 +36,10 @@ class Asked:
         """The sample; raises `DataError` where it cannot be had."""
         return self.catalogue.dataset(self.data.dataset).load(self.sample, channels=self.data.channels)
 
+    def forget(self) -> None:
+        """Let go of the sample; it is read again when it is needed again."""
+        vars(self).pop("read", None)
+
     @property
     def image(self) -> Volume:
         """The image with the channels that the suite's rows read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -71,18 +72,21 @@ def check_array(array: np.ndarray, one: Asked, where: str) -> None:
         raise LabelError(f"{where}: label {int(array.max())} is too large; accepted: at most {MOST_LABEL}")
 
 
-def check_together(labels: dict[str, np.ndarray], asked: Sequence[Asked]) -> None:
-    """Raise `LabelError` for labels that are the truth itself, or that two samples share."""
-    seen: dict[bytes, str] = {}
-    for one in asked:
-        array = labels[str(one)]
+class Together:
+    """Labels of several samples, checked one after the other: of those that were, only a hash is kept."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, str] = {}
+
+    def check(self, one: Asked, array: np.ndarray) -> None:
+        """Raise `LabelError` for labels that are the truth itself, or those of a sample before."""
         ids = np.unique(array)
         if np.count_nonzero(ids) >= LEAST_OBJECTS and np.array_equal(array, one.truth.array):
             raise LabelError(f"labels of '{one}' are the truth, voxel for voxel and id for id")
-        content = array.astype(np.uint32).tobytes()
-        if array.any() and content in seen:
-            raise LabelError(f"labels of '{one}' are those of '{seen[content]}'")
-        seen[content] = str(one)
+        content = hashlib.sha256(np.ascontiguousarray(array, dtype=np.uint32)).digest()
+        if array.any() and content in self._seen:
+            raise LabelError(f"labels of '{one}' are those of '{self._seen[content]}'")
+        self._seen[content] = str(one)
 
 
 def collected(asked: Sequence[Asked], folder: Path) -> dict[str, Volume]:
@@ -97,7 +101,9 @@ def collected(asked: Sequence[Asked], folder: Path) -> dict[str, Volume]:
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
-    check_together({name: volume.array for name, volume in labels.items()}, asked)
+    together = Together()
+    for one in asked:
+        together.check(one, labels[str(one)].array)
     return labels
 
 

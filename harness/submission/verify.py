@@ -14,7 +14,7 @@ from harness.model import Volume
 from harness.project import Project
 from harness.scoring import Scores
 from harness.submission.asked import Asked, asked_samples, check_training
-from harness.submission.predictions import check_together
+from harness.submission.predictions import Together
 from harness.submission.submit import written_scores
 from harness.suite import Suite
 
@@ -48,15 +48,10 @@ def verify(project: Project, path: Path) -> Verified:
         entries = {str(entry): entry for entry in manifest.samples}
         _check_samples(path, entries, asked)
         check_training(asked, manifest.method)
-        labels = {}
-        for one in asked:
-            labels[str(one)] = _labels(container, entries[str(one)], one)
-        check_together({name: volume.array for name, volume in labels.items()}, asked)
-        scores = {str(one): one.scores(labels[str(one)]) for one in asked}
-    for name, computed in scores.items():
-        problem = next(_differences(entries[name], computed), "")
-        if problem:
-            raise DataError(f"{path}: scores of '{name}': {problem}")
+        together, scores = Together(), {}
+        for one in asked:  # one sample is in memory at a time, however many a bundle has
+            scores[str(one)] = _verified(container, entries[str(one)], one, together)
+            one.forget()
     return Verified(path, manifest, container.seal, scores)
 
 
@@ -86,6 +81,17 @@ def _check_samples(path: Path, entries: Mapping[str, SubmittedSample], asked: tu
     extra = [name for name in entries if name not in wanted]
     if extra:
         raise DataError(f"{path}: has labels of '{extra[0]}', a sample that the suite does not test")
+
+
+def _verified(container: Container, entry: SubmittedSample, one: Asked, together: Together) -> Scores:
+    """Return the scores of a sample's labels; raises what `verify` raises."""
+    labels = _labels(container, entry, one)
+    together.check(one, labels.array)
+    computed = one.scores(labels)
+    problem = next(_differences(entry, computed), "")
+    if problem:
+        raise DataError(f"{container.path}: scores of '{entry}': {problem}")
+    return computed
 
 
 def _labels(container: Container, entry: SubmittedSample, one: Asked) -> Volume:

@@ -4,17 +4,20 @@ import json
 import random
 import struct
 import tracemalloc
+import weakref
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from harness.bundles import read_submitted
 from harness.errors import HarnessError
 from harness.model import Volume
 from harness.project import Project
-from harness.submission import verify
+from harness.submission import Asked, asked_samples, verify
 from harness.submission.submit import _ome_zarr
 from tests.cli.project import Cli
 from tests.submission import tampering as t
@@ -298,6 +301,29 @@ def test_a_truth_that_was_handed_in_is_refused(cli: Cli, predictions: Path) -> N
     code, _, err = cli("submit", predictions, "--suite", "toy", "--method", "mine.toml")
     assert code == 2
     assert "are the truth, voxel for voxel and id for id" in err
+
+
+def test_samples_are_verified_one_after_the_other(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither labels nor the sample itself stay in memory when the next one is read."""
+    held: list[weakref.ref[np.ndarray]] = []
+    asked: list[Asked] = []
+
+    def read(*arguments: Any) -> Volume:
+        assert not any(array() is not None for array in held)
+        volume = read_submitted(*arguments)
+        held.append(weakref.ref(volume.array))
+        return volume
+
+    def ask(*arguments: Any) -> tuple[Asked, ...]:
+        asked.extend(asked_samples(*arguments))
+        return tuple(asked)
+
+    module = import_module("harness.submission.verify")  # the package has a function of this name
+    monkeypatch.setattr(module, "read_submitted", read)
+    monkeypatch.setattr(module, "asked_samples", ask)
+    assert len(verify(Project.find(bundle.parent), bundle).scores) == len(held) == len(asked) == 2
+    assert not any("read" in vars(one) for one in asked)
+    assert asked[0].image.array.shape == (48, 48)
 
 
 def test_what_is_no_bundle_is_refused(cli: Cli) -> None:
