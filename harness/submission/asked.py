@@ -11,6 +11,7 @@ from harness.datasets import Catalogue
 from harness.errors import ConfigError, DataError, nearest
 from harness.model import Cell, DataSelection, Sample, ScoredPair, Tier, Volume
 from harness.project import Project
+from harness.registry import MetricRegistry
 from harness.scoring import Scores
 from harness.stages.slots import TRUTH
 from harness.stages.values import content_hash
@@ -27,6 +28,7 @@ class Asked:
     sample: str
     pair: ScoredPair
     catalogue: Catalogue
+    metrics: MetricRegistry
 
     def __str__(self) -> str:
         return f"{self.data.dataset}/{self.sample}"
@@ -57,7 +59,9 @@ class Asked:
 
     def scores(self, labels: Volume) -> Scores:
         """Return the scores of labels; raises `LabelError` for labels that cannot be compared."""
-        return score_pair(self.pair, labels, self.truth)
+        ignored = self.pair.scope.ignore
+        mask = self.read.labels[ignored] if isinstance(ignored, str) else None
+        return score_pair(self.pair, labels, self.truth, self.metrics, mask=mask)
 
 
 def chosen_tier(suite: Suite, tier: Tier | None) -> Tier:
@@ -93,7 +97,7 @@ def asked_samples(project: Project, suite: Suite, tier: Tier, row: str = "") -> 
                 f"say with --row which one the method reads alike, such as {names}"
             )
         one = alike[0]
-        asked.append(Asked(one.data, sample, _labels_pair(one), project.catalogue))
+        asked.append(Asked(one.data, sample, _labels_pair(one), project.catalogue, project.metrics))
     return tuple(asked)
 
 
