@@ -10,9 +10,10 @@ from harness.model import Volume
 from harness.submission.asked import Asked
 
 
-def folder_of(asked: Sequence[Asked], one: Asked) -> Path:
-    """Return the folder of a sample's file below the one for all: that of its dataset where there are several."""
-    return Path(one.data.dataset) if len({item.data.dataset for item in asked}) > 1 else Path()
+def folders_of(asked: Sequence[Asked]) -> dict[str, Path]:
+    """Return by sample the folder of its file below the one for all: that of its dataset where there are several."""
+    are_several = len({one.data.dataset for one in asked}) > 1
+    return {str(one): Path(one.data.dataset) if are_several else Path() for one in asked}
 
 
 def write_images(asked: Sequence[Asked], folder: Path) -> list[Path]:
@@ -22,10 +23,10 @@ def write_images(asked: Sequence[Asked], folder: Path) -> list[Path]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: is there already and not empty; name another folder")
-    written = []
+    written, folders = [], folders_of(asked)
     try:
         for one in asked:
-            path = folder / folder_of(asked, one) / f"{one.sample}.tif"
+            path = folder / folders[str(one)] / f"{one.sample}.tif"
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, one.image)
             written.append(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from harness.datasets.readers import format_of, read_labels
 from harness.errors import DataError, HarnessError, LabelError
 from harness.model import Volume
 from harness.submission.asked import Asked
-from harness.submission.images import folder_of
+from harness.submission.images import folders_of
 
 MOST_LABEL = 2**32 - 1
 LEAST_OBJECTS = 3
@@ -23,12 +24,17 @@ def match_files(asked: Sequence[Asked], folder: Path) -> dict[str, Path]:
     """Return the file of every sample by its name; raises `DataError` with one line per file missing or too many."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; accepted: a folder of label images, one a sample")
+    places = {name: folder / inside for name, inside in folders_of(asked).items()}
+    folders = set(places.values())
+    by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path in (path for inside in folders for path in _label_files(inside)):
+        by_stem[path.parent, _stem(path)].append(path)
     found: dict[str, Path] = {}
     problems: list[str] = []
     expected: set[Path] = set()
     for one in asked:
-        inside = folder / folder_of(asked, one)
-        files = [path for path in _label_files(inside) if _stem(path) == one.sample]
+        inside = places[str(one)]
+        files = by_stem.get((inside, one.sample), [])
         expected.update(files)
         if len(files) == 1:
             found[str(one)] = files[0]
@@ -37,7 +43,6 @@ def match_files(asked: Sequence[Asked], folder: Path) -> dict[str, Path]:
         else:
             names = ", ".join(f"'{path.name}'" for path in files)
             problems.append(f"{inside}: sample '{one.sample}' has {len(files)} files: {names}; leave one")
-    folders = {folder / folder_of(asked, one) for one in asked}
     for inside in sorted(folders | {folder}):
         extra = [path for path in _entries(inside) if path not in expected and path not in folders]
         problems += [f"{path}: belongs to no sample of the suite" for path in extra]
