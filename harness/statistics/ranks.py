@@ -8,6 +8,9 @@ and corrected by Holm's method for the comparisons of its kind, is below 1 - con
 Groups have a fixed anchor: the best row, and then the best one that is separable from the last anchor. A row belongs
 to the group of the anchor above it, and is compared with no other, so that a chain of small steps never makes one group
 of a good row and a bad one.
+
+Means that rounding alone tells apart are equal: sums of the same numbers depend on their order, and on the place of a
+row in a matrix.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ import numpy as np
 
 from harness.statistics.resampling import RESAMPLES, Path, resampled_means, tree_of
 from harness.statistics.significance import holm
+
+_ROUNDING = 1e-12
+"""Part of the largest value below which two means are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +89,16 @@ def rank_rows(
     tree = tree_of(units)
     sign = 1.0 if better == "lower" else -1.0
     means = _means(matrix.T[tree.order], tree.weights())
-    order = np.lexsort((np.arange(means.size), sign * means))
+    slack = _ROUNDING * float(np.abs(matrix[np.isfinite(matrix)]).max())
+    equalled = _equalled(sign * means, slack)
+    order = np.argsort(equalled, kind="stable")
     drawn = resampled_means(matrix.T[:, order], tree, resamples=resamples, seed=seed, fixed=fixed)
     costs, sorted_means = sign * drawn, means[order]
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(drawn, (tail, 1 - tail), axis=0)
-    places = np.quantile(_places(costs), (tail, 1 - tail), axis=0, method="nearest").astype(int)
-    groups, anchors = _groups(costs, 1 - confidence)
-    ranks = 1 + np.searchsorted(sign * sorted_means, sign * sorted_means, "left")
+    places = np.quantile(_places(costs, slack), (tail, 1 - tail), axis=0, method="nearest").astype(int)
+    groups, anchors = _groups(costs, 1 - confidence, slack)
+    ranks = 1 + np.searchsorted(equalled[order], equalled[order], "left")
     rows = tuple(
         Ranked(
             row=int(order[place]),
@@ -105,7 +113,7 @@ def rank_rows(
         )
         for place in range(order.size)
     )
-    p_values = [_p(costs[:, place + 1] - costs[:, place]) for place in range(order.size - 1)]
+    p_values = [_p(costs[:, place + 1] - costs[:, place], slack) for place in range(order.size - 1)]
     return Ranking(rows, tuple(p < 1 - confidence for p in holm(p_values)))
 
 
@@ -116,7 +124,16 @@ def _means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return means
 
 
-def _places(costs: np.ndarray) -> np.ndarray:
+def _equalled(costs: np.ndarray, slack: float) -> np.ndarray:
+    """Return costs, (rows,), of which those that lie no further apart than the slack are the least of them."""
+    order = np.argsort(costs, kind="stable")
+    begins = np.diff(costs[order], prepend=-np.inf) > slack
+    equalled = np.empty_like(costs)
+    equalled[order] = costs[order][begins][np.cumsum(begins) - 1]
+    return equalled
+
+
+def _places(costs: np.ndarray, slack: float = 0.0) -> np.ndarray:
     """Return the place of each row in each resample, 1 the best; a row without a value there comes last.
 
     Of equal rows each has the better place.
@@ -125,18 +142,18 @@ def _places(costs: np.ndarray) -> np.ndarray:
     order = np.argsort(filled, axis=1)
     in_order = np.take_along_axis(filled, order, axis=1)
     place = np.broadcast_to(np.arange(costs.shape[1]), costs.shape).copy()
-    place[:, 1:][in_order[:, 1:] == in_order[:, :-1]] = 0
+    place[:, 1:][in_order[:, 1:] <= in_order[:, :-1] + slack] = 0
     places = np.empty(costs.shape, np.int64)
     np.put_along_axis(places, order, np.maximum.accumulate(place, axis=1), axis=1)
     return places + 1
 
 
-def _groups(costs: np.ndarray, level: float) -> tuple[list[int], list[bool]]:
+def _groups(costs: np.ndarray, level: float, slack: float = 0.0) -> tuple[list[int], list[bool]]:
     """Return the group of each row, best first, and whether it is an anchor."""
     groups, anchors = [1], [True]
     anchor = 0
     while len(groups) < costs.shape[1]:
-        corrected = holm([_p(costs[:, row] - costs[:, anchor]) for row in range(anchor + 1, costs.shape[1])])
+        corrected = holm([_p(costs[:, row] - costs[:, anchor], slack) for row in range(anchor + 1, costs.shape[1])])
         start = len(groups)
         new = next((row for row in range(start, costs.shape[1]) if corrected[row - anchor - 1] < level), None)
         end = costs.shape[1] if new is None else new
@@ -149,8 +166,8 @@ def _groups(costs: np.ndarray, level: float) -> tuple[list[int], list[bool]]:
     return groups, anchors
 
 
-def _p(differences: np.ndarray) -> float:
+def _p(differences: np.ndarray, slack: float = 0.0) -> float:
     """Return the two-sided p that resampled differences lie on either side of 0; the observed one counts as well."""
     known = differences[~np.isnan(differences)]
-    beyond = min(int(np.count_nonzero(known <= 0)), int(np.count_nonzero(known >= 0)))
+    beyond = min(int(np.count_nonzero(known <= slack)), int(np.count_nonzero(known >= -slack)))
     return float(min(1.0, 2 * (1 + beyond) / (1 + known.size)))

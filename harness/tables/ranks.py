@@ -196,11 +196,10 @@ def _winner(ranked: RankedRows, reference: RankedRows, on: str, labels: tuple[st
 
 
 def _tau(ranked: RankedRows, reference: RankedRows) -> float:
-    """Return how alike two orders of the rows are that both have."""
-    signs = [1 if one.direction == "higher" else -1 for one in (ranked, reference)]
-    first, second = ranked.means, reference.means
+    """Return how alike two orders of the rows are that both have; rows of one rank tie."""
+    first, second = ({one.rows[place.row]: place.rank for place in one.ranking.rows} for one in (ranked, reference))
     shared = [row for row in first if row in second]
-    return kendall_tau([signs[0] * first[row] for row in shared], [signs[1] * second[row] for row in shared])
+    return kendall_tau([first[row] for row in shared], [second[row] for row in shared])
 
 
 def _imputed(row: TableRow, place: Place | None) -> Iterable[str]:

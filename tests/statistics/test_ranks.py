@@ -70,6 +70,26 @@ def test_equal_rows_share_the_better_rank() -> None:
     assert found.separable == (False, True)
 
 
+@pytest.mark.parametrize("rows", [2, 3, 5, 7, 9, 13])
+@pytest.mark.parametrize("units", [8, 12, 37, 100])
+def test_rows_of_the_same_values_are_equal_wherever_they_stand(rows: int, units: int) -> None:
+    """How a matrix is multiplied, and so the last bit of a mean, depends on the place of a row in it."""
+    values = np.tile(np.random.default_rng(units).random(units), (rows, 1))
+    found = rank_rows(values, [(n,) for n in range(units)], "lower", resamples=199)
+    assert [(one.row, one.rank, one.rank_low, one.rank_high) for one in found.rows] == [
+        (row, 1, 1, 1) for row in range(rows)
+    ]
+    assert found.separable == (False,) * (rows - 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_of_the_same_values_in_another_order_have_one_rank(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    row = rng.random(20)
+    found = rank_rows(np.array([row, row[::-1], rng.permutation(row), row + 1]), SAMPLES[:20], "higher", resamples=199)
+    assert [(one.row, one.rank) for one in found.rows] == [(3, 1), (0, 2), (1, 2), (2, 2)]
+
+
 def test_one_row_alone_is_the_best() -> None:
     found = rank_rows(scores(0.5), SAMPLES, "higher")
     assert (found.rows[0].rank, found.rows[0].group, found.separable) == (1, 1, ())
