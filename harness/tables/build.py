@@ -21,7 +21,7 @@ from harness.suite import Published, Row, Suite
 from harness.tables.claims import claim_lines
 from harness.tables.durations import row_durations
 from harness.tables.intervals import with_intervals
-from harness.tables.model import Column, Cost, Duration, Failure, Score, Table, TableRow
+from harness.tables.model import Column, Cost, Failure, Score, Table, TableRow
 from harness.tables.ranks import is_submitted, marks_of, ranks, with_places
 
 Verdicts = Mapping[tuple[str, str], ScoreVerdict]
@@ -50,7 +50,6 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
     columns = tuple(
         _column(suite, name, metric.direction, metric.unit, metric.at) for name, metric in standing.metrics.items()
     )
-    durations = row_durations(suite, tier, standing.records, timings)
     verdicts = _verdicts(standing)
     judged = {(verdict.row, verdict.metric): verdict for verdict in verdicts}
     lines = [
@@ -61,10 +60,7 @@ def build_table(standing: Standing, *, machine: str = "", intervals: bool = Fals
     ]
 
     places, winners = ranks(standing, {(row.id, dataset): _label(row, dataset) for row, dataset, _ in lines})
-    made = (
-        _row(standing, row, part, _cost_on(costs.get(row.id, ()), dataset), judged, durations.get(row.id, {}), dataset)
-        for row, dataset, part in lines
-    )
+    made = (_row(standing, row, part, costs.get(row.id, ()), judged, dataset) for row, dataset, part in lines)
     rows = tuple(
         with_places(with_intervals(standing, row) if intervals else row, places, suite.primary) for row in made
     )
@@ -115,11 +111,11 @@ def _row(
     standing: Standing,
     row: Row,
     own: RowStanding,
-    cost: Cost,
+    timings: Sequence[Timing],
     verdicts: Verdicts,
-    durations: Mapping[str, Duration],
     dataset: str,
 ) -> TableRow:
+    """Return a line of a row; `own` is its standing on the data of the line, `timings` are all of the row's."""
     judged = {} if dataset else verdicts
     units = tuple(by_unit(own.scored, standing.suite.spread_over).values())
     scores = {
@@ -138,11 +134,11 @@ def _row(
         failed=own.failed,
         missing=own.missing,
         scores=scores,
-        cost=Cost(run_s=row.reported_s, is_reported=True) if is_submitted(own) else cost,
+        cost=Cost(run_s=row.reported_s, is_reported=True) if is_submitted(own) else _cost_on(timings, dataset),
         note=_note(standing.suite, row, own.cells),
         axes=row.axes,
         dataset=dataset,
-        durations=durations,
+        durations=row_durations(standing.suite, standing.tier, own.records, timings).get(row.id, {}),
         bound=bound_of(own.cells),
         marks=marks_of(own, row.reported_s),
     )

@@ -192,6 +192,24 @@ def test_each_of_several_data_sets_has_a_line_and_a_pooled_one_only_where_asked_
     assert (table.cells, table.ok) == (2, 2)
 
 
+def test_seconds_that_a_figure_draws_are_those_of_the_data_set_of_the_line(tmp_path: Path) -> None:
+    project = temp_project(tmp_path)
+    figure = '[[figures]]\nid = "f"\nx = "n"\ny = { seconds = true }\n'
+    text = TWO.partition('[[rows]]\nid = "net"')[0].replace('id = "otsu"', 'id = "otsu"\naxes = { n = 4 }') + figure
+    cells = project.cells(text)
+    seconds = {cell.id: 1.0 if cell.data.dataset == "flat" else 3.0 for cell in cells}
+    timings = [
+        replace(make_timing(sample=cell.sample, dataset=cell.data.dataset, first_s=seconds[cell.id]), cell=cell.key)
+        for cell in cells
+    ]
+    records = [record_of(cell, {"map.toy": 0.5, "arand.toy": 0.1}) for cell in cells]
+    table = build_table(project.standing(records, timings, text=text))
+    assert {row.dataset: row.durations[""].summary.mean for row in table.rows} == {"flat": 1.0, "crops": 3.0}
+    failed = [replace(record, status="timeout" if record.dataset == "crops" else "ok") for record in records]
+    table = build_table(project.standing(failed, timings, text=text))
+    assert {row.dataset: row.durations[""].bounded for row in table.rows} == {"flat": 0, "crops": 1}
+
+
 def test_a_row_of_one_data_set_is_ranked_with_the_lines_of_others_on_it(tmp_path: Path) -> None:
     project = temp_project(tmp_path)
     row = '[[rows]]\nid = "{}"\nstages = [{{ id = "blur" }}, {{ id = "cut", level = {} }}]\n'
