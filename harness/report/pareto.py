@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.tables.model import Column, Cost, Table, TableRow
+from harness.tables.ranks import PROMPTED
 from harness.tables.text import REPORTED, column_title
 
 COSTS: Mapping[str, tuple[str, Callable[[Cost], float | None]]] = {
@@ -22,9 +24,10 @@ COSTS: Mapping[str, tuple[str, Callable[[Cost], float | None]]] = {
 def chart_points(table: Table) -> dict[str, Any] | None:
     """Return what the chart draws, as a JSON-able value: metrics, costs, and rows with both and their fronts.
 
-    A row's `front` names "metric cost" for each pair in which no other row is better and no dearer. Rows made from the
-    ground truth are left out, and what an author reports is on no front: nobody here measured it. None where no row has
-    a cost. The numbers are those that the table prints.
+    A row's `front` names "metric cost" for each pair in which no other row of those it is `among` is better and no
+    dearer: rows of one data set, those that the truth prompts among themselves. Rows made from the ground truth are
+    left out, and what an author reports is on no front: nobody here measured it. None where no row has a cost. The
+    numbers are those that the table prints.
     """
     rows = [row for row in table.rows if not row.bound]
     costs = [name for name in COSTS if any(_cost(row, name) is not None for row in rows)]
@@ -32,15 +35,7 @@ def chart_points(table: Table) -> dict[str, Any] | None:
     metrics.sort(key=lambda column: column.metric != table.primary)
     if not costs or not metrics:
         return None
-    fronts = {
-        (column.metric, name): front(
-            [_value(row, column) for row in rows],
-            [None if row.cost.is_reported else _cost(row, name) for row in rows],
-            column.direction == "higher",
-        )
-        for column in metrics
-        for name in costs
-    }
+    fronts = {(column.metric, name): _front_of(rows, column, name) for column in metrics for name in costs}
     return {
         "metrics": [{"id": c.metric, "title": column_title(c), "direction": c.direction} for c in metrics],
         "costs": [{"id": name, "title": COSTS[name][0]} for name in costs],
@@ -49,6 +44,7 @@ def chart_points(table: Table) -> dict[str, Any] | None:
                 "id": row.id,
                 "label": f"{row.label}{REPORTED}" if row.cost.is_reported else row.label,
                 "reported": row.cost.is_reported,
+                "among": _among(row),
                 "values": {column.metric: _value(row, column) for column in metrics},
                 "costs": {name: _cost(row, name) for name in costs},
                 "front": [f"{metric} {name}" for (metric, name), members in fronts.items() if number in members],
@@ -77,6 +73,25 @@ def front(quality: Sequence[float | None], cost: Sequence[float | None], higher_
             found |= {number for value, number in of_price if value == least}
             best = least
     return frozenset(found)
+
+
+def _front_of(rows: Sequence[TableRow], column: Column, cost: str) -> frozenset[int]:
+    """Return the places of the rows that no other of those they are among beats."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        groups[_among(row)].append(number)
+    found: set[int] = set()
+    for numbers in groups.values():
+        own = [rows[number] for number in numbers]
+        quality = [_value(row, column) for row in own]
+        measured = [None if row.cost.is_reported else _cost(row, cost) for row in own]
+        found |= {numbers[place] for place in front(quality, measured, column.direction == "higher")}
+    return frozenset(found)
+
+
+def _among(row: TableRow) -> str:
+    """Return which rows a row may be held against: "" for all of a table of one data set."""
+    return ", ".join(part for part in (row.dataset, PROMPTED if PROMPTED in row.marks else "") if part)
 
 
 def _value(row: TableRow, column: Column) -> float | None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from harness.report.pareto import chart_points, front
 from harness.tables import Cost
+from harness.tables.ranks import PROMPTED
 from tests.tables.tables import make_table
 
 POINTS = st.lists(st.tuples(st.integers(0, 5).map(float), st.integers(0, 5).map(float)), min_size=1, max_size=12)
@@ -58,6 +59,23 @@ def test_what_an_author_reports_is_shown_and_beats_nobody() -> None:
     assert points["rows"][0]["front"] == ["map seconds", "map training", "map memory"]
     assert points["rows"][1]["front"] == []
     assert points["rows"][1]["costs"] == {"seconds": 0.001, "training": None, "memory": None}
+
+
+def test_rows_of_other_data_and_those_that_the_truth_prompts_beat_nobody_else() -> None:
+    table = make_table()
+    _, net = table.rows
+    cheap = replace(net, id="cheap", cost=Cost(0.1, 0.1, None, 10))
+    elsewhere = replace(net, id="elsewhere", dataset="crops")
+    told = replace(net, id="told", marks=(PROMPTED,))
+    points = chart_points(replace(table, rows=(net, cheap, elsewhere, told)))
+    assert points is not None
+    whole = ["map seconds", "map training", "map memory"]
+    assert {row["id"]: (row["among"], row["front"]) for row in points["rows"]} == {
+        "net": ("", []),
+        "cheap": ("", whole),
+        "elsewhere": ("crops", whole),
+        "told": (PROMPTED, whole),
+    }
 
 
 def test_without_costs_there_is_no_chart() -> None:

@@ -209,17 +209,18 @@ window.report = (() => {
       const style = getComputedStyle(root);
       const ink = style.getPropertyValue("--ink").trim(), line = style.getPropertyValue("--line").trim(), accent = style.getPropertyValue("--accent").trim();
       const points = (rows, more) => ({ x: rows.map((row) => row.costs[cost.id]), y: rows.map((row) => row.values[metric.id]), text: rows.map((row) => row.label.replace(/[<>&]/g, (sign) => ({ "<": "&lt;", ">": "&gt;", "&": "&amp;" })[sign])), hovertemplate: "%{text}<br>%{x:.3g}, %{y:.4g}<extra></extra>", ...more });
+      const sets = [...new Set(front.map((row) => row.among))].map((among) => ({ name: `Pareto front${among ? `, ${among}` : ""}`, rows: front.filter((row) => row.among === among) }));
       const measured = shown.filter((row) => !row.reported), reported = shown.filter((row) => row.reported);
       Plotly.react("chart", [
         points(measured, { mode: "markers", name: "rows", marker: { size: 10, color: ink, opacity: 0.55 } }),
-        points(front, { mode: "lines+markers", name: "Pareto front", line: { color: accent, shape: "hv" }, marker: { size: 12, color: accent, symbol: "diamond" } }),
+        ...sets.map(({ name, rows }) => points(rows, { mode: "lines+markers", name, line: { color: accent, shape: "hv" }, marker: { size: 12, color: accent, symbol: "diamond" } })),
         ...(reported.length ? [points(reported, { mode: "markers", name: "self-reported cost", marker: { size: 11, color: ink, symbol: "circle-open", line: { width: 2 } } })] : []),
       ], {
         paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink }, margin: { t: 20, r: 20 },
         xaxis: { title: { text: cost.title }, type: "log", gridcolor: line }, yaxis: { title: { text: metric.title }, gridcolor: line, autorange: metric.direction === "lower" ? "reversed" : true },
         legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       }, { responsive: true, displaylogo: false });
-      one("#front").textContent = front.length ? `Pareto front: ${front.map((row) => row.label).join("; ")}` : "";
+      one("#front").textContent = sets.map(({ name, rows }) => `${name}: ${rows.map((row) => row.label).join("; ")}`).join(". ");
     };
     onTheme.push(draw);
     draw();
