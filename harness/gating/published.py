@@ -44,7 +44,11 @@ def beside_published(own: Standing, published: Standing) -> tuple[PublishedScore
     suite = own.suite
     if suite.kind == "data-table":
         return tuple(_statements(own, published))
-    theirs = {record.id: record for record in (*published.records, *published.stale) if record.status == "ok"}
+    theirs = {
+        record.id: record
+        for record in (*published.records, *published.stale)
+        if record.status == "ok" and not record.is_altered
+    }
     hardware = OtherHardware(published.environments, own.environments, suite.file.hardware_tolerance)
     found = []
     for row, standing in own.rows.items():

@@ -20,6 +20,9 @@ from harness.store import Record, find_stores
 from harness.suite import Suite
 
 OTHER_CODE = "its record was made with other code than that at hand; `harness run --again` makes it anew"
+ALTERED = (
+    "its line was changed after it was written and counts for nothing; `harness rescore` or `harness run` mends it"
+)
 STALE = "its record is of another chain, other data or another version; `harness run` computes it"
 
 
@@ -66,8 +69,9 @@ def gate_suites(
 def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Comparison:
     """Return the comparison of a suite's results with its baseline.
 
-    Only cells that the suite has count. A baseline's record may be of other inputs or older code; one of the results
-    must be of the cell and the code at hand, else the cell is missing. Rows that only one side knows are named.
+    Only cells that the suite has count, and records as they were written. A baseline's record may be of other inputs or
+    older code; one of the results must be of the cell and the code at hand, else the cell is missing. Rows that only
+    one side knows are named, and how many records were altered.
     """
     suite, tier = after.suite, after.tier
     if suite.kind == "data-table":
@@ -77,19 +81,26 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     exact = {**suite.file.tolerance, **rules.tolerance}
     elsewhere = {**suite.file.hardware_tolerance, **rules.hardware_tolerance}
     foreign_code = {record.id for record in after.of_other_code}
+    altered = {record.id for record in after.records if record.is_altered}
+    old, left_out = _records(before), foreign_code | altered
     cells, shifts = compare(
-        _records(before),
-        [record for record in after.records if record.id not in foreign_code],
+        old,
+        [record for record in after.records if record.id not in left_out],
         Judge(after.directions, exact, OtherHardware(before.environments, after.environments, elsewhere)),
     )
-    reasons = {**{record.id: STALE for record in after.stale}, **dict.fromkeys(foreign_code, OTHER_CODE)}
+    reasons = {
+        **{record.id: STALE for record in after.stale},
+        **dict.fromkeys(foreign_code, OTHER_CODE),
+        **dict.fromkeys(altered, ALTERED),
+    }
     cells = tuple(
         replace(cell, detail=reasons[cell.id]) if cell.outcome == "missing cell" and cell.id in reasons else cell
         for cell in cells
     )
     timings = () if rules.timing is None else compare_timings(before.timings, after.timed, rule=rules.timing)
     has_moved = any(cell.hardware and cell.outcome != "same" for cell in cells)
-    notes = (*_row_notes(before, after), *_hardware_notes(cells, elsewhere))
+    lost = len(before.records) + len(before.stale) - len(old)
+    notes = (*_row_notes(before, after), *_altered_notes(lost, len(altered)), *_hardware_notes(cells, elsewhere))
     return Comparison(
         suite.id, suite.version, tier, cells, shifts, timings, _claims(before, after, has_moved=has_moved), notes
     )
@@ -104,7 +115,7 @@ def _compared(
 
 
 def _records(baseline: Standing) -> tuple[Record, ...]:
-    """Return the baseline's records of cells that the suite has, of whatever inputs.
+    """Return the baseline's records of cells that the suite has, of whatever inputs, that were not altered.
 
     Metrics that were laid over the suite when those were made, or scored anew, are no part of what the suite promises.
     """
@@ -112,8 +123,9 @@ def _records(baseline: Standing) -> tuple[Record, ...]:
     plain = (
         record if own.issuperset(record.metrics) else replace(record, metrics=_only(record.metrics, own))
         for record in baseline.records
+        if not record.is_altered
     )
-    return (*plain, *baseline.stale)
+    return (*plain, *(record for record in baseline.stale if not record.is_altered))
 
 
 def _only(metrics: Mapping[str, float], names: Collection[str]) -> dict[str, float]:
@@ -135,6 +147,16 @@ def _row_notes(before: Standing, after: Standing) -> list[str]:
     if parts:
         notes.append(f"{parts} records of the baseline are of data, folds or repeats that the suite no longer has")
     return notes
+
+
+def _altered_notes(baseline: int, results: int) -> list[str]:
+    """Say how many records of either side were changed after they were written."""
+    sides = (("baseline", baseline), ("results", results))
+    return [
+        f"{count} records of the {name} were changed after they were written and count for nothing"
+        for name, count in sides
+        if count
+    ]
 
 
 def _hardware_notes(cells: Iterable[CellComparison], tolerance: Mapping[str, float]) -> list[str]:

@@ -71,3 +71,10 @@ def test_cells_to_which_a_pair_is_not_applicable_are_left_out(project: Project) 
         if score.metric == "arand.toy"
     )
     assert (lost.agreement, lost.largest) == ("differs", math.inf), "one side has it, so it is lost"
+
+
+def test_published_records_that_were_altered_say_nothing(project: Project) -> None:
+    own = _records(project, otsu=0.5)
+    altered = [replace(record, checksum="of other content") for record in own]
+    standing = project.standing(own, text=TOLERANT)
+    assert beside_published(standing, project.standing(altered, text=TOLERANT)) == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.gating import GateRules, compare_suite
-from harness.gating.suites import OTHER_CODE, STALE
+from harness.gating.suites import ALTERED, OTHER_CODE, STALE
 from harness.model import Origin
 from harness.store import Record, StageRecord
 from tests.helpers import Project
@@ -79,3 +79,17 @@ def test_results_of_other_code_are_missing_and_a_baseline_may_be_of_other_code(p
     assert found.exit_code == 3
     assert {cell.detail for cell in found.cells} == {OTHER_CODE}
     assert compare_suite(project.standing(other), project.standing(records), RULES).exit_code == 0
+
+
+def test_records_that_were_altered_count_for_nothing_on_either_side(project: Project) -> None:
+    records = _records(project)
+    whole, altered = (
+        project.standing(found) for found in (records, [replace(records[0], checksum="of other content"), *records[1:]])
+    )
+    found = compare_suite(whole, altered, RULES)
+    assert (found.counts, found.exit_code) == ({"missing cell": 1, "same": 1}, 3)
+    assert next(cell.detail for cell in found.cells if cell.outcome == "missing cell") == ALTERED
+    assert found.notes == ("1 records of the results were changed after they were written and count for nothing",)
+    found = compare_suite(altered, whole, RULES)
+    assert found.counts == {"new cell": 1, "same": 1}
+    assert found.notes == ("1 records of the baseline were changed after they were written and count for nothing",)
