@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from harness.cli.options import add_json
@@ -68,10 +69,13 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
 
 
 def _bytes(text: str) -> int:
-    """Return GB as bytes; raises `ValueError`, which the parser turns into its message, for anything but a size."""
-    size = float(text)
-    if not 0 <= size < float("inf"):
-        raise ValueError(text)
+    """Return GB as bytes; raises what the parser prints for anything but a size."""
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not 0 <= size < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of GB; accepted: 0 or more")
     return int(size * 1e9)
 
 

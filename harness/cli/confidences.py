@@ -38,15 +38,18 @@ def _rows(path: Path, text: str) -> list[tuple[str, str]]:
     if path.suffix.lower() == ".json":
         try:
             pairs = json.loads(text, object_pairs_hook=list)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}: no JSON: {error}") from error
         if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
             raise DataError(f'{path}: accepted: one object, {{"label": confidence, …}}')
         return pairs
     reader = csv.DictReader(text.splitlines())
-    if not set(COLUMNS) <= set(reader.fieldnames or ()):
-        columns = ", ".join(reader.fieldnames or ()) or "none"
-        raise DataError(
-            f"{path}: columns {columns}; accepted: {' and '.join(COLUMNS)}, or a JSON object in a .json file"
-        )
-    return [(row[COLUMNS[0]], row[COLUMNS[1]]) for row in reader]
+    try:
+        if not set(COLUMNS) <= set(reader.fieldnames or ()):
+            columns = ", ".join(reader.fieldnames or ()) or "none"
+            raise DataError(
+                f"{path}: columns {columns}; accepted: {' and '.join(COLUMNS)}, or a JSON object in a .json file"
+            )
+        return [(row[COLUMNS[0]], row[COLUMNS[1]]) for row in reader]
+    except csv.Error as error:
+        raise DataError(f"{path}: no CSV: {error}") from error

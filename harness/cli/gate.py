@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +70,9 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         gate_markdown,
         gate_suites,
     )
+    from harness.store.files import replace_text
 
+    _check_timing(arguments.time_ratio, arguments.time_alpha)
     suites = project.suites(arguments.suites)
     timing = None if arguments.no_time else TimingRule(arguments.time_ratio, arguments.time_alpha)
     rules = GateRules(dict(arguments.tolerance), dict(arguments.hardware_tolerance), timing)
@@ -81,7 +84,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     summary = gate_markdown(comparisons, gated.baseline)
     for path, text in ((arguments.junit, gate_junit(comparisons)), (arguments.markdown, summary)):
         if path is not None:
-            _write(path, text)
+            replace_text(path, text)
+            log(f"wrote {path}")
     if arguments.json:
         json_result(gate_json(comparisons, gated.baseline))
     else:
@@ -99,11 +103,25 @@ def _judged(results: Path, baseline: str) -> Path:
     return Path(baseline)
 
 
+def _check_timing(ratio: float, alpha: float) -> None:
+    """Raise `ConfigError` for a ratio or a level with which nothing can be tested."""
+    from harness.errors import ConfigError
+
+    if not 1 <= ratio < math.inf or not 0 < alpha < 1:
+        raise ConfigError(
+            f"--time-ratio is {ratio:g}, --time-alpha {alpha:g}; accepted: a ratio from 1, a level between 0 and 1"
+        )
+
+
 def _tolerance(text: str) -> tuple[str, float]:
-    metric, separator, value = text.partition("=")
-    if not separator or not float(value) >= 0:
+    metric, _, value = text.partition("=")
+    try:
+        largest = float(value)
+    except ValueError:
+        largest = math.nan
+    if not metric or not largest >= 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not METRIC=VALUE with a value of 0 or more")
-    return metric, float(value)
+    return metric, largest
 
 
 def _check_tolerance(option: str, tolerance: Mapping[str, float], suites: tuple[Suite, ...]) -> None:
@@ -113,14 +131,3 @@ def _check_tolerance(option: str, tolerance: Mapping[str, float], suites: tuple[
     for metric in tolerance:
         if metric not in known:
             raise RegistryError(f"{option}: no metric of the suites is called '{metric}'{nearest(metric, known)}")
-
-
-def _write(path: Path, text: str) -> None:
-    from harness.errors import StoreError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from error
-    log(f"wrote {path}")

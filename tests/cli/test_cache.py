@@ -26,7 +26,7 @@ def test_sizes_and_clearing(cli: Cli) -> None:
     assert f"cache folder: {folder}" in out
 
 
-def test_predictions_are_limited_and_what_was_removed_is_counted(cli: Cli) -> None:
+def test_predictions_are_limited_and_what_was_removed_is_counted(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli("run", "toy")[0] == 0
     parts = cli.json("cache", "--json")["parts"]
     assert parts["predictions"]["limit_bytes"] == 50 * 10**9
@@ -38,5 +38,7 @@ def test_predictions_are_limited_and_what_was_removed_is_counted(cli: Cli) -> No
     assert f"predictions: at most 0 GB; {held} removed so far" in out
     assert cli.json("cache", "--json")["parts"]["predictions"]["evicted"] == held
     assert cli("cache", "--clear", "predictions")[0] == 0
-    with pytest.raises(SystemExit, match="2"):
-        cli("cache", "--limit", "-1")
+    for text in ("-1", "much"):
+        with pytest.raises(SystemExit, match="2"):
+            cli("cache", "--limit", text)
+        assert f"'{text}' is no number of GB; accepted: 0 or more" in capsys.readouterr().err

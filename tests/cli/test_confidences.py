@@ -34,6 +34,8 @@ def test_json_and_csv_say_the_same(tmp_path: Path, name: str, text: str) -> None
         ("a.json", '{"1": 0.5, "1": 0.6}', "label 1 has two confidences"),
         ("a.json", '{"one": 0.5}', "'one': 0.5; accepted: a label"),
         ("a.json", '{"1": null}', "'1': None; accepted"),
+        pytest.param("a.json", "[" * 100_000, "no JSON", id="deep"),
+        pytest.param("a.csv", f"label,confidence\n{'1' * 140_000},0.5\n", "no CSV: field larger than", id="long"),
         ("a.csv", "id,score\n1,0.5\n", "columns id, score; accepted: label and confidence"),
         ("a.csv", "", "columns none"),
         ("a.csv", "label,confidence\n1.5,0.5\n", "'1.5': '0.5'"),

@@ -129,11 +129,18 @@ def test_a_network_on_other_hardware_is_judged_by_its_own_tolerance(cli: Cli) ->
     )
 
 
-@pytest.mark.parametrize("text", ["map", "map=-1", "map=nan", "map=x"])
-def test_tolerances_that_make_no_sense(cli: Cli, text: str) -> None:
+@pytest.mark.parametrize("text", ["map", "map=-1", "map=nan", "map=x", "=1"])
+def test_tolerances_that_make_no_sense(cli: Cli, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         cli("gate", "toy", "--baseline", "runs", "--tolerance", text)
     assert stopped.value.code == 2
+    assert f"'{text}' is not METRIC=VALUE with a value of 0 or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--time-ratio=0", "--time-ratio=nan", "--time-alpha=0", "--time-alpha=1"])
+def test_durations_that_cannot_be_tested(cli: Cli, option: str) -> None:
+    code, _, err = cli("gate", "toy", "--baseline", "runs", option)
+    assert (code, "accepted: a ratio from 1, a level between 0 and 1" in err) == (2, True)
 
 
 def test_missing_cells_new_failures_and_no_baseline(cli: Cli) -> None:
