@@ -19,6 +19,13 @@ from harness.project import Project
 from harness.worker.models import ModelStore
 from tests.cli.project import DATA_TABLE, Cli
 
+WEIGHTS = f"""
+[weights.net]
+title = "A net"
+licence = "CC0"
+files = [{{ name = "net.pt", urls = ["https://example.org/net.pt"], sha256 = "{hash_value("something else")}" }}]
+"""
+
 
 @pytest.fixture
 def ran(cli: Cli) -> Cli:
@@ -122,6 +129,14 @@ def _download(cli: Cli) -> None:
     path.write_bytes(b"changed")
 
 
+def _weights(cli: Cli) -> None:
+    path = cli.folder / "datasets.toml"
+    path.write_text(path.read_text() + WEIGHTS)
+    path = cache_folder() / "weights" / "net" / "net.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"changed")
+
+
 @pytest.mark.parametrize(
     ("damage", "kind", "state"),
     [
@@ -139,6 +154,7 @@ def _download(cli: Cli) -> None:
         (_output_description, "output", "altered"),
         (_lock, "lock", "damaged"),
         (_download, "download", "altered"),
+        (_weights, "download", "altered"),
     ],
 )
 def test_each_damage_is_found_and_nothing_is_changed(
@@ -151,6 +167,16 @@ def test_each_damage_is_found_and_nothing_is_changed(
     assert (kind, state) in {(one.kind, one.state) for one in found.findings}, list(finding_lines(found))
     assert all(one.action for one in found.findings)
     assert before == {path: path.read_bytes() for path in before}
+
+
+def test_a_checksum_that_nothing_here_computes_is_counted(ran: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    _weights(ran)
+    path = ran.folder / "datasets.toml"
+    path.write_text(path.read_text().replace(f'sha256 = "{hash_value("something else")}"', f'xxh128 = "{"0" * 32}"'))
+    monkeypatch.setattr("harness.audit.find_spec", lambda name: None)
+    found = look(ran)
+    assert found.is_sound, list(finding_lines(found))
+    assert found.looked_at["unchecked download"] == 1
 
 
 def _evicted(cli: Cli) -> None:
