@@ -68,9 +68,8 @@ def _area_under(outcomes: np.ndarray, true: int) -> float:
 class _Judged:
     """One image, surest object first: its confidences, candidates, and what lies outside the range of areas.
 
-    candidates       per predicted object (IoU, true object) of every pair that any threshold can reach, best last;
-    pairs
-                     with true objects outside the range come first, so that those within are preferred
+    candidates       per predicted object (IoU, true object) of every pair that shares a voxel, best last; pairs with
+                     true objects outside the range come first, so that those within are preferred
     true_outside, pred_outside   bool, along true objects and along predicted ones
     """
 

@@ -13,7 +13,9 @@ from harness.tables.text import ABSENT, column_title, mean_interval
 
 INTERVAL = "95 % of the mean"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_NO_NUMBER = ("", ABSENT, "undefined", "open", "floor", "ceiling", "control")
+BOUNDS = ("floor", "ceiling", "control")
+"""What stands in place of the rank of a row that is no method."""
+_NO_NUMBER = ("", ABSENT, "undefined", "open", *BOUNDS)
 """Texts that stand where a column has no number for a row; they sort before all numbers."""
 
 
@@ -100,7 +102,7 @@ def leaderboard(table: Printed) -> Board:
                     BoardCell(cell.text, cell.order, cell.link, struck.get((number, at), ""))
                     for at, cell in enumerate(line.cells)
                 ),
-                any(cell.text in ("floor", "ceiling", "control") for cell in line.cells),
+                RANK in header and line.cells[header.index(RANK)].text in BOUNDS,
             )
             for number, line in enumerate(made.lines)
         ),

@@ -49,7 +49,6 @@ class RankedRows:
     metric: str
     dataset: str
     aggregation: Aggregation
-    direction: Literal["higher", "lower"]
     rows: tuple[str, ...]
     ranking: Ranking
     units: int
@@ -166,7 +165,6 @@ class Ranker:
             metric=name,
             dataset=self._dataset,
             aggregation=how,
-            direction=meant.direction,
             rows=tuple(row.id for row in rows),
             ranking=ranking if is_decidable else _undecided(ranking),
             units=units,

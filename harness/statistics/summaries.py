@@ -61,7 +61,5 @@ def _root(above: int, below: int) -> float:
         return 0.0
     shift = 1 + max(0, 128 - above.bit_length() + below.bit_length()) // 2
     square, rest = divmod(above << 2 * shift, below)
-    root = math.isqrt(
-        square
-    )  # of at least 64 bits; one more says whether there is a rest, so that division rounds once
+    root = math.isqrt(square)  # 64 bits at least; one more says whether there is a rest, so that division rounds once
     return (2 * root + (rest != 0 or root * root != square)) / (2 << shift)

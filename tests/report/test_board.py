@@ -52,6 +52,16 @@ def test_the_rank_stands_right_behind_the_rows() -> None:
     assert [line.cells[4].text for line in board.lines] == ["-", "open"]
 
 
+def test_a_method_that_is_called_like_a_bound_is_none() -> None:
+    table = make_table()
+    truth, net = table.rows
+    placed = {"map": replace(net.scores["map"], place=Place(1, 1, 1, 1))}
+    rows = (replace(truth, bound="ceiling"), replace(net, label="control", scores={**net.scores, **placed}))
+    winners = (Winner("map", "", "per-image", ("control",), 0, 0, 1, 9),)
+    board = leaderboard(ScoreTable(replace(table, rows=rows, primary="map", winners=winners)))
+    assert [line.bound for line in board.lines] == [True, False]
+
+
 def test_the_interval_of_the_mean_stands_behind_it() -> None:
     table = make_table()
     truth, net = table.rows
