@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle, groupby, repeat
 from typing import TYPE_CHECKING, Any
@@ -117,8 +118,7 @@ def _panel(
 ) -> None:
     """Draw one panel; lines of one name look alike in every panel and stand in the legend once."""
     nothing = axes.plot([], [], linestyle="none")[0]
-    for number, curve in enumerate(panel.curves):
-        key = _key(curve, number, figure)
+    for key, curve in zip(_keys(panel), panel.curves, strict=True):
         if curve.heading:
             entries.setdefault((curve.heading, _HEADING), (nothing, _wrapped(curve.heading, _LABEL_WIDTH)))
         line = _plot(axes, figure, curve, looks[key]) if curve.is_drawn else nothing
@@ -128,9 +128,18 @@ def _panel(
         axes.text(0.02, 0.98, _flat(panel.title), transform=axes.transAxes, va="top", weight="bold", size=_SMALL)
 
 
-def _key(curve: Curve, number: int, figure: CurveFigure) -> tuple[str, str]:
-    """Return what a line is told by; over thresholds every row is a line, whatever its label."""
-    return curve.heading, f"{number}" if figure.is_of_thresholds else f"line {curve.label}"
+def _keys(panel: Panel) -> list[tuple[str, str]]:
+    """Return what each line of a panel is told by in all of them: its name, and which one of that name it is.
+
+    Over thresholds every row is a line, whatever its label.
+    """
+    seen: Counter[tuple[str, str]] = Counter()
+    keys = []
+    for curve in panel.curves:
+        named = (curve.heading, curve.label)
+        keys.append((curve.heading, f"line {seen[named]} {curve.label}"))
+        seen[named] += 1
+    return keys
 
 
 def _titles(axes: Axes, printed: PrintedFigure) -> None:
@@ -150,9 +159,7 @@ def _titles(axes: Axes, printed: PrintedFigure) -> None:
 
 def _looks(figure: CurveFigure) -> dict[tuple[str, str], _Look]:
     """Give every line of the table its look, drawn or not: a row that fails does not recolour the others."""
-    keys = dict.fromkeys(
-        _key(curve, number, figure) for panel in figure.panels for number, curve in enumerate(panel.curves)
-    )
+    keys = dict.fromkeys(key for panel in figure.panels for key in _keys(panel))
     colours = cycle(COLOURS)
     found = {}
     for (_, members), marker in zip(groupby(keys, key=lambda key: key[0]), cycle(MARKERS), strict=False):

@@ -15,8 +15,9 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from harness.errors import BackendError
-from harness.report.figure import COLOURS, DASHES, figure_svg
-from harness.tables import Table, curve_figures, printed_figure
+from harness.report.figure import COLOURS, DASHES, _keys, figure_svg
+from harness.tables import Curve, Table, curve_figures, printed_figure
+from harness.tables.curves import Panel
 from tests.tables.tables import make_curve_table, make_sweep_table
 
 VISION = {
@@ -132,6 +133,13 @@ def test_without_matplotlib_the_install_line_is_given(monkeypatch: pytest.Monkey
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(BackendError, match=r"matplotlib.*pip install '\.\[report\]'"):
         _svg(make_curve_table())
+
+
+def test_a_line_is_told_by_its_name_in_every_panel() -> None:
+    """Where one panel lacks a row, the others keep their looks and their places in the legend."""
+    first, second = (Panel("", tuple(Curve(label, "", ()) for label in labels)) for labels in ("abc", "acc"))
+    assert _keys(second)[:2] == [_keys(first)[0], _keys(first)[2]]
+    assert len(set(_keys(second))) == 3
 
 
 def test_panels_lines_and_an_arrow_for_a_bound() -> None:
