@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,20 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     """Write the archive and print its path."""
     from harness.report.archive import About, write_archive
 
-    date = arguments.date or datetime.now(UTC).date().isoformat()
+    day = _date(arguments.date) if arguments.date else datetime.now(UTC).date()
     authors = tuple(arguments.authors) or (ANONYMOUS,)
-    about = About(arguments.title, authors, arguments.licence, date, arguments.url)
+    about = About(arguments.title, authors, arguments.licence, day.isoformat(), arguments.url)
     members = write_archive(project, project.suites(arguments.suites), arguments.results, arguments.out, about)
     log(f"{len(members)} files, each with its checksum in SHA256SUMS")
     result(str(arguments.out))
     return 0
+
+
+def _date(text: str) -> date:
+    """Return a date; raises `ConfigError` for anything else: it stands in the citation as it is."""
+    from harness.errors import ConfigError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"--date is '{text}'; accepted: a day as YYYY-MM-DD") from error

@@ -57,7 +57,7 @@ def compared(arguments: argparse.Namespace, mask: Any = None) -> dict[str, Any]:
 def masks_by_name(arguments: argparse.Namespace) -> Mapping[str, Path]:
     """Return the ignore masks of a folder by the names of their images.
 
-    Raises `ConfigError` if --ignore is no folder, where PRED and GT are.
+    Raises `ConfigError` if --ignore is no folder, where PRED and GT are, and for two masks of one name.
     """
     from harness.errors import ConfigError
     from harness.pairing import name_of
@@ -67,7 +67,16 @@ def masks_by_name(arguments: argparse.Namespace) -> Mapping[str, Path]:
     folder = Path(arguments.ignore)
     if not folder.is_dir():
         raise ConfigError(f"--ignore {folder} is no folder; accepted beside two folders: a folder of their names")
-    return {name: path for path in sorted(folder.iterdir()) if (name := name_of(path))}
+    masks: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        name = name_of(path)
+        if name in masks:
+            raise ConfigError(
+                f"--ignore {folder}: two masks of one name, {masks[name].name} and {path.name}; leave one"
+            )
+        if name:
+            masks[name] = path
+    return masks
 
 
 def add_set(parser: argparse.ArgumentParser) -> None:

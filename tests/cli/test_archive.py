@@ -13,3 +13,5 @@ def test_the_archive_is_one_zip(cli: Cli) -> None:
     with zipfile.ZipFile("a.zip") as archive:
         assert b'name: "Ann"' in archive.read("CITATION.cff")
     assert cli("archive", "--out", "a.tar")[0] == 2
+    code, _, err = cli("archive", "--out", "a.zip", "--date", "yesterday")
+    assert (code, "--date is 'yesterday'; accepted: a day as YYYY-MM-DD" in err) == (2, True)

@@ -152,6 +152,9 @@ def test_masks_of_folders_are_found_by_name(cli: Cli, folders: tuple[Path, Path]
     assert found["a-1"] == {"count.pred": 2}
     code, _, err = cli("score", *folders, "--ignore", tmp_path / "m" / "a-1.png")
     assert (code, "is no folder; accepted beside two folders" in err) == (2, True)
+    write_labels(tmp_path / "m" / "a-1.tif", MASK)
+    code, _, err = cli("score", *folders, "--ignore", tmp_path / "m")
+    assert (code, "two masks of one name, a-1.png and a-1.tif; leave one" in err) == (2, True)
 
 
 def test_groups_are_parts_of_names() -> None:
