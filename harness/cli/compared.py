@@ -132,6 +132,7 @@ def set_means(
     The interval is that of a mean over images, over data sets and the images in them, or of pooled counts. Bounds are
     None where too few images decide nothing, or an undefined image made the mean undefined.
     """
+    from harness.metrics.means import worst_of
     from harness.metrics.pooling import pooled_interval
     from harness.scoring import aggregated
     from harness.statistics import nested_interval
@@ -150,8 +151,11 @@ def set_means(
         if arguments.aggregation == "pooled":
             interval = pooled_interval(metric, [one.counts for one in scores])
         else:
-            is_plain = math.isfinite(mean) and undefined != "worst"
-            interval = nested_interval(list(defined.values()), list(defined)) if is_plain and defined else None
+            counted = own if undefined == "worst" else defined
+            if len(defined) < len(counted):
+                counted = {path: defined[path] if path in defined else worst_of(metric) for path in own}
+            is_known = math.isfinite(mean) and counted
+            interval = nested_interval(list(counted.values()), list(counted)) if is_known else None
         found.append(
             {
                 "metric": metric.id,

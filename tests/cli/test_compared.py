@@ -139,6 +139,8 @@ def test_what_undefined_images_do_is_said_and_can_be_chosen(cli: Cli, folders: t
     worst = cli.json("score", *folders, "--metric", "sbd.spoco", "--undefined", "worst", "--json")
     kept = cli.json("score", *folders, "--metric", "sbd.spoco", "--undefined", "left-out", "--json")
     assert worst["means"]["sbd.spoco"]["mean"] == pytest.approx(kept["means"]["sbd.spoco"]["mean"] * 3 / 4)
+    value, low, high = (worst["means"]["sbd.spoco"][key] for key in ("mean", "low", "high"))
+    assert low < value < high, "of the images with the worst value too"
     assert worst["notes"][-1] == "an image where it is undefined counts as the worst: sbd.spoco"
 
 
