@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from harness.datasets.readers import format_of, read_labels
 from harness.errors import DataError, HarnessError, LabelError
+from harness.hashing import hash_array
 from harness.model import Volume
 from harness.submission.asked import Asked
 from harness.submission.images import folders_of
@@ -81,14 +81,14 @@ class Together:
     """Labels of several samples, checked one after the other: of those that were, only a hash is kept."""
 
     def __init__(self) -> None:
-        self._seen: dict[bytes, str] = {}
+        self._seen: dict[str, str] = {}
 
     def check(self, one: Asked, array: np.ndarray) -> None:
         """Raise `LabelError` for labels that are the truth itself, or those of a sample before."""
         ids = np.unique(array)
         if np.count_nonzero(ids) >= LEAST_OBJECTS and np.array_equal(array, one.truth.array):
             raise LabelError(f"labels of '{one}' are the truth, voxel for voxel and id for id")
-        content = hashlib.sha256(np.ascontiguousarray(array, dtype=np.uint32)).digest()
+        content = hash_array(array.astype(np.uint32))
         if array.any() and content in self._seen:
             raise LabelError(f"labels of '{one}' are those of '{self._seen[content]}'")
         self._seen[content] = str(one)
