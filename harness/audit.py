@@ -225,7 +225,7 @@ def _audit_downloads(found: Audit, project: Project, cache: Path) -> None:
                 checksums = {file: f"sha256:{pin.sha256}" for file, pin in pins.items()}
                 _audit_files(found, cache / owner / name, checksums, f"{path.name} says")
     catalogue = project.catalogue
-    declarations: tuple[tuple[Owner, str, object], ...] = (
+    declarations: tuple[tuple[str, str, object], ...] = (
         *(("datasets", name, catalogue.dataset(name).declaration) for name in catalogue.dataset_ids()),
         *(("weights", name, catalogue.weights(name).declaration) for name in catalogue.weight_ids()),
     )
