@@ -89,7 +89,7 @@ def rank_rows(
     tree = tree_of(units)
     sign = 1.0 if better == "lower" else -1.0
     means = _means(matrix.T[tree.order], tree.weights())
-    slack = _ROUNDING * float(np.abs(matrix[np.isfinite(matrix)]).max())
+    slack = _ROUNDING * float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
     equalled = _equalled(sign * means, slack)
     order = np.argsort(equalled, kind="stable")
     drawn = resampled_means(matrix.T[:, order], tree, resamples=resamples, seed=seed, fixed=fixed)
