@@ -18,6 +18,7 @@ from harness.claims import (
     decide,
     holds_as_printed,
 )
+from harness.claims.bounds import ValueBound
 from harness.claims.printed import EqualPublished
 from harness.claims.ranking import Fastest
 from harness.claims.rule import ClaimRule
@@ -181,7 +182,10 @@ class _Checker:
             raise UndecidableError("every row scores 0: there is nothing to compare")
 
     def _timing_groups(self, claim: ClaimSpec, rule: ClaimRule, rows: Sequence[str]) -> Iterator[Group]:
-        """Yield one group per machine, device and threads that timed every row, over the places all rows share."""
+        """Yield one group per machine, device and threads that timed every row.
+
+        It is over the places that all rows share; where each row is held against a value alone, over its own.
+        """
         stage = rule.stage if isinstance(rule, Fastest) else ""
         seconds: dict[str, dict[str, dict[Unit, float]]] = defaultdict(lambda: defaultdict(dict))
         for timing in self._standing.timed:
@@ -192,18 +196,20 @@ class _Checker:
                 machine = f"{timing.machine}, {timing.device}, {timing.threads} threads"
                 place = (timing.dataset, timing.sample, timing.fold, timing.repeat)
                 seconds[machine][timing.row][place] = value
-        found = False
+        found, is_apart = False, isinstance(rule, ValueBound)
         for machine, by_row in sorted(seconds.items()):
             shared = set.intersection(*(set(by_row[row]) for row in rows))
-            if shared:
+            if shared or (is_apart and all(by_row[row] for row in rows)):
                 found = True
-                units = {row: {place: by_row[row][place] for place in sorted(shared)} for row in rows}
+                places = {row: sorted(by_row[row] if is_apart else shared) for row in rows}
+                units = {row: {place: by_row[row][place] for place in places[row]} for row in rows}
                 summaries = {row: summarise(list(values.values())) for row, values in units.items()}
                 spreads = {row: summary.sd(self._suite.file.spread_ddof) for row, summary in summaries.items()}
                 means = {row: summary.mean for row, summary in summaries.items()}
                 yield Group(machine, means, "lower", spreads, units, "cells")
         if not found:
-            raise UndecidableError("no machine has timed every row on a common sample")
+            where = "" if is_apart else " on a common sample"
+            raise UndecidableError(f"no machine has timed every row{where}")
 
     def _equal_published(self, claim: ClaimSpec, rule: EqualPublished, numbers: list[tuple[str, float]]) -> Decision:
         metric = self._metric(claim)
