@@ -229,10 +229,10 @@ def _audit_downloads(found: Audit, project: Project, cache: Path) -> None:
         *(("datasets", name, catalogue.dataset(name).declaration) for name in catalogue.dataset_ids()),
         *(("weights", name, catalogue.weights(name).declaration) for name in catalogue.weight_ids()),
     )
-    for owner, name, declaration in declarations:
+    for part, name, declaration in declarations:
         files = getattr(declaration, "files", ())
         checksums = {file.name: file.checksum for file in files if getattr(file, "checksum", "")}
-        _audit_files(found, cache / owner / name, checksums, "the catalogue says")
+        _audit_files(found, cache / part / name, checksums, "the catalogue says")
 
 
 def _check_pins(found: Audit, path: Path, owner: Owner, name: str, pins: Mapping[str, Pin]) -> None:

@@ -82,9 +82,9 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     elsewhere = {**suite.file.hardware_tolerance, **rules.hardware_tolerance}
     foreign_code = {record.id for record in after.of_other_code}
     altered = {record.id for record in after.records if record.is_altered}
-    old, left_out = _records(before), foreign_code | altered
+    recorded, left_out = _records(before), foreign_code | altered
     cells, shifts = compare(
-        old,
+        recorded,
         [record for record in after.records if record.id not in left_out],
         Judge(after.directions, exact, OtherHardware(before.environments, after.environments, elsewhere)),
     )
@@ -99,7 +99,7 @@ def compare_suite(before: Standing, after: Standing, rules: GateRules) -> Compar
     )
     timings = () if rules.timing is None else compare_timings(before.timings, after.timed, rule=rules.timing)
     has_moved = any(cell.hardware and cell.outcome != "same" for cell in cells)
-    lost = len(before.records) + len(before.stale) - len(old)
+    lost = len(before.records) + len(before.stale) - len(recorded)
     notes = (*_row_notes(before, after), *_altered_notes(lost, len(altered)), *_hardware_notes(cells, elsewhere))
     return Comparison(
         suite.id, suite.version, tier, cells, shifts, timings, _claims(before, after, has_moved=has_moved), notes

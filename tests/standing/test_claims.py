@@ -398,17 +398,20 @@ def test_other_rules_can_be_about_seconds(project: Project) -> None:
     assert decide(project, rule, [], TIMES, more='metric = "seconds"').outcome == "holds"
 
 
+EXACT_SECONDS = 'metric = "seconds"\nexact = true'
+
+
 def test_seconds_below_a_value_need_no_common_sample(project: Project) -> None:
     rule = '{ kind = "below value", rows = ["a", "b"], value = 3.5 }'
     apart = [timing("a", 1.0, "x"), timing("b", 2.0, "y"), timing("b", 2.2, "z")]
-    found = decide(project, rule, [], apart, more='metric = "seconds"')
+    found = decide(project, rule, [], apart, more=EXACT_SECONDS)
     assert (found.outcome, found.numbers) == (
         "holds",
         (("a on m1, cpu, 2 threads", 2.0), ("b on m1, cpu, 2 threads", pytest.approx(3.1))),
     )
-    found = decide(project, rule, [], [*apart, timing("b", 9.0, "v")], more='metric = "seconds"')
+    found = decide(project, rule, [], [*apart, timing("b", 9.0, "v")], more=EXACT_SECONDS)
     assert found.outcome == "does not hold"
-    found = decide(project, rule, [], apart[:1], more='metric = "seconds"')
+    found = decide(project, rule, [], apart[:1], more=EXACT_SECONDS)
     assert (found.outcome, found.why) == ("open", "no machine has timed every row")
 
 

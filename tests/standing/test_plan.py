@@ -8,27 +8,17 @@ import numpy as np
 from harness.model import Volume
 from harness.predictions import Predictions
 from harness.standing.plan import Download, RowPlan, plan, same_rows
+from harness.store import StageTiming
 from harness.suite import Selection
 from tests.helpers import SUITE, FakeAvailability, Project, toy_weights
 from tests.records import record_of
 
 
 @dataclass(frozen=True)
-class StageTime:
-    id: str
-    load_s: float | None = None
-    fit_s: float | None = None
-    first_s: float | None = None
-    cached: bool = False
-    fit_cached: bool = False
-    device: str = "cpu"
-
-
-@dataclass(frozen=True)
 class CellTime:
     row: str
     total_s: float
-    stages: tuple[StageTime, ...] = ()
+    stages: tuple[StageTiming, ...] = ()
     cell: str = "key of another day"
 
 
@@ -55,7 +45,7 @@ def test_a_row_costs_what_its_cells_took(project: Project) -> None:
 
 
 def test_a_row_never_run_costs_what_its_stages_took_elsewhere(project: Project) -> None:
-    stages = (StageTime("blur", load_s=1.0, first_s=2.0), StageTime("cut", fit_s=3.0, first_s=4.0))
+    stages = (StageTiming("blur", load_s=1.0, first_s=2.0), StageTiming("cut", fit_s=3.0, first_s=4.0))
     found = project.plan(tier="paper", timings=[CellTime("another", 99.0, stages)])
     otsu = found.rows[0]
     assert (otsu.cell_s, otsu.source, otsu.trainings, otsu.training_s) == (7.0, "other rows", 5, 15.0)
@@ -72,7 +62,7 @@ def test_seconds_of_what_a_row_was_before_are_said_to_be(project: Project) -> No
 
 def test_trainings_are_counted_once_and_apart(project: Project) -> None:
     text = SUITE + '[[rows]]\nid = "same"\nstages = [{ id = "learn", steps = 50 }]\n'
-    timings = [CellTime(row, 33.0, (StageTime("learn", fit_s=30.0, first_s=2.0),)) for row in ("net", "same")]
+    timings = [CellTime(row, 33.0, (StageTiming("learn", fit_s=30.0, first_s=2.0),)) for row in ("net", "same")]
     done = [cell for cell in project.cells(text, "paper") if cell.row == "net"][:2]
     _, net, same = project.plan(text, "paper", done=done, timings=timings).rows
     assert (net.cell_s, net.trainings, net.training_s, net.remaining_s) == (3.0, 3, 90.0, 99.0)
@@ -80,7 +70,7 @@ def test_trainings_are_counted_once_and_apart(project: Project) -> None:
 
 
 def test_hours_of_a_gpu_are_those_measured_on_one(project: Project) -> None:
-    on_gpu = CellTime("net", 33.0, (StageTime("learn", fit_s=30.0, first_s=2.0, device="cuda"),))
+    on_gpu = CellTime("net", 33.0, (StageTiming("learn", fit_s=30.0, first_s=2.0, device="cuda"),))
     assert project.plan(tier="paper", timings=[on_gpu]).gpu_s == 5 * (30.0 + 2.0)
     assert project.plan(tier="paper", timings=[CellTime("net", 33.0)]).gpu_s == 0.0
 
@@ -106,7 +96,7 @@ def test_disk_of_predictions_is_that_of_recorded_cells(project: Project, tmp_pat
 
 
 def test_cells_that_reused_a_stage_do_not_count_as_a_whole(project: Project) -> None:
-    cached = CellTime("net", 0.1, (StageTime("learn", fit_s=30.0, first_s=1.0, cached=True),))
+    cached = CellTime("net", 0.1, (StageTiming("learn", fit_s=30.0, first_s=1.0, cached=True),))
     row = project.plan(tier="paper", timings=[cached]).rows[1]
     assert (row.cell_s, row.remaining_s) == (1.0, 5 * 31.0)
 
