@@ -16,6 +16,31 @@ _PAIRS = 2**28
 """Distances that lie in memory at once: 1 GB."""
 
 
+def grid_seeds(vectors: np.ndarray, edge: float, least: int, device: str) -> np.ndarray:
+    """Return the centres of the grid's cells that hold at least so many vectors (float32), the fullest first.
+
+    They and their order are those of `modes.grid_seeds`.
+    """
+    with torch.inference_mode():
+        # A number of the host would be divided by as a product with its inverse, which rounds otherwise.
+        width = torch.full((), edge, dtype=torch.float32, device=device)
+        cells = torch.round(torch.as_tensor(vectors, device=device) / width)
+        # Equal rows by their lowest numbers, channel by channel: a pair of numbers below 2^31 is one number of 64 bits.
+        number = torch.zeros(len(cells), dtype=torch.int64, device=device)
+        for column in cells.T:
+            _, value = torch.unique(column, return_inverse=True)
+            _, number = torch.unique(number * len(cells) + value, return_inverse=True)
+        counts = torch.bincount(number)
+        if int((counts >= least).sum()) == len(cells):
+            return vectors
+        places = torch.arange(len(cells), device=device)
+        first = torch.full_like(counts, len(cells)).scatter_reduce_(0, number, places, reduce="amin")
+        first = first[counts >= least].sort().values
+        fullest = counts[number[first]].sort(descending=True, stable=True).indices
+        seeds: np.ndarray = (cells[first[fullest]] * width).cpu().numpy()
+        return seeds
+
+
 def climbed(
     vectors: np.ndarray,
     seeds: np.ndarray,

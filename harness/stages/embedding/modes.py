@@ -63,11 +63,11 @@ def clusters(
 
     Raises `DataError`, which begins with `where`, for more than `MOST_MODES` clusters.
     """
-    seeds = grid_seeds(vectors, bandwidth, min_bin_freq)
     if device == "cpu":
+        seeds = grid_seeds(vectors, bandwidth, min_bin_freq)
         modes, counts = _searched(vectors, seeds, bandwidth, threads, where)
     else:
-        modes, counts = _searched_on(device, vectors, seeds, bandwidth)
+        modes, counts = _searched_on(device, vectors, bandwidth, min_bin_freq)
     if not len(modes):
         return None
     kept = _kept(modes, counts, bandwidth, len(vectors), where)
@@ -179,11 +179,12 @@ def _once_each(found: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
 
 
 def _searched_on(
-    device: str, vectors: np.ndarray, seeds: np.ndarray, bandwidth: float
+    device: str, vectors: np.ndarray, bandwidth: float, min_bin_freq: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same from searches on a GPU, all over all vectors; those that come near a crowded mode end there."""
     from harness.stages.embedding import _on_gpu
 
+    seeds = _on_gpu.grid_seeds(vectors, bandwidth, min_bin_freq, device)
     first, left = seeds[:_FIRST_SEARCHES], seeds[_FIRST_SEARCHES:]
     ends, counts, _ = _on_gpu.climbed(vectors, first, bandwidth, MOST_ITERATIONS, device)
     crowded = strongest_apart(ends[counts >= _CROWDED], counts[counts >= _CROWDED], bandwidth)

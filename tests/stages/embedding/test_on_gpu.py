@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.stages.embedding import cells, hierarchy, modes
 from tests.stages.embedding.embeddings import agreement, blobs
@@ -19,6 +21,24 @@ def test_modes_are_those_of_the_compiled_searches(spread: float) -> None:
     assert own is not None
     assert other is not None
     assert agreement(own, other) >= 0.99
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100), st.integers(1, 5), st.integers(1, 3), st.sampled_from([0.2, 0.5]))
+def test_seeds_are_those_of_the_processor_and_in_their_order(seed: int, channels: int, least: int, edge: float) -> None:
+    from harness.stages.embedding import _on_gpu
+
+    vectors, _ = blobs(200, channels, spread=0.2, seed=seed)
+    made = _on_gpu.grid_seeds(vectors, edge, least, DEVICE)
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, modes.grid_seeds(vectors, edge, least))
+
+
+def test_a_cell_for_each_vector_makes_the_vectors_seeds() -> None:
+    from harness.stages.embedding import _on_gpu
+
+    vectors = np.array([[0.2], [5.2]], np.float32)
+    assert _on_gpu.grid_seeds(vectors, 1.0, 1, DEVICE) is vectors
 
 
 def test_searches_end_near_known_modes_and_where_nothing_is() -> None:
