@@ -13,6 +13,7 @@ from harness.aggregation import Combine, combining
 from harness.datatables import DataTableRow
 from harness.model import Cell, CellId, Origin, Tier
 from harness.store import Record, StatementRecord, Store, Timing
+from harness.store.records import place_of
 from harness.suite import Selection, Suite
 
 if TYPE_CHECKING:
@@ -115,19 +116,20 @@ class Standing:
     ) -> Standing:
         """Return the standing of cells among records; `further` are the fields that need no join."""
         ids = tuple(cell.id for cell in cells)
-        wanted = dict(zip(ids, cells, strict=True))
-        current: dict[CellId, Record] = {}
+        wanted: dict[tuple[object, ...], Cell] = dict(zip(ids, cells, strict=True))
+        current: dict[tuple[object, ...], Record] = {}
         stale, foreign = [], []
         stored = tuple(records)
         for record in stored:
-            cell = wanted.get(record.id)
+            place = place_of(record)
+            cell = wanted.get(place)
             if cell is None:
                 foreign.append(record)
             elif cell.key == record.cell:
-                current[record.id] = record
+                current[place] = record
             else:
                 stale.append(record)
-        shown = {place: current[place] for place in wanted if place in current}
+        shown = {place: current[place] for place in ids if place in current}
         made = cls(
             suite, tier, tuple(cells), shown, tuple(stale), tuple(foreign), tuple(timings), stored=stored, **further
         )
@@ -146,8 +148,8 @@ class Standing:
         records: dict[str, list[Record]] = defaultdict(list)
         for place, cell in zip(self._ids, self.cells, strict=True):
             cells[cell.row].append(cell)
-            if place in self.current:
-                records[cell.row].append(self.current[place])
+            if (record := self.current.get(place)) is not None:
+                records[cell.row].append(record)
         return {row: RowStanding(row, tuple(own), tuple(records[row])) for row, own in cells.items()}
 
     def of(self, row: str) -> RowStanding:
@@ -187,11 +189,11 @@ class Standing:
     @cached_property
     def timed(self) -> tuple[Timing, ...]:
         """Timings of current cells."""
-        current = self.current
+        current: Mapping[Any, Record] = self.current  # found by any tuple that equals a place
         return tuple(
             timing
             for timing in self.timings
-            if (record := current.get(timing.id)) is not None and record.cell == timing.cell
+            if (record := current.get(place_of(timing))) is not None and record.cell == timing.cell
         )
 
     def out_of_reach(self, catalogue: Catalogue) -> list[str]:

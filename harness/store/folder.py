@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,13 +16,14 @@ from harness.model import TIERS, CellId, Tier
 from harness.regular_files import read_regular
 from harness.store.files import Journal, read_lines, replace_text
 from harness.store.lock import LockedWriter
-from harness.store.records import Record, Timing, read_record, read_timing
+from harness.store.records import Record, Timing, place_of, read_record, read_timing
 from harness.store.scores import read_scores, read_timings
 from harness.store.statements import StatementRecord, StatementWriter, read_statement
 
 ItemT = TypeVar("ItemT", Record, Timing)
 Entry = tuple[Record, Timing | None]
 CELLS_NAMED = 5
+_place_and_machine = attrgetter("machine", *CellId._fields)
 
 
 class Store:
@@ -79,20 +81,20 @@ class Store:
         Raises `StoreError` naming file and line of what cannot be read.
         """
         journal = self._journal()  # read first: a closing writer moves its lines to the scores
-        merged = {record.id: record for record in read_scores(self.scores_path)}
-        merged.update((record.id, record) for record, _ in journal)
+        merged = {place_of(record): record for record in read_scores(self.scores_path)}
+        merged.update((place_of(record), record) for record, _ in journal)
         return tuple(merged.values())
 
     @without_collection()
     def timings(self, machine: str | None = None) -> tuple[Timing, ...]:
         """Return the newest timing of every machine and cell; of one machine if it is named."""
         journal = self._journal()
-        merged: dict[tuple[str, CellId], Timing] = {}
+        merged: dict[tuple[Any, ...], Timing] = {}
         for path in self.timing_paths():
-            merged.update(((timing.machine, timing.id), timing) for timing in read_timings(path))
+            merged.update((_place_and_machine(timing), timing) for timing in read_timings(path))
         for _, timing in journal:
             if timing is not None:
-                merged[timing.machine, timing.id] = timing
+                merged[_place_and_machine(timing)] = timing
         return tuple(timing for timing in merged.values() if machine in (None, timing.machine))
 
     def environments(self) -> dict[str, dict[str, Any]]:

@@ -130,6 +130,7 @@ def _line_of(kind: type, **taken_apart: Any) -> Any:
     """
     import msgspec
 
-    names = sorted({declared.name for declared in fields(kind)} | ({"schema"} if kind in (Record, Timing) else set()))
+    said = {declared.name for declared in fields(kind) if declared.init}
+    names = sorted(said | ({"schema"} if kind in (Record, Timing) else set()))
     keys = [(name, taken_apart.get(name, msgspec.Raw) | msgspec.UnsetType, msgspec.UNSET) for name in names]
     return msgspec.defstruct(f"{kind.__name__}Line", keys, forbid_unknown_fields=True, gc=False)

@@ -120,6 +120,7 @@ def test_a_line_that_says_more_than_a_record_holds_is_left_to_the_reader_that_na
         {"checksum": None},
         {"checksum": "none"},
         {"seed": 8},
+        {"is_sound": True},
         {"metrics": {"map.gonuclear": math.inf}},
         {"stages": 3},
         {"error": []},
@@ -142,6 +143,7 @@ def test_a_line_of_another_form_is_left_to_the_other_reader(changed: dict[str, A
         {"status": "fine"},
         {"code": {"commit": 1}},
         {"scope": {"": {"ignore": None}}},
+        {"is_sound": True},
     ],
     ids=str,
 )
