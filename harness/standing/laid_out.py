@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import repeat
+from itertools import repeat, starmap
+from operator import attrgetter
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from harness.suite.schema import SpreadOver
 
 Place = Callable[[str, str, str], Path]
 """From data set, sample and fold to the path on which a value lies."""
+_placed = attrgetter("dataset", "sample", "fold")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +35,7 @@ class LaidOut:
     several  its scored records, where some path has more than one; else nothing
     lacking  how many cells have no scores
     single   the record of each path, where every path has one; else nothing
+    named    the metrics that some record has
     curves   by convention, what was computed of its curve, all points at once: (paths, points)
     """
 
@@ -41,6 +44,7 @@ class LaidOut:
     several: Mapping[Path, list[Record]]
     lacking: Mapping[Path, int]
     single: Mapping[Path, Record]
+    named: frozenset[str]
     curves: dict[str, np.ndarray] = field(default_factory=dict)
 
     def values(self, name: str, metric: Metric, how: Aggregation) -> Mapping[Path, float]:
@@ -75,9 +79,9 @@ class LaidOut:
         They also have it as a point of a curve that their counts tell.
         """
         try:
-            return {path: record.metrics[name] for path, record in self.single.items()}
+            return dict(zip(self.single, [record.metrics[name] for record in self.single.values()], strict=True))
         except KeyError:
-            if metric.id not in POINTS or any(name in record.metrics for record in self.single.values()):
+            if metric.id not in POINTS or name in self.named:
                 return {}
         convention, at = POINTS[metric.id]
         points = self._curve(convention)
@@ -103,8 +107,9 @@ class LaidOut:
 
 def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | None = None) -> LaidOut:
     """Return a row by the paths on which its values lie; `curves` are shared with the row by other paths."""
-    places = [place(record.dataset, record.sample, record.fold) for record in own.scored]
+    places = list(starmap(place, map(_placed, own.scored)))
     single = dict(zip(places, own.scored, strict=True))
+    named = frozenset[str]().union(*(record.metrics for record in own.scored))
     several: dict[Path, list[Record]] = defaultdict(list)
     if len(single) < len(places):
         single = {}
@@ -113,7 +118,7 @@ def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | Non
     # the points of curves are of single records, in their order, which is the same by whatever paths
     kept = curves if single and curves is not None else {}
     if own.ok == len(own.cells):  # records stand in the order of their cells: there is nothing more to look up
-        return LaidOut(own.row, tuple(single or several), dict(several), {}, single, kept)
+        return LaidOut(own.row, tuple(single or several), dict(several), {}, single, named, kept)
     done = {record.id for record in own.scored}
     exempt = {record.id for record in own.records if record.status == "not-applicable"}
     lacking: dict[Path, int] = defaultdict(int)
@@ -123,7 +128,7 @@ def laid_out(own: RowStanding, place: Place, curves: dict[str, np.ndarray] | Non
         paths[path] = None
         if cell.id not in done and cell.id not in exempt:
             lacking[path] += 1
-    return LaidOut(own.row, tuple(paths), dict(several), dict(lacking), single, kept)
+    return LaidOut(own.row, tuple(paths), dict(several), dict(lacking), single, named, kept)
 
 
 def has_value(record: Record, name: str, metric: Metric) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 
 from harness.errors import LabelError, StoreError
 from harness.metrics import Metric
-from harness.model import Aggregation, Cell
+from harness.model import Aggregation, Cell, UsesTruth
 from harness.standing.laid_out import LaidOut, laid_out, placing
 from harness.standing.standing import Standing
 from harness.statistics import BOOTSTRAP_UNITS, Path, Ranking, rank_rows
@@ -86,7 +86,16 @@ def bound_of(cells: Iterable[Cell]) -> Bound:
 
 def is_prompted(cells: Iterable[Cell]) -> bool:
     """Return whether a row was told by the ground truth where the objects are."""
-    return any(cell.uses_truth == "prompts" for cell in cells)
+    return "prompts" in uses_of_truth(cells)
+
+
+def uses_of_truth(cells: Iterable[Cell]) -> tuple[UsesTruth, ...]:
+    """Return what the chains of a row's cells read the truth for, in the order of the cells; nothing where none does.
+
+    A chain is asked once: a thousand cells share it.
+    """
+    of_chains = {id(cell.chain): cell for cell in cells}.values()
+    return tuple(cell.uses_truth for cell in of_chains if cell.uses_truth)
 
 
 def comparable_lines(standing: Standing, lines: Iterable[tuple[str, str]]) -> tuple[tuple[tuple[str, str], ...], ...]:

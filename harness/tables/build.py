@@ -12,7 +12,7 @@ from harness.metrics.means import rules_in_words
 from harness.model import Cell
 from harness.standing import RowStanding, Standing, same_rows
 from harness.standing.claims import check_claims
-from harness.standing.ranking import bound_of
+from harness.standing.ranking import bound_of, uses_of_truth
 from harness.standing.values import by_unit, values_of_units
 from harness.standing.verdicts import ScoreVerdict, suite_verdicts
 from harness.statistics import summarise
@@ -150,7 +150,7 @@ def _label(row: Row, dataset: str) -> str:
 
 def _note(suite: Suite, row: Row, cells: Sequence[Cell]) -> str:
     """Return what a reader must know about a row."""
-    uses = next((cell.uses_truth for cell in cells if cell.uses_truth), "")
+    uses = next(iter(uses_of_truth(cells)), "")
     added = "not of the suite" if row.id in suite.added else ""
     return "; ".join(part for part in (added, _USES_TRUTH[uses], row.availability) if part)
 
@@ -215,11 +215,13 @@ def _cost(timings: Sequence[Timing]) -> Cost:
 def _fit_busy(timing: Timing) -> float | None:
     """Return the busy share of a cell's trainings, None if it has none or one of them was not measured."""
     trained = [stage for stage in timing.stages if stage.fit_s]
+    if not trained:
+        return None
     on_gpu = timing.device.startswith("cuda")
     worked = [stage.fit_busy_s if on_gpu else stage.fit_cpu_s for stage in trained]
     seconds = sum(stage.fit_s or 0.0 for stage in trained) * (1 if on_gpu else timing.threads)
     known = [value for value in worked if value is not None]
-    return sum(known) / seconds if trained and len(known) == len(worked) else None
+    return sum(known) / seconds if len(known) == len(worked) else None
 
 
 def _data_note(cells: Iterable[Cell]) -> str:
