@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from json.encoder import encode_basestring
+from operator import attrgetter
 from pathlib import Path
 
 from harness.advisories import hits
-from harness.report.writing import write_bytes, write_page
+from harness.model import CellId
+from harness.report.writing import write_page, write_parts
 from harness.standing import Standing
 from harness.store import Record, Timing
 from harness.store.files import as_bytes, raw_lines
@@ -23,6 +25,7 @@ from harness.tables.build import ALTERED
 COLUMNS = ("row", "data set", "sample", "fold", "repeat", "status", "score", "seconds", "seed", "commit", "key")
 TEXT_COLUMNS = ("row", "data set", "sample", "fold", "status", "commit", "key")
 KEY_LENGTH = 16
+_cell_of = attrgetter("cell", *CellId._fields)
 _SEALED = b'"checksum":"'
 """Stands in every line of a timing that has today's form."""
 
@@ -38,8 +41,7 @@ def write_records(
     stored = standing.stored
     primary = standing.suite.primary
     timings = {
-        (timing.id, timing.cell): (timing, line)
-        for timing, line in zip(standing.timings, _timing_lines(standing), strict=True)
+        _cell_of(timing): (timing, line) for timing, line in zip(standing.timings, _timing_lines(standing), strict=True)
     }
     altered = {record.cell for record in stored if record.is_altered}
     rows: dict[str, list[tuple[bytes, bytes]]] = {}
@@ -49,7 +51,7 @@ def write_records(
     for record, line in zip(stored, lines, strict=True):
         number = numbers.setdefault(record.row, len(numbers))
         shard = rows.setdefault(record.row, [])
-        timing, said = timings.get((record.id, record.cell), (None, b"null"))
+        timing, said = timings.get(_cell_of(record), (None, b"null"))
         score, seconds = _rounded(record.metrics.get(primary, math.nan), 6), _seconds(timing)
         status = "altered" if record.cell in altered else record.status
         # a line in the order of `COLUMNS`; the last entry, which no column shows, is its place among the rows
@@ -60,8 +62,7 @@ def write_records(
         )
         shard.append((line, said))
     for row, number in numbers.items():
-        text = b",\n".join([b'{"record":%b,"timing":%b}' % pair for pair in rows[row]])
-        write_bytes(output / folder / "rows" / f"{number}.js", b"report.shard(%d, [\n%b\n]);\n" % (number, text))
+        write_parts(output / folder / "rows" / f"{number}.js", _shard(number, rows[row]))
     index = {
         "columns": [primary if name == "score" else name for name in COLUMNS],
         "text": [COLUMNS.index(name) for name in TEXT_COLUMNS],
@@ -73,6 +74,15 @@ def write_records(
     head, joined = json.dumps(index, ensure_ascii=False)[:-1], ",\n".join(listed)
     write_page(output / folder / "index.js", f'report.list({head},"lines":[\n{joined}\n]}});\n')
     return len(listed)
+
+
+def _shard(number: int, said: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Yield the parts of the file of a row: the lines of its records, each with that of its timing."""
+    before = b"report.shard(%d, [\n" % number
+    for record, timing in said:
+        yield b'%b{"record":%b,"timing":%b}' % (before, record, timing)
+        before = b",\n"
+    yield b"\n]);\n"
 
 
 def record_key(record: Record) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.advisories import hits
-from harness.model import Cell
 from harness.project import Project
 from harness.report.painting import Drawn, Painter, file_slug
 from harness.report.records import record_key
@@ -24,13 +23,10 @@ MOST_ROWS = 12
 MOST_SAMPLES = 24
 """Of a suite's samples and their rows, the worst are drawn."""
 
-Scored = tuple[Cell, Record]
-"""A cell that has scores, and its record."""
-
 
 @dataclass(frozen=True, slots=True)
 class SampleHead:
-    """A sample and its scored cells, the worst first; `worst` and `best` are the labels of the first and the last.
+    """A sample and the records that score it, the worst first; `worst` and `best` are the labels of first and last.
 
     `mean` is over the rows with a score that counts, NaN where none has one.
     """
@@ -40,7 +36,7 @@ class SampleHead:
     mean: float
     worst: str
     best: str
-    cells: tuple[Scored, ...] = field(repr=False, hash=False)
+    records: tuple[Record, ...] = field(repr=False, hash=False)
 
 
 class SampleRow(NamedTuple):
@@ -88,12 +84,10 @@ class SampleView:
 
 def sample_heads(standing: Standing, folder: PurePosixPath) -> tuple[SampleHead, ...]:
     """Return the samples with scores, the worst first; `folder` is where their pages lie."""
-    by_sample: dict[tuple[str, str], list[Scored]] = {}
-    current = standing.current
-    for cell in standing.cells:
-        record = current.get(cell.id)
-        if record is not None and record.status == "ok" and cell.scores and not record.is_altered:
-            by_sample.setdefault((record.dataset, record.sample), []).append((cell, record))
+    by_sample: dict[tuple[str, str], list[Record]] = {}
+    for own in standing.rows.values():
+        for record in own.scored:
+            by_sample.setdefault((record.dataset, record.sample), []).append(record)
     primary, sign = standing.suite.primary, _sign(standing)
     with_means = [(_mean(standing, found), found) for found in by_sample.values()]
     with_means.sort(key=lambda one: _cost(one[0], sign))
@@ -101,8 +95,8 @@ def sample_heads(standing: Standing, folder: PurePosixPath) -> tuple[SampleHead,
     taken: set[str] = set()
     heads = []
     for mean, found in with_means:
-        found.sort(key=lambda pair: _cost(pair[1].metrics.get(primary, math.nan), sign))
-        first, last = found[0][1], found[-1][1]
+        found.sort(key=lambda record: _cost(record.metrics.get(primary, math.nan), sign))
+        first, last = found[0], found[-1]
         name = f"{first.dataset}/{first.sample}"
         page = folder / f"{file_slug(name, taken)}.html"
         heads.append(SampleHead(name, page, mean, _label(labels, first), _label(labels, last), tuple(found)))
@@ -118,11 +112,13 @@ def drawn_views(
     Raises `StoreError` if the folder cannot be written.
     """
     painter, row_of = Painter(project, output), _row_maker(standing)
+    cells = {cell.key: cell for cell in standing.cells}
     for head in heads:
-        drawn, planes, why = painter.paint(head.cells[:MOST_ROWS], head.page.with_suffix(""))
+        worst = [(cells[record.cell], record) for record in head.records[:MOST_ROWS]]
+        drawn, planes, why = painter.paint(worst, head.page.with_suffix(""))
         rows = tuple(
             row_of(record, drawn.get(record.cell), _absence(record, number, painter))
-            for number, (_, record) in enumerate(head.cells)
+            for number, record in enumerate(head.records)
         )
         yield SampleView(head.name, head.page, rows, planes, why)
 
@@ -131,7 +127,7 @@ def plain_views(standing: Standing, heads: Iterable[SampleHead]) -> Iterator[Sam
     """Yield what the pages of samples show that are not among the worst, which alone are drawn."""
     row_of, absence = _row_maker(standing), _not_drawn()
     for head in heads:
-        rows = tuple([row_of(record, None, absence) for _, record in head.cells])
+        rows = tuple([row_of(record, None, absence) for record in head.records])
         yield SampleView(head.name, head.page, rows, why=f"Only the {MOST_SAMPLES} worst samples of a suite are drawn.")
 
 
@@ -228,13 +224,14 @@ def _value(value: float) -> str:
 
 def _struck(standing: Standing, record: Record) -> str:
     """Return why the score of a record counts no more, "" where it does."""
-    about = hits(standing.advisories, record).get(standing.suite.primary, ()) if standing.advisories else ()
-    return "; ".join(one.words for one in about)
+    if not standing.advisories:
+        return ""
+    return "; ".join(one.words for one in hits(standing.advisories, record).get(standing.suite.primary, ()))
 
 
-def _mean(standing: Standing, found: Sequence[Scored]) -> float:
+def _mean(standing: Standing, found: Sequence[Record]) -> float:
     primary = standing.suite.primary
-    known = [record for _, record in found if math.isfinite(record.metrics.get(primary, math.nan))]
+    known = [record for record in found if math.isfinite(record.metrics.get(primary, math.nan))]
     values = [record.metrics[primary] for record in known if not _struck(standing, record)]
     return math.fsum(values) / len(values) if values else math.nan
 

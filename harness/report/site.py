@@ -31,7 +31,7 @@ from harness.report.samples import (
     plain_views,
     sample_heads,
 )
-from harness.report.writing import write_bytes, write_page
+from harness.report.writing import write_page, write_parts
 from harness.standing import Standing
 from harness.status import item_columns, project_status
 from harness.store import find_stores
@@ -173,7 +173,7 @@ def _write_records(
     if not lines:
         return
     folder = files_folder("records", names.suite, names.tier)
-    write_bytes(output / folder / SCORES, b"\n".join((*lines, b"")))
+    write_parts(output / folder / SCORES, (b"%b\n" % line for line in lines))
     write_records(standing, lines, output, str(folder), methods=project.methods)
     context = {"page": names, "folder": str(folder), "count": names.records}
     _render(environment, "records.html", output / names.records_page, context)
@@ -239,7 +239,7 @@ def _sample_board(heads: Sequence[SampleHead]) -> Board | None:
             (
                 head.name,
                 "undefined" if math.isnan(head.mean) else f"{head.mean:.4f}",
-                str(len(head.cells)),
+                str(len(head.records)),
                 head.worst,
                 head.best,
             ),
