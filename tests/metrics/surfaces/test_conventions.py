@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from harness.metrics import Pair
-from harness.metrics.surfaces.conventions import CONVENTIONS
+from harness.metrics.surfaces.conventions import CONVENTIONS, SURFELS, VOXELS, Convention
+from harness.metrics.surfaces.tolerance import parsed
 from harness.registry import metrics
 from tests.metrics.surfaces.masks import MaskPair, mask_pairs, named_pairs, random_pairs
 from tests.peers import ask
@@ -79,3 +80,14 @@ def test_conventions_say_what_two_empty_images_are() -> None:
     for one in CONVENTIONS:
         assert math.isnan(one.both_empty) or one.both_empty == (1.0 if one.has_tolerance else 0.0)
     assert len({one.id for one in CONVENTIONS}) == len(CONVENTIONS)
+
+
+@pytest.mark.parametrize("one", CONVENTIONS, ids=lambda one: one.id)
+def test_a_convention_is_what_its_id_and_its_measure_say(one: Convention) -> None:
+    none = np.zeros((3, 3), int)
+    assert one.has_tolerance is (one.id.partition(".")[0] in ("nsd", "boundary-f1", "boundary-iou"))
+    assert one.elements == (SURFELS if one.id.endswith(".surfels") else VOXELS)
+    assert all(isinstance(text, str) and text for text in (one.title, one.formula))
+    assert "doi:" in one.source
+    parts = one.measure.parts(Pair(none, none, (1.0, 1.0)).surfaces, "foreground", parsed("2um"))
+    assert one.measure.value(*parts) == pytest.approx([one.both_empty], nan_ok=True)

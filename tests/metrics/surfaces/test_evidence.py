@@ -130,3 +130,21 @@ def test_just_below_one_half_is_no_match() -> None:
     assert Pair(truth, pred, (1.0, 1.0)).surfaces.matches[0].size == 0
     assert Pair(truth, np.where(np.arange(100).reshape(10, 10) < 50, 1, 0), (1.0, 1.0)).surfaces.matches[0].size == 0
     assert Pair(truth, np.where(np.arange(100).reshape(10, 10) < 51, 1, 0), (1.0, 1.0)).surfaces.matches[0].size == 1
+
+
+def test_bands_are_counted_by_scope_and_width_without_what_is_ignored() -> None:
+    """Two objects that touch along a line of 6, in 36 voxels and in 30 of them."""
+    truth = np.repeat([[0, 1, 1, 1, 2, 2, 2, 0]], 6, axis=0)
+    pred = np.where(np.indices(truth.shape)[1] == 1, 0, truth)
+    ignore = np.zeros(truth.shape, bool)
+    ignore[:, 4:], ignore[0] = True, True
+    surfaces = Pair(truth, pred, (1.0, 1.0)).surfaces
+    whole, matched, wide = (
+        surfaces.bands(scope, width) for scope, width in (("foreground", 0.5), ("matched", 0.5), ("foreground", 9.0))
+    )
+    assert [side.tolist() for side in (whole.truth, whole.pred, whole.both)] == [[20], [18], [14]]
+    assert [side.tolist() for side in (matched.truth, matched.pred, matched.both)] == [[14, 14], [12, 14], [8, 14]]
+    assert [side.tolist() for side in (wide.truth, wide.pred, wide.both)] == [[36], [30], [30]]
+    assert all(side.dtype == np.float64 for side in (whole.truth, whole.pred, whole.both))
+    known = Pair(truth, pred, (1.0, 1.0), ignore=ignore).surfaces.bands("foreground", 9.0)
+    assert [side.tolist() for side in (known.truth, known.pred, known.both)] == [[15], [10], [10]]

@@ -13,7 +13,9 @@ import harness
 from harness.errors import LabelError, RegistryError
 from harness.metrics import Metric, Pair
 from harness.metrics.cases import CASES
-from harness.metrics.surfaces.metrics import FAMILIES, METRICS, SCOPES
+from harness.metrics.surfaces.conventions import CONVENTIONS, Convention
+from harness.metrics.surfaces.metrics import EXAMPLE, FAMILIES, METRICS, SCOPES, _family, _metric
+from harness.metrics.surfaces.tolerance import parsed
 from harness.registry import metrics
 from tests.metrics.surfaces.masks import MaskPair, mask_pairs
 
@@ -153,3 +155,68 @@ def test_every_metric_is_documented() -> None:
         assert "IoU > .5" in metric.definition or "foreground as a whole" in metric.definition
         assert metric.needs == "surfaces"
     assert len({metric.id for metric in EVERY}) == len(EVERY)
+
+
+@pytest.mark.parametrize(
+    ("convention", "scope"),
+    [(one, scope) for one in CONVENTIONS for scope in SCOPES if one.has_tolerance or scope != "panoptic"],
+    ids=lambda one: one if isinstance(one, str) else one.id,
+)
+def test_a_metric_made_anew_is_what_its_convention_and_its_scope_say(convention: Convention, scope: str) -> None:
+    words = [convention.id, *([scope] if scope else []), *([EXAMPLE] if convention.has_tolerance else [])]
+    metric = _metric(convention, scope, parsed(EXAMPLE) if convention.has_tolerance else None)
+    assert metric.id == ".".join(words)
+    assert metric.source == convention.source
+    test_edge_cases_hold(metric)
+    cases = dict(metric.edge_cases)
+    assert len(cases) == (6 if scope else 4)
+    assert cases["identical"] == (1 if convention.has_tolerance else 0)
+    said = [convention.formula, convention.elements, SCOPES[scope]]
+    assert all(text in metric.definition for text in said)
+    both, one = (f"{cases[case]:g}".replace("nan", "NaN") for case in ("both empty", "truth empty, 2 predicted"))
+    empty = "NaN where nothing matches" if scope == "matched" else f"both empty {both}, one empty {one}"
+    assert f"; {empty}; " in metric.definition
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("convention", [one for one in CONVENTIONS if one.has_tolerance], ids=lambda one: one.id)
+def test_a_family_makes_the_metrics_of_its_tolerances_alone(convention: Convention, scope: str) -> None:
+    family = _family(convention, scope)
+    prefix = ".".join(filter(None, (convention.id, scope)))
+    assert (family.id, family.example) == (f"{prefix}.<tolerance>um", f"{prefix}.2um")
+    for tolerance in ("2um", "0.35um", "1px"):
+        made = family.make(f"{prefix}.{tolerance}")
+        assert made is not None
+        assert made.id == f"{prefix}.{tolerance}"
+        assert made.title.split(" at ")[1].startswith(tolerance)
+    for other in (f"{prefix}.2", f"{prefix}.02um", f"{prefix}2um", prefix, "2um", f"x{prefix}.2um"):
+        assert family.make(other) is None
+
+
+def test_counts_of_objects_are_kept_by_the_measure_whatever_unmatched_objects_count() -> None:
+    truth = np.repeat([[1] * 4 + [2] * 4], 8, axis=0)
+    convention = next(one for one in CONVENTIONS if one.id == "nsd.voxels")
+    for scope in ("matched", "panoptic"):
+        counts = _metric(convention, scope, parsed("2um")).counts_of(
+            Pair(truth, np.where(truth == 1, 1, 0), (1.0, 1.0))
+        )
+        assert counts == {
+            "objects.truth": 2,
+            "objects.pred": 1,
+            "nsd.voxels.matched.2um.pairs": 1,
+            "nsd.voxels.matched.2um.sum": 1,
+        }
+
+
+def test_a_matched_object_of_which_no_surface_is_left_is_no_pair() -> None:
+    """About a diamond everything is ignored, and with it its surface; a hole in its middle has one of its own."""
+    diamond = (np.abs(np.indices((7, 7)) - 3).sum(axis=0) <= 2).astype(int)
+    holed = diamond.copy()
+    holed[3, 3] = 0
+    for truth, pred, pairs in ((diamond, diamond, 0), (diamond, holed, 0), (holed, diamond, 0), (holed, holed, 1)):
+        pair = Pair(truth, pred, (1.0, 1.0), ignore=diamond == 0)
+        for name in ("hd.surfels.matched", "nsd.surfels.matched.2um"):
+            assert metrics().get(name).counts_of(pair)[f"{name}.pairs"] == pairs
+    voxel = np.zeros((3, 3), int)
+    voxel[1, 1] = 1
+    assert metrics().get("hd.voxels.matched").of(Pair(voxel, voxel, (1.0, 1.0))) == 0

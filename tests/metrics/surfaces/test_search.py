@@ -100,8 +100,41 @@ def test_bands_are_the_voxels_near_a_border(masks: MaskPair, width: float) -> No
     assert np.array_equal(Search("voxels", spacing).band(Mask(mask), width), naive.band(mask, spacing, width))
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_band_reaches_as_far_along_each_axis(axis: int) -> None:
+    """A box of 9 x 9 x 9 voxels that are thin along one axis: along it, 4 layers at either end are nearer than 1."""
+    spacing = tuple(0.25 if one == axis else 5.0 for one in range(3))
+    expected = np.ones((9, 9, 9), bool)
+    inner = [slice(1, 8)] * 3
+    inner[axis] = slice(4, 5)
+    expected[tuple(inner)] = False
+    assert np.array_equal(Search("voxels", spacing).band(Mask(np.ones((9, 9, 9), bool)), 1.0), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_surface_without_elements_is_infinitely_far_and_has_no_distances(kind: str) -> None:
+    some, none = np.array([[False, True, True]]), np.zeros((1, 3), bool)
+    for ways in (
+        Search(kind, (2.0, 1.0)).both_ways(Mask(some), Mask(none)),
+        Search(kind, (2.0, 1.0)).both_ways(Mask(none), Mask(some))[::-1],
+    ):
+        (distances, weights), (no_distances, no_weights) = ways
+        assert distances.tolist() == [np.inf]
+        assert weights == pytest.approx(naive.elements(some, (2.0, 1.0), kind)[1].sum())
+        assert (no_distances.size, no_weights.size) == (0, 0)
+
+
 @pytest.mark.parametrize(
-    "spacing", [(1.0, 1.0, 1.0), (5.0, 0.1, 0.1), (0.1, 5.0, 1.0), (1000.0, 0.01, 1.0), (0.5, 2.0)]
+    "spacing",
+    [
+        (1.0, 1.0, 1.0),
+        (5.0, 0.1, 0.1),
+        (0.1, 5.0, 1.0),
+        (1000.0, 0.01, 1.0),
+        (1.0, 1.0, 120.0),
+        (7.0, 1.0, 7.0),
+        (0.5, 2.0),
+    ],
 )
 def test_steps_leave_out_no_nearer_column(spacing: tuple[float, ...]) -> None:
     steps = Search("voxels", spacing).steps
