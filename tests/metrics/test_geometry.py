@@ -126,6 +126,7 @@ def test_the_nearest_centroid_of_another_object() -> None:
     image[0, 0], image[0, 3], image[4, 3] = 1, 2, 3
     assert geometry(image).nearest().tolist() == [3, 3, 4]
     assert geometry(image).nearest((0.5, 1)).tolist() == [3, 2, 2]
+    assert geometry(image[:1]).nearest().tolist() == [3, 3]
     assert np.isnan(geometry(image[:, :1]).nearest()).all()
     assert geometry(image[1:4]).nearest().size == 0
 

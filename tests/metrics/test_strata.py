@@ -37,6 +37,13 @@ def test_eight_sizes_make_four_pairs() -> None:
     assert [metric(table) for metric in METRICS] == [0, 0, 0, 1]
 
 
+def test_quarters_end_at_the_25th_50th_and_75th_percentile() -> None:
+    """Of 101 sizes from 100 to 200 the percentiles are the sizes 125, 150 and 175, which lie in the lower quarter."""
+    sizes = np.arange(100, 201)
+    truth = np.repeat(np.arange(1, 102), sizes)
+    assert quarter_counts(overlap_table(truth, truth))["quarter.objects"] == (26, 25, 25, 25)
+
+
 def test_objects_of_one_size_lie_in_one_quarter() -> None:
     table = overlap_table(np.array([1, 2, 3, 4, 0]), np.array([1, 2, 0, 0, 0]))
     values = [metric(table) for metric in METRICS]
