@@ -16,6 +16,7 @@ import pytest
 from tests.mutation.changes import ROOT, changed, left_aside, modules, own_tests
 from tests.mutation.outcomes import Listed, Outcomes, chosen_tests, counted
 from tests.mutation.processes import KILLED, SURVIVED, ended, fate, limit
+from tests.mutation.sessions import Session
 
 
 @pytest.fixture
@@ -106,6 +107,19 @@ def test_a_change_says_which_lines_run_it() -> None:
     ],
 )
 def test_what_becomes_of_a_change_is_how_its_process_ends(work: Any, expected: str) -> None:
+    assert fate(ended(work)) == expected
+
+
+@pytest.mark.parametrize(("conftest", "expected"), [("", "survived"), ("import none_of_this_name", "killed")])
+def test_a_session_that_never_comes_to_its_tests_has_failed(tmp_path: Path, conftest: str, expected: str) -> None:
+    (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
+    (tmp_path / "test_one.py").write_text("def test_one():\n    pass\n", encoding="utf-8")
+
+    def work() -> int:
+        session = Session(lambda _: True, lambda session: None)
+        session.run([str(tmp_path / "test_one.py")], ["-p", "no:cacheprovider"])
+        return KILLED if session.failed else SURVIVED
+
     assert fate(ended(work)) == expected
 
 

@@ -51,11 +51,17 @@ class Session:
     items: list[pytest.Item] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     _place: mmap = field(default_factory=partial(mmap, -1, 8))
+    _is_reached: bool = False
 
     def run(self, files: Sequence[str], arguments: Sequence[str]) -> None:
-        """Collect the tests of some files and do the work."""
+        """Collect the tests of some files and do the work; where it never comes to that, as with a `conftest.py` that
+        cannot be imported, something has failed.
+        """
         options = ("-q", "-s", "--assert=plain", "--tb=native", "-p", "no:faulthandler")
-        pytest.main([*options, *arguments, *files], plugins=[self])
+        self._is_reached = False
+        code = pytest.main([*options, *arguments, *files], plugins=[self])
+        if not self._is_reached and not self.failed:
+            self.failed.append(f"pytest ended before it came to the tests, with {code}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -83,6 +89,7 @@ class Session:
 
     def pytest_runtestloop(self) -> bool:
         """Do the work in place of running the tests one after the other."""
+        self._is_reached = True
         self.work(self)
         return True
 
