@@ -19,6 +19,7 @@ CLUSTERINGS: dict[str, dict[str, Any]] = {
     "mean-shift-fast": {},
     "consistency-clustering": {},
     "hdbscan": {},
+    "hdbscan-exact": {},
     "hdbscan-fast": {},
     "embedding-mutex-watershed": {},
 }

@@ -9,7 +9,7 @@ from tests.stages.embedding.embeddings import embedding, quarters
 
 pytest.importorskip("hdbscan", reason="hdbscan is not installed")
 
-STAGES = ("hdbscan", "hdbscan-fast")
+STAGES = ("hdbscan", "hdbscan-exact", "hdbscan-fast")
 
 
 @pytest.mark.parametrize("stage", STAGES)
