@@ -132,12 +132,16 @@ class Surfaces:
 
     @cached_property
     def _matched(self) -> list[Masks]:
-        """The masks of each matched pair, in the box that holds both of its objects."""
+        """The masks of each matched pair, in the box that holds both of its objects.
+
+        Elements lie between voxels: with ignored voxels the box also has those beside the objects.
+        """
         geometry = self.geometry()
         truth_ids, pred_ids = self.matches
         one, two = np.searchsorted(geometry.truth.ids, truth_ids), np.searchsorted(geometry.pred.ids, pred_ids)
-        low = np.minimum(geometry.truth.low[one], geometry.pred.low[two])
-        high = np.maximum(geometry.truth.high[one], geometry.pred.high[two])
+        beside = 0 if self.ignored is None else 1
+        low = np.maximum(np.minimum(geometry.truth.low[one], geometry.pred.low[two]) - beside, 0)
+        high = np.minimum(np.maximum(geometry.truth.high[one], geometry.pred.high[two]) + beside, self.truth.shape)
 
         def masks_of(index: int) -> Masks:
             box = tuple(slice(*bounds) for bounds in zip(low[index], high[index], strict=True))

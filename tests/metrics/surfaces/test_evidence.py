@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from harness.errors import LabelError
 from harness.metrics import Pair
+from harness.metrics.surfaces.elements import Elements
 from harness.metrics.surfaces.profile import Profile
 from tests.metrics.images import hostile_pairs
 from tests.metrics.surfaces import naive
@@ -102,6 +105,27 @@ def test_ignored_voxels_take_their_elements_with_them() -> None:
     whole = Pair(LABELS[:, :5], MOVED[:, :5], (1.0, 1.0)).surfaces.distances("foreground", "voxels")
     assert 0 < found.truth.totals[0] <= whole.truth.totals[0]
     assert Pair(LABELS, MOVED, (1.0, 1.0), ignore=LABELS * 0).surfaces.ignored is not None
+
+
+@pytest.mark.parametrize("elements", ["voxels", "surfels"])
+@pytest.mark.parametrize("beside", [(slice(None), 4), (slice(0, 2),), (slice(None), slice(0, 2)), (7,)])
+def test_ignored_voxels_beside_an_object_take_the_same_elements_of_it_alone(elements: Elements, beside: Any) -> None:
+    truth = np.zeros((9, 9), int)
+    truth[2:7, 2:6] = 3
+    ignore = np.zeros(truth.shape, bool)
+    ignore[beside] = True
+    surfaces = Pair(truth, truth, (1.0, 2.0), ignore=ignore).surfaces
+    together, alone = (surfaces.distances(scope, elements) for scope in ("foreground", "matched"))
+    assert together.truth.totals[0] == pytest.approx(alone.truth.totals[0], rel=1e-12)
+    assert len(together.truth.weights) == len(alone.truth.weights)
+
+
+def test_an_object_among_ignored_voxels_has_no_elements_between_them_and_itself() -> None:
+    truth = np.zeros((5, 5), int)
+    truth[1:4, 1:4] = 1
+    surfaces = Pair(truth, truth, (1.0, 1.0), ignore=truth == 0).surfaces
+    for scope in ("foreground", "matched"):
+        assert surfaces.distances(scope, "surfels").truth.weights.size == 0
 
 
 def test_objects_dropped_at_the_border_have_no_surface() -> None:
