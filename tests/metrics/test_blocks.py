@@ -15,6 +15,8 @@ from harness.metrics.blocks import (
     MEMORY_BLOCK,
     MOST_THREADS,
     Regions,
+    _chunk,
+    _decoded,
     image_blocks,
     paired_blocks,
     reading_threads,
@@ -23,7 +25,7 @@ from harness.metrics.blocks import (
 from harness.metrics.overlap import overlap_table
 
 
-def everything(truth: object, pred: object, **options: tuple[int, ...]) -> set[tuple[int, int]]:
+def everything(truth: object, pred: object, **options: Any) -> set[tuple[int, int]]:
     blocks = paired_blocks(truth, pred, **options)
     seen: list[tuple[int, int]] = []
     for region in blocks.regions:
@@ -371,6 +373,11 @@ def test_blocks_in_memory_are_whole_lines_and_planes(monkeypatch: pytest.MonkeyP
         ((4, 6), (2,), (2, 2), 99, (2, 2)),
         ((4, 6), ((2, 2), (3, 3)), (2, 2), 99, (2, 2)),
         ((4, 6), None, (2, 2), 99, (2, 2)),
+        ((1, 8, 8), (1, 8, 1), (1, 1, 8), 16, (1, 4, 4)),
+        ((2, 2), (2, 1), (1, 2), 1, (1, 1)),
+        ((3,), (3,), (3,), 2, (1,)),
+        ((9,), (4,), (3,), 8, (4,)),
+        ((12,), (3,), (4,), 8, (4,)),
     ],
 )
 def test_common_blocks_shrink_where_the_fewest_chunks_are_decoded_twice(
@@ -390,3 +397,136 @@ def test_common_blocks_shrink_where_the_fewest_chunks_are_decoded_twice(
 def test_true_is_no_value_to_ignore() -> None:
     with pytest.raises(LabelError, match="the ignore mask is empty"):
         paired_blocks(GOOD, GOOD, ignore=True)
+
+
+@pytest.mark.parametrize("block", [None, (1, 6), (3, 4)])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_ignored_voxels_of_a_pair_are_left_out_of_both(block: tuple[int, ...] | None, lazy: bool) -> None:
+    truth, pred = np.arange(24, dtype=np.int32).reshape(4, 6), np.arange(24, 48, dtype=np.uint16).reshape(4, 6)
+    mask = np.zeros((4, 6), np.uint8)
+    mask[1, 2], mask[3, 5] = 1, 2
+    kept = {(n, n + 24) for n in range(24)}
+    images = (Stored(truth, None), Stored(pred, None)) if lazy else (truth, pred)
+    assert everything(*images, ignore=Stored(mask, None) if lazy else mask, block=block) == kept - {(8, 32), (23, 47)}
+    for value in (8, np.uint8(8)):
+        assert everything(*images, ignore=value, block=block) == kept - {(8, 32)}
+
+
+def test_both_images_are_read_as_the_wider_of_their_dtypes() -> None:
+    for truth, pred in ((GOOD, GOOD.astype(np.uint8)), (GOOD.astype(np.uint8), GOOD)):
+        blocks = paired_blocks(truth, pred)
+        assert blocks.dtype == np.uint32
+        assert blocks.in_memory is True
+        assert [part.dtype for part in blocks.read(blocks.regions[0])] == [np.uint32, np.uint32]
+
+
+def test_a_mask_of_a_pair_is_checked_against_the_truth_and_called_by_its_name() -> None:
+    with pytest.raises(LabelError, match=r"^the ignore mask has shape \(6, 4\), truth has shape \(4, 6\)"):
+        paired_blocks(GOOD, GOOD, ignore=GOOD.T)
+    with pytest.raises(LabelError, match=r"^the ignore mask cannot be read"):
+        everything(GOOD, GOOD, ignore=Lying(GOOD, RuntimeError()))
+
+
+def test_one_image_in_memory_is_read_in_the_order_of_its_storage() -> None:
+    blocks = image_blocks(np.asfortranarray(TRUTH), "the image")
+    assert blocks.axes == (2, 1, 0)
+    assert blocks.in_memory is True
+    assert np.shares_memory(blocks.read(blocks.regions[0]), blocks.image)
+    assert image_blocks(Stored(TRUTH, None), "the image").in_memory is False
+
+
+def test_one_image_and_its_mask_are_called_by_their_names_where_they_cannot_be_read() -> None:
+    broken = Lying(GOOD, RuntimeError())
+    for image, ignore, name in ((broken, None, "the image"), (GOOD, broken, "the ignore mask")):
+        blocks = image_blocks(image, "the image", ignore=ignore)
+        with pytest.raises(LabelError, match=f"^{name} cannot be read"):
+            blocks.read(blocks.regions[0])
+
+
+def test_images_that_are_refused_at_once_are_called_by_their_names() -> None:
+    for wrong, message in (
+        (Dataset(), r"cannot be read as an array \(TypeError"),
+        (np.ma.zeros((4, 6), np.int32), "is a masked array"),
+    ):
+        with pytest.raises(LabelError, match=f"^truth {message}"):
+            paired_blocks(wrong, GOOD)
+        with pytest.raises(LabelError, match=f"^prediction {message}"):
+            paired_blocks(GOOD, wrong)
+
+
+def test_an_extent_that_is_not_known_is_refused() -> None:
+    growing = Stored(GOOD, None)
+    growing.shape = (4, float("nan"))
+    with pytest.raises(LabelError, match=r"^truth has the unknown shape \(4, nan\); accepted: a known one"):
+        paired_blocks(growing, growing)
+
+
+class Wrapped:
+    """What holds an array and becomes one without its mask, as arrays of xarray and Dask do."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data = data
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        return np.asarray(self.data)
+
+
+class Graph(Wrapped):
+    """As Dask's: the mask is there once it is computed, and it holds nothing before."""
+
+    def __init__(self, computed: np.ndarray) -> None:
+        self.computed = computed
+
+    def compute(self) -> np.ndarray:
+        return self.computed
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        return np.asarray(self.computed)
+
+
+@pytest.mark.parametrize("kind", [Wrapped, Graph])
+def test_a_mask_is_found_within_what_other_libraries_make(kind: Callable[[np.ndarray], np.ndarray]) -> None:
+    blocks = paired_blocks(Lying(GOOD, kind(GOOD)), GOOD)
+    assert blocks.read(blocks.regions[0])[0].tolist() == [1] * 24
+    with pytest.raises(LabelError, match=r"^truth is a masked array"):
+        everything(Lying(GOOD, kind(np.ma.masked_equal(GOOD, 1))), GOOD)
+
+
+def test_blocks_may_be_lists() -> None:
+    labels = np.arange(6).reshape(2, 3)
+    assert everything(Lying(labels, labels.tolist()), labels) == {(n, n) for n in range(6)}
+
+
+def test_images_are_flattened_only_where_neither_is_copied() -> None:
+    rows = np.zeros((4, 6), np.int32)
+    columns = np.zeros((4, 6), np.int32, order="F")
+    for truth, pred, is_flat in ((rows, rows, True), (columns, columns, True), (rows, columns, False)):
+        for one, other in ((truth, pred), (pred, truth)):
+            blocks = paired_blocks(one, other)
+            assert np.shares_memory(blocks.truth, one)
+            assert np.shares_memory(blocks.pred, other)
+            assert (blocks.truth.ndim == blocks.pred.ndim == 1) == is_flat
+
+
+def test_the_largest_chunk_is_that_of_an_array_whose_chunks_differ() -> None:
+    uneven = Stored(np.zeros((8, 9), np.uint8), ((3, 3, 2), (4, 4, 1)))
+    uneven.chunksize = (3, 4)
+    assert _chunk(uneven) == (3, 4)
+    assert _chunk(Stored(np.zeros((8, 9), np.uint8), (3, 4))) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunk", "block", "times"),
+    [
+        ((10,), (4,), (4,), 1.0),
+        ((10,), (4,), (10,), 1.0),
+        ((10,), (4,), (3,), 6 / 3),
+        ((10,), (4,), (1,), 10 / 3),
+        ((10,), (3,), (5,), 5 / 4),
+        ((10, 6), (4, 2), (3, 3), 6 / 3 * 4 / 3),
+    ],
+)
+def test_a_chunk_is_decoded_once_by_each_block_that_touches_it(
+    shape: tuple[int, ...], chunk: tuple[int, ...], block: tuple[int, ...], times: float
+) -> None:
+    assert _decoded(shape, chunk, block) == pytest.approx(times)
