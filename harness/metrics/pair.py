@@ -192,5 +192,5 @@ def _blanked(image: np.ndarray, labels: np.ndarray, ignored: np.ndarray | None) 
     """Return an image in which some labels and voxels are 0; the image itself where there are none."""
     if ignored is None and not labels.size:
         return image
-    blank = np.isin(image, labels.astype(image.dtype)) if labels.size else np.zeros(image.shape, bool)
+    blank = np.isin(image, labels)
     return np.where(blank if ignored is None else blank | ignored, image.dtype.type(0), image)

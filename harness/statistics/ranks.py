@@ -89,14 +89,14 @@ def rank_rows(
     tree = tree_of(units)
     sign = 1.0 if better == "lower" else -1.0
     means = _means(matrix.T[tree.order], tree.weights())
-    slack = _ROUNDING * float(np.abs(matrix[np.isfinite(matrix)]).max(initial=0.0))
+    slack = _ROUNDING * float(np.abs(matrix[np.isfinite(matrix)]).max())
     equalled = _equalled(sign * means, slack)
     order = np.argsort(equalled, kind="stable")
     drawn = resampled_means(matrix.T[:, order], tree, resamples=resamples, seed=seed, fixed=fixed)
     costs, sorted_means = sign * drawn, means[order]
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(drawn, (tail, 1 - tail), axis=0)
-    places = np.quantile(_places(costs, slack), (tail, 1 - tail), axis=0, method="nearest").astype(int)
+    places = np.quantile(_places(costs, slack), (tail, 1 - tail), axis=0, method="nearest")
     groups, anchors = _groups(costs, 1 - confidence, slack)
     ranks = 1 + np.searchsorted(equalled[order], equalled[order], "left")
     rows = tuple(
@@ -126,7 +126,7 @@ def _means(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _equalled(costs: np.ndarray, slack: float) -> np.ndarray:
     """Return costs, (rows,), of which those that lie no further apart than the slack are the least of them."""
-    order = np.argsort(costs, kind="stable")
+    order = np.argsort(costs)
     begins = np.diff(costs[order], prepend=-np.inf) > slack
     equalled = np.empty_like(costs)
     equalled[order] = costs[order][begins][np.cumsum(begins) - 1]

@@ -63,3 +63,52 @@ def test_areas_divide_objects_and_leave_others_out() -> None:
     assert BY_ID["coco.ap-medium"].of(pair) == 1.0
     assert BY_ID["coco.ap-small"].of(pair) == 0.0
     assert math.isnan(BY_ID["coco.ap-large"].of(pair))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_all_thresholds_and_areas_are_taken_where_none_are_said(name: str) -> None:
+    ranking = with_confidences(HOSTILE[name], 7)
+    pair = pair_of(ranking)
+    assert average_precision_of([pair.ranked]) == pytest.approx(BY_ID["coco.ap"].of(pair), abs=0, nan_ok=True)
+
+
+def test_equal_confidences_go_by_label_however_many_they_are() -> None:
+    """The first half of 600 objects is right and the second wrong: precision is 1 up to the last recall."""
+    truth, pred = np.arange(1, 301), np.arange(1, 601)
+    images = np.concatenate([truth, np.zeros(300, int)]), pred
+    assert BY_ID["coco.ap50"].of(Pair(*images, confidences=dict.fromkeys(range(1, 601), 0.5))) == 1.0
+
+
+def test_a_true_object_of_the_area_is_preferred_to_a_nearer_one_outside_it() -> None:
+    """One predicted object holds true ones of 1,000 and 1,100 voxels, of which the former is small."""
+    truth = np.repeat([1, 2], [1000, 1100])
+    ranked = Pair(truth, np.ones(2100, int), confidences={1: 1.0}).ranked
+    assert average_precision_of([ranked], thresholds=[0.3], area="small") == 1.0
+    assert average_precision_of([ranked], thresholds=[0.5], area="small") == 0.0
+
+
+def test_an_iou_within_rounding_of_1_reaches_1() -> None:
+    """Of 2**40 voxels one is wrong; pycocotools takes whatever is above 1 - 1e-10 for 1."""
+    ranked = Pair(np.array([1, 1]), np.array([1, 0]), confidences={1: 1.0}).ranked
+    for field, values in (("counts", [1, 2**40 - 1]), ("truth_sizes", [2**40]), ("pred_sizes", [1, 2**40 - 1])):
+        object.__setattr__(ranked.table, field, np.array(values))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.metrics.coco.AREAS", {"all": (0, 2**50)})
+        assert average_precision_of([ranked], thresholds=[1.0]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "objects", "thresholds"),
+    [
+        ("ap", "", ".50, .55, ..., .95"),
+        ("ap50", "", "0.5"),
+        ("ap75", "", "0.75"),
+        ("ap-small", " of objects of 0 to 1024 voxels", ".50, .55, ..., .95"),
+        ("ap-medium", " of objects of 1024 to 9216 voxels", ".50, .55, ..., .95"),
+        ("ap-large", " of objects of 9216 to any number of voxels", ".50, .55, ..., .95"),
+    ],
+)
+def test_definitions_say_which_objects_and_thresholds(metric: str, objects: str, thresholds: str) -> None:
+    definition = BY_ID[f"coco.{metric}"].definition
+    assert definition.startswith(f"area under precision against recall{objects}, precision made to fall")
+    assert f", mean over t = {thresholds}; predicted objects" in definition

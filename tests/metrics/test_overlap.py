@@ -205,3 +205,11 @@ def test_labels_and_numbers_are_whole() -> None:
     assert (table.truth_ids.dtype, table.pred_ids.dtype) == (np.uint64, np.uint64)
     whole = (table.truth_sizes, table.pred_sizes, table.rows, table.cols, table.counts, table.objects.unions)
     assert {array.dtype for array in whole} == {np.dtype(np.int64)}
+
+
+def test_pairs_of_the_first_label_and_the_second_are_there() -> None:
+    """No voxel has the least label of both images: the first pair is of row 0 and column 1."""
+    table = overlap_table(np.array([5, 6, 6]), np.array([2, 1, 1]))
+    pairs_of = (table.rows.tolist(), table.cols.tolist(), table.counts.tolist())
+    assert pairs_of == ([0, 1], [1, 0], [1, 2])
+    assert (table.truth_sizes.tolist(), table.pred_sizes.tolist()) == ([1, 2], [2, 1])

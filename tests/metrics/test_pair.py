@@ -160,6 +160,40 @@ def test_what_says_what_to_ignore_is_named_too() -> None:
         _ = Pair(LABELS, LABELS, ignore=Broken()).ignored
 
 
+def test_what_is_no_label_image_is_named_where_voxels_to_ignore_are_read() -> None:
+    with pytest.raises(LabelError, match=r"^truth has dtype float64"):
+        _ = Pair(np.ones((2, 2)), LABELS, ignore=1).ignored
+    with pytest.raises(LabelError, match=r"^the ignore mask has dtype float64"):
+        _ = Pair(LABELS, LABELS, ignore=np.ones((2, 2))).ignored
+
+
+class Stored:
+    """An image that only slices, as Zarr and HDF5 datasets do."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __getitem__(self, region: tuple[slice, ...]) -> np.ndarray:
+        return self.array[region]
+
+
+@pytest.mark.parametrize("border", ["keep", "drop"])
+@pytest.mark.parametrize("is_masked", [False, True])
+def test_stored_images_are_compared_as_those_in_memory(border: str, is_masked: bool) -> None:
+    truth, pred, mask = np.random.default_rng(6).integers(0, 40, (3, 9, 7))
+    mask %= 2
+    plain = Pair(truth, pred, border=border, ignore=mask if is_masked else None)
+    stored = Pair(Stored(truth), Stored(pred), border=border, ignore=Stored(mask) if is_masked else None)
+    assert all(np.array_equal(one, other) for one, other in zip(stored.images, plain.images, strict=True))
+    assert stored.overlap.counts.tolist() == plain.overlap.counts.tolist()
+    assert np.array_equal(Pair(Stored(truth), pred, ignore=3).ignored, truth == 3)
+
+
+def test_labels_beyond_double_precision_are_dropped_one_by_one() -> None:
+    truth = np.array([[2**53, 0, 0], [0, 2**53 + 1, 0], [0, 0, 0]])
+    assert Pair(truth, truth, border="drop").images[0].tolist() == [[0, 0, 0], [0, 2**53 + 1, 0], [0, 0, 0]]
+
+
 def test_maps_are_the_given_numbers_and_are_compared_where_nothing_is_ignored() -> None:
     reals = np.array([[0.5, 1.5]]), np.array([[2.5, 3.5]])
     maps = Pair([[0, 1]], [[1, 1]], ignore=[[0, 1]], reals=reals).maps

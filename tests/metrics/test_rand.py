@@ -68,6 +68,17 @@ def test_libraries_agree_on_any_small_pair(pair: Pair) -> None:
     assert_agreement(pair)
 
 
+@given(pairs())
+def test_voxels_predicted_as_background_are_segments_of_their_own_to_cremi(pair: Pair) -> None:
+    assert BY_ID["arand.cremi"](overlap_table(*pair)) == pytest.approx(naive.cremi(*pair), abs=1e-12, nan_ok=True)
+
+
+def test_half_an_object_predicted_as_background_adds_a_part_of_a_voxel_to_cremi() -> None:
+    """Of 4 voxels 2 are one segment and 2 add 1/4 each: S = S_pred = 4.5, S_truth = 16."""
+    table = overlap_table(np.array([1, 1, 1, 1]), np.array([3, 3, 0, 0]))
+    assert BY_ID["arand.cremi"](table) == pytest.approx(1 - 2 * 4.5 / (16 + 4.5), abs=1e-15)
+
+
 @given(hnp.arrays(np.int64, st.integers(0, 20), elements=st.integers(0, 2**33)))
 def test_sum_of_squares_is_exact(counts: np.ndarray) -> None:
     assert sum_of_squares(counts) == sum(int(count) ** 2 for count in counts)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from harness.statistics import rank_rows
-from harness.statistics.ranks import _groups, _p, _places
+from harness.statistics.ranks import _equalled, _groups, _p, _places
 from harness.statistics.resampling import resampled_means, tree_of
 
 SAMPLES = [(n,) for n in range(40)]
@@ -88,6 +88,35 @@ def test_rows_of_the_same_values_in_another_order_have_one_rank(seed: int) -> No
     row = rng.random(20)
     found = rank_rows(np.array([row, row[::-1], rng.permutation(row), row + 1]), SAMPLES[:20], "higher", resamples=199)
     assert [(one.row, one.rank) for one in found.rows] == [(3, 1), (0, 2), (1, 2), (2, 2)]
+
+
+@pytest.mark.parametrize(("better", "sign"), [("lower", 1.0), ("higher", -1.0)])
+@pytest.mark.parametrize("largest", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(("part", "ranks", "groups"), [(0.7e-12, [1, 1, 3], [1, 1, 2]), (3e-12, [1, 2, 3], [1, 2, 3])])
+def test_rows_are_one_where_less_than_a_trillionth_of_the_largest_value_is_between_them(
+    better: str, sign: float, largest: float, part: float, ranks: list[int], groups: list[int]
+) -> None:
+    """The difference is the same on every unit: but for its size it would be a sure one."""
+    row = np.linspace(0.25, 0.5, 20)
+    values = sign * largest * np.array([row, row + part, row + 0.5])
+    found = rank_rows(values, SAMPLES[:20], better, resamples=199)
+    assert [(one.row, one.rank, one.rank_low, one.rank_high) for one in found.rows] == [
+        (row, rank, rank, rank) for row, rank in enumerate(ranks)
+    ]
+    assert [one.group for one in found.rows] == groups
+    assert found.separable == (ranks[1] == 2, True)
+
+
+def test_many_equal_rows_stand_in_the_order_in_which_they_were_given() -> None:
+    values = np.tile(np.linspace(0, 1, 8), (300, 1))
+    values[::3] += 1
+    found = rank_rows(values, SAMPLES[:8], "lower", resamples=19)
+    assert [one.row for one in found.rows] == [n for n in range(300) if n % 3] + list(range(0, 300, 3))
+
+
+def test_costs_as_far_apart_as_the_slack_are_one() -> None:
+    assert _equalled(np.array([0.5, 0.0, 1.25]), 0.5).tolist() == [0.0, 0.0, 1.25]
+    assert _equalled(np.array([0.5, 0.0, 1.0]), 0.25).tolist() == [0.5, 0.0, 1.0]
 
 
 def test_one_row_alone_is_the_best() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.statistics import summarise
+from harness.statistics.summaries import _root
 
 
 def test_summary_states_both_spreads() -> None:
@@ -79,3 +80,18 @@ def test_equal_values_have_no_spread() -> None:
 
 def test_whole_numbers_have_a_spread() -> None:
     assert summarise([1, 2, 4]).sd_sample == statistics.stdev([1, 2, 4])
+
+
+@pytest.mark.parametrize(("rest", "root"), [(-1, 1.0), (0, 1.0), (1, 1.0 + 2.0**-52)])
+@pytest.mark.parametrize("power", [130, 200, 306])
+def test_a_root_beside_the_middle_of_two_floats_is_the_nearer_one(power: int, rest: int, root: float) -> None:
+    """The middle itself, 1 + 2**-53, goes to the even one, which is 1."""
+    middle = (2**53 + 1) ** 2 << (power - 106)
+    assert _root(middle + rest, 1 << power) == root
+    assert _root(3 * middle + rest, 3 << power) == root
+
+
+def test_the_smallest_spread_of_whole_numbers_is_one_half() -> None:
+    assert summarise([0.0, 1.0]).sd_population == 0.5
+    assert _root(1, 4) == 0.5
+    assert _root(0, 4) == 0.0
