@@ -72,11 +72,14 @@ def test_all_thresholds_and_areas_are_taken_where_none_are_said(name: str) -> No
     assert average_precision_of([pair.ranked]) == pytest.approx(BY_ID["coco.ap"].of(pair), abs=0, nan_ok=True)
 
 
-def test_equal_confidences_go_by_label_however_many_they_are() -> None:
-    """The first half of 600 objects is right and the second wrong: precision is 1 up to the last recall."""
-    truth, pred = np.arange(1, 301), np.arange(1, 601)
-    images = np.concatenate([truth, np.zeros(300, int)]), pred
-    assert BY_ID["coco.ap50"].of(Pair(*images, confidences=dict.fromkeys(range(1, 601), 0.5))) == 1.0
+def test_equal_confidences_go_by_image_and_label_however_many_they_are() -> None:
+    """Each of two images has 300 sure objects, all right; the others are right in the first and wrong in the second."""
+    pred = np.arange(1, 601)
+    is_sure = pred % 2 == 0
+    confidences = {int(label): 0.9 if sure else 0.5 for label, sure in zip(pred, is_sure, strict=True)}
+    images = [Pair(truth, pred, confidences=confidences).ranked for truth in (pred, np.where(is_sure, pred, 0))]
+    assert average_precision_of(images, thresholds=[0.5]) == 1.0
+    assert average_precision_of(images[::-1], thresholds=[0.5]) < 0.95
 
 
 def test_a_true_object_of_the_area_is_preferred_to_a_nearer_one_outside_it() -> None:
