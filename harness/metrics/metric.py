@@ -84,7 +84,7 @@ class Metric:
     nan_rule: NanRule = "spreads"
 
     def __post_init__(self) -> None:
-        if (self.function is None) != (self.counts is not None and self.value is not None):
+        if (self.counts is not None, self.value is not None) != (self.function is None,) * 2:
             raise RegistryError(f"metric '{self.id}' needs either 'function', or 'counts' and 'value'")
 
     @property

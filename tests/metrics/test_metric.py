@@ -198,11 +198,11 @@ def test_a_plain_function_cannot_be_pooled(addable: Metric) -> None:
         addable.pooled([])
 
 
-def test_a_plain_function_is_asked_whatever_is_counted_beside_it() -> None:
+def test_a_plain_function_is_asked_as_it_is() -> None:
     plain = replace(ADDABLE[0], needs="overlap", function=lambda table: table.n_truth + 1, counts=None, value=None)
     pair = Pair([1, 2], [1, 0])
-    for metric in (plain, replace(plain, counts=lambda table: {"n": 7})):
-        assert metric.of(pair) == metric(pair.overlap) == 3.0
+    assert plain.of(pair) == plain(pair.overlap) == 3.0
+    assert not plain.is_addable
 
 
 def test_a_metric_has_one_way_to_its_value(addable: Metric) -> None:
@@ -210,3 +210,6 @@ def test_a_metric_has_one_way_to_its_value(addable: Metric) -> None:
         replace(addable, function=lambda table: 1.0)
     with pytest.raises(RegistryError, match="needs either"):
         replace(addable, value=None)
+    for halves in ({"counts": None}, {"value": None}):
+        with pytest.raises(RegistryError, match="needs either"):
+            replace(addable, function=lambda table: 1.0, **halves)
