@@ -38,6 +38,7 @@ class HdbscanExact(Stage):
         Raises `DataError` for fewer voxels than `min_cluster_size` and for values that are not finite.
         """
         import hdbscan
+        import joblib
 
         volume, options = inputs["embedding"], self.options
         vectors = vectors_of(volume, f"{self.where}: embedding")
@@ -49,4 +50,8 @@ class HdbscanExact(Stage):
             approx_min_span_tree=False,
             core_dist_n_jobs=context.threads,
         )
-        return labels_from(by_size(np.asarray(library.fit_predict(vectors)) + 1), volume)
+        # Distances to neighbours are looked up without the interpreter's lock. Processes that joblib keeps for its next
+        # call would be ended with the cell, and that call would find them gone.
+        with joblib.parallel_config(backend="threading"):
+            clusters = library.fit_predict(vectors)
+        return labels_from(by_size(np.asarray(clusters) + 1), volume)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from harness.model import Volume
+from harness.stages.contract import Context
 from harness.stages.embedding.vectors import vectors_of
 from tests.stages.chains import labels_of, make
 from tests.stages.embedding.embeddings import agreement, blobs, embedding
@@ -53,3 +56,14 @@ def test_the_seed_changes_nothing() -> None:
     one, again = (clustered("hdbscan-exact", volume, seed) for seed in (1, 2))
     assert one.max() > 1
     np.testing.assert_array_equal(one, again)
+
+
+def test_no_process_is_left_that_ends_with_the_cell() -> None:
+    vectors, _ = blobs(130 * 130, 2, spread=0.1, seed=3)
+    volume = embedding(vectors.T.reshape(2, 130, 130))
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    stage = make("hdbscan-exact", min_cluster_size=LEAST)
+    made = stage.run({"embedding": volume}, Context(grid=volume.grid, seed=0, scratch=Path("unused"), threads=2))
+    assert isinstance(made, Volume)
+    assert made.array.max() > 1
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
