@@ -94,17 +94,19 @@ class Metric:
 
     def of(self, pair: Pair) -> float:
         """Return the metric of a pair as a plain float."""
-        if self.counts is not None and self.value is not None:
-            return float(self.value(pair.counted(self.counts, self.needs)))
-        assert self.function is not None
-        return float(self.function(getattr(pair, self.needs)))
+        if self.function is not None:
+            return float(self.function(getattr(pair, self.needs)))
+        assert self.counts is not None
+        assert self.value is not None
+        return float(self.value(pair.counted(self.counts, self.needs)))
 
     def __call__(self, evidence: Any) -> float:
         """Return the metric of its evidence as a plain float."""
-        if self.counts is not None and self.value is not None:
-            return float(self.value(self.counts(evidence)))
-        assert self.function is not None
-        return float(self.function(evidence))
+        if self.function is not None:
+            return float(self.function(evidence))
+        assert self.counts is not None
+        assert self.value is not None
+        return float(self.value(self.counts(evidence)))
 
     def counts_of(self, pair: Pair) -> Counts:
         """Return the addable counts of a pair; none for a metric of a plain function."""
