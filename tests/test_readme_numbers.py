@@ -66,12 +66,13 @@ def check_probability() -> None:
 
 
 def check_machine_with_a_gpu() -> None:
-    (environment,) = (
-        Store(REPOSITORY / "results" / "devices" / "h200", "clustering-size", 1, "mini").environments().values()
-    )
-    assert (environment["gpus"], environment["cores"]) == (["NVIDIA H200"], 16)
-    assert environment["python"].startswith("CPython 3.12.")
-    assert environment["packages"]["torch"].startswith("2.11.")
+    store = Store(REPOSITORY / "results" / "devices" / "h200", "clustering-size", 1, "mini")
+    environments = tuple(store.environments().values())
+    assert environments
+    for environment in environments:
+        assert (environment["gpus"], environment["cores"]) == (["NVIDIA H200"], 16)
+        assert environment["python"].startswith("CPython 3.12.")
+        assert environment["packages"]["torch"].startswith("2.11.")
 
 
 def check_exit_codes() -> None:
