@@ -37,7 +37,8 @@ def beside(work: Callable[[], AnswerT], *, is_worth_it: bool) -> Iterator[Callab
     A second process does it. It is forked, so that it has all that lies in memory without reading it again; what it
     changes there stays its own, so that only its answer and the files that it writes count. Where that cannot be
     (`can_work_beside`), or is not worth a fork, this process does the work before the body. Linear algebra of the body
-    keeps to one thread: those of a library that waits for each other lose more than they gain where a core is taken.
+    keeps to one thread, so that sums may round otherwise: threads that wait for each other lose more than they gain
+    where a core is taken.
 
     Raises the `HarnessError` that the work raised, and `BackendError` for a process that ended without an answer. A
     body that is left by an error ends the process.

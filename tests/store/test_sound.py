@@ -156,6 +156,17 @@ def test_what_is_no_record_is_left_to_the_other_reader(line: bytes) -> None:
     assert read(line) is None
 
 
+def test_only_what_was_checked_is_sound() -> None:
+    line = json.loads(a_record().to_line())
+    with pytest.raises(StoreError, match="x:1: key 'is_sound'"):
+        read_record({**line, "is_sound": True}, "x:1")
+    sound = read(sealed(line))
+    assert sound is not None
+    assert sound.is_sound
+    assert not replace(sound, seed=sound.seed + 1).is_sound
+    assert "is_sound" not in json.loads(sound.to_line())
+
+
 NUMBERS = st.floats(allow_infinity=False)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 COUNTS = st.dictionaries(

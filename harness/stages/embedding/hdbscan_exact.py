@@ -16,7 +16,7 @@ class HdbscanExact(Stage):
     """The clusters of `hdbscan` where the spanning tree of mutual reachability is the least one.
 
     The library's default, `approx_min_span_tree=True`, is content with a tree of somewhat longer edges, which may part
-    and drop other clusters. Here only the order of edges of the same length is left open.
+    and drop other clusters. Here only the order of edges of the same length is left open. One core does all the work.
     """
 
     id = "hdbscan-exact"
@@ -38,7 +38,6 @@ class HdbscanExact(Stage):
         Raises `DataError` for fewer voxels than `min_cluster_size` and for values that are not finite.
         """
         import hdbscan
-        import joblib
 
         volume, options = inputs["embedding"], self.options
         vectors = vectors_of(volume, f"{self.where}: embedding")
@@ -48,10 +47,7 @@ class HdbscanExact(Stage):
             min_samples=options.neighbours,
             cluster_selection_epsilon=options.epsilon,
             approx_min_span_tree=False,
-            core_dist_n_jobs=context.threads,
+            # Processes that joblib keeps for its next call would be ended with the cell, and that call find them gone.
+            core_dist_n_jobs=1,
         )
-        # Distances to neighbours are looked up without the interpreter's lock. Processes that joblib keeps for its next
-        # call would be ended with the cell, and that call would find them gone.
-        with joblib.parallel_config(backend="threading"):
-            clusters = library.fit_predict(vectors)
-        return labels_from(by_size(np.asarray(clusters) + 1), volume)
+        return labels_from(by_size(np.asarray(library.fit_predict(vectors)) + 1), volume)

@@ -16,8 +16,8 @@ class JitterEmbedding(Stage):
     """Add normal noise to every value of the embedding.
 
     How far a clustering agrees with itself before and after is the most that can be asked of another program for the
-    same clustering. The default moves most values by a few steps of float32, which is enough to decide between lengths
-    that are equal but for rounding.
+    same clustering. The default moves most values of an embedding that lies about 0, as that of `pca` does, by a few
+    steps of float32: enough to decide between lengths that are equal but for rounding.
     """
 
     id = "jitter-embedding"
