@@ -30,7 +30,8 @@ from harness.worker.step import Step, describe
 def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Done:
     """Compute one cell; whatever stage, data or metric raises becomes the outcome, with the traceback in the log.
 
-    Processes that the cell leaves behind are ended, and what was loaded with them is forgotten.
+    Processes that the cell leaves behind are ended, and so is this worker: a library that keeps a pool for its next call
+    would find it gone, in a cell that is not to blame.
     """
     start = clock()
     run = CellRun(bench, job)
@@ -46,12 +47,11 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
         outcome = outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)
     left = end_children(bench.spared)
     if left:
-        bench.forget()
-        bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind")
+        bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind; later cells get another worker")
     spoilt = bench.state.spoilt()
     if spoilt:
         bench.log(f"{job.cell.id}: changed {spoilt} for its whole process; later cells get another one")
-    return Done(outcome, is_spent=outcome.status == "out-of-memory" or bool(spoilt))
+    return Done(outcome, is_spent=outcome.status == "out-of-memory" or bool(left or spoilt))
 
 
 @dataclass(slots=True, eq=False)

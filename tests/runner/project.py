@@ -67,6 +67,7 @@ import numpy as np
 from harness import Confidences, Grid, Parameter, Stage, Volume
 
 TRACES = Path(os.environ.get("TEST_TRACES", "."))
+POOL = []
 
 
 def trace(name, count=1):
@@ -317,6 +318,9 @@ class Fault(Stage):
         if how == "leave":
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
             (TRACES / "child").write_text(str(child.pid))
+        if how == "pool":
+            POOL.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+            assert all(one.poll() is None for one in POOL), "the pool of an earlier call is gone"
         if how in ("slow", "brief"):
             time.sleep(0.3 if how == "slow" else 0.05)
         if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):

@@ -88,7 +88,12 @@ def test_what_a_stage_leaves_behind_ends_with_its_cell(project: Project) -> None
     rows = {"bad": fault("leave"), "noop": '[{ id = "noop" }]'}
     assert project.run(project.suite(rows), progress=progress).computed == 4
     assert gone(int((project.traces / "child").read_text()))
-    assert [line for line in progress.logged if line.endswith("ended 1 processes that the cell left behind")]
+    assert [line for line in progress.logged if "ended 1 processes that the cell left behind" in line]
+
+
+def test_a_library_that_keeps_processes_for_its_next_call_never_finds_them_gone(project: Project) -> None:
+    summary = project.run(project.suite({"pool": fault("pool")}), jobs=1)
+    assert [record.error for record in project.records().values()] == [None, None]
 
 
 def test_a_stage_sees_the_process_as_it_was_before_other_stages(project: Project) -> None:
