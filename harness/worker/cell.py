@@ -30,8 +30,8 @@ from harness.worker.step import Step, describe
 def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.perf_counter) -> Done:
     """Compute one cell; whatever stage, data or metric raises becomes the outcome, with the traceback in the log.
 
-    Processes that the cell leaves behind are ended, and so is this worker: a library that keeps a pool for its next call
-    would find it gone, in a cell that is not to blame.
+    Processes that the cell leaves behind are ended, and so is this worker: a library that keeps a pool for its next
+    call would find it gone, in a cell that is not to blame.
     """
     start = clock()
     run = CellRun(bench, job)
@@ -47,7 +47,7 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
         outcome = outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)
     left = end_children(bench.spared)
     if left:
-        bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind; later cells get another worker")
+        bench.log(f"{job.cell.id}: ended {len(left)} processes that the cell left behind; others get a new worker")
     spoilt = bench.state.spoilt()
     if spoilt:
         bench.log(f"{job.cell.id}: changed {spoilt} for its whole process; later cells get another one")

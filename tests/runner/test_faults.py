@@ -92,7 +92,7 @@ def test_what_a_stage_leaves_behind_ends_with_its_cell(project: Project) -> None
 
 
 def test_a_library_that_keeps_processes_for_its_next_call_never_finds_them_gone(project: Project) -> None:
-    summary = project.run(project.suite({"pool": fault("pool")}), jobs=1)
+    project.run(project.suite({"pool": fault("pool")}), jobs=1)
     assert [record.error for record in project.records().values()] == [None, None]
 
 
