@@ -116,15 +116,49 @@ def greedy_pairs(pairs: Pairs, hits: np.ndarray) -> np.ndarray:
     """
     chosen = np.flatnonzero(hits)
     order = chosen[np.lexsort((pairs.rows[chosen], pairs.cols[chosen], -pairs.iou[chosen]))]
+    found, order = _first_of_both(pairs, order)
     taken_rows: set[int] = set()
     taken_cols: set[int] = set()
-    found = []
+    rest = []
     for index, row, col in zip(order.tolist(), pairs.rows[order].tolist(), pairs.cols[order].tolist(), strict=True):
         if row not in taken_rows and col not in taken_cols:
             taken_rows.add(row)
             taken_cols.add(col)
-            found.append(index)
-    return np.array(sorted(found), np.intp)
+            rest.append(index)
+    return np.sort(np.concatenate([found, np.array(rest, np.intp)]))
+
+
+def _first_of_both(pairs: Pairs, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices of pairs that come first in an order among those of either of their objects, and what they leave.
+
+    To take them at once is to take them one by one. Hardly a pair of a million is left for that after some rounds.
+    """
+    found = np.zeros(0, np.intp)
+    for _ in range(_ROUNDS):
+        if not order.size:
+            break
+        rows, cols = pairs.rows[order], pairs.cols[order]
+        best = _is_first(rows) & _is_first(cols)
+        found = np.concatenate([found, order[best]])
+        order = order[~(_is_among(rows, rows[best]) | _is_among(cols, cols[best]))]
+    return found, order
+
+
+def _is_first(groups: np.ndarray) -> np.ndarray:
+    """Return whether each place is the first one of its group, (n,) bool."""
+    places = np.arange(groups.size)
+    first = np.zeros(int(groups.max()) + 1, np.intp)
+    first[groups[::-1]] = places[::-1]  # of several values for one place the last one stays
+    is_first: np.ndarray = first[groups] == places
+    return is_first
+
+
+def _is_among(groups: np.ndarray, some: np.ndarray) -> np.ndarray:
+    """Return whether each group is one of some, (n,) bool."""
+    among = np.zeros(int(groups.max()) + 1, bool)
+    among[some] = True
+    is_among: np.ndarray = among[groups]
+    return is_among
 
 
 def one_to_one(pairs: Pairs, hits: np.ndarray, n_truth: int, n_pred: int, scores: np.ndarray | None = None) -> Matched:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from harness.provenance import hardware
 from harness.tables.markdown import markdown_rows
 
 KEPT_IN = "HARNESS_BENCH_FIGURES"
-"""Variable that names a file in which figures are kept."""
+"""Variable that names a file in which the figures of one file of benchmarks are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,13 @@ def kept(figures: Sequence[Figure]) -> dict[str, Any]:
 
 
 def show(request: pytest.FixtureRequest, figures: Sequence[Figure]) -> None:
-    """Print figures below what pytest says, with the machine."""
+    """Print figures below what pytest says, with the machine, and keep them where HARNESS_BENCH_FIGURES says."""
     reporter = request.config.pluginmanager.getplugin("terminalreporter")
     assert reporter is not None
-    reporter.write_line(f"\n\n{kept(figures)['machine']}\n\n{table(figures)}")
+    found = kept(figures)
+    reporter.write_line(f"\n\n{found['machine']}\n\n{table(figures)}")
+    if path := os.environ.get(KEPT_IN):
+        Path(path).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def kept_table(path: Path) -> str:

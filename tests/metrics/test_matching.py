@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from harness.metrics import overlap_table
+from harness.metrics import matching, overlap_table
 from harness.metrics.matching import (
     _best_other,
     _certain_pairs,
@@ -110,6 +111,18 @@ def test_greedy_partners_leave_no_better_pair_free(pair: Pair, threshold: float)
     assert len(rows) == len(cols) == chosen.size
     assert all(objects.rows[i] in rows or objects.cols[i] in cols for i in np.flatnonzero(hits))
     assert 2 * chosen.size >= matched_pairs(objects, hits).size
+
+
+@given(pairs(), st.sampled_from([0.0, 0.1, 0.5]), st.integers(0, 2))
+def test_greedy_partners_are_those_of_one_pair_after_the_other(pair: Pair, threshold: float, rounds: int) -> None:
+    objects = overlap_table(*pair).objects
+    hits = objects.iou >= threshold
+    expected: list[int] = []
+    for index in sorted(np.flatnonzero(hits), key=lambda i: (-objects.iou[i], objects.cols[i], objects.rows[i])):
+        if all(objects.rows[i] != objects.rows[index] and objects.cols[i] != objects.cols[index] for i in expected):
+            expected.append(int(index))
+    with mock.patch.object(matching, "_ROUNDS", rounds):
+        assert greedy_pairs(objects, hits).tolist() == sorted(expected)
 
 
 def test_greedy_is_not_optimal() -> None:
