@@ -165,6 +165,7 @@ def run(
                     scheduler=scheduler,
                     cluster=cluster,
                     needs=needs,
+                    memory_bytes=max(task.job.memory_bytes for task in tasks),
                     stop=stop,
                     retries=retries,
                     uses_gpu=lambda job: device != "cpu" and order.chooser.can_use_gpu(job.cell),

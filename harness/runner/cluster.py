@@ -19,7 +19,17 @@ from harness.identity import library_versions, own_versions
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
 from harness.runner.executor import Finished
-from harness.runner.machines import GPU, LOSSES, MEMORY, ClusterKind, checked_machines, client_of
+from harness.runner.machines import (
+    GPU,
+    LOSSES,
+    MEMORY,
+    QUEUE_S,
+    START_S,
+    WAIT_S,
+    ClusterKind,
+    checked_machines,
+    client_of,
+)
 from harness.runner.node import (
     Answer,
     NodeMismatchError,
@@ -36,9 +46,6 @@ from harness.runner.stopping import Stop
 if TYPE_CHECKING:
     from distributed import Future
 
-WAIT_S = 2.0
-"""How often the machines are counted, and asked whether the run is to stop."""
-
 
 class DaskExecutor:
     """Gives jobs to the machines of a Dask cluster, as many at a time as it has threads."""
@@ -52,11 +59,14 @@ class DaskExecutor:
         scheduler: str = "",
         cluster: ClusterKind = "local",
         needs: Sequence[str] = (),
+        memory_bytes: int = 0,
         stop: Stop | None = None,
         retries: int = RETRIES,
         uses_gpu: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         """Connect to a scheduler, or start a cluster of `workers` workers; `needs` are modules that jobs import.
+
+        A batch system is asked for `memory_bytes`, the most that a job may take.
 
         Where workers declare the resources "GPU" or "MEMORY" (bytes), each job asks for one GPU if `uses_gpu`, and for
         its memory limit.
@@ -74,11 +84,14 @@ class DaskExecutor:
         expected = versions(tuple({**own_versions(), **library_versions(needs)}))
         self._terms = Terms(encode(setup), sys.executable, expected, str(probe), retries)
         try:
-            self._client = self._stack.enter_context(client_of(scheduler, self._stack, cluster, workers, setup))
+            self._client = self._stack.enter_context(
+                client_of(scheduler, self._stack, cluster, workers, setup, memory_bytes)
+            )
             probe.parent.mkdir(parents=True, exist_ok=True)
             probe.touch()
             self._stack.callback(probe.unlink, missing_ok=True)
-            self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins))
+            limit_s = START_S if scheduler or cluster == "local" else QUEUE_S
+            self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins), limit_s)
             self._stack.callback(self._leave)
         except BaseException:
             self._stack.close()
@@ -178,9 +191,11 @@ class DaskExecutor:
         message = f"the machine that computed it was lost ({type(error).__name__}), {LOSSES + 1} times in a row"
         return Finished(job, failure("lost", "NodeLost", message))
 
-    def _check(self, cache: Path, files: Sequence[str]) -> None:
+    def _check(self, cache: Path, files: Sequence[str], limit_s: float) -> None:
         """Look at every machine: its versions, and whether it sees the cache and the files of this run."""
-        count, blind = checked_machines(self._client, self._terms.probe, self._terms.expected, files)
+        count, blind = checked_machines(
+            self._client, self._terms.probe, self._terms.expected, files, limit_s=limit_s, stop=self._stop
+        )
         if blind:
             self._log(
                 f"{len(blind)} of {count} machines do not see the cache {cache} ({', '.join(blind[:3])}): they "

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +13,7 @@ from harness.errors import BackendError, HarnessError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import WorkerSetup
 from harness.runner.node import look, versions
+from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -21,8 +24,16 @@ LOSSES = 3
 GPU, MEMORY = "GPU", "MEMORY"
 """Resources that workers of Dask may declare: `dask worker --resources "GPU=1,MEMORY=64e9"`."""
 CONNECT_S = 15.0
+WAIT_S = 2.0
+"""How often the machines are counted, and asked whether the run is to stop."""
 START_S = 600.0
 """How long the first machine of a cluster may take to come."""
+QUEUE_S = 7 * 86_400.0
+"""How long the first job of a batch system may wait in its queue."""
+HANDS_IN = {"slurm": "sbatch", "pbs": "qsub"}
+"""Commands of batch systems."""
+BESIDE_BYTES = 1 << 30
+"""Memory of a batch job beside that of its cell: Dask's worker and ours, before the cell begins."""
 
 
 @contextlib.contextmanager
@@ -38,17 +49,21 @@ def connected(scheduler: str, needs: Sequence[str], files: Sequence[str]) -> Ite
 
 
 def checked_machines(
-    client: Client, probe: str, expected: Mapping[str, str], files: Sequence[str]
+    client: Client,
+    probe: str,
+    expected: Mapping[str, str],
+    files: Sequence[str],
+    *,
+    limit_s: float = START_S,
+    stop: Stop | None = None,
 ) -> tuple[int, list[str]]:
     """Wait for a machine, look at every one that is there, and return how many there are and who does not see `probe`.
 
-    Raises `HarnessError` if none comes, and for machines that have other versions or do not see all of `files`.
+    Raises `HarnessError` if none comes within `limit_s` or before the run is to stop, and for machines that have other
+    versions or do not see all of `files`.
     """
-    try:
-        client.wait_for_workers(1, timeout=START_S)
-        seen: Mapping[str, Any] = client.run(look, probe, expected, files)
-    except TimeoutError as error:
-        raise HarnessError(f"no machine of the cluster came within {START_S:g} s") from error
+    _wait(client, limit_s, stop or Stop())
+    seen: Mapping[str, Any] = client.run(look, probe, expected, files)
     wrong = {worker: found for worker, (_, found) in seen.items() if found}
     if wrong:
         lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
@@ -56,9 +71,20 @@ def checked_machines(
     return len(seen), sorted(worker for worker, (sees, _) in seen.items() if not sees)
 
 
-def job_script(cluster: ClusterKind, *, threads: int, memory_gb: float) -> str:
+def _wait(client: Client, limit_s: float, stop: Stop) -> None:
+    """Wait for a machine."""
+    ends_s = time.monotonic() + limit_s
+    while not stop.is_asked and (left_s := ends_s - time.monotonic()) > 0:
+        with contextlib.suppress(TimeoutError):
+            client.wait_for_workers(1, timeout=min(left_s, WAIT_S))
+            return
+    within = f"before {stop.reason}" if stop.is_asked else f"within {limit_s:g} s"
+    raise HarnessError(f"no machine of the cluster came {within}")
+
+
+def job_script(cluster: ClusterKind, *, threads: int, memory_bytes: int) -> str:
     """Return the script with which a batch system is asked for one machine; raises `BackendError` without the extra."""
-    with _batch_cluster(cluster, threads, memory_gb) as found:
+    with _batch_cluster(cluster, threads, memory_bytes) as found:
         return str(found.job_script())
 
 
@@ -68,10 +94,15 @@ def client_of(
     cluster: ClusterKind = "local",
     workers: int = 1,
     setup: WorkerSetup | None = None,
+    memory_bytes: int = 0,
 ) -> Client:
     """Return a client of a scheduler, or of a cluster that is started and ends with `stack`.
 
-    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there.
+    `memory_bytes` is what a cell may take at most: a batch system is asked for it. Jobs that it ends, by their wall
+    time or for somebody else's, are handed in again as long as the cluster is there.
+
+    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there and where the
+    batch system has no command here.
     """
     try:
         import dask
@@ -92,21 +123,34 @@ def client_of(
         )
     else:
         assert setup is not None
-        made = _batch_cluster(cluster, setup.threads, memory_gb=0, has_gpu=setup.device == "cuda")
-        made.scale(jobs=workers)
+        if shutil.which(HANDS_IN[cluster]) is None:
+            raise HarnessError(
+                f"--cluster {cluster}: no command '{HANDS_IN[cluster]}' here; accepted: a machine that hands in jobs"
+            )
+        made = _batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
+        made.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return Client(stack.enter_context(made))
 
 
-def _batch_cluster(cluster: ClusterKind, threads: int, memory_gb: float, *, has_gpu: bool = False) -> Any:
-    """Return a cluster of a batch system: queue, account and wall time come from Dask's `jobqueue.yaml`."""
+def _batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_gpu: bool = False) -> Any:
+    """Return a cluster of a batch system: queue, account and wall time come from Dask's `jobqueue.yaml`.
+
+    So does the memory of a job, if it stands there.
+    """
     try:
+        import dask
         import dask_jobqueue
     except ImportError as error:
         raise BackendError(
             f"--cluster {cluster} needs dask-jobqueue: pip install 'segmentation-harness[distributed]'"
         ) from error
     kind = getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[cluster])
-    given = {"memory": f"{memory_gb:g}GB"} if memory_gb else {}
+    stated = dask.config.get(f"jobqueue.{cluster}.memory", None)
     # one cell at a time on a machine: its cores are for the threads of the numerical libraries in our worker
     declared = ["--resources", f"{GPU}=1"] if has_gpu else []
-    return kind(cores=threads, processes=1, worker_extra_args=["--nthreads", "1", *declared], **given)
+    return kind(
+        cores=threads,
+        processes=1,
+        memory=stated or f"{memory_bytes + BESIDE_BYTES}B",
+        worker_extra_args=["--nthreads", "1", *declared],
+    )
