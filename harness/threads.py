@@ -34,7 +34,8 @@ def usable_cores() -> int:
 def thread_variables(threads: int) -> dict[str, str]:
     """Return the environment that keeps every numerical library of a process at a number of threads.
 
-    Idle OpenMP threads sleep: spinning ones slow a training several times on cores that others use too.
+    Idle OpenMP threads sleep: spinning ones slow a training several times on cores that others use too. OpenMP never
+    takes fewer threads than it is told: oneDNN then leaves out parts of a convolution, and a training ends in NaN.
     """
-    fixed = {"TF_NUM_INTEROP_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    fixed = {"TF_NUM_INTEROP_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "OMP_DYNAMIC": "FALSE"}
     return dict.fromkeys(_THREAD_VARIABLES, str(threads)) | fixed
