@@ -29,6 +29,8 @@ SCRATCH = "harness-worker-"
 """How the scratch folders of workers begin; the process id of the run follows."""
 KILL_S = 10.0
 """How long a killed worker may take to end."""
+UNWATCHED_S = 3.0
+"""A look that comes so long after the one before was kept from it: the run was suspended, or is held up itself."""
 LOGS = "logs"
 """The folder of the cache with what workers print."""
 LOG_MARK_S = 3600.0
@@ -104,9 +106,18 @@ class WorkerProcess:
             self.deadline_s += time.monotonic() - self._paused_at_s
             self._paused_at_s = None
 
-    def is_late(self) -> bool:
-        """Whether the cell's deadline has passed."""
-        return self._paused_at_s is None and time.monotonic() > self.deadline_s
+    def note_look(self, since_s: float) -> None:
+        """Take from the clock of the cell what, of the seconds since the last look, is not its method's: all of a gap.
+
+        A batch system suspends a job with all its processes. Where the run alone was stopped, its worker has got more
+        time than it should, which holds nothing against anybody.
+        """
+        if self._paused_at_s is None and since_s > UNWATCHED_S:  # a clock that stands gets all of it back later
+            self.deadline_s += since_s
+
+    def is_late(self, now_s: float) -> bool:
+        """Whether the cell's deadline has passed at an instant of which `note_look` knows."""
+        return self._paused_at_s is None and now_s > self.deadline_s
 
     @property
     def late_s(self) -> float:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -208,13 +209,17 @@ def started(project: Project) -> subprocess.Popen[str]:
     """Start a run in a process of its own and wait until it has kept its first two cells."""
     rows = {f"r{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(8)}
     project.suite(rows)
+    return started_until(project, lambda: len(project.store().records()) >= 2)
+
+
+def started_until(project: Project, is_far_enough: Callable[[], bool]) -> subprocess.Popen[str]:
     code = textwrap.dedent(RUN)
     command = [sys.executable, "-c", code, str(project.folder)]
     # A shell starts its background jobs with interrupts ignored.
     heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts)
     end = time.monotonic() + 60
-    while len(project.store().records()) < 2:
+    while not is_far_enough():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -270,6 +275,19 @@ def test_a_signal_of_a_batch_system_lets_cells_end_and_says_how_to_go_on(
     assert 2 <= kept < 16
     summary = project.run(project.folder / "demo.toml")
     assert (summary.cached, summary.computed, summary.stopped) == (kept, 16 - kept, "")
+
+
+def test_a_run_that_is_suspended_holds_that_time_against_no_method(project: Project) -> None:
+    project.suite({"steps": fault("steps")}, split="one", deadline_s=4.0)  # twice what it takes
+    process = started_until(project, lambda: project.count("steps") > 0)
+    every = [process.pid, *workers_of(process.pid)]
+    for number, after_s in ((signal.SIGSTOP, 0.0), (signal.SIGCONT, 5.0)):
+        time.sleep(after_s)
+        for pid in every:
+            os.kill(pid, number)
+    process.communicate(timeout=30)
+    assert [record.status for record in project.records().values()] == ["ok"]
+    assert project.count("steps") == 1
 
 
 def test_a_wall_time_ends_a_run_before_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

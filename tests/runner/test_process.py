@@ -89,11 +89,24 @@ def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
     worker.deadline_s = time.monotonic() + 0.1
     worker.pause()
     time.sleep(0.15)
-    assert not worker.is_late()
+    assert not worker.is_late(time.monotonic())
     worker.resume()
-    assert not worker.is_late()
+    assert not worker.is_late(time.monotonic())
     time.sleep(0.15)
-    assert worker.is_late()
+    assert worker.is_late(time.monotonic())
+    worker.kill()
+
+
+def test_time_in_which_nobody_looked_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    worker.deadline_s = 10.0
+    worker.note_look(process.UNWATCHED_S)
+    assert worker.deadline_s == 10.0
+    worker.note_look(3600.0)
+    assert [worker.is_late(now_s) for now_s in (3610.0, 3611.0)] == [False, True]
+    worker.pause()
+    worker.note_look(3600.0)
+    assert worker.deadline_s == 3610.0, "counted twice: once more when the clock goes on"
     worker.kill()
 
 
