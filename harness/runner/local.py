@@ -44,9 +44,6 @@ START_S = 300.0
 END_S = 2.0
 """How long a worker that has closed its pipe may take to end."""
 
-STALLED_S = 3.0
-"""How long a late worker is watched: one that waits for a disk all the time is held up by the file system."""
-
 
 class LocalExecutor:
     """Up to `workers` worker processes at a time, each kept for the cells of one backend.
@@ -217,7 +214,8 @@ class LocalExecutor:
             return False
         self._looked_at_s += since_s
         for worker in self._workers:
-            worker.note_look(since_s)
+            if worker.job is not None:
+                worker.note_look(since_s)
         return True
 
     def _check_workers(self) -> list[Finished]:
@@ -239,12 +237,10 @@ class LocalExecutor:
         if worker.ready and resident > job.memory_bytes:
             message = f"used {resident / 1e9:.2f} GB; the limit is {job.memory_bytes / 1e9:.2f} GB"
             return self._worker_failed(worker, "out-of-memory", "MemoryLimit", message)
-        is_late = worker.is_late(self._looked_at_s)  # not by now: the run may have been suspended since that look
-        if is_late and worker.ready and worker.waits_for_disk():
-            if worker.late_s < STALLED_S:
-                return []
-            message = f"waited for a disk all the time, {STALLED_S:g} s beyond its deadline of {job.deadline_s:g} s"
+        if worker.ready and worker.stalled_s > job.deadline_s:
+            message = f"a file system did not answer for {job.deadline_s:g} s, as long as its deadline"
             return self._worker_failed(worker, "lost", FILE_SYSTEM, message)
+        is_late = worker.is_late(self._looked_at_s)  # not by now: the run may have been suspended since that look
         if is_late and worker.ready:
             return self._worker_failed(worker, "timeout", "Deadline", f"still running after {job.deadline_s:g} s")
         if is_late:

@@ -349,16 +349,21 @@ def test_what_comes_from_outside_again_and_again_is_lost(project: Project, how: 
     assert project.count("attempts") == attempts
 
 
-def test_a_worker_that_waits_for_a_disk_beyond_its_deadline_is_not_late(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("how", "deadline_s", "stall_s"), [("hang", 0.5, 1e9), ("steps", 1.8, 1.5)])
+def test_a_worker_that_waits_for_a_disk_is_not_late(
+    project: Project, monkeypatch: pytest.MonkeyPatch, how: str, deadline_s: float, stall_s: float
 ) -> None:
-    monkeypatch.setattr(local, "STALLED_S", 0.3)
-    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: True)
-    project.run(project.suite({"bad": fault("hang")}, split="one", deadline_s=0.5), retries=0)
+    monkeypatch.setattr("harness.runner.process.STALLED_S", 0.3)
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: worker.stalled_s < stall_s)
+    project.run(project.suite({"bad": fault(how)}, split="one", deadline_s=deadline_s), retries=0)
     (record,) = project.records().values()
+    if how == "steps":
+        assert (record.status, record.error) == ("ok", None)
+        return
     assert record.status == "lost"
     assert record.error is not None
-    assert record.error.message == "waited for a disk all the time, 0.3 s beyond its deadline of 0.5 s"
+    assert record.error.type == "FileSystem"
+    assert record.error.message == "a file system did not answer for 0.5 s, as long as its deadline"
 
 
 def test_only_what_methods_failed_in_is_computed_when_asked(project: Project) -> None:

@@ -110,6 +110,21 @@ def test_time_in_which_nobody_looked_does_not_count(setup: WorkerSetup, sleeper:
     worker.kill()
 
 
+def test_a_stall_does_not_count_and_reading_does(
+    setup: WorkerSetup, sleeper: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, waits = WorkerProcess(sleeper, setup), iter((True, True, False, True, True, True, True, False))
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda _: next(waits))
+    worker.deadline_s = 10.0
+    found = []
+    for _ in range(8):
+        worker.note_look(1.25)
+        found.append((worker.deadline_s, worker.is_late(11.0)))
+    assert found == [*[(10.0, False)] * 2, (10.0, True), *[(10.0, False)] * 2, (13.75, False), *[(15.0, False)] * 2]
+    assert (worker.stalled_s, worker.is_late(15.0), worker.is_late(15.1)) == (5.0, False, True)
+    worker.kill()
+
+
 def test_program_that_is_not_there(setup: WorkerSetup, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match=r"no-python: cannot be started \(No such file or directory\)"):
         WorkerProcess(Backend(str(tmp_path / "no-python")), setup)
