@@ -237,8 +237,11 @@ class LocalExecutor:
         if worker.ready and resident > job.memory_bytes:
             message = f"used {resident / 1e9:.2f} GB; the limit is {job.memory_bytes / 1e9:.2f} GB"
             return self._worker_failed(worker, "out-of-memory", "MemoryLimit", message)
-        if worker.ready and worker.stalled_s > job.deadline_s:
-            message = f"a file system did not answer for {job.deadline_s:g} s, as long as its deadline"
+        allowed_s, of_what = (
+            (job.deadline_s, "its deadline") if worker.ready else (START_S, "a worker may take to start")
+        )
+        if worker.stalled_s > allowed_s:
+            message = f"a file system did not answer for {allowed_s:g} s, as long as {of_what}"
             return self._worker_failed(worker, "lost", FILE_SYSTEM, message)
         is_late = worker.is_late(self._looked_at_s)  # not by now: the run may have been suspended since that look
         if is_late and worker.ready:

@@ -366,6 +366,26 @@ def test_a_worker_that_waits_for_a_disk_is_not_late(
     assert record.error.message == "a file system did not answer for 0.5 s, as long as its deadline"
 
 
+def test_a_worker_that_waits_for_a_disk_while_it_starts_is_tried_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = project.folder / "stalled-python"
+    python.write_text("#!/bin/sh\nexec sleep 600\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("HARNESS_PYTHON_OTHER", str(python))
+    monkeypatch.setattr(local, "START_S", 0.5)
+    monkeypatch.setattr("harness.runner.process.STALLED_S", 0.3)
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: True)
+    progress = Recorder()
+    project.run(project.suite({"other": '[{ id = "other-python" }]'}), retries=1, progress=progress)
+    message = "a file system did not answer for 0.5 s, as long as a worker may take to start"
+    assert len([line for line in progress.logged if line.endswith(f": {message}; it is tried again")]) == 2
+    for record in project.records().values():
+        assert record.status == "lost"
+        assert record.error is not None
+        assert (record.error.type, record.error.message) == ("FileSystem", f"{message}, 2 times in a row")
+
+
 def test_only_what_methods_failed_in_is_computed_when_asked(project: Project) -> None:
     suite = project.suite({"bad": fault("once"), "lost": fault("term"), "noop": '[{ id = "noop" }]'}, split="one")
     assert project.run(suite, retries=0).failed == 2
