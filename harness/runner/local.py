@@ -272,8 +272,10 @@ class LocalExecutor:
             return []
         code = worker.exit_code(wait_s=END_S)
         cause = _cause(code)
-        if worker.ready or cause[0] in DOUBTFUL:
+        if worker.ready:
             return self._worker_failed(worker, "killed", *cause)
+        if cause[0] in DOUBTFUL:  # none of its method's doing, which was never called
+            return self._worker_failed(worker, "lost", cause[0], f"{cause[1]} before it was ready")
         last_lines = one_line(worker.last_log_lines(), self._places)
         self._unusable[job.backend] = f"the worker did not start: {last_lines}"
         return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])

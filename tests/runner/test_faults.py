@@ -325,6 +325,26 @@ def test_a_worker_that_is_ended_before_it_is_ready_is_started_again(
     )
 
 
+def test_a_worker_that_is_killed_again_and_again_before_it_is_ready_blames_no_method(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(WorkerProcess):
+        """Ended by the kernel, whose memory does not suffice for what a worker imports."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            os.kill(self.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(local, "WorkerProcess", Killed)
+    project.run(project.suite({"noop": '[{ id = "noop" }]'}, split="one"))
+    (record,) = project.records().values()
+    assert record.status == "lost"
+    assert record.error is not None
+    assert (record.error.type, record.error.stage) == ("SIGKILL", "")
+    assert record.error.message.startswith("the worker was ended by SIGKILL")
+    assert record.error.message.endswith(" before it was ready, 3 times in a row")
+
+
 @pytest.mark.parametrize("how", ["kill-once", "term-once", "stale-once"])
 def test_what_came_from_outside_is_tried_again_and_noted(project: Project, how: str) -> None:
     progress = Recorder()
