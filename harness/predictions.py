@@ -7,6 +7,7 @@ by the hash of its content, which the record keeps by slot. `evicted.jsonl` says
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import struct
@@ -242,6 +243,10 @@ def _arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
             return (arrays, dict(header)) if isinstance(header, Mapping) else None
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, RuntimeError):
         return None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return None  # no disk refuses so: the file names a place before its own begin
 
 
 def _is_plain(path: Path) -> bool:

@@ -37,7 +37,9 @@ def test_what_is_not_here_is_none(tmp_path: Path) -> None:
     assert Predictions(tmp_path).find("ab" * 32, "labels") is None
 
 
-@pytest.mark.parametrize("how", ["cut", "flipped", "other content", "empty", "long name", "compressed"])
+@pytest.mark.parametrize(
+    "how", ["cut", "flipped", "other content", "empty", "long name", "compressed", "before its begin"]
+)
 def test_a_damaged_file_is_never_scored_and_its_removal_is_recorded(tmp_path: Path, how: str) -> None:
     store = Predictions(tmp_path)
     digest, other = store.keep(labels(1)), store.keep(labels(2))
@@ -54,6 +56,8 @@ def test_a_damaged_file_is_never_scored_and_its_removal_is_recorded(tmp_path: Pa
     elif how == "compressed":  # bytes 10 and 11 of an entry of the list say how
         first = content.index(b"PK\1\2") + 10
         path.write_bytes(content[:first] + b"\x08" + content[first + 1 :])
+    elif how == "before its begin":  # the fifth byte from the end is of where the list stands: further on by 32 KiB
+        path.write_bytes(content[:-5] + bytes([content[-5] ^ 128]) + content[-4:])
     else:
         path.write_bytes(b"")
     assert store.find(digest, "labels") is None

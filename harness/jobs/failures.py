@@ -22,7 +22,7 @@ _OF_FILE_SYSTEMS = {
     **dict.fromkeys(
         (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.EREMOTEIO), FILE_SYSTEM
     ),
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), DISK_FULL),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), DISK_FULL),
 }
 """What the kernel says of a file system that does not serve: no method can cause it or work around it."""
 

@@ -1,7 +1,8 @@
 """How often a cell is tried: what a machine or a batch system did is not held against a method, and tried again.
 
 Nobody can tell who has sent a signal to a worker. One that a batch system sends, or a person, does not come again and
-again at the same cell; a method that ends its own process does so every time.
+again at the same cell; a method that ends its own process does so every time. What ends a worker before it was ready
+has not met the method.
 """
 
 from __future__ import annotations
@@ -55,5 +56,5 @@ class Attempts:
 def _is_doubtful(outcome: Outcome) -> bool:
     """Whether a failure may be none of the method's and may not come again."""
     assert outcome.error is not None
-    is_signalled = outcome.status == "killed" and outcome.error.type in DOUBTFUL
+    is_signalled = outcome.status in ("killed", "lost") and outcome.error.type in DOUBTFUL
     return is_signalled or (outcome.status == "lost" and outcome.error.type == FILE_SYSTEM)

@@ -44,9 +44,6 @@ START_S = 300.0
 END_S = 2.0
 """How long a worker that has closed its pipe may take to end."""
 
-STALLED_S = 3.0
-"""How long a late worker is watched: one that waits for a disk all the time is held up by the file system."""
-
 
 class LocalExecutor:
     """Up to `workers` worker processes at a time, each kept for the cells of one backend.
@@ -72,7 +69,7 @@ class LocalExecutor:
         self._workers: list[WorkerProcess] = []
         self._queue = Queue(())
         self._selector = selectors.DefaultSelector()
-        self._next_look_s = 0.0
+        self._looked_at_s = 0.0
         self._unusable: dict[Backend, str] = {}
         self._places = machine_places(setup.cache, setup.scratch)
 
@@ -82,15 +79,18 @@ class LocalExecutor:
         When the run is to stop, workers are killed, and jobs that have not ended are not yielded.
         """
         self._queue = Queue(jobs)
+        self._looked_at_s = time.monotonic()
         while any(worker.job for worker in self._workers) or (self._queue.is_pending and not self._stop.is_asked):
             if self._stop.is_over:
                 self._end_all()
                 return
             finished = self._assign()
             if not finished:
-                for key, _ in self._selector.select(POLL_S):
+                spoken = self._selector.select(POLL_S)
+                is_due = self._look()
+                for key, _ in spoken:
                     finished += self._read_events(key.data)
-                finished += self._check_workers()
+                finished += self._check_workers() if is_due else []
                 finished += self._assign()
             yield from finished
 
@@ -204,11 +204,22 @@ class LocalExecutor:
             self._keep_log(worker)
         return [Finished(job, outcome, worker.ready)]
 
+    def _look(self) -> bool:
+        """Tell workers at work of the time since the last look; return False where that was a moment ago.
+
+        What they have said meanwhile is read after it: it may stop a clock, or start one.
+        """
+        since_s = time.monotonic() - self._looked_at_s
+        if since_s < POLL_S:
+            return False
+        self._looked_at_s += since_s
+        for worker in self._workers:
+            if worker.job is not None:
+                worker.note_look(since_s)
+        return True
+
     def _check_workers(self) -> list[Finished]:
         """Kill workers that are late, use too much memory, or have died without closing their pipe."""
-        if time.monotonic() < self._next_look_s:
-            return []
-        self._next_look_s = time.monotonic() + POLL_S
         finished: list[Finished] = []
         for worker in list(self._workers):
             worker.mark_log()
@@ -226,14 +237,16 @@ class LocalExecutor:
         if worker.ready and resident > job.memory_bytes:
             message = f"used {resident / 1e9:.2f} GB; the limit is {job.memory_bytes / 1e9:.2f} GB"
             return self._worker_failed(worker, "out-of-memory", "MemoryLimit", message)
-        if worker.is_late() and worker.ready and worker.waits_for_disk():
-            if worker.late_s < STALLED_S:
-                return []
-            message = f"waited for a disk all the time, {STALLED_S:g} s beyond its deadline of {job.deadline_s:g} s"
+        allowed_s, of_what = (
+            (job.deadline_s, "its deadline") if worker.ready else (START_S, "a worker may take to start")
+        )
+        if worker.stalled_s > allowed_s:
+            message = f"a file system did not answer for {allowed_s:g} s, as long as {of_what}"
             return self._worker_failed(worker, "lost", FILE_SYSTEM, message)
-        if worker.is_late() and worker.ready:
+        is_late = worker.is_late(self._looked_at_s)  # not by now: the run may have been suspended since that look
+        if is_late and worker.ready:
             return self._worker_failed(worker, "timeout", "Deadline", f"still running after {job.deadline_s:g} s")
-        if worker.is_late():
+        if is_late:
             self._unusable[job.backend] = f"the worker did not start within {START_S:g} s"
             return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])
         return []
@@ -259,8 +272,10 @@ class LocalExecutor:
             return []
         code = worker.exit_code(wait_s=END_S)
         cause = _cause(code)
-        if worker.ready or cause[0] in DOUBTFUL:
+        if worker.ready:
             return self._worker_failed(worker, "killed", *cause)
+        if cause[0] in DOUBTFUL:  # none of its method's doing, which was never called
+            return self._worker_failed(worker, "lost", cause[0], f"{cause[1]} before it was ready")
         last_lines = one_line(worker.last_log_lines(), self._places)
         self._unusable[job.backend] = f"the worker did not start: {last_lines}"
         return self._worker_failed(worker, "backend-missing", "WorkerStart", self._unusable[job.backend])

@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from harness.errors import BackendError, StoreError
 from harness.jobs.channel import Inbox, send
 from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
@@ -29,6 +27,10 @@ SCRATCH = "harness-worker-"
 """How the scratch folders of workers begin; the process id of the run follows."""
 KILL_S = 10.0
 """How long a killed worker may take to end."""
+UNWATCHED_S = 3.0
+"""A look that comes so long after the one before was kept from it: the run was suspended, or is held up itself."""
+STALLED_S = 3.0
+"""From when on waiting for a disk without a break is the file system's doing, and not the reading of a method."""
 LOGS = "logs"
 """The folder of the cache with what workers print."""
 LOG_MARK_S = 3600.0
@@ -40,6 +42,7 @@ class WorkerProcess:
 
     `job` is the cell it computes, `stage` the stage it has reported last, `ready` what it said of itself when it was
     there (None before), `process` the process that said it: that of the interpreter, whatever script began it.
+    `stalled_s` are seconds of the cell, or of the start, in which a file system did not answer.
     """
 
     def __init__(self, backend: Backend, setup: WorkerSetup) -> None:
@@ -49,6 +52,8 @@ class WorkerProcess:
         self.ready: Ready | None = None
         self.process = 0
         self.deadline_s = float("inf")
+        self.stalled_s = 0.0
+        self._waits_s = 0.0
         self._paused_at_s: float | None = None
         self._keeps_log = False
         self._log_marked_at_s = time.monotonic()
@@ -66,6 +71,7 @@ class WorkerProcess:
         """Hand over the job and start its clock; a worker that is gone is noticed by its closed pipe."""
         assert self.job is not None
         self.stage = ""
+        self.stalled_s = self._waits_s = 0.0
         self._paused_at_s = None
         self.deadline_s = time.monotonic() + self.job.deadline_s
         with contextlib.suppress(BrokenPipeError):
@@ -104,14 +110,26 @@ class WorkerProcess:
             self.deadline_s += time.monotonic() - self._paused_at_s
             self._paused_at_s = None
 
-    def is_late(self) -> bool:
-        """Whether the cell's deadline has passed."""
-        return self._paused_at_s is None and time.monotonic() > self.deadline_s
+    def note_look(self, since_s: float) -> None:
+        """Take from the clock of the cell those of the seconds since the last look that are not its method's.
 
-    @property
-    def late_s(self) -> float:
-        """Seconds since the deadline of the cell."""
-        return time.monotonic() - self.deadline_s
+        All of a gap: a batch system suspends a job with all its processes. Where the run alone was stopped, its worker
+        has got more time than it should, which holds nothing against anybody. And all of a stall, once it is one.
+        """
+        if self._paused_at_s is not None:  # a clock that stands gets all of it back later
+            return
+        if since_s > UNWATCHED_S:
+            self.deadline_s += since_s
+            return
+        before_s, self._waits_s = self._waits_s, self._waits_s + since_s if self.waits_for_disk() else 0.0
+        if self._waits_s >= STALLED_S:
+            more_s = since_s if before_s >= STALLED_S else self._waits_s
+            self.stalled_s += more_s
+            self.deadline_s += more_s
+
+    def is_late(self, now_s: float) -> bool:
+        """Whether the cell's deadline has passed at an instant of which `note_look` knows, and no stall has begun."""
+        return self._paused_at_s is None and now_s > self.deadline_s and not self._waits_s
 
     def waits_for_disk(self) -> bool:
         """Whether a process of the worker is held by the kernel, which happens where a disk or its network stalls."""
@@ -214,9 +232,9 @@ def worker_environment(setup: WorkerSetup) -> dict[str, str]:
 
 
 def _waits_for_disk(pid: int) -> bool:
-    """Whether a process is in uninterruptible sleep."""
-    with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() == psutil.STATUS_DISK_SLEEP
+    """Whether a process is in uninterruptible sleep; asked at every look, of the kernel itself where it tells."""
+    with contextlib.suppress(OSError):  # not Linux, which alone knows that state, or the process has ended
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].startswith(b"D")
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,8 @@ def execute(bench: Workbench, job: Job, *, clock: Callable[[], float] = time.per
         if remark := bench.samples.mask_remark(job.cell.data, job.cell.sample):
             bench.log(f"note: {remark}")
     except BaseException as error:  # SystemExit too: it is the cell's failure, not the worker's
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # its log lies on a disk that is full: that is the end of no worker
+            traceback.print_exc()
         bench.forget()
         places = machine_places(bench.setup.cache, bench.setup.scratch)
         outcome = outcome_of(error, stage=run.stage, places=places, total_s=clock() - start)

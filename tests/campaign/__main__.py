@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench.figures import kept, table
 from tests.campaign.kinds import KINDS, LIMITS_S, MISHAPS
 from tests.campaign.log import Log
-from tests.campaign.running import LIMIT_S, run
+from tests.campaign.running import GOOD, LIMIT_S, run
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def main() -> int:
             note=partial(log.note, name, arguments.seed),
         )
         sys.stdout.write(
-            f"{name}: {outcome.tried} inputs: {outcome.read} read, {outcome.refused} refused, "
+            f"{name}: {outcome.tried} inputs: {''.join(f'{getattr(outcome, one)} {one}, ' for one in GOOD)}"
             f"{len(outcome.findings)} findings\n"
         )
         sys.stdout.writelines(f"  {finding}\n" for finding in outcome.findings)

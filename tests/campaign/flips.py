@@ -1,4 +1,4 @@
-"""One bit turned in what a run has left: results, cached outputs, models, kept predictions, the lock."""
+"""One bit turned in what a run has left: results, cached outputs, models, kept predictions, the lock, pins of files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from harness.errors import StoreError
+from harness.config import TomlSource
+from harness.datasets.fetching.fetch import Owner
+from harness.datasets.fetching.lockfile import LockedFiles, LockFile, Pin, pin_seal
+from harness.errors import ConfigError, StoreError
+from harness.hashing import hash_value
 from harness.predictions import Predictions
 from harness.stages.values import content_hash
 from harness.store import Store
@@ -17,7 +21,7 @@ from harness.worker.models import ModelStore
 from tests.campaign.kills import AGAIN_S, made, started
 from tests.runner.project import Project
 
-PARTS = ("scores", "stage", "model", "prediction", "lock")
+PARTS = ("scores", "stage", "model", "prediction", "lock", "pins")
 """What says of itself what it must be; descriptions of environments and timings are not among it."""
 Said = Mapping[str, object]
 
@@ -32,9 +36,10 @@ class Flips:
         """Run a suite with a trained row, and return the project with what its files say."""
         project = made(folder / "original")
         assert started(project, jobs=1).wait(AGAIN_S) == 0
-        return project, dict(_said(project))
+        pin(project)
+        return project, dict(said(project))
 
-    def attempt(self, originals: tuple[Project, Said], random: Random, folder: Path) -> None:
+    def attempt(self, originals: tuple[Project, Said], random: Random, folder: Path) -> str:
         """Turn a bit of a copy, and read what it is in: refused, or known as altered, or what it was."""
         original, expected = originals
         part = random.choice(PARTS)
@@ -48,11 +53,25 @@ class Flips:
         file.write_bytes(content)
         if part == "lock":
             with project.store().open():
-                return
-        found = dict(_said(project))
-        differing = {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}
-        wrong = [name for name in differing if name in found and found[name] is not None]
-        assert not wrong, f"{part}: {file.name}: passes as something else: {wrong}"
+                return "harmless"
+        return seen(part, file, expected, dict(said(project)))
+
+
+def pin(project: Project) -> None:
+    """Pin files, as the first download of a file without a checksum does."""
+    pins = {
+        name: Pin(sha256=hash_value(name), size=1, url=f"https://example.org/{name}") for name in ("a.tif", "b/c.tif")
+    }
+    LockFile(project.folder).add("datasets", "nuclei", pins)
+    LockFile(project.folder).add("weights", "net/1", pins)
+
+
+def seen(part: str, file: Path, expected: Said, found: Said) -> str:
+    """Return whether a flip was "found", or is "harmless": it changes nothing that is read."""
+    differing = {name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)}
+    wrong = [name for name in differing if name in found and found[name] is not None]
+    assert not wrong, f"{part}: {file.name}: passes as something else: {wrong}"
+    return "found" if differing else "harmless"
 
 
 def _files(project: Project, part: str) -> list[Path]:
@@ -63,6 +82,7 @@ def _files(project: Project, part: str) -> list[Path]:
         "model": lambda: [path for path in _below(cache / "models") if path.suffix != ".lock"],
         "prediction": lambda: _below(cache / "predictions"),
         "lock": lambda: [store.folder / ".lock"],
+        "pins": lambda: [LockFile(project.folder).path],
     }[part]()
 
 
@@ -70,9 +90,10 @@ def _below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _said(project: Project) -> Iterator[tuple[str, object]]:
+def said(project: Project) -> Iterator[tuple[str, object]]:
     """Yield a name and what is read under it, None where it is refused or known as altered."""
     yield from _records(project.store())
+    yield "pins", _pins(LockFile(project.folder))
     cache = project.folder / "cache"
     for folder in sorted((cache / "stages").glob("??/*")):
         yield f"stage {folder.name}", _stage(StageCache(cache), folder.name)
@@ -89,6 +110,24 @@ def _records(store: Store) -> Iterator[tuple[str, object]]:
             yield f"record {record.id}", None if record.is_altered else record.to_line()
     except StoreError:
         return
+
+
+def _pins(lock: LockFile) -> object:
+    """Return all pins at once: one that is not where it was is as wrong as one that says something else."""
+    try:
+        locked = TomlSource(lock.path).validate(LockedFiles)
+    except ConfigError:
+        return None
+    entries: dict[Owner, Mapping[str, Mapping[str, Pin]]]
+    entries = {"datasets": locked.datasets, "weights": locked.weights}
+    pins = [
+        (owner, name, file, pin)
+        for owner, names in entries.items()
+        for name, files in names.items()
+        for file, pin in files.items()
+    ]
+    is_altered = any(one.seal != pin_seal(owner, name, file, one) for owner, name, file, one in pins)
+    return None if is_altered else pins
 
 
 def _stage(cache: StageCache, key: str) -> object:

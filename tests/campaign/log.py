@@ -13,8 +13,7 @@ from pathlib import Path
 from harness.hashing import hash_value
 from harness.identity import module_code
 from tests.bench.figures import Figure, at_most
-
-GOOD = ("read", "refused")
+from tests.campaign.running import GOOD
 
 
 @dataclass
@@ -44,18 +43,23 @@ class Log:
                 file.write(json.dumps(line) + "\n")
 
     def counts(self) -> Mapping[str, Counter[str]]:
-        """Return how many inputs of each kind were read, were refused, or are findings."""
+        """Return of how many inputs of each kind each of `GOOD` was seen, and how many are findings."""
         found: dict[str, Counter[str]] = {}
         for (kind, _), seen in self._seen.items():
             found.setdefault(kind, Counter()).update(one if one in GOOD else "findings" for one in seen.values())
         return found
 
     def figures(self, each: Mapping[str, int]) -> list[Figure]:
-        """Return the counts as figures; `each` says how many mishaps an input of a kind is, where it is not one."""
+        """Return the counts as figures; `each` says how many mishaps an input of a kind is, where it is not one.
+
+        Damage that was refused was found.
+        """
         found = []
         for kind, counts in self.counts().items():
-            tried = counts.total() * each.get(kind, 1)
-            found.append(at_most(f"{kind}: {tried:,} tried", counts["findings"], "findings", 0))
+            what = f"{kind}: {counts.total() * each.get(kind, 1):,} tried"
+            if counts["found"] or counts["harmless"]:
+                what += f", {counts['found'] + counts['refused']:,} found, {counts['harmless']:,} harmless"
+            found.append(at_most(what, counts["findings"], "findings", 0))
         return found
 
 

@@ -27,6 +27,8 @@ MEMORY_BYTES = 6 << 30
 """Address space of the process beyond what it has at its start: what is over is a finding of its own."""
 MOST_SAID = 2000
 """Characters of one line of a message."""
+GOOD = ("read", "refused", "found", "harmless")
+"""What is seen of inputs that are no findings; the last two are of damage: noticed, or of nothing that is read."""
 
 
 class Kind(Protocol):
@@ -37,10 +39,11 @@ class Kind(Protocol):
     def prepare(self, folder: Path) -> Any:
         """Return what inputs are made from, built once."""
 
-    def attempt(self, originals: Any, random: Random, folder: Path) -> None:
-        """Make an input below a folder that is empty, and have the harness read it.
+    def attempt(self, originals: Any, random: Random, folder: Path) -> str | None:
+        """Make an input below a folder that is empty, have the harness read it, and return what is seen of it.
 
-        Errors of the harness are good answers; anything else that is raised is a finding.
+        That is one of `GOOD`, None for "read". Errors of the harness are good answers; anything else that is raised is
+        a finding.
         """
 
 
@@ -59,16 +62,18 @@ class Finding:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a kind: inputs that were read, that were refused, and findings."""
+    """What came of a kind: inputs of which each of `GOOD` was seen, and findings."""
 
     read: int = 0
     refused: int = 0
+    found: int = 0
+    harmless: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def tried(self) -> int:
         """Number of inputs."""
-        return self.read + self.refused + len(self.findings)
+        return self.read + self.refused + self.found + self.harmless + len(self.findings)
 
 
 def run(
@@ -84,7 +89,7 @@ def run(
 ) -> Outcome:
     """Try inputs `first` to `first + count` of a kind, for some seconds at most; inputs of findings go to `keep`.
 
-    `note` is told the number of each input and what was seen: "read", "refused", or what is wrong.
+    `note` is told the number of each input and what was seen: one of `GOOD`, or what is wrong.
     """
     outcome = Outcome()
     ends_s = time.monotonic() + seconds
@@ -97,7 +102,7 @@ def run(
             for number, seen in _child(kind, originals, seed, left, place, ends_s, limit_s):
                 following = number + 1
                 note(number, seen)
-                if seen in ("read", "refused"):
+                if seen in GOOD:
                     setattr(outcome, seen, getattr(outcome, seen) + 1)
                     continue
                 outcome.findings.append(Finding(kind.name, seed, number, seen))
@@ -128,7 +133,7 @@ def _child(
                 yield awaited, f"ended its process, exit code {process.exitcode}"
                 return
             yield awaited, seen
-            if seen not in ("read", "refused"):
+            if seen not in GOOD:
                 return  # what it leaves behind is looked at, and the next process begins afresh
             awaited += 1
     finally:
@@ -149,18 +154,17 @@ def _try(kind: Kind, originals: Any, seed: int, numbers: range, folder: Path, an
         seen = _seen(lambda number=number: kind.attempt(originals, Random(f"{seed} {number}"), folder))  # type: ignore[misc]
         with suppress(BrokenPipeError):
             answers.send((number, seen))
-        if seen not in ("read", "refused"):
+        if seen not in GOOD:
             return
 
 
-def _seen(attempt: Callable[[], None]) -> str:
+def _seen(attempt: Callable[[], str | None]) -> str:
     try:
-        attempt()
+        return attempt() or "read"
     except HarnessError as error:
         return _unfit(str(error)) or "refused"
     except BaseException:
         return traceback.format_exc(limit=-3)
-    return "read"
 
 
 def _unfit(message: str) -> str:

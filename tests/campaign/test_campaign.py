@@ -12,8 +12,10 @@ from random import Random
 import pytest
 
 from harness.errors import DataError
+from tests.campaign import flips
 from tests.campaign.kinds import INPUTS, LIMITS_S, RUNS
 from tests.campaign.running import run
+from tests.runner.project import Project
 
 COUNTS = {"labels": 400, "toml": 80, "archives": 250, "http": 120, "results": 250, "checkpoints": 150, "flips": 150}
 RUN_COUNTS = {"kills": 2, "writers": 1, "disks": 2}
@@ -25,7 +27,7 @@ def test_nothing_hostile_passes_or_breaks(name: str) -> None:
     outcome = run(INPUTS[name], count=COUNTS[name])
     assert outcome.findings == []
     assert outcome.tried == COUNTS[name]
-    assert name == "flips" or outcome.refused > COUNTS[name] / 10
+    assert outcome.refused + outcome.found > COUNTS[name] / 10
 
 
 @pytest.mark.slow
@@ -74,6 +76,55 @@ def test_the_campaign_survives_and_names_what_it_finds(tmp_path: Path) -> None:
     again = run(Scripted(), count=1, first=first.number, limit_s=0.5)
     assert [finding.seen.split("\n")[-2:] for finding in again.findings] == [first.seen.split("\n")[-2:]]
     assert (tmp_path / f"scripted-0-{first.number}" / "input").exists()
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Damage that is found or harmless by the number that is drawn."""
+
+    name: str = "damage"
+
+    def prepare(self, folder: Path) -> None:
+        """Nothing is needed."""
+
+    def attempt(self, originals: None, random: Random, folder: Path) -> str:
+        """Say which it is."""
+        return random.choice(("found", "harmless"))
+
+
+def test_what_an_attempt_says_of_its_input_is_counted() -> None:
+    told: list[str] = []
+    outcome = run(Damage(), count=20, note=lambda number, seen: told.append(seen))
+    assert (outcome.found, outcome.harmless) == (told.count("found"), told.count("harmless"))
+    assert 0 < outcome.found < outcome.tried == 20
+
+
+@pytest.mark.parametrize(
+    ("said", "altered", "seen"),
+    [
+        ("Written", "written", "harmless"),
+        ("example", "examplf", "found"),
+        ("nuclei", "nuclej", "found"),
+        ("schema", "schemb", "found"),
+    ],
+)
+def test_a_flip_in_the_pins_is_found_or_changes_none(tmp_path: Path, said: str, altered: str, seen: str) -> None:
+    project = Project(tmp_path)
+    flips.pin(project)
+    before = dict(flips.said(project))
+    path = tmp_path / "datasets.lock.toml"
+    path.write_text(path.read_text().replace(said, altered, 1))
+    assert flips.seen("pins", path, before, dict(flips.said(project))) == seen
+
+
+def test_pins_that_pass_as_others_are_a_finding(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    flips.pin(project)
+    before = dict(flips.said(project))
+    path = tmp_path / "datasets.lock.toml"
+    path.write_text("schema = 1\n")
+    with pytest.raises(AssertionError, match="passes as something else"):
+        flips.seen("pins", path, before, dict(flips.said(project)))
 
 
 def test_the_time_is_bounded() -> None:

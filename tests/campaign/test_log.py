@@ -18,6 +18,13 @@ def test_a_campaign_goes_on_where_it_was_and_counts_add_up(tmp_path: Path) -> No
     assert figures == {"kills: 15 tried": (1, False), "flips: 1 tried": (0, True)}
 
 
+def test_figures_say_how_much_damage_was_found_and_how_much_was_harmless() -> None:
+    log = Log(None)
+    for number, seen in enumerate(("found", "harmless", "found", "refused", "AssertionError: passes")):
+        log.note("flips", 0, number, seen)
+    assert [(one.what, one.value) for one in log.figures({})] == [("flips: 5 tried, 3 found, 1 harmless", 1)]
+
+
 def test_without_a_file_nothing_is_kept() -> None:
     log = Log(None)
     log.note("kills", 0, 0, "read")

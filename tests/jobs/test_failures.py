@@ -55,7 +55,8 @@ def test_a_file_system_that_does_not_serve_is_nobodys_fault() -> None:
     stale = StoreError("cannot be read")
     stale.__cause__ = OSError(errno.ESTALE, "Stale file handle")
     full = OSError(errno.ENOSPC, "No space left on device")
-    for error, kind in ((stale, "FileSystem"), (full, "DiskFull")):
+    limited = OSError(errno.EFBIG, "File too large")
+    for error, kind in ((stale, "FileSystem"), (full, "DiskFull"), (limited, "DiskFull")):
         outcome = outcome_of(error, stage="gasp", places={}, total_s=1.5)
         assert (outcome.status, status_of(error)) == ("lost", "lost")
         assert outcome.error is not None

@@ -323,6 +323,10 @@ class Fault(Stage):
             assert all(one.poll() is None for one in POOL), "the pool of an earlier call is gone"
         if how in ("slow", "brief"):
             time.sleep(0.3 if how == "slow" else 0.05)
+        if how == "steps":
+            trace("steps")
+            for _ in range(20):
+                time.sleep(0.1)
         if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):
             trace("lost")
             os.kill(os.getppid(), signal.SIGKILL)

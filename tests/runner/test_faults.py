@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -208,13 +209,17 @@ def started(project: Project) -> subprocess.Popen[str]:
     """Start a run in a process of its own and wait until it has kept its first two cells."""
     rows = {f"r{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(8)}
     project.suite(rows)
+    return started_until(project, lambda: len(project.store().records()) >= 2)
+
+
+def started_until(project: Project, is_far_enough: Callable[[], bool]) -> subprocess.Popen[str]:
     code = textwrap.dedent(RUN)
     command = [sys.executable, "-c", code, str(project.folder)]
     # A shell starts its background jobs with interrupts ignored.
     heeds_interrupts = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_interrupts)
     end = time.monotonic() + 60
-    while len(project.store().records()) < 2:
+    while not is_far_enough():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -272,6 +277,19 @@ def test_a_signal_of_a_batch_system_lets_cells_end_and_says_how_to_go_on(
     assert (summary.cached, summary.computed, summary.stopped) == (kept, 16 - kept, "")
 
 
+def test_a_run_that_is_suspended_holds_that_time_against_no_method(project: Project) -> None:
+    project.suite({"steps": fault("steps")}, split="one", deadline_s=4.0)  # twice what it takes
+    process = started_until(project, lambda: project.count("steps") > 0)
+    every = [process.pid, *workers_of(process.pid)]
+    for number, after_s in ((signal.SIGSTOP, 0.0), (signal.SIGCONT, 5.0)):
+        time.sleep(after_s)
+        for pid in every:
+            os.kill(pid, number)
+    process.communicate(timeout=30)
+    assert [record.status for record in project.records().values()] == ["ok"]
+    assert project.count("steps") == 1
+
+
 def test_a_wall_time_ends_a_run_before_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "RESERVE_S", 0.5)
     rows = {f"r{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(40)}
@@ -307,6 +325,26 @@ def test_a_worker_that_is_ended_before_it_is_ready_is_started_again(
     )
 
 
+def test_a_worker_that_is_killed_again_and_again_before_it_is_ready_blames_no_method(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(WorkerProcess):
+        """Ended by the kernel, whose memory does not suffice for what a worker imports."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            os.kill(self.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(local, "WorkerProcess", Killed)
+    project.run(project.suite({"noop": '[{ id = "noop" }]'}, split="one"))
+    (record,) = project.records().values()
+    assert record.status == "lost"
+    assert record.error is not None
+    assert (record.error.type, record.error.stage) == ("SIGKILL", "")
+    assert record.error.message.startswith("the worker was ended by SIGKILL")
+    assert record.error.message.endswith(" before it was ready, 3 times in a row")
+
+
 @pytest.mark.parametrize("how", ["kill-once", "term-once", "stale-once"])
 def test_what_came_from_outside_is_tried_again_and_noted(project: Project, how: str) -> None:
     progress = Recorder()
@@ -331,16 +369,41 @@ def test_what_comes_from_outside_again_and_again_is_lost(project: Project, how: 
     assert project.count("attempts") == attempts
 
 
-def test_a_worker_that_waits_for_a_disk_beyond_its_deadline_is_not_late(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("how", "deadline_s", "stall_s"), [("hang", 0.5, 1e9), ("steps", 1.8, 1.5)])
+def test_a_worker_that_waits_for_a_disk_is_not_late(
+    project: Project, monkeypatch: pytest.MonkeyPatch, how: str, deadline_s: float, stall_s: float
 ) -> None:
-    monkeypatch.setattr(local, "STALLED_S", 0.3)
-    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: True)
-    project.run(project.suite({"bad": fault("hang")}, split="one", deadline_s=0.5), retries=0)
+    monkeypatch.setattr("harness.runner.process.STALLED_S", 0.3)
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: worker.stalled_s < stall_s)
+    project.run(project.suite({"bad": fault(how)}, split="one", deadline_s=deadline_s), retries=0)
     (record,) = project.records().values()
+    if how == "steps":
+        assert (record.status, record.error) == ("ok", None)
+        return
     assert record.status == "lost"
     assert record.error is not None
-    assert record.error.message == "waited for a disk all the time, 0.3 s beyond its deadline of 0.5 s"
+    assert record.error.type == "FileSystem"
+    assert record.error.message == "a file system did not answer for 0.5 s, as long as its deadline"
+
+
+def test_a_worker_that_waits_for_a_disk_while_it_starts_is_tried_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = project.folder / "stalled-python"
+    python.write_text("#!/bin/sh\nexec sleep 600\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("HARNESS_PYTHON_OTHER", str(python))
+    monkeypatch.setattr(local, "START_S", 0.5)
+    monkeypatch.setattr("harness.runner.process.STALLED_S", 0.3)
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda worker: True)
+    progress = Recorder()
+    project.run(project.suite({"other": '[{ id = "other-python" }]'}), retries=1, progress=progress)
+    message = "a file system did not answer for 0.5 s, as long as a worker may take to start"
+    assert len([line for line in progress.logged if line.endswith(f": {message}; it is tried again")]) == 2
+    for record in project.records().values():
+        assert record.status == "lost"
+        assert record.error is not None
+        assert (record.error.type, record.error.message) == ("FileSystem", f"{message}, 2 times in a row")
 
 
 def test_only_what_methods_failed_in_is_computed_when_asked(project: Project) -> None:

@@ -89,11 +89,39 @@ def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
     worker.deadline_s = time.monotonic() + 0.1
     worker.pause()
     time.sleep(0.15)
-    assert not worker.is_late()
+    assert not worker.is_late(time.monotonic())
     worker.resume()
-    assert not worker.is_late()
+    assert not worker.is_late(time.monotonic())
     time.sleep(0.15)
-    assert worker.is_late()
+    assert worker.is_late(time.monotonic())
+    worker.kill()
+
+
+def test_time_in_which_nobody_looked_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
+    worker = WorkerProcess(sleeper, setup)
+    worker.deadline_s = 10.0
+    worker.note_look(process.UNWATCHED_S)
+    assert worker.deadline_s == 10.0
+    worker.note_look(3600.0)
+    assert [worker.is_late(now_s) for now_s in (3610.0, 3611.0)] == [False, True]
+    worker.pause()
+    worker.note_look(3600.0)
+    assert worker.deadline_s == 3610.0, "counted twice: once more when the clock goes on"
+    worker.kill()
+
+
+def test_a_stall_does_not_count_and_reading_does(
+    setup: WorkerSetup, sleeper: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, waits = WorkerProcess(sleeper, setup), iter((True, True, False, True, True, True, True, False))
+    monkeypatch.setattr(WorkerProcess, "waits_for_disk", lambda _: next(waits))
+    worker.deadline_s = 10.0
+    found = []
+    for _ in range(8):
+        worker.note_look(1.25)
+        found.append((worker.deadline_s, worker.is_late(11.0)))
+    assert found == [*[(10.0, False)] * 2, (10.0, True), *[(10.0, False)] * 2, (13.75, False), *[(15.0, False)] * 2]
+    assert (worker.stalled_s, worker.is_late(15.0), worker.is_late(15.1)) == (5.0, False, True)
     worker.kill()
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +149,16 @@ def test_failure_names_the_stage_at_work_and_forgets_loaded_models(
     assert "Traceback" in capsys.readouterr().err
     execute(bench, a_job(spec(project, "smooth"), spec(project, "cut"), sample="b"))
     assert project.count("cut-load") == 2
+
+
+def test_a_log_that_cannot_grow_ends_no_worker(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    bench, _ = workbench(project)
+    monkeypatch.setattr("sys.stderr", Full())
+    assert execute(bench, a_job(spec(project, "fault", how="disk-full"))).outcome.status == "lost"
 
 
 def test_training_examples_pass_the_stages_before(project: Project) -> None:
