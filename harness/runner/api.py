@@ -19,10 +19,10 @@ from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
 from harness.runner.attempts import RETRIES
 from harness.runner.backends import BackendChooser, needed
+from harness.runner.batch import ClusterKind
 from harness.runner.cluster import DaskExecutor
 from harness.runner.executor import Executor
 from harness.runner.local import LocalExecutor
-from harness.runner.machines import ClusterKind
 from harness.runner.order import Order, Task, Work
 from harness.runner.preparing import Preparation
 from harness.runner.progress import Progress, default_progress

@@ -18,18 +18,9 @@ from harness.errors import HarnessError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
+from harness.runner.batch import GPU, MEMORY, ClusterKind
 from harness.runner.executor import Finished
-from harness.runner.machines import (
-    GPU,
-    LOSSES,
-    MEMORY,
-    QUEUE_S,
-    START_S,
-    WAIT_S,
-    ClusterKind,
-    checked_machines,
-    client_of,
-)
+from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of
 from harness.runner.node import (
     Answer,
     NodeMismatchError,

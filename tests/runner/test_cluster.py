@@ -199,16 +199,3 @@ def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: p
     suite = project.suite({"noop": '[{ id = "noop" }]'})
     with pytest.raises(HarnessError, match=r"--scheduler tcp://127\.0\.0\.1:1: nobody answers there"):
         project.run(suite, executor="dask", scheduler="tcp://127.0.0.1:1")
-
-
-def test_the_job_script_asks_a_batch_system_for_one_machine() -> None:
-    pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
-    lines = machines.job_script("slurm", threads=4, memory_bytes=14 << 30).splitlines()
-    assert lines[0].startswith("#!")
-    assert "#SBATCH -n 1" in lines
-    assert "#SBATCH --cpus-per-task=4" in lines
-    assert "#SBATCH --mem=15G" in lines
-    assert any(line.startswith("#SBATCH -t ") for line in lines)
-    assert any("distributed.cli.dask_worker" in line and line.rstrip().endswith("--nthreads 1") for line in lines)
-    pbs = machines.job_script("pbs", threads=4, memory_bytes=14 << 30)
-    assert "#PBS -l select=1:ncpus=4:mem=15GB" in pbs

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from harness.errors import HarnessError
-from harness.jobs.messages import WorkerSetup
 from harness.runner import machines
-from harness.runner.machines import HANDS_IN, ClusterKind, checked_machines, client_of
+from harness.runner.machines import checked_machines, client_of
 from harness.runner.stopping import Stop
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
@@ -46,18 +44,6 @@ def test_a_cluster_without_machines_is_said() -> None:
         checked_machines(client, "probe", {}, [], limit_s=0.1)
     with pytest.raises(HarnessError, match="no machine of the cluster came before the time given, 0 s, was over"):
         checked_machines(client, "probe", {}, [], stop=Stop(limit_s=0.0))
-
-
-def test_a_machine_without_the_commands_of_a_batch_system_is_told_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    setup = WorkerSetup(cache=str(tmp_path), scratch="", device="cpu", threads=1, catalogues=(), plugins=())
-    kind: ClusterKind
-    for kind in get_args(ClusterKind):
-        if command := HANDS_IN.get(kind):
-            with pytest.raises(HarnessError, match=f"{kind}: no command '{command}' here"), ExitStack() as stack:
-                client_of("", stack, kind, 1, setup)
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
