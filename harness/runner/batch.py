@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import BackendError, HarnessError
+from harness.jobs.failures import one_line
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 ClusterKind = Literal["local", "slurm", "pbs"]
 GPU, MEMORY = "GPU", "MEMORY"
@@ -56,7 +60,43 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
         processes=1,
         memory=_stated(cluster, "memory") or f"{memory_bytes + BESIDE_BYTES}B",
         worker_extra_args=["--nthreads", "1", *declared],
+        job_cls=_remembering(kind.job_cls),
     )
+
+
+def require_jobs(client: Client) -> None:
+    """Raise `HarnessError` with what the batch system said where it has refused every job of the client's cluster."""
+    cluster = getattr(client, "cluster", None)
+    jobs = list(getattr(cluster, "workers", {}).values())
+    refusals = [refusal for job in jobs if (refusal := getattr(job, "refusal", ""))]
+    if refusals and len(refusals) == len(cluster.worker_spec):
+        raise HarnessError(
+            f"the batch system refuses the jobs: {refusals[0]}; what they ask for stands in Dask's jobqueue.yaml "
+            "(queue, account, walltime, …)"
+        )
+
+
+def _remembering(kind: type[Any]) -> type[Any]:
+    """Return a kind of job that keeps why it could not be handed in: Dask writes it to a log that nobody sees."""
+    from distributed.core import Status
+
+    class Remembering(kind):  # type: ignore[misc]
+        refusal = ""
+
+        async def start(self) -> None:
+            self.refusal = ""
+            try:
+                await super().start()
+            except (OSError, RuntimeError, ValueError) as error:
+                said = str(error).rpartition("stderr:")[2] or str(error)
+                self.refusal = one_line(said, {}) or type(error).__name__
+                raise
+
+        async def close(self) -> None:
+            await super().close()
+            self.status = Status.closed  # a cluster that ends asks every job of it, also those never handed in
+
+    return Remembering
 
 
 def _stated(cluster: ClusterKind, name: str) -> Any:

@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
-from harness.runner.batch import GPU, MEMORY, ClusterKind
+from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs
 from harness.runner.executor import Finished
 from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of
 from harness.runner.node import (
@@ -81,7 +81,10 @@ class DaskExecutor:
             probe.parent.mkdir(parents=True, exist_ok=True)
             probe.touch()
             self._stack.callback(probe.unlink, missing_ok=True)
-            limit_s = START_S if scheduler or cluster == "local" else QUEUE_S
+            limit_s = START_S
+            if not scheduler and cluster != "local":
+                limit_s = QUEUE_S
+                log("waiting for the batch system to start a job")
             self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins), limit_s)
             self._stack.callback(self._leave)
         except BaseException:
@@ -91,7 +94,7 @@ class DaskExecutor:
     def run(self, jobs: Sequence[Job]) -> Iterator[Finished]:
         """Yield every job once, as they end; jobs that have not ended when the run is to stop are not yielded.
 
-        Raises `HarnessError` if the scheduler is lost.
+        Raises `HarnessError` if the scheduler is lost, and where a batch system refuses to lend any machine.
         """
         from distributed import wait
 
@@ -127,8 +130,11 @@ class DaskExecutor:
         self.close()
 
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
-        """Give out jobs while the cluster has room."""
-        room, declared = max(1, sum(self._client.nthreads().values())), self._declared()
+        """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
+        threads, declared = sum(self._client.nthreads().values()), self._declared()
+        if not threads:
+            require_jobs(self._client)
+        room = max(1, threads)
         while len(running) < room:
             job = queue.take(None)
             if job is None:
