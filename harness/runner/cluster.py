@@ -64,8 +64,7 @@ class DaskExecutor:
 
         The work ends early where `stop` says so.
 
-        Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, and for
-        machines with other versions.
+        Raises `BackendError` where Dask is not installed, and what `client_of` and `checked_machines` raise.
         """
         self._log = log
         self._stop = stop or Stop()

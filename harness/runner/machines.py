@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import BackendError, HarnessError
+from harness.errors import BackendError, HarnessError, IncompleteError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import WorkerSetup
 from harness.runner.batch import ClusterKind, batch_cluster, require_command, require_jobs
@@ -52,8 +52,8 @@ def checked_machines(
 ) -> tuple[int, list[str]]:
     """Wait for a machine, look at every one that is there, and return how many there are and who does not see `probe`.
 
-    Raises `HarnessError` if none comes within `limit_s` or before the run is to stop, where the batch system refuses
-    its jobs, and for machines that have other versions or do not see all of `files`.
+    Raises `IncompleteError` if none comes before the run is to stop, `HarnessError` if none comes within `limit_s`,
+    where the batch system refuses its jobs, and for machines that have other versions or do not see all of `files`.
     """
     _wait(client, limit_s, stop or Stop())
     seen: Mapping[str, Any] = client.run(look, probe, expected, files)
@@ -72,8 +72,9 @@ def _wait(client: Client, limit_s: float, stop: Stop) -> None:
             client.wait_for_workers(1, timeout=min(left_s, WAIT_S))
             return
         require_jobs(client)
-    within = f"before {stop.reason}" if stop.is_asked else f"within {limit_s:g} s"
-    raise HarnessError(f"no machine of the cluster came {within}")
+    if stop.is_asked:
+        raise IncompleteError(f"no machine of the cluster came before {stop.reason}; run again: nothing is lost")
+    raise HarnessError(f"no machine of the cluster came within {limit_s:g} s")
 
 
 def client_of(
