@@ -166,6 +166,7 @@ def run(
                     cluster=cluster,
                     needs=needs,
                     memory_bytes=max(task.job.memory_bytes for task in tasks),
+                    deadline_s=max(task.job.deadline_s for task in tasks),
                     stop=stop,
                     retries=retries,
                     uses_gpu=lambda job: device != "cpu" and order.chooser.can_use_gpu(job.cell),

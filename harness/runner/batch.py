@@ -9,8 +9,10 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.errors import BackendError, HarnessError
+from harness.clock import spoken
+from harness.errors import BackendError, ConfigError, HarnessError
 from harness.jobs.failures import one_line
+from harness.runner.stopping import wall_time_s
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -99,9 +101,28 @@ def _remembering(kind: type[Any]) -> type[Any]:
     return Remembering
 
 
+def wall_time_problem(cluster: ClusterKind, deadline_s: float) -> str:
+    """Return what there is to say where a job lasts shorter than a cell may take, "" if it does not.
+
+    Most cells take less than they may: it is no reason to refuse them.
+    """
+    stated = str(_stated(cluster, "walltime") or "")
+    try:  # a number alone: minutes for SLURM, seconds for PBS
+        given_s = wall_time_s(f"0:0:{stated}" if cluster == "pbs" and stated.isdecimal() else stated)
+    except ConfigError:  # none, or one that the batch system itself accepts or refuses
+        return ""
+    if given_s >= deadline_s:
+        return ""
+    return (
+        f"a job of the batch system ends after {stated} (jobqueue.{cluster}.walltime of Dask), a cell may take "
+        f"{spoken(deadline_s)}: one that takes longer than its job is lost"
+    )
+
+
 def _stated(cluster: ClusterKind, name: str) -> Any:
     """Return what stands in `jobqueue.yaml`, None for nothing."""
     import dask
+    import dask_jobqueue  # noqa: F401 - brings the defaults
 
     return dask.config.get(f"jobqueue.{cluster}.{name}", None)
 

@@ -18,7 +18,7 @@ from harness.errors import HarnessError
 from harness.identity import library_versions, own_versions
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
-from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs
+from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs, wall_time_problem
 from harness.runner.executor import Finished
 from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of
 from harness.runner.node import (
@@ -51,13 +51,15 @@ class DaskExecutor:
         cluster: ClusterKind = "local",
         needs: Sequence[str] = (),
         memory_bytes: int = 0,
+        deadline_s: float = 0.0,
         stop: Stop | None = None,
         retries: int = RETRIES,
         uses_gpu: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         """Connect to a scheduler, or start a cluster of `workers` workers; `needs` are modules that jobs import.
 
-        A batch system is asked for `memory_bytes`, the most that a job may take.
+        A batch system is asked for `memory_bytes`, the most that a job may take. Where its jobs end before `deadline_s`,
+        the longest that a cell may take, that is said.
 
         Where workers declare the resources "GPU" or "MEMORY" (bytes), each job asks for one GPU if `uses_gpu`, and for
         its memory limit.
@@ -83,6 +85,8 @@ class DaskExecutor:
             limit_s = START_S
             if not scheduler and cluster != "local":
                 limit_s = QUEUE_S
+                if problem := wall_time_problem(cluster, deadline_s):
+                    log(problem)
                 log("waiting for the batch system to start a job")
             self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins), limit_s)
             self._stack.callback(self._leave)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.jobs.messages import WorkerSetup
-from harness.runner.batch import HANDS_IN, ClusterKind, job_script
+from harness.runner.batch import HANDS_IN, ClusterKind, job_script, wall_time_problem
 from harness.runner.machines import client_of
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
@@ -79,3 +79,29 @@ def test_a_memory_that_is_no_size_is_named(stated: Any) -> None:
     stated("pbs", memory="much")
     with pytest.raises(HarnessError, match=r"jobqueue\.pbs\.memory of Dask is much, which is no size"):
         job_script("pbs", threads=1, memory_bytes=1)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "walltime", "seconds"),
+    [
+        ("slurm", "00:30:00", 1800.0),
+        ("slurm", "1-02:00:00", 93600.0),
+        ("slurm", 30, 1800.0),
+        ("pbs", "01:00:00", 3600.0),
+        ("pbs", 1800, 1800.0),
+    ],
+)
+def test_jobs_that_end_before_a_cell_must_are_said(
+    stated: Any, cluster: ClusterKind, walltime: object, seconds: float
+) -> None:
+    stated(cluster, walltime=walltime)
+    assert wall_time_problem(cluster, seconds) == ""
+    told = wall_time_problem(cluster, seconds + 36_000.0)
+    assert f"ends after {walltime} (jobqueue.{cluster}.walltime of Dask), a cell may take " in told
+    assert " h: " in told
+
+
+@pytest.mark.parametrize("walltime", [None, "UNLIMITED"])
+def test_a_wall_time_that_is_none_is_left_to_the_batch_system(stated: Any, walltime: object) -> None:
+    stated("slurm", walltime=walltime)
+    assert wall_time_problem("slurm", 1e9) == ""

@@ -169,13 +169,13 @@ def test_a_job_that_is_ended_is_handed_in_again_and_no_method_is_blamed(project:
 @pytest.mark.slow
 def test_what_the_batch_system_says_of_jobs_that_it_refuses_ends_the_run(project: Project, slurm: Slurm) -> None:
     progress = Recorder()
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, deadline_s=9000.0)
     with (
         dask.config.set({"jobqueue.slurm.queue": "nowhere"}),
         pytest.raises(HarnessError, match=r"refuses the jobs: sbatch: error: .*invalid partition.* specified: nowhere"),
     ):
-        project.run(
-            project.suite({"noop": '[{ id = "noop" }]'}), jobs=2, executor="dask", cluster="slurm", progress=progress
-        )
+        project.run(suite, jobs=2, executor="dask", cluster="slurm", progress=progress)
+    assert any("jobqueue.slurm.walltime of Dask), a cell may take 2.5 h" in line for line in progress.logged)
     assert progress.logged.count("waiting for the batch system to start a job") == 1
     assert not project.records()
 
