@@ -27,9 +27,9 @@ BESIDE_BYTES = 1 << 30
 _SLURM_MEMORY = re.compile(r"(?P<number>\d+)(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
-def job_script(cluster: ClusterKind, *, threads: int, memory_bytes: int) -> str:
+def job_script(cluster: ClusterKind, *, threads: int, memory_bytes: int, has_gpu: bool = False) -> str:
     """Return the script with which a batch system is asked for one machine; raises what `batch_cluster` raises."""
-    with batch_cluster(cluster, threads, memory_bytes) as found:
+    with batch_cluster(cluster, threads, memory_bytes, has_gpu=has_gpu) as found:
         return str(found.job_script())
 
 
@@ -43,6 +43,9 @@ def require_command(cluster: ClusterKind) -> None:
 
 def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_gpu: bool = False) -> Any:
     """Return a cluster of a batch system that has no job yet; a job is for one cell at a time.
+
+    With `has_gpu` SLURM is asked for a GPU, unless `jobqueue.yaml` says which. How PBS is asked for one differs from
+    place to place: it must stand there, in `resource-spec` or `job-extra-directives`.
 
     Raises `BackendError` without dask-jobqueue, `HarnessError` where the memory stated in `jobqueue.yaml` is less than
     `memory_bytes`, the most that a cell may take.
@@ -62,6 +65,7 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
         processes=1,
         memory=_stated(cluster, "memory") or f"{memory_bytes + BESIDE_BYTES}B",
         worker_extra_args=["--nthreads", "1", *declared],
+        job_extra_directives=_directives(cluster, has_gpu),
         job_cls=_remembering(kind.job_cls),
     )
 
@@ -125,6 +129,15 @@ def _stated(cluster: ClusterKind, name: str) -> Any:
     import dask_jobqueue  # noqa: F401 - brings the defaults
 
     return dask.config.get(f"jobqueue.{cluster}.{name}", None)
+
+
+def _directives(cluster: ClusterKind, has_gpu: bool) -> list[str]:
+    """Return the directives stated for a job, with one that asks for a GPU where it needs one and none of them does."""
+    # the second key is the old name, which Dask still heeds
+    stated = [*(_stated(cluster, "job-extra-directives") or _stated(cluster, "job-extra") or ())]
+    if has_gpu and cluster == "slurm" and not any("gpu" in one or one.startswith("-G") for one in stated):
+        stated.append("--gres=gpu:1")
+    return stated
 
 
 def _require_memory(cluster: ClusterKind, memory_bytes: int) -> None:

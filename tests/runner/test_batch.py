@@ -105,3 +105,27 @@ def test_jobs_that_end_before_a_cell_must_are_said(
 def test_a_wall_time_that_is_none_is_left_to_the_batch_system(stated: Any, walltime: object) -> None:
     stated("slurm", walltime=walltime)
     assert wall_time_problem("slurm", 1e9) == ""
+
+
+def test_slurm_is_asked_for_a_gpu_unless_the_user_says_which(stated: Any) -> None:
+    def asked(has_gpu: bool = True) -> list[str]:
+        lines = job_script("slurm", threads=1, memory_bytes=1, has_gpu=has_gpu).splitlines()
+        return [line.removeprefix("#SBATCH ") for line in lines if "gpu" in line.lower() and line.startswith("#SBATCH")]
+
+    assert asked(has_gpu=False) == []
+    assert asked() == ["--gres=gpu:1"]
+    stated("slurm", job_extra_directives=["--constraint=fast"])
+    assert asked() == ["--gres=gpu:1"]
+    assert "#SBATCH --constraint=fast" in job_script("slurm", threads=1, memory_bytes=1, has_gpu=True)
+    stated("slurm", job_extra_directives=["--gres=gpu:h200:2"])
+    assert asked() == ["--gres=gpu:h200:2"]
+
+
+def test_directives_by_their_old_name_are_kept(stated: Any) -> None:
+    stated("slurm", job_extra=["--gpus=1"])
+    with pytest.warns(FutureWarning, match="job_extra has been renamed"):
+        script = job_script("slurm", threads=1, memory_bytes=1, has_gpu=True)
+    assert "#SBATCH --gpus=1" in script
+    assert "gres" not in script
+    stated("pbs", job_extra_directives=["-l ngpus=1"])
+    assert "#PBS -l ngpus=1" in job_script("pbs", threads=1, memory_bytes=1, has_gpu=True)
