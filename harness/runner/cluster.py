@@ -20,7 +20,7 @@ from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
 from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs, wall_time_problem
 from harness.runner.executor import Finished
-from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of
+from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of, scheduler_there
 from harness.runner.node import (
     Answer,
     NodeMismatchError,
@@ -36,6 +36,8 @@ from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
     from distributed import Future
+
+KEPT = "run again: what has ended is kept"
 
 
 class DaskExecutor:
@@ -58,8 +60,8 @@ class DaskExecutor:
     ) -> None:
         """Connect to a scheduler, or start a cluster of `workers` workers; `needs` are modules that jobs import.
 
-        A batch system is asked for `memory_bytes`, the most that a job may take. Where its jobs end before `deadline_s`,
-        the longest that a cell may take, that is said.
+        A batch system is asked for `memory_bytes`, the most that a job may take. Where its jobs end before
+        `deadline_s`, the longest that a cell may take, that is said.
 
         Where workers declare the resources "GPU" or "MEMORY" (bytes), each job asks for one GPU if `uses_gpu`, and for
         its memory limit.
@@ -99,22 +101,20 @@ class DaskExecutor:
 
         Raises `HarnessError` if the scheduler is lost, and where a batch system refuses to lend any machine.
         """
-        from distributed import wait
-
-        self._check_room(jobs)
+        with scheduler_there(KEPT):
+            self._check_room(jobs)
         queue = Queue(jobs)
         running: dict[Future, Job] = {}
         while running or (queue.is_pending and not self._stop.is_asked):
             if self._stop.is_over:
-                self._client.cancel(list(running))
+                with scheduler_there(KEPT):
+                    self._client.cancel(list(running))
                 return
-            if not self._stop.is_asked:
-                self._fill(queue, running)
-            with contextlib.suppress(TimeoutError):  # machines may have come: look again how many there are
-                wait(list(running), timeout=min(WAIT_S, self._stop.left_s), return_when="FIRST_COMPLETED")
-            if self._client.status != "running":
-                raise HarnessError("the scheduler of the cluster is gone; run again: what has ended is kept")
-            for future in [future for future in running if future.done()]:
+            with scheduler_there(KEPT):
+                if not self._stop.is_asked:
+                    self._fill(queue, running)
+                ended = self._ended(running)
+            for future in ended:
                 job = running.pop(future)
                 finished = self._finished(job, future)
                 queue.done(job, is_ok=finished.outcome.status == "ok")
@@ -147,6 +147,16 @@ class DaskExecutor:
             )
             running[future] = job
 
+    def _ended(self, running: Mapping[Future, Job]) -> list[Future]:
+        """Wait a moment and return what has ended; `ConnectionError` where the scheduler is gone."""
+        from distributed import wait
+
+        with contextlib.suppress(TimeoutError):  # machines may have come: look again how many there are
+            wait(list(running), timeout=min(WAIT_S, self._stop.left_s), return_when="FIRST_COMPLETED")
+        if self._client.status != "running":  # what the client says of its work is of no use any more
+            raise ConnectionError(self._client.status)
+        return [future for future in running if future.done()]
+
     def _asked_of(self, job: Job, declared: Sequence[Mapping[str, float]]) -> dict[str, float]:
         """Return which of the resources that workers declare a job takes."""
         asked = {GPU: 1.0 if self._uses_gpu(job) else 0.0, MEMORY: float(job.memory_bytes)}
@@ -177,13 +187,15 @@ class DaskExecutor:
                 self._client.run(leave, self._terms.key, on_error="ignore")
 
     def _finished(self, job: Job, future: Future) -> Finished:
-        error = future.exception()
-        if error is None:
-            answer: Answer = future.result()
+        with scheduler_there(KEPT):
+            error = future.exception()
+            answer: Answer | None = future.result() if error is None else None
+        if answer is not None:
             for line in answer.log:
                 self._log(line)
             outcome, ready = read(answer)
             return Finished(job, outcome, ready)
+        assert error is not None
         if isinstance(error, NodeMismatchError):
             raise HarnessError(f"a machine of the cluster has other versions than this run: {error}") from error
         if type(error).__module__.partition(".")[0] != "distributed":

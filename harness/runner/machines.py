@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,18 @@ START_S = 600.0
 """How long the first machine of a cluster may take to come."""
 QUEUE_S = 7 * 86_400.0
 """How long the first job of a batch system may wait in its queue."""
+
+
+@contextlib.contextmanager
+def scheduler_there(advice: str) -> Iterator[None]:
+    """Raise `HarnessError` where the scheduler goes away while it is asked for something.
+
+    Of what machines compute nothing may be raised inside: a file that one of them cannot read is another matter.
+    """
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        raise HarnessError(f"the scheduler of the cluster is gone; {advice}") from error
 
 
 @contextlib.contextmanager
@@ -53,10 +66,12 @@ def checked_machines(
     """Wait for a machine, look at every one that is there, and return how many there are and who does not see `probe`.
 
     Raises `IncompleteError` if none comes before the run is to stop, `HarnessError` if none comes within `limit_s`,
-    where the batch system refuses its jobs, and for machines that have other versions or do not see all of `files`.
+    where the scheduler goes away or the batch system refuses its jobs, and for machines that have other versions or do
+    not see all of `files`.
     """
-    _wait(client, limit_s, stop or Stop())
-    seen: Mapping[str, Any] = client.run(look, probe, expected, files)
+    with scheduler_there("run again: nothing is lost"):
+        _wait(client, limit_s, stop or Stop())
+        seen: Mapping[str, Any] = client.run(look, probe, expected, files)
     wrong = {worker: found for worker, (_, found) in seen.items() if found}
     if wrong:
         lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]

@@ -121,6 +121,29 @@ def test_a_signal_ends_a_run_on_a_cluster_that_goes_on_and_its_workers(project: 
     assert gone(int(begun.read_text()))
 
 
+@pytest.mark.parametrize("how", ["close", "abort"])
+def test_a_scheduler_that_goes_away_ends_a_run_and_what_has_ended_is_kept(
+    project: Project, threads: Any, how: str
+) -> None:
+    suite = project.suite({"bad": '[{ id = "fault", how = "hang" }]', "noop": '[{ id = "noop" }]'}, split="one")
+    begun = project.traces / "child"
+
+    async def end() -> None:
+        if how == "close":
+            await threads.scheduler.close()
+        for comm in list(threads.scheduler.client_comms.values()):
+            comm.comm.abort()
+
+    def end_when_begun() -> None:
+        while not begun.exists():
+            time.sleep(0.05)
+        threads.sync(end)
+
+    threading.Thread(target=end_when_begun, daemon=True).start()
+    with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again: what has ended is kept"):
+        project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+
+
 def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
     address = threads.scheduler_address
     late = project.suite({"late": '[{ id = "fault", how = "hang" }]'}, id="late", split="one", deadline_s=1.0)
