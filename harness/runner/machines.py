@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import BackendError, HarnessError, IncompleteError
 from harness.identity import library_versions, own_versions
+from harness.jobs.failures import one_line
 from harness.jobs.messages import WorkerSetup
 from harness.runner.batch import ClusterKind, batch_cluster, require_command, require_jobs
 from harness.runner.node import look, versions
@@ -71,12 +72,19 @@ def checked_machines(
     """
     with scheduler_there("run again: nothing is lost"):
         _wait(client, limit_s, stop or Stop())
-        seen: Mapping[str, Any] = client.run(look, probe, expected, files)
-    wrong = {worker: found for worker, (_, found) in seen.items() if found}
+        seen: Mapping[str, Any] = client.run(look, probe, expected, files, on_error="return")
+    wrong = {worker: found for worker, answer in seen.items() if (found := _found_wrong(answer))}
     if wrong:
         lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
         raise HarnessError("machines of the cluster differ from the one of this run:\n" + "\n".join(lines))
     return len(seen), sorted(worker for worker, (sees, _) in seen.items() if not sees)
+
+
+def _found_wrong(answer: tuple[bool, list[str]] | Exception) -> list[str]:
+    """Return what differs on a machine by its answer; one without this harness, or with an old one, cannot `look`."""
+    if isinstance(answer, Exception):
+        return [f"the harness there cannot answer ({type(answer).__name__}: {one_line(str(answer), {})})"]
+    return answer[1]
 
 
 def _wait(client: Client, limit_s: float, stop: Stop) -> None:

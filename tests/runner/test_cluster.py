@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,23 @@ def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any
     assert gone(int((project.traces / "child").read_text()))
 
 
+@contextmanager
+def foreign(folder: Path) -> Iterator[str]:
+    """A scheduler with one worker process, which imports first from a folder."""
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp") as made:
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", made.scheduler_address]
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "another"]
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        worker = subprocess.Popen(
+            [*command, *options], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield made.scheduler_address
+        finally:
+            worker.kill()
+            worker.wait()
+
+
 @pytest.fixture
 def another(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A scheduler, and a worker process that has another NumPy by name and another line in the code of workers."""
@@ -164,18 +182,8 @@ def another(tmp_path: Path) -> Iterator[tuple[str, str]]:
     described = other / "numpy-0.1.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp") as made:
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", made.scheduler_address]
-        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "another"]
-        environment = {**os.environ, "PYTHONPATH": str(other)}
-        worker = subprocess.Popen(
-            [*command, *options], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            yield made.scheduler_address, installed_version("numpy")
-        finally:
-            worker.kill()
-            worker.wait()
+    with foreign(other) as address:
+        yield address, installed_version("numpy")
 
 
 @pytest.mark.slow
@@ -190,6 +198,26 @@ def test_a_worker_of_another_harness_and_another_library_is_refused_and_both_are
     here = versions(())[CODE]
     assert re.search(rf"code of segmentation-harness [0-9a-f]{{12}} in place of {here}", str(refused.value))
     assert not project.records()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("node", "error"), [(None, "ModuleNotFoundError: No module named 'harness.runner'"), ("", "AttributeError: .*look")]
+)
+def test_a_worker_whose_harness_cannot_be_asked_is_refused_and_named(
+    project: Project, tmp_path: Path, node: str | None, error: str
+) -> None:
+    package = tmp_path / "other" / "harness"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    if node is not None:
+        (package / "runner").mkdir()
+        (package / "runner" / "__init__.py").touch()
+        (package / "runner" / "node.py").write_text(node)
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    refused = rf"differ from the one of this run:\ntcp://.*: the harness there cannot answer \({error}"
+    with foreign(package.parent) as address, pytest.raises(HarnessError, match=refused):
+        project.run(suite, executor="dask", scheduler=address)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ class Machines:
         if not self.answers:
             raise TimeoutError
 
-    def run(self, function: object, *_: object) -> dict[str, Any]:
+    def run(self, function: object, *_: object, on_error: str) -> dict[str, Any]:
         return self.answers
 
 
@@ -36,6 +36,17 @@ def test_machines_that_differ_are_refused_each_with_what_differs() -> None:
     client: Any = Machines({"b": (True, ["numpy 1 in place of 2", "x absent in place of 1"]), "a": (True, [])})
     with pytest.raises(HarnessError, match=r"b: numpy 1 in place of 2; x absent in place of 1"):
         checked_machines(client, "probe", {}, [])
+
+
+def test_machines_that_cannot_look_are_named_with_those_that_differ() -> None:
+    lacking = ModuleNotFoundError("No module named 'harness'")
+    client: Any = Machines({"b": (True, ["numpy 1 in place of 2"]), "a": lacking, "c": (True, [])})
+    with pytest.raises(HarnessError) as refused:
+        checked_machines(client, "probe", {}, [])
+    assert str(refused.value).splitlines()[1:] == [
+        "a: the harness there cannot answer (ModuleNotFoundError: No module named 'harness')",
+        "b: numpy 1 in place of 2",
+    ]
 
 
 def test_a_cluster_without_machines_is_said() -> None:
