@@ -76,7 +76,8 @@ class DaskExecutor:
         self._stack = ExitStack()
         probe = Path(setup.cache) / probe_name()
         expected = versions(tuple({**own_versions(), **library_versions(needs)}))
-        self._terms = Terms(encode(setup), sys.executable, expected, str(probe), retries)
+        files = (*setup.catalogues, *setup.plugins)
+        self._terms = Terms(encode(setup), sys.executable, expected, str(probe), retries, files)
         try:
             self._client = self._stack.enter_context(
                 client_of(scheduler, self._stack, cluster, workers, setup, memory_bytes)
@@ -90,7 +91,7 @@ class DaskExecutor:
                 if problem := wall_time_problem(cluster, deadline_s):
                     log(problem)
                 log("waiting for the batch system to start a job")
-            self._check(Path(setup.cache), (*setup.catalogues, *setup.plugins), limit_s)
+            self._check(Path(setup.cache), limit_s)
             self._stack.callback(self._leave)
         except BaseException:
             self._stack.close()
@@ -197,16 +198,21 @@ class DaskExecutor:
             return Finished(job, outcome, ready)
         assert error is not None
         if isinstance(error, NodeMismatchError):
-            raise HarnessError(f"a machine of the cluster has other versions than this run: {error}") from error
+            raise HarnessError(f"a machine of the cluster differs from the one of this run: {error}") from error
         if type(error).__module__.partition(".")[0] != "distributed":
             raise error
         message = f"the machine that computed it was lost ({type(error).__name__}), {LOSSES + 1} times in a row"
         return Finished(job, failure("lost", "NodeLost", message))
 
-    def _check(self, cache: Path, files: Sequence[str], limit_s: float) -> None:
+    def _check(self, cache: Path, limit_s: float) -> None:
         """Look at every machine: its versions, and whether it sees the cache and the files of this run."""
         count, blind = checked_machines(
-            self._client, self._terms.probe, self._terms.expected, files, limit_s=limit_s, stop=self._stop
+            self._client,
+            self._terms.probe,
+            self._terms.expected,
+            self._terms.files,
+            limit_s=limit_s,
+            stop=self._stop,
         )
         if blind:
             self._log(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 import threading
 import uuid
@@ -29,7 +30,7 @@ _DROPPED = frozenset(("cancelled", "released", "forgotten"))
 
 
 class NodeMismatchError(HarnessError):
-    """A machine of a cluster that has another version of the harness or of a library than the run."""
+    """A machine of a cluster that has other versions than the run, or does not see a file of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Terms:
     expected  versions of distributions and of the code of a worker
     probe     a file in the cache of the run, there as long as the run is
     retries   how often a cell is tried again that ended by no doing of its method
+    files     those without which nothing can be computed: catalogues, plug-ins
     """
 
     setup: bytes
@@ -48,6 +50,7 @@ class Terms:
     expected: Mapping[str, str]
     probe: str
     retries: int
+    files: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -85,17 +88,20 @@ def look(probe: str, expected: Mapping[str, str], files: Sequence[str] = ()) -> 
 
     `files` are those without which nothing can be computed: catalogues, plug-ins, images to compare.
     """
-    absent = [f"{file} is not seen" for file in files if not Path(file).exists()]
-    return Path(probe).is_file(), [*differences(expected), *absent]
+    return Path(probe).is_file(), [*differences(expected), *_unseen(files)]
+
+
+def _unseen(files: Sequence[str]) -> list[str]:
+    return [f"{file} is not seen" for file in files if not Path(file).exists()]
 
 
 def compute(terms: Terms, job: bytes) -> Answer:
     """Compute one cell and return what came of it; the cell's deadline and memory limit hold for its process group.
 
     A machine that does not see the cache of the run fetches data and weights into its own. Raises `NodeMismatchError`
-    on a machine that joined late with other versions.
+    on a machine that joined late with other versions, or does not see a file of the run.
     """
-    wrong = differences(terms.expected)
+    wrong = [*differences(terms.expected), *_unseen(terms.files)]
     if wrong:
         raise NodeMismatchError("; ".join(wrong))
     asked = decode(Job, job)
@@ -149,7 +155,12 @@ class Seat:
         self._sees_cache = Path(terms.probe).is_file()
         self._setup = decode(WorkerSetup, terms.setup)
         if not self._sees_cache:
-            self._setup = replace(self._setup, cache=str(cache_folder().resolve()))
+            own = str(cache_folder().resolve())
+            self._log.append(
+                f"{platform.node()} does not see the cache {self._setup.cache}: it fetches data and trains models into "
+                f"its own, {own}, and predictions stay there"
+            )
+            self._setup = replace(self._setup, cache=own)
         self._executor = LocalExecutor(
             self._setup, workers=1, log=lambda line: self._log.append(line), stop=Dropped(), retries=terms.retries
         )
@@ -167,7 +178,6 @@ class Seat:
     def compute(self, job: Job) -> Answer:
         """Compute a cell in this thread."""
         with self._busy:
-            self._log.clear()
             problem = ""
             if not self._sees_cache:
                 job, problem = self._fetched(job)
@@ -188,7 +198,9 @@ class Seat:
         return is_idle
 
     def _answer(self, outcome: Outcome, ready: Ready | None) -> Answer:
-        return Answer(encode(outcome), b"" if ready is None else encode(ready), tuple(self._log))
+        log = tuple(self._log)
+        self._log.clear()
+        return Answer(encode(outcome), b"" if ready is None else encode(ready), log)
 
     def _fetched(self, job: Job) -> tuple[Job, str]:
         """Fetch what a cell needs, and return the job with the places of its weights here; or why that cannot be."""

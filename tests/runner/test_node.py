@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,28 @@ def terms_of(project: Project, probe: Path, cache: Path) -> Terms:
         plugins=(str(project.plugin),),
     )
     return Terms(encode(setup), sys.executable, versions(("numpy",)), str(probe), 0)
+
+
+def test_a_machine_that_joins_late_and_does_not_see_a_file_is_no_machine_of_the_run(
+    project: Project, tmp_path: Path
+) -> None:
+    terms = replace(terms_of(project, tmp_path / "probe", project.cache), files=(str(tmp_path / "plugin.py"),))
+    with pytest.raises(NodeMismatchError, match=r"plugin\.py is not seen"):
+        compute(terms, b"")
+
+
+def test_a_machine_that_does_not_see_the_cache_says_so_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = project.cache
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "own"))
+    job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
+    terms = terms_of(project, tmp_path / "other", shared)
+    logs = [compute(terms, job).log for _ in range(2)]
+    leave(terms.key)
+    told = [[line for line in log if f"does not see the cache {shared}: it " in line] for log in logs]
+    assert [len(lines) for lines in told] == [1, 0]
+    assert f"its own, {tmp_path / 'own'}" in told[0][0]
 
 
 def test_a_machine_that_does_not_see_the_cache_uses_its_own(
