@@ -1,21 +1,24 @@
 """The executor of a cluster: Dask brings the machines; the queue, the limits and the records stay those of a run.
 
-A cell is never blamed for the machine it ran on: one that is lost is replaced by another, and after `LOSSES` losses
-the cell ends as "lost", which the next run computes again.
+A cell is never blamed for the machine it ran on: one that is lost, or cannot compute, is replaced by another, and after
+`LOSSES` losses the cell ends as "lost", which the next run computes again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
 from harness.identity import library_versions, own_versions
+from harness.jobs.failures import loss_of, machine_places
 from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
 from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs, wall_time_problem
@@ -73,6 +76,9 @@ class DaskExecutor:
         self._log = log
         self._stop = stop or Stop()
         self._uses_gpu = uses_gpu
+        self._places = machine_places(setup.cache, setup.scratch)
+        self._lost_on: dict[Job, list[str]] = defaultdict(list)
+        self._only_on: dict[Future, list[str]] = {}
         self._stack = ExitStack()
         probe = Path(setup.cache) / probe_name()
         expected = versions(tuple({**own_versions(), **library_versions(needs)}))
@@ -117,7 +123,11 @@ class DaskExecutor:
                 ended = self._ended(running)
             for future in ended:
                 job = running.pop(future)
+                self._only_on.pop(future, None)
                 finished = self._finished(job, future)
+                if finished is None:
+                    queue.again(job)
+                    continue
                 queue.done(job, is_ok=finished.outcome.status == "ok")
                 yield finished
 
@@ -135,18 +145,38 @@ class DaskExecutor:
 
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
         """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
-        threads, declared = sum(self._client.nthreads().values()), self._declared()
+        threads, declared = self._client.nthreads(), self._declared()
         if not threads:
             require_jobs(self._client)
-        room = max(1, threads)
+        room = max(1, sum(threads.values()))
+        self._put_back(threads, queue, running)
         while len(running) < room:
             job = queue.take(None)
             if job is None:
                 return
+            # one that has lost the job is idle: the first that Dask would choose, or have steal it from a busy one
+            others = [machine for machine in threads if machine not in self._lost_on[job]]
             future = self._client.submit(
-                compute, self._terms, encode(job), pure=False, retries=0, resources=self._asked_of(job, declared)
+                compute,
+                self._terms,
+                encode(job),
+                pure=False,
+                retries=0,
+                resources=self._asked_of(job, declared),
+                workers=others if self._lost_on[job] and others else None,
             )
+            if self._lost_on[job] and others:
+                self._only_on[future] = others
             running[future] = job
+
+    def _put_back(self, threads: Mapping[str, int], queue: Queue, running: dict[Future, Job]) -> None:
+        """Put back the jobs that were meant for machines of which none is there any more."""
+        for future, meant in list(self._only_on.items()):
+            if future.done() or any(machine in threads for machine in meant):
+                continue
+            future.cancel()
+            del self._only_on[future]
+            queue.again(running.pop(future))
 
     def _ended(self, running: Mapping[Future, Job]) -> list[Future]:
         """Wait a moment and return what has ended; `ConnectionError` where the scheduler is gone."""
@@ -187,7 +217,8 @@ class DaskExecutor:
             with contextlib.suppress(OSError, TimeoutError):  # a machine that is gone this moment
                 self._client.run(leave, self._terms.key, on_error="ignore")
 
-    def _finished(self, job: Job, future: Future) -> Finished:
+    def _finished(self, job: Job, future: Future) -> Finished | None:
+        """Return the end of a job, None where it is to be given out again."""
         with scheduler_there(KEPT):
             error = future.exception()
             answer: Answer | None = future.result() if error is None else None
@@ -195,14 +226,29 @@ class DaskExecutor:
             for line in answer.log:
                 self._log(line)
             outcome, ready = read(answer)
-            return Finished(job, outcome, ready)
+            return self._settled(Finished(job, outcome, ready), answer.machine)
         assert error is not None
         if isinstance(error, NodeMismatchError):
             raise HarnessError(f"a machine of the cluster differs from the one of this run: {error}") from error
-        if type(error).__module__.partition(".")[0] != "distributed":
+        if type(error).__module__.partition(".")[0] == "distributed":  # Dask has given it out again and again
+            message = f"the machine that computed it was lost ({type(error).__name__}), {LOSSES + 1} times in a row"
+            return Finished(job, failure("lost", "NodeLost", message))
+        if not isinstance(error, OSError | HarnessError):
             raise error
-        message = f"the machine that computed it was lost ({type(error).__name__}), {LOSSES + 1} times in a row"
-        return Finished(job, failure("lost", "NodeLost", message))
+        return self._settled(Finished(job, loss_of(error, places=self._places)), "")
+
+    def _settled(self, finished: Finished, machine: str) -> Finished | None:
+        """Return the end of a job; None where a machine could not compute it and another one is to try."""
+        job, outcome, lost_on = finished.job, finished.outcome, self._lost_on[finished.job]
+        if outcome.status != "lost" or outcome.error is None:
+            return finished
+        if len(lost_on) < LOSSES and not self._stop.is_asked:
+            lost_on.append(machine)
+            self._log(f"{job.cell}: {outcome.error.message} ({machine or 'a machine'}); it is given out again")
+            return None
+        count = f" (given out {len(lost_on) + 1} times)" if lost_on else ""
+        told = replace(outcome.error, message=f"{outcome.error.message}{count}")
+        return replace(finished, outcome=replace(outcome, error=told))
 
     def _check(self, cache: Path, limit_s: float) -> None:
         """Look at every machine: its versions, and whether it sees the cache and the files of this run."""

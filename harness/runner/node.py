@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import sys
 import threading
@@ -17,6 +18,7 @@ from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.hashing import hash_value
 from harness.identity import installed_version, module_code
+from harness.jobs.failures import loss_of, machine_places
 from harness.jobs.messages import Job, Outcome, Ready, WorkerSetup, decode, encode, failure
 from harness.model import DISTRIBUTION
 from harness.runner.local import LocalExecutor
@@ -60,11 +62,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a cell: lines that `decode` reads (`ready` empty where no worker started), and what it logged."""
+    """What came of a cell: lines that `decode` reads (`ready` empty where no worker started), and what it logged.
+
+    `machine` is the address by which Dask knows where that was.
+    """
 
     outcome: bytes
     ready: bytes
     log: tuple[str, ...]
+    machine: str = ""
 
 
 def versions(names: tuple[str, ...]) -> dict[str, str]:
@@ -98,8 +104,10 @@ def _unseen(files: Sequence[str]) -> list[str]:
 def compute(terms: Terms, job: bytes) -> Answer:
     """Compute one cell and return what came of it; the cell's deadline and memory limit hold for its process group.
 
-    A machine that does not see the cache of the run fetches data and weights into its own. Raises `NodeMismatchError`
-    on a machine that joined late with other versions, or does not see a file of the run.
+    A machine that does not see the cache of the run fetches data and weights into its own. On one that cannot compute,
+    for its disk is full or not served, the cell is "lost".
+
+    Raises `NodeMismatchError` on a machine that joined late with other versions, or does not see a file of the run.
     """
     wrong = [*differences(terms.expected), *_unseen(terms.files)]
     if wrong:
@@ -107,7 +115,23 @@ def compute(terms: Terms, job: bytes) -> Answer:
     asked = decode(Job, job)
     if asked.backend.python == terms.python:
         asked = replace(asked, backend=replace(asked.backend, python=sys.executable))
-    return Seat.of(terms).compute(asked)
+    try:
+        answer = Seat.of(terms).compute(asked)
+    except (OSError, HarnessError) as error:
+        Seat.give_up()
+        places = machine_places(decode(WorkerSetup, terms.setup).cache, "")
+        answer = Answer(encode(loss_of(error, places=places)), b"", ())
+    return replace(answer, machine=_address())
+
+
+def _address() -> str:
+    """Return the address of the worker of Dask whose task this thread computes, "" if it is none."""
+    try:
+        from distributed import get_worker
+
+        return str(get_worker().address)
+    except (ImportError, ValueError):
+        return ""
 
 
 def read(answer: Answer) -> tuple[Outcome, Ready | None]:
@@ -174,6 +198,14 @@ class Seat:
                 cls.every[thread].close_if_idle()
             cls.every[thread] = cls(terms)
         return cls.every[thread]
+
+    @classmethod
+    def give_up(cls) -> None:
+        """End the seat of this thread, whose last cell ended halfway: its worker may still be at it."""
+        seat = cls.every.pop(threading.get_ident(), None)
+        if seat is not None:
+            with contextlib.suppress(OSError):
+                seat.close_if_idle()
 
     def compute(self, job: Job) -> Answer:
         """Compute a cell in this thread."""

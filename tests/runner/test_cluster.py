@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -8,17 +9,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StoreError
 from harness.identity import installed_version
-from harness.runner import machines
-from harness.runner.node import CODE, versions
+from harness.jobs.messages import encode, failure
+from harness.runner import cluster, machines
+from harness.runner.node import CODE, Answer, Terms, compute, versions
 from harness.store import Record
 from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
@@ -170,6 +173,144 @@ def foreign(folder: Path) -> Iterator[str]:
         finally:
             worker.kill()
             worker.wait()
+
+
+@pytest.fixture
+def pair() -> Iterator[Any]:
+    """A cluster of two workers in this process."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as made:
+        yield made
+
+
+class Broken:
+    """A `compute` that fails on the first machine that it is called on, or on all; it notes where it was called."""
+
+    def __init__(self, how: Callable[[Terms], Answer], *, everywhere: bool = False) -> None:
+        self.how = how
+        self.everywhere = everywhere
+        self.calls: list[str] = []
+
+    def __call__(self, terms: Terms, job: bytes) -> Answer:
+        machine = distributed.get_worker().address
+        self.calls.append(machine)
+        if self.everywhere or machine == self.calls[0]:
+            return replace(self.how(terms), machine=machine)
+        return compute(terms, job)
+
+
+BROKEN: list[Callable[[Terms, bytes], Answer]] = []
+
+
+def broken_compute(terms: Terms, job: bytes) -> Answer:
+    """Dask sends a function by its name to machines that are threads of this process."""
+    return BROKEN[-1](terms, job)
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Broken]]:
+    """Sets how machines of the test fail."""
+
+    def set_how(how: Callable[[Terms], Answer], *, everywhere: bool = False) -> Broken:
+        made = Broken(how, everywhere=everywhere)
+        BROKEN.append(made)
+        monkeypatch.setattr(cluster, "compute", broken_compute)
+        return made
+
+    yield set_how
+    BROKEN.clear()
+
+
+def full_disk(_: Terms) -> Answer:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_store(_: Terms) -> Answer:
+    raise StoreError("the folder cannot be read")
+
+
+def not_fetched(_: Terms) -> Answer:
+    return Answer(encode(failure("lost", "NotFetched", "dataset 'dots': no address answers")), b"", ())
+
+
+def mistaken(_: Terms) -> Answer:
+    raise TypeError("a mistake of ours")
+
+
+def test_what_one_machine_cannot_compute_another_one_does(
+    project: Project, pair: Any, broken: Callable[..., Broken]
+) -> None:
+    found = broken(not_fetched)
+    suite = project.suite({f"noop-{number}": f'[{{ id = "noop", number = {number} }}]' for number in range(4)})
+    progress = Recorder()
+    summary = project.run(suite, executor="dask", scheduler=pair.scheduler_address, progress=progress)
+    assert (summary.computed, summary.failed, summary.is_complete) == (8, 0, True)
+    assert len(set(found.calls)) == 2
+    lost = [line for line in progress.logged if line.endswith("; it is given out again")]
+    assert len(lost) == found.calls.count(found.calls[0])
+    assert f"dataset 'dots': no address answers ({found.calls[0]})" in lost[0]
+    assert len(found.calls) == 8 + len(lost), "a cell went back to the machine that had lost it"
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "message"),
+    [
+        (full_disk, "DiskFull", "No space left on device"),
+        (no_store, "StoreError", "the folder cannot be read"),
+        (not_fetched, "NotFetched", "no address answers"),
+    ],
+)
+def test_what_no_machine_can_compute_ends_as_lost(
+    project: Project, threads: Any, broken: Callable[..., Broken], how: Any, kind: str, message: str
+) -> None:
+    found = broken(how, everywhere=True)
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+    (record,) = project.records().values()
+    assert record.error is not None
+    assert (record.status, record.error.type) == ("lost", kind)
+    assert record.error.message.endswith(f"{message} (given out {machines.LOSSES + 1} times)")
+    assert len(found.calls) == machines.LOSSES + 1
+
+
+def test_a_cell_whose_other_machines_are_gone_goes_back_to_the_one_that_lost_it(
+    project: Project, pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    ends = threading.Event()
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().address)
+        if len(calls) == 1:
+            return replace(not_fetched(terms), machine=calls[0])
+        if calls[-1] != calls[0]:
+            ends.wait(60.0)
+        return compute(terms, job)
+
+    def close_other() -> None:
+        while len(calls) < 2:
+            time.sleep(0.05)
+        (other,) = [worker for worker in pair.workers.values() if worker.address != calls[0]]
+        pair.sync(other.close, executor_wait=False)
+        ends.set()
+
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    threading.Thread(target=close_other, daemon=True).start()
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    summary = project.run(suite, executor="dask", scheduler=pair.scheduler_address)
+    BROKEN.clear()
+    assert (summary.computed, summary.failed) == (1, 0)
+    assert (calls[1] != calls[0], calls[2] == calls[0]) == (True, True)
+
+
+def test_mistakes_of_ours_are_raised(project: Project, threads: Any, broken: Callable[..., Broken]) -> None:
+    found = broken(mistaken)
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    with pytest.raises(TypeError, match="a mistake of ours"):
+        project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+    assert len(found.calls) == 1
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import errno
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.errors import StoreError
 from harness.identity import installed_version
 from harness.jobs.messages import Backend, WorkerSetup, encode
+from harness.runner.local import LocalExecutor
 from harness.runner.node import (
     CODE,
     NodeMismatchError,
@@ -118,3 +121,36 @@ def test_data_that_a_machine_cannot_have_are_no_failure_of_the_method(
     assert (outcome.status, ready) == ("lost", None)
     assert outcome.error is not None
     assert outcome.error.message == "dataset 'dots': not here"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), StoreError("no scratch folder")])
+def test_a_machine_that_cannot_compute_has_lost_the_cell_and_begins_anew(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    (tmp_path / "probe").touch()
+    terms = terms_of(project, tmp_path / "probe", project.cache)
+    job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalExecutor, "_read_events", fail)
+        outcome, ready = read(compute(terms, job))
+    assert (outcome.status, ready) == ("lost", None)
+    assert terms.key not in {seat.key for seat in Seat.every.values()}
+    assert read(compute(terms, job))[0].status == "ok"
+    leave(terms.key)
+
+
+def test_mistakes_of_ours_are_raised_on_a_machine(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(Seat, "compute", fail)
+    terms = terms_of(project, tmp_path / "probe", project.cache)
+    with pytest.raises(TypeError):
+        compute(terms, encode(a_job(spec(project, "noop"), backend=Backend(sys.executable))))
+    leave(terms.key)
