@@ -88,17 +88,16 @@ class DaskExecutor:
             self._client = self._stack.enter_context(
                 client_of(scheduler, self._stack, cluster, workers, setup, memory_bytes)
             )
-            probe.parent.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            self._stack.callback(probe.unlink, missing_ok=True)
+            has_probe = self._left_probe(probe)
             limit_s = START_S
             if not scheduler and cluster != "local":
                 limit_s = QUEUE_S
                 if problem := wall_time_problem(cluster, deadline_s):
                     log(problem)
                 log("waiting for the batch system to start a job")
-            self._check(Path(setup.cache), limit_s)
-            self._stack.callback(self._leave)
+            self._check(Path(setup.cache) if has_probe else None, limit_s)
+            if scheduler:
+                self._stack.callback(self._leave)
         except BaseException:
             self._stack.close()
             raise
@@ -212,7 +211,7 @@ class DaskExecutor:
             )
 
     def _leave(self) -> None:
-        """End what this run keeps on machines that go on without it; those of a cluster of ours end anyway."""
+        """End what this run keeps on machines that go on without it."""
         if self._client.status == "running":
             with contextlib.suppress(OSError, TimeoutError):  # a machine that is gone this moment
                 self._client.run(leave, self._terms.key, on_error="ignore")
@@ -250,8 +249,22 @@ class DaskExecutor:
         told = replace(outcome.error, message=f"{outcome.error.message}{count}")
         return replace(finished, outcome=replace(outcome, error=told))
 
-    def _check(self, cache: Path, limit_s: float) -> None:
-        """Look at every machine: its versions, and whether it sees the cache and the files of this run."""
+    def _left_probe(self, probe: Path) -> bool:
+        """Write the file by which machines know the cache of this run until it ends, and return whether it is there."""
+        try:
+            probe.parent.mkdir(parents=True, exist_ok=True)
+            probe.touch()
+        except OSError as error:
+            self._log(
+                f"the cache {probe.parent} cannot be written ({error.strerror}): machines of the cluster take it for "
+                "one that they do not see, and use their own"
+            )
+            return False
+        self._stack.callback(_remove, probe)
+        return True
+
+    def _check(self, cache: Path | None, limit_s: float) -> None:
+        """Look at every machine: its versions, and whether it sees the files of this run and its cache, if given."""
         count, blind = checked_machines(
             self._client,
             self._terms.probe,
@@ -260,8 +273,13 @@ class DaskExecutor:
             limit_s=limit_s,
             stop=self._stop,
         )
-        if blind:
+        if blind and cache is not None:
             self._log(
                 f"{len(blind)} of {count} machines do not see the cache {cache} ({', '.join(blind[:3])}): they "
                 "fetch data and train models for themselves, and predictions stay there"
             )
+
+
+def _remove(probe: Path) -> None:
+    with contextlib.suppress(OSError):  # a cache that was removed, or cannot be written any more
+        probe.unlink(missing_ok=True)

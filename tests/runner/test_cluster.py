@@ -19,8 +19,9 @@ import pytest
 
 from harness.errors import HarnessError, StoreError
 from harness.identity import installed_version
-from harness.jobs.messages import encode, failure
+from harness.jobs.messages import WorkerSetup, encode, failure
 from harness.runner import cluster, machines
+from harness.runner.cluster import DaskExecutor
 from harness.runner.node import CODE, Answer, Terms, compute, versions
 from harness.store import Record
 from tests.runner.project import Project, Recorder
@@ -339,6 +340,43 @@ def test_a_worker_of_another_harness_and_another_library_is_refused_and_both_are
     here = versions(())[CODE]
     assert re.search(rf"code of segmentation-harness [0-9a-f]{{12}} in place of {here}", str(refused.value))
     assert not project.records()
+
+
+def setup_of(cache: Path) -> WorkerSetup:
+    return WorkerSetup(cache=str(cache), scratch="", device="cpu", threads=1)
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_work_goes_on(threads: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    logged: list[str] = []
+    address = threads.scheduler_address
+    with DaskExecutor(setup_of(tmp_path / "file" / "cache"), workers=1, log=logged.append, scheduler=address):
+        pass
+    assert len(logged) == 1
+    assert re.match(
+        r"the cache .*/file/cache cannot be written \(Not a directory\): machines .* use their own", logged[0]
+    )
+
+
+LEFT: list[str] = []
+
+
+def note_leaving(key: str) -> None:
+    """Dask sends a function by its name to machines that are threads of this process."""
+    LEFT.append(key)
+
+
+@pytest.mark.parametrize("scheduler", ["named", ""])
+def test_machines_are_asked_to_end_what_they_keep_only_where_they_go_on(
+    threads: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheduler: str
+) -> None:
+    LEFT.clear()
+    monkeypatch.setattr(cluster, "client_of", lambda *_: distributed.Client(threads.scheduler_address))
+    monkeypatch.setattr(cluster, "leave", note_leaving)
+    with DaskExecutor(setup_of(tmp_path), workers=1, log=print, scheduler=scheduler):
+        assert len(list(tmp_path.glob(".probe-*"))) == 1
+    assert not list(tmp_path.glob(".probe-*"))
+    assert bool(LEFT) == bool(scheduler)
 
 
 @pytest.mark.slow
