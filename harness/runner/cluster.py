@@ -40,6 +40,7 @@ from harness.runner.stopping import Stop
 if TYPE_CHECKING:
     from distributed import Future
 
+Resources = Mapping[str, float]
 KEPT = "run again: what has ended is kept"
 
 
@@ -153,20 +154,19 @@ class DaskExecutor:
             job = queue.take(None)
             if job is None:
                 return
-            # one that has lost the job is idle: the first that Dask would choose, or have steal it from a busy one
-            others = [machine for machine in threads if machine not in self._lost_on[job]]
-            future = self._client.submit(
-                compute,
-                self._terms,
-                encode(job),
-                pure=False,
-                retries=0,
-                resources=self._asked_of(job, declared),
-                workers=others if self._lost_on[job] and others else None,
-            )
-            if self._lost_on[job] and others:
-                self._only_on[future] = others
-            running[future] = job
+            running[self._given_out(job, declared)] = job
+
+    def _given_out(self, job: Job, declared: Mapping[str, Resources]) -> Future:
+        """Give a job to a machine that has not lost it, if there is one."""
+        asked, lost_on = self._asked_of(job, declared), self._lost_on.get(job, ())
+        # not only by preference: a machine that loses every job is idle, and Dask would have it steal from busy ones
+        others = [one for one, has in declared.items() if lost_on and one not in lost_on and _has_room(has, asked)]
+        future = self._client.submit(
+            compute, self._terms, encode(job), pure=False, retries=0, resources=asked, workers=others or None
+        )
+        if others:
+            self._only_on[future] = others
+        return future
 
     def _put_back(self, threads: Mapping[str, int], queue: Queue, running: dict[Future, Job]) -> None:
         """Put back the jobs that were meant for machines of which none is there any more."""
@@ -187,23 +187,26 @@ class DaskExecutor:
             raise ConnectionError(self._client.status)
         return [future for future in running if future.done()]
 
-    def _asked_of(self, job: Job, declared: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    def _asked_of(self, job: Job, declared: Mapping[str, Resources]) -> Resources:
         """Return which of the resources that workers declare a job takes."""
         asked = {GPU: 1.0 if self._uses_gpu(job) else 0.0, MEMORY: float(job.memory_bytes)}
-        return {name: amount for name, amount in asked.items() if amount and any(name in one for one in declared)}
+        return {
+            name: amount for name, amount in asked.items() if amount and any(name in one for one in declared.values())
+        }
 
-    def _declared(self) -> list[Mapping[str, float]]:
+    def _declared(self) -> dict[str, Resources]:
         """Return the resources that each worker declares."""
-        return [one.get("resources", {}) for one in self._client.scheduler_info(n_workers=-1)["workers"].values()]
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return {address: one.get("resources", {}) for address, one in workers.items()}
 
     def _check_room(self, jobs: Sequence[Job]) -> None:
         """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever."""
         declared = self._declared()
         for job in jobs:
             asked = self._asked_of(job, declared)
-            if any(all(one.get(name, 0.0) >= amount for name, amount in asked.items()) for one in declared):
+            if any(_has_room(one, asked) for one in declared.values()):
                 continue
-            most = {name: max(one.get(name, 0.0) for one in declared) for name in asked}
+            most = {name: max(one.get(name, 0.0) for one in declared.values()) for name in asked}
             taken, given = (" and ".join(f"{name} {amount:g}" for name, amount in one.items()) for one in (asked, most))
             raise HarnessError(
                 f"{job.cell}: no machine of the cluster has room for it: it takes {taken}; the most that one declares "
@@ -278,6 +281,10 @@ class DaskExecutor:
                 f"{len(blind)} of {count} machines do not see the cache {cache} ({', '.join(blind[:3])}): they "
                 "fetch data and train models for themselves, and predictions stay there"
             )
+
+
+def _has_room(declared: Resources, asked: Resources) -> bool:
+    return all(declared.get(name, 0.0) >= amount for name, amount in asked.items())
 
 
 def _remove(probe: Path) -> None:

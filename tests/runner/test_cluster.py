@@ -306,6 +306,27 @@ def test_a_cell_whose_other_machines_are_gone_goes_back_to_the_one_that_lost_it(
     assert (calls[1] != calls[0], calls[2] == calls[0]) == (True, True)
 
 
+def test_a_cell_goes_back_to_the_only_machine_that_has_room_for_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().address)
+        return compute(terms, job) if len(calls) > 1 else replace(not_fetched(terms), machine=calls[0])
+
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    options = [{"nthreads": 1, "resources": {"MEMORY": 2e9}}, {"nthreads": 1}]
+    workers = {number: {"cls": distributed.Worker, "options": chosen} for number, chosen in enumerate(options)}
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one", memory_gb=1.0)
+    with distributed.SpecCluster(workers=workers, scheduler=scheduler) as made:
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, time_limit_s=30.0)
+    BROKEN.clear()
+    assert (summary.computed, summary.stopped, len(calls)) == (1, "", 2)
+
+
 def test_mistakes_of_ours_are_raised(project: Project, threads: Any, broken: Callable[..., Broken]) -> None:
     found = broken(mistaken)
     suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
