@@ -72,7 +72,7 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
 
 def require_jobs(client: Client) -> None:
     """Raise `HarnessError` with what the batch system said where it has refused every job of the client's cluster."""
-    cluster = getattr(client, "cluster", None)
+    cluster: Any = getattr(client, "cluster", None)
     jobs = list(getattr(cluster, "workers", {}).values())
     refusals = [refusal for job in jobs if (refusal := getattr(job, "refusal", ""))]
     if refusals and len(refusals) == len(cluster.worker_spec):

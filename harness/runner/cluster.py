@@ -161,7 +161,7 @@ class DaskExecutor:
         asked, lost_on = self._asked_of(job, declared), self._lost_on.get(job, ())
         # not only by preference: a machine that loses every job is idle, and Dask would have it steal from busy ones
         others = [one for one, has in declared.items() if lost_on and one not in lost_on and _has_room(has, asked)]
-        future = self._client.submit(
+        future: Future = self._client.submit(
             compute, self._terms, encode(job), pure=False, retries=0, resources=asked, workers=others or None
         )
         if others:

@@ -29,6 +29,8 @@ CODE = f"code of {DISTRIBUTION}"
 """Stands among versions for the digest of what a worker runs of this package."""
 _DROPPED = frozenset(("cancelled", "released", "forgotten"))
 """States of a task of Dask that nobody waits for any more."""
+_ENDING = frozenset(("closing", "closed", "failed"))
+"""States of a worker of Dask in which it hands over nothing any more."""
 
 
 class NodeMismatchError(HarnessError):
@@ -156,13 +158,15 @@ class Dropped(Stop):
 
     @property
     def is_over(self) -> bool:
-        """Whether Dask has dropped the task of this thread."""
+        """Whether Dask has dropped the task of this thread, or its worker ends."""
         try:
             from distributed import get_worker
 
             worker = get_worker()
         except (ImportError, ValueError):  # no task of Dask
             return False
+        if worker.status.name in _ENDING:  # it is told or has lost the scheduler; what it computes nobody will hear of
+            return True
         state = worker.state.tasks.get(worker.get_current_task())
         return state is None or state.state in _DROPPED
 

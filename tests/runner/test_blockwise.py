@@ -110,9 +110,13 @@ def test_a_scheduler_that_goes_away_while_machines_count_is_said(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
     ) as made:
 
+        async def end() -> None:
+            for comm in list(made.scheduler.client_comms.values()):
+                comm.comm.abort()
+
         def end_when_begun() -> None:
             HANGS.wait(60.0)
-            made.sync(made.scheduler.close)
+            made.sync(end)
             ENDS.set()
 
         threading.Thread(target=end_when_begun, daemon=True).start()

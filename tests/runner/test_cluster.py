@@ -28,6 +28,7 @@ from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
 
 distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+dask = pytest.importorskip("dask")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = {
@@ -126,27 +127,38 @@ def test_a_signal_ends_a_run_on_a_cluster_that_goes_on_and_its_workers(project: 
     assert gone(int(begun.read_text()))
 
 
-@pytest.mark.parametrize("how", ["close", "abort"])
-def test_a_scheduler_that_goes_away_ends_a_run_and_what_has_ended_is_kept(
-    project: Project, threads: Any, how: str
-) -> None:
+def run_until_the_scheduler_is_gone(project: Project, made: Any, end: Callable[[], Any]) -> None:
     suite = project.suite({"bad": '[{ id = "fault", how = "hang" }]', "noop": '[{ id = "noop" }]'}, split="one")
     begun = project.traces / "child"
-
-    async def end() -> None:
-        if how == "close":
-            await threads.scheduler.close()
-        for comm in list(threads.scheduler.client_comms.values()):
-            comm.comm.abort()
 
     def end_when_begun() -> None:
         while not begun.exists():
             time.sleep(0.05)
-        threads.sync(end)
+        made.sync(end)
 
     threading.Thread(target=end_when_begun, daemon=True).start()
     with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again: what has ended is kept"):
-        project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+        project.run(suite, executor="dask", scheduler=made.scheduler_address)
+    assert gone(int(begun.read_text()))
+
+
+def test_a_scheduler_that_is_not_reached_any_more_ends_a_run(project: Project, threads: Any) -> None:
+    async def end() -> None:
+        for comm in list(threads.scheduler.client_comms.values()):
+            comm.comm.abort()
+
+    run_until_the_scheduler_is_gone(project, threads, end)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_ends_ends_a_run_and_what_its_machines_compute(project: Project) -> None:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),  # how long a cluster looks for its scheduler
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+        ) as made,
+    ):
+        run_until_the_scheduler_is_gone(project, made, made.scheduler.close)
 
 
 def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
@@ -402,20 +414,18 @@ def test_machines_are_asked_to_end_what_they_keep_only_where_they_go_on(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("node", "error"), [(None, "ModuleNotFoundError: No module named 'harness.runner'"), ("", "AttributeError: .*look")]
+    ("module", "error"),
+    [("runner.py", "'harness.runner' is not a package"), ("runner/node.py", "AttributeError.*look")],
 )
 def test_a_worker_whose_harness_cannot_be_asked_is_refused_and_named(
-    project: Project, tmp_path: Path, node: str | None, error: str
+    project: Project, tmp_path: Path, module: str, error: str
 ) -> None:
     package = tmp_path / "other" / "harness"
-    package.mkdir(parents=True)
-    (package / "__init__.py").touch()
-    if node is not None:
-        (package / "runner").mkdir()
-        (package / "runner" / "__init__.py").touch()
-        (package / "runner" / "node.py").write_text(node)
+    (package / module).parent.mkdir(parents=True)
+    for file in {package / "__init__.py", (package / module).parent / "__init__.py", package / module}:
+        file.touch()
     suite = project.suite({"noop": '[{ id = "noop" }]'})
-    refused = rf"differ from the one of this run:\ntcp://.*: the harness there cannot answer \({error}"
+    refused = rf"differ from the one of this run:\ntcp://.*: the harness there cannot answer \(.*{error}"
     with foreign(package.parent) as address, pytest.raises(HarnessError, match=refused):
         project.run(suite, executor="dask", scheduler=address)
 
