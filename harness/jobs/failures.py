@@ -37,6 +37,12 @@ def outcome_of(error: BaseException, *, stage: str, places: dict[str, str], tota
     return failure(status_of(error), kind, one_line(str(error), places), stage=stage, total_s=total_s)
 
 
+def loss_of(error: BaseException, *, places: dict[str, str]) -> Outcome:
+    """Return the outcome of a cell whose machine could not compute it: no failure of its method."""
+    kind = _of_file_system(error) or type(error).__name__
+    return failure("lost", kind, one_line(str(error), places) or kind)
+
+
 def status_of(error: BaseException) -> Status:
     """Return how a cell ended that raised an exception."""
     if isinstance(error, NotApplicableError):

@@ -19,10 +19,10 @@ from harness.project import RUNS, Project, SuiteName
 from harness.provenance import commit_of_code
 from harness.runner.attempts import RETRIES
 from harness.runner.backends import BackendChooser, needed
+from harness.runner.batch import ClusterKind
 from harness.runner.cluster import DaskExecutor
 from harness.runner.executor import Executor
 from harness.runner.local import LocalExecutor
-from harness.runner.machines import ClusterKind
 from harness.runner.order import Order, Task, Work
 from harness.runner.preparing import Preparation
 from harness.runner.progress import Progress, default_progress
@@ -166,6 +166,7 @@ def run(
                     cluster=cluster,
                     needs=needs,
                     memory_bytes=max(task.job.memory_bytes for task in tasks),
+                    deadline_s=max(task.job.deadline_s for task in tasks),
                     stop=stop,
                     retries=retries,
                     uses_gpu=lambda job: device != "cpu" and order.chooser.can_use_gpu(job.cell),

@@ -20,7 +20,7 @@ from harness.errors import HarnessError
 from harness.metrics.blocks import PairedBlocks, paired_blocks
 from harness.metrics.overlap import OverlapTable, table_of_pairs
 from harness.metrics.parts import LabelPairs, added, counted
-from harness.runner.machines import connected
+from harness.runner.machines import connected, scheduler_there
 
 PART_VOXELS = 1 << 28
 """Voxels of a part: seconds of work, so that what a process says and is asked costs nothing beside it."""
@@ -104,28 +104,32 @@ def table_by_processes(images: Images, *, jobs: int) -> OverlapTable:
 def table_by_cluster(images: Images, *, scheduler: str) -> OverlapTable:
     """Return the overlap table of two images, counted and added up by the machines of a Dask cluster.
 
-    Raises what `table_by_processes` raises, and `HarnessError` for a scheduler that is not there, and for machines that
-    have other versions or do not see the images.
+    Raises what `table_by_processes` raises, and `HarnessError` for a scheduler that is not there or goes away, and for
+    machines that have other versions or do not see the images.
     """
     blocks = images.blocks()
     with connected(scheduler, MODULES, images.files) as client:
-        parts = Parts.of(blocks, sum(client.nthreads().values()))
-        tables = [
-            client.submit(count_part, images, parts.shape, parts.range(part), pure=False) for part in range(len(parts))
-        ]
-        while len(tables) > 1:
-            groups = [tables[first : first + FAN_IN] for first in range(0, len(tables), FAN_IN)]
-            tables = [client.submit(added, group, pure=False) for group in groups]
+        with scheduler_there("run again"):
+            parts = Parts.of(blocks, sum(client.nthreads().values()))
+            tables = [
+                client.submit(count_part, images, parts.shape, parts.range(part), pure=False)
+                for part in range(len(parts))
+            ]
+            while len(tables) > 1:
+                groups = [tables[first : first + FAN_IN] for first in range(0, len(tables), FAN_IN)]
+                tables = [client.submit(added, group, pure=False) for group in groups]
         return _table(blocks, _result(tables[0]))
 
 
 def _result(future: Any) -> LabelPairs:
-    error = future.exception()
-    if error is None:
-        pairs: LabelPairs = future.result()
+    with scheduler_there("run again"):
+        error = future.exception()
+        pairs: LabelPairs | None = future.result() if error is None else None
+    if pairs is not None:
         return pairs
     if type(error).__module__.partition(".")[0] == "distributed":
         raise HarnessError(f"the machines of the cluster were lost again and again ({error})") from error
+    assert error is not None
     raise error
 
 

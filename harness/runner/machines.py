@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from harness.errors import BackendError, HarnessError
+from harness.errors import BackendError, HarnessError, IncompleteError
 from harness.identity import library_versions, own_versions
+from harness.jobs.failures import one_line
 from harness.jobs.messages import WorkerSetup
+from harness.runner.batch import ClusterKind, batch_cluster, require_command, require_jobs
 from harness.runner.node import look, versions
 from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
     from distributed import Client
 
-ClusterKind = Literal["local", "slurm", "pbs"]
 LOSSES = 3
 """How often work is given to another machine after one was lost."""
-GPU, MEMORY = "GPU", "MEMORY"
-"""Resources that workers of Dask may declare: `dask worker --resources "GPU=1,MEMORY=64e9"`."""
 CONNECT_S = 15.0
 WAIT_S = 2.0
 """How often the machines are counted, and asked whether the run is to stop."""
@@ -30,10 +29,18 @@ START_S = 600.0
 """How long the first machine of a cluster may take to come."""
 QUEUE_S = 7 * 86_400.0
 """How long the first job of a batch system may wait in its queue."""
-HANDS_IN = {"slurm": "sbatch", "pbs": "qsub"}
-"""Commands of batch systems."""
-BESIDE_BYTES = 1 << 30
-"""Memory of a batch job beside that of its cell: Dask's worker and ours, before the cell begins."""
+
+
+@contextlib.contextmanager
+def scheduler_there(advice: str) -> Iterator[None]:
+    """Raise `HarnessError` where the scheduler goes away while it is asked for something.
+
+    Of what machines compute nothing may be raised inside: a file that one of them cannot read is another matter.
+    """
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        raise HarnessError(f"the scheduler of the cluster is gone; {advice}") from error
 
 
 @contextlib.contextmanager
@@ -59,16 +66,25 @@ def checked_machines(
 ) -> tuple[int, list[str]]:
     """Wait for a machine, look at every one that is there, and return how many there are and who does not see `probe`.
 
-    Raises `HarnessError` if none comes within `limit_s` or before the run is to stop, and for machines that have other
-    versions or do not see all of `files`.
+    Raises `IncompleteError` if none comes before the run is to stop, `HarnessError` if none comes within `limit_s`,
+    where the scheduler goes away or the batch system refuses its jobs, and for machines that have other versions or do
+    not see all of `files`.
     """
-    _wait(client, limit_s, stop or Stop())
-    seen: Mapping[str, Any] = client.run(look, probe, expected, files)
-    wrong = {worker: found for worker, (_, found) in seen.items() if found}
+    with scheduler_there("run again: nothing is lost"):
+        _wait(client, limit_s, stop or Stop())
+        seen: Mapping[str, Any] = client.run(look, probe, expected, files, on_error="return")
+    wrong = {worker: found for worker, answer in seen.items() if (found := _found_wrong(answer))}
     if wrong:
         lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
         raise HarnessError("machines of the cluster differ from the one of this run:\n" + "\n".join(lines))
     return len(seen), sorted(worker for worker, (sees, _) in seen.items() if not sees)
+
+
+def _found_wrong(answer: tuple[bool, list[str]] | Exception) -> list[str]:
+    """Return what differs on a machine by its answer; one without this harness, or with an old one, cannot `look`."""
+    if isinstance(answer, Exception):
+        return [f"the harness there cannot answer ({type(answer).__name__}: {one_line(str(answer), {})})"]
+    return answer[1]
 
 
 def _wait(client: Client, limit_s: float, stop: Stop) -> None:
@@ -78,14 +94,10 @@ def _wait(client: Client, limit_s: float, stop: Stop) -> None:
         with contextlib.suppress(TimeoutError):
             client.wait_for_workers(1, timeout=min(left_s, WAIT_S))
             return
-    within = f"before {stop.reason}" if stop.is_asked else f"within {limit_s:g} s"
-    raise HarnessError(f"no machine of the cluster came {within}")
-
-
-def job_script(cluster: ClusterKind, *, threads: int, memory_bytes: int) -> str:
-    """Return the script with which a batch system is asked for one machine; raises `BackendError` without the extra."""
-    with _batch_cluster(cluster, threads, memory_bytes) as found:
-        return str(found.job_script())
+        require_jobs(client)
+    if stop.is_asked:
+        raise IncompleteError(f"no machine of the cluster came before {stop.reason}; run again: nothing is lost")
+    raise HarnessError(f"no machine of the cluster came within {limit_s:g} s")
 
 
 def client_of(
@@ -101,8 +113,8 @@ def client_of(
     `memory_bytes` is what a cell may take at most: a batch system is asked for it. Jobs that it ends, by their wall
     time or for somebody else's, are handed in again as long as the cluster is there.
 
-    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there and where the
-    batch system has no command here.
+    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, where the
+    batch system has no command here, and where its jobs would have less memory than a cell may take.
     """
     try:
         import dask
@@ -123,34 +135,7 @@ def client_of(
         )
     else:
         assert setup is not None
-        if shutil.which(HANDS_IN[cluster]) is None:
-            raise HarnessError(
-                f"--cluster {cluster}: no command '{HANDS_IN[cluster]}' here; accepted: a machine that hands in jobs"
-            )
-        made = _batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
+        require_command(cluster)
+        made = batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
         made.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return Client(stack.enter_context(made))
-
-
-def _batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_gpu: bool = False) -> Any:
-    """Return a cluster of a batch system: queue, account and wall time come from Dask's `jobqueue.yaml`.
-
-    So does the memory of a job, if it stands there.
-    """
-    try:
-        import dask
-        import dask_jobqueue
-    except ImportError as error:
-        raise BackendError(
-            f"--cluster {cluster} needs dask-jobqueue: pip install 'segmentation-harness[distributed]'"
-        ) from error
-    kind = getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[cluster])
-    stated = dask.config.get(f"jobqueue.{cluster}.memory", None)
-    # one cell at a time on a machine: its cores are for the threads of the numerical libraries in our worker
-    declared = ["--resources", f"{GPU}=1"] if has_gpu else []
-    return kind(
-        cores=threads,
-        processes=1,
-        memory=stated or f"{memory_bytes + BESIDE_BYTES}B",
-        worker_extra_args=["--nthreads", "1", *declared],
-    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import platform
 import sys
 import threading
 import uuid
@@ -16,6 +18,7 @@ from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
 from harness.hashing import hash_value
 from harness.identity import installed_version, module_code
+from harness.jobs.failures import loss_of, machine_places
 from harness.jobs.messages import Job, Outcome, Ready, WorkerSetup, decode, encode, failure
 from harness.model import DISTRIBUTION
 from harness.runner.local import LocalExecutor
@@ -26,10 +29,12 @@ CODE = f"code of {DISTRIBUTION}"
 """Stands among versions for the digest of what a worker runs of this package."""
 _DROPPED = frozenset(("cancelled", "released", "forgotten"))
 """States of a task of Dask that nobody waits for any more."""
+_ENDING = frozenset(("closing", "closed", "failed"))
+"""States of a worker of Dask in which it hands over nothing any more."""
 
 
 class NodeMismatchError(HarnessError):
-    """A machine of a cluster that has another version of the harness or of a library than the run."""
+    """A machine of a cluster that has other versions than the run, or does not see a file of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Terms:
     expected  versions of distributions and of the code of a worker
     probe     a file in the cache of the run, there as long as the run is
     retries   how often a cell is tried again that ended by no doing of its method
+    files     those without which nothing can be computed: catalogues, plug-ins
     """
 
     setup: bytes
@@ -48,6 +54,7 @@ class Terms:
     expected: Mapping[str, str]
     probe: str
     retries: int
+    files: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -57,11 +64,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a cell: lines that `decode` reads (`ready` empty where no worker started), and what it logged."""
+    """What came of a cell: lines that `decode` reads (`ready` empty where no worker started), and what it logged.
+
+    `machine` is the address by which Dask knows where that was.
+    """
 
     outcome: bytes
     ready: bytes
     log: tuple[str, ...]
+    machine: str = ""
 
 
 def versions(names: tuple[str, ...]) -> dict[str, str]:
@@ -85,23 +96,44 @@ def look(probe: str, expected: Mapping[str, str], files: Sequence[str] = ()) -> 
 
     `files` are those without which nothing can be computed: catalogues, plug-ins, images to compare.
     """
-    absent = [f"{file} is not seen" for file in files if not Path(file).exists()]
-    return Path(probe).is_file(), [*differences(expected), *absent]
+    return Path(probe).is_file(), [*differences(expected), *_unseen(files)]
+
+
+def _unseen(files: Sequence[str]) -> list[str]:
+    return [f"{file} is not seen" for file in files if not Path(file).exists()]
 
 
 def compute(terms: Terms, job: bytes) -> Answer:
     """Compute one cell and return what came of it; the cell's deadline and memory limit hold for its process group.
 
-    A machine that does not see the cache of the run fetches data and weights into its own. Raises `NodeMismatchError`
-    on a machine that joined late with other versions.
+    A machine that does not see the cache of the run fetches data and weights into its own. On one that cannot compute,
+    for its disk is full or not served, the cell is "lost".
+
+    Raises `NodeMismatchError` on a machine that joined late with other versions, or does not see a file of the run.
     """
-    wrong = differences(terms.expected)
+    wrong = [*differences(terms.expected), *_unseen(terms.files)]
     if wrong:
         raise NodeMismatchError("; ".join(wrong))
     asked = decode(Job, job)
     if asked.backend.python == terms.python:
         asked = replace(asked, backend=replace(asked.backend, python=sys.executable))
-    return Seat.of(terms).compute(asked)
+    try:
+        answer = Seat.of(terms).compute(asked)
+    except (OSError, HarnessError) as error:
+        Seat.give_up()
+        places = machine_places(decode(WorkerSetup, terms.setup).cache, "")
+        answer = Answer(encode(loss_of(error, places=places)), b"", ())
+    return replace(answer, machine=_address())
+
+
+def _address() -> str:
+    """Return the address of the worker of Dask whose task this thread computes, "" if it is none."""
+    try:
+        from distributed import get_worker
+
+        return str(get_worker().address)
+    except (ImportError, ValueError):
+        return ""
 
 
 def read(answer: Answer) -> tuple[Outcome, Ready | None]:
@@ -126,13 +158,15 @@ class Dropped(Stop):
 
     @property
     def is_over(self) -> bool:
-        """Whether Dask has dropped the task of this thread."""
+        """Whether Dask has dropped the task of this thread, or its worker ends."""
         try:
             from distributed import get_worker
 
             worker = get_worker()
         except (ImportError, ValueError):  # no task of Dask
             return False
+        if worker.status.name in _ENDING:  # it is told or has lost the scheduler; what it computes nobody will hear of
+            return True
         state = worker.state.tasks.get(worker.get_current_task())
         return state is None or state.state in _DROPPED
 
@@ -149,7 +183,12 @@ class Seat:
         self._sees_cache = Path(terms.probe).is_file()
         self._setup = decode(WorkerSetup, terms.setup)
         if not self._sees_cache:
-            self._setup = replace(self._setup, cache=str(cache_folder().resolve()))
+            own = str(cache_folder().resolve())
+            self._log.append(
+                f"{platform.node()} does not see the cache {self._setup.cache}: it fetches data and trains models into "
+                f"its own, {own}, and predictions stay there"
+            )
+            self._setup = replace(self._setup, cache=own)
         self._executor = LocalExecutor(
             self._setup, workers=1, log=lambda line: self._log.append(line), stop=Dropped(), retries=terms.retries
         )
@@ -164,10 +203,17 @@ class Seat:
             cls.every[thread] = cls(terms)
         return cls.every[thread]
 
+    @classmethod
+    def give_up(cls) -> None:
+        """End the seat of this thread, whose last cell ended halfway: its worker may still be at it."""
+        seat = cls.every.pop(threading.get_ident(), None)
+        if seat is not None:
+            with contextlib.suppress(OSError):
+                seat.close_if_idle()
+
     def compute(self, job: Job) -> Answer:
         """Compute a cell in this thread."""
         with self._busy:
-            self._log.clear()
             problem = ""
             if not self._sees_cache:
                 job, problem = self._fetched(job)
@@ -188,7 +234,9 @@ class Seat:
         return is_idle
 
     def _answer(self, outcome: Outcome, ready: Ready | None) -> Answer:
-        return Answer(encode(outcome), b"" if ready is None else encode(ready), tuple(self._log))
+        log = tuple(self._log)
+        self._log.clear()
+        return Answer(encode(outcome), b"" if ready is None else encode(ready), log)
 
     def _fetched(self, job: Job) -> tuple[Job, str]:
         """Fetch what a cell needs, and return the job with the places of its weights here; or why that cannot be."""

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BackendError, DataError, StoreError
-from harness.jobs.failures import MAX_MESSAGE, NotApplicableError, machine_places, one_line, outcome_of, status_of
+from harness.jobs.failures import (
+    MAX_MESSAGE,
+    NotApplicableError,
+    loss_of,
+    machine_places,
+    one_line,
+    outcome_of,
+    status_of,
+)
 
 
 class OutOfMemoryError(RuntimeError):
@@ -69,3 +77,15 @@ def test_outcome_names_type_and_stage() -> None:
     assert outcome.error is not None
     assert (outcome.status, outcome.error.type, outcome.error.stage) == ("exception", "ValueError", "gasp")
     assert (outcome.error.message, outcome.total_s) == ("no", 1.5)
+
+
+def test_what_a_machine_cannot_do_is_a_loss_whatever_it_is() -> None:
+    places = {"/tmp/x": "<scratch>"}
+    for error, told in (
+        (StoreError("/tmp/x/a cannot be written"), ("StoreError", "<scratch>/a cannot be written")),
+        (OSError(errno.ENOSPC, "No space left on device"), ("DiskFull", "[Errno 28] No space left on device")),
+        (OSError(), ("OSError", "OSError")),
+    ):
+        outcome = loss_of(error, places=places)
+        assert outcome.error is not None
+        assert (outcome.status, outcome.error.type, outcome.error.message) == ("lost", *told)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -89,6 +90,38 @@ def test_what_machines_do_not_see_is_named(
     monkeypatch.setattr("harness.runner.machines.look", lambda *_: (True, ["/data/a.zarr is not seen"]))
     with pytest.raises(HarnessError, match=r"differ from the one of this run:\n.*: /data/a\.zarr is not seen"):
         table_by_cluster(stored[0], scheduler=scheduler)
+
+
+def hanging(*_: object) -> LabelPairs:
+    HANGS.set()
+    ENDS.wait(60.0)
+    raise AssertionError("nobody waits for it")
+
+
+HANGS, ENDS = threading.Event(), threading.Event()
+
+
+def test_a_scheduler_that_goes_away_while_machines_count_is_said(
+    stored: tuple[Images, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+    monkeypatch.setattr(blockwise, "count_part", hanging)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as made:
+
+        async def end() -> None:
+            for comm in list(made.scheduler.client_comms.values()):
+                comm.comm.abort()
+
+        def end_when_begun() -> None:
+            HANGS.wait(60.0)
+            made.sync(end)
+            ENDS.set()
+
+        threading.Thread(target=end_when_begun, daemon=True).start()
+        with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again"):
+            table_by_cluster(stored[0], scheduler=made.scheduler_address)
 
 
 def test_parts_of_processes_that_were_ended_are_counted_again(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -8,21 +9,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StoreError
 from harness.identity import installed_version
-from harness.runner import machines
-from harness.runner.node import CODE, versions
+from harness.jobs.messages import WorkerSetup, encode, failure
+from harness.runner import cluster, machines
+from harness.runner.cluster import DaskExecutor
+from harness.runner.node import CODE, Answer, Terms, compute, versions
 from harness.store import Record
 from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
 
 distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+dask = pytest.importorskip("dask")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROWS = {
@@ -121,6 +127,40 @@ def test_a_signal_ends_a_run_on_a_cluster_that_goes_on_and_its_workers(project: 
     assert gone(int(begun.read_text()))
 
 
+def run_until_the_scheduler_is_gone(project: Project, made: Any, end: Callable[[], Any]) -> None:
+    suite = project.suite({"bad": '[{ id = "fault", how = "hang" }]', "noop": '[{ id = "noop" }]'}, split="one")
+    begun = project.traces / "child"
+
+    def end_when_begun() -> None:
+        while not begun.exists():
+            time.sleep(0.05)
+        made.sync(end)
+
+    threading.Thread(target=end_when_begun, daemon=True).start()
+    with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again: what has ended is kept"):
+        project.run(suite, executor="dask", scheduler=made.scheduler_address)
+    assert gone(int(begun.read_text()))
+
+
+def test_a_scheduler_that_is_not_reached_any_more_ends_a_run(project: Project, threads: Any) -> None:
+    async def end() -> None:
+        for comm in list(threads.scheduler.client_comms.values()):
+            comm.comm.abort()
+
+    run_until_the_scheduler_is_gone(project, threads, end)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_ends_ends_a_run_and_what_its_machines_compute(project: Project) -> None:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),  # how long a cluster looks for its scheduler
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+        ) as made,
+    ):
+        run_until_the_scheduler_is_gone(project, made, made.scheduler.close)
+
+
 def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
     address = threads.scheduler_address
     late = project.suite({"late": '[{ id = "fault", how = "hang" }]'}, id="late", split="one", deadline_s=1.0)
@@ -129,6 +169,182 @@ def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any
     statuses = [record.status for name in ("late", "large") for record in project.store(name).records()]
     assert statuses == ["timeout", "out-of-memory"]
     assert gone(int((project.traces / "child").read_text()))
+
+
+@contextmanager
+def foreign(folder: Path) -> Iterator[str]:
+    """A scheduler with one worker process, which imports first from a folder."""
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp") as made:
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", made.scheduler_address]
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "another"]
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
+        worker = subprocess.Popen(
+            [*command, *options], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield made.scheduler_address
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+@pytest.fixture
+def pair() -> Iterator[Any]:
+    """A cluster of two workers in this process."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as made:
+        yield made
+
+
+class Broken:
+    """A `compute` that fails on the first machine that it is called on, or on all; it notes where it was called."""
+
+    def __init__(self, how: Callable[[Terms], Answer], *, everywhere: bool = False) -> None:
+        self.how = how
+        self.everywhere = everywhere
+        self.calls: list[str] = []
+
+    def __call__(self, terms: Terms, job: bytes) -> Answer:
+        machine = distributed.get_worker().address
+        self.calls.append(machine)
+        if self.everywhere or machine == self.calls[0]:
+            return replace(self.how(terms), machine=machine)
+        return compute(terms, job)
+
+
+BROKEN: list[Callable[[Terms, bytes], Answer]] = []
+
+
+def broken_compute(terms: Terms, job: bytes) -> Answer:
+    """Dask sends a function by its name to machines that are threads of this process."""
+    return BROKEN[-1](terms, job)
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Broken]]:
+    """Sets how machines of the test fail."""
+
+    def set_how(how: Callable[[Terms], Answer], *, everywhere: bool = False) -> Broken:
+        made = Broken(how, everywhere=everywhere)
+        BROKEN.append(made)
+        monkeypatch.setattr(cluster, "compute", broken_compute)
+        return made
+
+    yield set_how
+    BROKEN.clear()
+
+
+def full_disk(_: Terms) -> Answer:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def no_store(_: Terms) -> Answer:
+    raise StoreError("the folder cannot be read")
+
+
+def not_fetched(_: Terms) -> Answer:
+    return Answer(encode(failure("lost", "NotFetched", "dataset 'dots': no address answers")), b"", ())
+
+
+def mistaken(_: Terms) -> Answer:
+    raise TypeError("a mistake of ours")
+
+
+def test_what_one_machine_cannot_compute_another_one_does(
+    project: Project, pair: Any, broken: Callable[..., Broken]
+) -> None:
+    found = broken(not_fetched)
+    suite = project.suite({f"noop-{number}": f'[{{ id = "noop", number = {number} }}]' for number in range(4)})
+    progress = Recorder()
+    summary = project.run(suite, executor="dask", scheduler=pair.scheduler_address, progress=progress)
+    assert (summary.computed, summary.failed, summary.is_complete) == (8, 0, True)
+    assert len(set(found.calls)) == 2
+    lost = [line for line in progress.logged if line.endswith("; it is given out again")]
+    assert len(lost) == found.calls.count(found.calls[0])
+    assert f"dataset 'dots': no address answers ({found.calls[0]})" in lost[0]
+    assert len(found.calls) == 8 + len(lost), "a cell went back to the machine that had lost it"
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "message"),
+    [
+        (full_disk, "DiskFull", "No space left on device"),
+        (no_store, "StoreError", "the folder cannot be read"),
+        (not_fetched, "NotFetched", "no address answers"),
+    ],
+)
+def test_what_no_machine_can_compute_ends_as_lost(
+    project: Project, threads: Any, broken: Callable[..., Broken], how: Any, kind: str, message: str
+) -> None:
+    found = broken(how, everywhere=True)
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+    (record,) = project.records().values()
+    assert record.error is not None
+    assert (record.status, record.error.type) == ("lost", kind)
+    assert record.error.message.endswith(f"{message} (given out {machines.LOSSES + 1} times)")
+    assert len(found.calls) == machines.LOSSES + 1
+
+
+def test_a_cell_whose_other_machines_are_gone_goes_back_to_the_one_that_lost_it(
+    project: Project, pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    ends = threading.Event()
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().address)
+        if len(calls) == 1:
+            return replace(not_fetched(terms), machine=calls[0])
+        if calls[-1] != calls[0]:
+            ends.wait(60.0)
+        return compute(terms, job)
+
+    def close_other() -> None:
+        while len(calls) < 2:
+            time.sleep(0.05)
+        (other,) = [worker for worker in pair.workers.values() if worker.address != calls[0]]
+        pair.sync(other.close, executor_wait=False)
+        ends.set()
+
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    threading.Thread(target=close_other, daemon=True).start()
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    summary = project.run(suite, executor="dask", scheduler=pair.scheduler_address)
+    BROKEN.clear()
+    assert (summary.computed, summary.failed) == (1, 0)
+    assert (calls[1] != calls[0], calls[2] == calls[0]) == (True, True)
+
+
+def test_a_cell_goes_back_to_the_only_machine_that_has_room_for_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().address)
+        return compute(terms, job) if len(calls) > 1 else replace(not_fetched(terms), machine=calls[0])
+
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    options = [{"nthreads": 1, "resources": {"MEMORY": 2e9}}, {"nthreads": 1}]
+    workers = {number: {"cls": distributed.Worker, "options": chosen} for number, chosen in enumerate(options)}
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one", memory_gb=1.0)
+    with distributed.SpecCluster(workers=workers, scheduler=scheduler) as made:
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, time_limit_s=30.0)
+    BROKEN.clear()
+    assert (summary.computed, summary.stopped, len(calls)) == (1, "", 2)
+
+
+def test_mistakes_of_ours_are_raised(project: Project, threads: Any, broken: Callable[..., Broken]) -> None:
+    found = broken(mistaken)
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    with pytest.raises(TypeError, match="a mistake of ours"):
+        project.run(suite, executor="dask", scheduler=threads.scheduler_address)
+    assert len(found.calls) == 1
 
 
 @pytest.fixture
@@ -141,18 +357,8 @@ def another(tmp_path: Path) -> Iterator[tuple[str, str]]:
     described = other / "numpy-0.1.dist-info"
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None, protocol="tcp") as made:
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", made.scheduler_address]
-        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--name", "another"]
-        environment = {**os.environ, "PYTHONPATH": str(other)}
-        worker = subprocess.Popen(
-            [*command, *options], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            yield made.scheduler_address, installed_version("numpy")
-        finally:
-            worker.kill()
-            worker.wait()
+    with foreign(other) as address:
+        yield address, installed_version("numpy")
 
 
 @pytest.mark.slow
@@ -167,6 +373,61 @@ def test_a_worker_of_another_harness_and_another_library_is_refused_and_both_are
     here = versions(())[CODE]
     assert re.search(rf"code of segmentation-harness [0-9a-f]{{12}} in place of {here}", str(refused.value))
     assert not project.records()
+
+
+def setup_of(cache: Path) -> WorkerSetup:
+    return WorkerSetup(cache=str(cache), scratch="", device="cpu", threads=1)
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_work_goes_on(threads: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    logged: list[str] = []
+    address = threads.scheduler_address
+    with DaskExecutor(setup_of(tmp_path / "file" / "cache"), workers=1, log=logged.append, scheduler=address):
+        pass
+    assert len(logged) == 1
+    assert re.match(
+        r"the cache .*/file/cache cannot be written \(Not a directory\): machines .* use their own", logged[0]
+    )
+
+
+LEFT: list[str] = []
+
+
+def note_leaving(key: str) -> None:
+    """Dask sends a function by its name to machines that are threads of this process."""
+    LEFT.append(key)
+
+
+@pytest.mark.parametrize("scheduler", ["named", ""])
+def test_machines_are_asked_to_end_what_they_keep_only_where_they_go_on(
+    threads: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheduler: str
+) -> None:
+    LEFT.clear()
+    monkeypatch.setattr(cluster, "client_of", lambda *_: distributed.Client(threads.scheduler_address))
+    monkeypatch.setattr(cluster, "leave", note_leaving)
+    with DaskExecutor(setup_of(tmp_path), workers=1, log=print, scheduler=scheduler):
+        assert len(list(tmp_path.glob(".probe-*"))) == 1
+    assert not list(tmp_path.glob(".probe-*"))
+    assert bool(LEFT) == bool(scheduler)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "error"),
+    [("runner.py", "'harness.runner' is not a package"), ("runner/node.py", "AttributeError.*look")],
+)
+def test_a_worker_whose_harness_cannot_be_asked_is_refused_and_named(
+    project: Project, tmp_path: Path, module: str, error: str
+) -> None:
+    package = tmp_path / "other" / "harness"
+    (package / module).parent.mkdir(parents=True)
+    for file in {package / "__init__.py", (package / module).parent / "__init__.py", package / module}:
+        file.touch()
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    refused = rf"differ from the one of this run:\ntcp://.*: the harness there cannot answer \(.*{error}"
+    with foreign(package.parent) as address, pytest.raises(HarnessError, match=refused):
+        project.run(suite, executor="dask", scheduler=address)
 
 
 @pytest.fixture
@@ -199,16 +460,3 @@ def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: p
     suite = project.suite({"noop": '[{ id = "noop" }]'})
     with pytest.raises(HarnessError, match=r"--scheduler tcp://127\.0\.0\.1:1: nobody answers there"):
         project.run(suite, executor="dask", scheduler="tcp://127.0.0.1:1")
-
-
-def test_the_job_script_asks_a_batch_system_for_one_machine() -> None:
-    pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
-    lines = machines.job_script("slurm", threads=4, memory_bytes=14 << 30).splitlines()
-    assert lines[0].startswith("#!")
-    assert "#SBATCH -n 1" in lines
-    assert "#SBATCH --cpus-per-task=4" in lines
-    assert "#SBATCH --mem=15G" in lines
-    assert any(line.startswith("#SBATCH -t ") for line in lines)
-    assert any("distributed.cli.dask_worker" in line and line.rstrip().endswith("--nthreads 1") for line in lines)
-    pbs = machines.job_script("pbs", threads=4, memory_bytes=14 << 30)
-    assert "#PBS -l select=1:ncpus=4:mem=15GB" in pbs

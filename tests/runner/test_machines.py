@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.jobs.messages import WorkerSetup
+from harness.errors import HarnessError, IncompleteError
 from harness.runner import machines
-from harness.runner.machines import HANDS_IN, ClusterKind, checked_machines, client_of
+from harness.runner.machines import checked_machines, client_of
 from harness.runner.stopping import Stop
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
@@ -25,7 +23,7 @@ class Machines:
         if not self.answers:
             raise TimeoutError
 
-    def run(self, function: object, *_: object) -> dict[str, Any]:
+    def run(self, function: object, *_: object, on_error: str) -> dict[str, Any]:
         return self.answers
 
 
@@ -40,24 +38,24 @@ def test_machines_that_differ_are_refused_each_with_what_differs() -> None:
         checked_machines(client, "probe", {}, [])
 
 
+def test_machines_that_cannot_look_are_named_with_those_that_differ() -> None:
+    lacking = ModuleNotFoundError("No module named 'harness'")
+    client: Any = Machines({"b": (True, ["numpy 1 in place of 2"]), "a": lacking, "c": (True, [])})
+    with pytest.raises(HarnessError) as refused:
+        checked_machines(client, "probe", {}, [])
+    assert str(refused.value).splitlines()[1:] == [
+        "a: the harness there cannot answer (ModuleNotFoundError: No module named 'harness')",
+        "b: numpy 1 in place of 2",
+    ]
+
+
 def test_a_cluster_without_machines_is_said() -> None:
     client: Any = Machines({})
     with pytest.raises(HarnessError, match=r"no machine of the cluster came within 0\.1 s"):
         checked_machines(client, "probe", {}, [], limit_s=0.1)
-    with pytest.raises(HarnessError, match="no machine of the cluster came before the time given, 0 s, was over"):
+    ended = r"no machine of the cluster came before the time given, 0 s, was over; run again: nothing is lost"
+    with pytest.raises(IncompleteError, match=ended):
         checked_machines(client, "probe", {}, [], stop=Stop(limit_s=0.0))
-
-
-def test_a_machine_without_the_commands_of_a_batch_system_is_told_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    setup = WorkerSetup(cache=str(tmp_path), scratch="", device="cpu", threads=1, catalogues=(), plugins=())
-    kind: ClusterKind
-    for kind in get_args(ClusterKind):
-        if command := HANDS_IN.get(kind):
-            with pytest.raises(HarnessError, match=f"{kind}: no command '{command}' here"), ExitStack() as stack:
-                client_of("", stack, kind, 1, setup)
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.errors import StoreError
 from harness.identity import installed_version
 from harness.jobs.messages import Backend, WorkerSetup, encode
+from harness.runner.local import LocalExecutor
 from harness.runner.node import (
     CODE,
     NodeMismatchError,
@@ -64,6 +68,28 @@ def terms_of(project: Project, probe: Path, cache: Path) -> Terms:
     return Terms(encode(setup), sys.executable, versions(("numpy",)), str(probe), 0)
 
 
+def test_a_machine_that_joins_late_and_does_not_see_a_file_is_no_machine_of_the_run(
+    project: Project, tmp_path: Path
+) -> None:
+    terms = replace(terms_of(project, tmp_path / "probe", project.cache), files=(str(tmp_path / "plugin.py"),))
+    with pytest.raises(NodeMismatchError, match=r"plugin\.py is not seen"):
+        compute(terms, b"")
+
+
+def test_a_machine_that_does_not_see_the_cache_says_so_once(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = project.cache
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "own"))
+    job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
+    terms = terms_of(project, tmp_path / "other", shared)
+    logs = [compute(terms, job).log for _ in range(2)]
+    leave(terms.key)
+    told = [[line for line in log if f"does not see the cache {shared}: it " in line] for log in logs]
+    assert [len(lines) for lines in told] == [1, 0]
+    assert f"its own, {tmp_path / 'own'}" in told[0][0]
+
+
 def test_a_machine_that_does_not_see_the_cache_uses_its_own(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,3 +121,36 @@ def test_data_that_a_machine_cannot_have_are_no_failure_of_the_method(
     assert (outcome.status, ready) == ("lost", None)
     assert outcome.error is not None
     assert outcome.error.message == "dataset 'dots': not here"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), StoreError("no scratch folder")])
+def test_a_machine_that_cannot_compute_has_lost_the_cell_and_begins_anew(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    (tmp_path / "probe").touch()
+    terms = terms_of(project, tmp_path / "probe", project.cache)
+    job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalExecutor, "_read_events", fail)
+        outcome, ready = read(compute(terms, job))
+    assert (outcome.status, ready) == ("lost", None)
+    assert terms.key not in {seat.key for seat in Seat.every.values()}
+    assert read(compute(terms, job))[0].status == "ok"
+    leave(terms.key)
+
+
+def test_mistakes_of_ours_are_raised_on_a_machine(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(Seat, "compute", fail)
+    terms = terms_of(project, tmp_path / "probe", project.cache)
+    with pytest.raises(TypeError):
+        compute(terms, encode(a_job(spec(project, "noop"), backend=Backend(sys.executable))))
+    leave(terms.key)

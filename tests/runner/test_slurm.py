@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import HarnessError
 from tests.runner.project import Project, Recorder
 from tests.runner.test_cluster import ROWS, told
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
+dask = pytest.importorskip("dask")
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo")
 START_S = 30.0
@@ -162,3 +164,36 @@ def test_a_job_that_is_ended_is_handed_in_again_and_no_method_is_blamed(project:
     summary = project.run(project.suite(rows), jobs=1, executor="dask", cluster="slurm", progress=progress)
     assert (summary.failed, summary.computed, summary.is_complete) == (0, 24, True)
     assert slurm.handed_in() >= 2, slurm.logs()
+
+
+@pytest.mark.slow
+def test_what_the_batch_system_says_of_jobs_that_it_refuses_ends_the_run(project: Project, slurm: Slurm) -> None:
+    progress = Recorder()
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, deadline_s=9000.0)
+    with (
+        dask.config.set({"jobqueue.slurm.queue": "nowhere"}),
+        pytest.raises(HarnessError, match=r"refuses the jobs: sbatch: error: .*invalid partition.* specified: nowhere"),
+    ):
+        project.run(suite, jobs=2, executor="dask", cluster="slurm", progress=progress)
+    assert any("jobqueue.slurm.walltime of Dask), a cell may take 2.5 h" in line for line in progress.logged)
+    assert progress.logged.count("waiting for the batch system to start a job") == 1
+    assert not project.records()
+
+
+@pytest.mark.slow
+def test_a_batch_system_that_refuses_jobs_while_a_run_goes_on_ends_it_when_no_machine_is_left(
+    project: Project, slurm: Slurm
+) -> None:
+    rows = {f"slow-{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(12)}
+    progress = Recorder()
+
+    def close_when_begun() -> None:
+        while not progress.lines:
+            time.sleep(0.05)
+        slurm.told("scontrol", "update", "PartitionName=main", "State=INACTIVE")
+        slurm.told("scancel", *slurm.jobs("--states=RUNNING"))
+
+    threading.Thread(target=close_when_begun, daemon=True).start()
+    with pytest.raises(HarnessError, match="the batch system refuses the jobs: sbatch: error: "):
+        project.run(project.suite(rows), jobs=1, executor="dask", cluster="slurm", progress=progress)
+    assert project.records()
