@@ -14,16 +14,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
+import harness
+from harness import Selection
 from harness.errors import HarnessError, StoreError
 from harness.identity import installed_version
 from harness.jobs.messages import WorkerSetup, encode, failure
 from harness.runner import cluster, machines
 from harness.runner.cluster import DaskExecutor
 from harness.runner.node import CODE, Answer, Terms, compute, versions
-from harness.store import Record
+from harness.store import Record, Store
 from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
 
@@ -460,3 +463,21 @@ def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: p
     suite = project.suite({"noop": '[{ id = "noop" }]'})
     with pytest.raises(HarnessError, match=r"--scheduler tcp://127\.0\.0\.1:1: nobody answers there"):
         project.run(suite, executor="dask", scheduler="tcp://127.0.0.1:1")
+
+
+@pytest.mark.slow
+def test_records_of_a_trained_network_are_those_of_one_local_worker(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the extra 'torch' is not installed")
+    rows = Selection(rows=("target-only", "untrained"))
+
+    def records(folder: str, **options: Any) -> dict[Any, object]:
+        results = tmp_path / folder
+        harness.run("table-4.1", tier="smoke", results=results, only=rows, threads=1, progress=Recorder(), **options)
+        return told({one.id: one for one in Store(results, "table-4.1", 1, "smoke").records()})
+
+    with mock.patch.dict(os.environ, HARNESS_CACHE=str(tmp_path / "one-cache")):
+        expected = records("local")
+    with mock.patch.dict(os.environ, HARNESS_CACHE=str(tmp_path / "other-cache")):
+        found = records("dask", jobs=4, executor="dask")
+    assert len(expected) == 4
+    assert found == expected
