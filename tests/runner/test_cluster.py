@@ -137,6 +137,7 @@ def run_until_the_scheduler_is_gone(project: Project, made: Any, end: Callable[[
     def end_when_begun() -> None:
         while not begun.exists():
             time.sleep(0.05)
+        time.sleep(0.5)  # descendants of a worker are looked up ten times a second
         made.sync(end)
 
     threading.Thread(target=end_when_begun, daemon=True).start()

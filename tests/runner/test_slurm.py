@@ -21,7 +21,7 @@ from tests.runner.test_cluster import ROWS, told
 pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
 dask = pytest.importorskip("dask")
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "squeue", "sinfo")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "scancel", "scontrol", "squeue", "sinfo")
 START_S = 30.0
 CONFIGURATION = """
 ClusterName=test
