@@ -49,6 +49,10 @@ class TreeMemory:
             self._next_s = now + self._refresh_s
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
 
+    def look_up(self) -> None:
+        """Look for descendants now; those that were known of a process that has ended are kept: it names none."""
+        self.descendants = tuple(descendants(self.pid, self._ignore)) or self.descendants
+
 
 class Usage:
     """What this process tree and the device use between `with` and its end.

@@ -166,7 +166,9 @@ class WorkerProcess:
 
         A process that the kernel holds ends when it is let go: that is not waited for longer than `KILL_S`.
         """
-        self.memory.read_bytes()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGSTOP)  # so that it starts no process after this look
+        self.memory.look_up()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         for pid in self.memory.descendants:  # those that left the group

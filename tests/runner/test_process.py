@@ -11,6 +11,7 @@ import pytest
 
 from harness.errors import BackendError, StoreError
 from harness.jobs.messages import Backend, WorkerSetup
+from harness.memory import TreeMemory
 from harness.runner import process
 from harness.runner.process import WorkerProcess, worker_environment
 from tests.runner.bench import a_job
@@ -57,6 +58,21 @@ def test_kill_ends_the_whole_group(setup: WorkerSetup, sleeper: Backend) -> None
     assert worker.kill() == -9
     assert all(gone(pid) for pid in children)
     assert not log.exists()
+
+
+def test_kill_ends_what_has_left_the_group_since_the_last_look(setup: WorkerSetup, tmp_path: Path) -> None:
+    script, begun = tmp_path / "leaver", tmp_path / "begun"
+    script.write_text(f"#!/bin/sh\nsetsid sh -c 'echo $$ > {begun}; exec sleep 600' &\nwait\n")
+    script.chmod(0o755)
+    worker = WorkerProcess(Backend(str(script)), setup)
+    end = time.monotonic() + 10
+    while not (begun.exists() and begun.read_text().strip()) and time.monotonic() < end:
+        time.sleep(0.02)
+    worker.memory = TreeMemory(worker.pid, refresh_s=600.0)
+    worker.memory.read_bytes()
+    worker.memory.descendants = ()  # as that look would have found it a moment earlier
+    worker.kill()
+    assert gone(int(begun.read_text()))
 
 
 def test_log_is_kept_when_asked(setup: WorkerSetup, sleeper: Backend) -> None:
