@@ -125,8 +125,9 @@ def _described(
         is_registered = weights in catalogue.weight_ids()
         path = catalogue.weights(weights).description() if is_registered else expanded(weights, "weights")
         names = () if path is None or not path.exists() else training_data(path)
-    except DataError as error:
-        return Contamination("unknown", f"weights '{weights}' may have seen dataset '{dataset.id}': {error}"), ()
+    except (DataError, OSError) as error:  # no path at all, say: a name that is too long for one
+        why = error.strerror if isinstance(error, OSError) else error
+        return Contamination("unknown", f"weights '{weights}' may have seen dataset '{dataset.id}': {why}"), ()
     for name in names:
         for known in map(catalogue.dataset, catalogue.dataset_ids()):
             if name not in known.declaration.known_as:

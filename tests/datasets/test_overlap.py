@@ -293,3 +293,9 @@ def test_a_description_that_cannot_be_read_leaves_it_unknown(tmp_path: Path) -> 
     found = contamination(catalogue, "described", catalogue.dataset("flat"), Fold("1", ("a",)))  # type: ignore[arg-type]
     assert found.outcome == "unknown"
     assert "the description cannot be read" in found.reason
+
+
+def test_a_name_that_is_no_path_leaves_it_unknown() -> None:
+    catalogue = toy_catalogue()
+    found = contamination(catalogue, "x" * 5000, catalogue.dataset("flat"), Fold("1", ("a",)))  # type: ignore[arg-type]
+    assert (found.outcome, found.reason[-18:]) == ("unknown", "File name too long")
