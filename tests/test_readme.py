@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness import registry
 from harness.datasets import Catalogue, load_catalogue
 from harness.model import Cell, Tier
@@ -14,6 +16,7 @@ from harness.status import project_status, suite_columns
 from harness.store import Store
 from harness.suite import Selection, Suite, expand, load_suite
 from harness.tables.markdown import escape, markdown_rows
+from tests.bench.figures import kept_table
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TABLES = ("table-2.5", "table-2.6", "table-2.7", "table-2.8")
@@ -70,4 +73,12 @@ def test_the_suites_are_those_that_status_prints() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     header, lines = suite_columns(project_status(Project.find(REPOSITORY), REPOSITORY / "results"))
     expected = markdown_rows(header, ([escape(cell) for cell in line] for line in lines))
+    assert expected in text, f"README should say:\n\n{expected}"
+
+
+@pytest.mark.parametrize("file", ["tests/campaign/figures.json"])
+def test_the_figures_of_scale_are_those_that_were_kept(file: str) -> None:
+    """`python -m tests.bench.figures FILE` prints what is to stand there."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    expected = kept_table(REPOSITORY / file)
     assert expected in text, f"README should say:\n\n{expected}"
