@@ -36,6 +36,7 @@ NOT_RUN = {
     "harness picture cvppp-clustering --sample small-1 --figure 4.13 --to FILE.png": (
         "needs records of that suite: tests/report/test_grid.py"
     ),
+    "tox run -e campaign -- --log LOG --figures FILE": "takes hours; tests/campaign has it in short",
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",
     "pytest tests/integration": "is part of the tests",
     "harness run table-2.6 --tier paper": "needs the published volumes and weights, and a GPU",
