@@ -50,8 +50,14 @@ class TreeMemory:
         return sum(_resident_bytes(pid) for pid in (self.pid, *self.descendants))
 
     def look_up(self) -> None:
-        """Look for descendants now; those that were known of a process that has ended are kept: it names none."""
-        self.descendants = tuple(descendants(self.pid, self._ignore)) or self.descendants
+        """Look for descendants now.
+
+        A process that has just ended names none: those of a look less than `refresh_s` ago are kept then, and none that
+        are older, for their numbers may be of others by now.
+        """
+        found = tuple(descendants(self.pid, self._ignore))
+        if found or self._clock() >= self._next_s:
+            self.descendants = found
 
 
 class Usage:

@@ -80,9 +80,9 @@ def test_outcome_names_type_and_stage() -> None:
 
 
 def test_what_a_machine_cannot_do_is_a_loss_whatever_it_is() -> None:
-    places = {"/tmp/x": "<scratch>"}
+    places = {"/s/x": "<scratch>"}
     for error, told in (
-        (StoreError("/tmp/x/a cannot be written"), ("StoreError", "<scratch>/a cannot be written")),
+        (StoreError("/s/x/a cannot be written"), ("StoreError", "<scratch>/a cannot be written")),
         (OSError(errno.ENOSPC, "No space left on device"), ("DiskFull", "[Errno 28] No space left on device")),
         (OSError(), ("OSError", "OSError")),
     ):

@@ -50,20 +50,23 @@ def told(records: Mapping[Any, Record]) -> dict[Any, object]:
     }
 
 
-@pytest.mark.slow
-def test_records_of_four_workers_are_those_of_one_local_worker(
-    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def check_as_local(project: Project, other_cache: Path, **options: Any) -> None:
+    """Raise `AssertionError` unless a run on a cluster, with an empty cache, records what a local one does."""
     rows = {name: stages for name, stages in ROWS.items() if name != "learn-again"}
     suite = project.suite(rows, split="folds")
     local = project.run(suite)
     expected = told(project.records())
     project.store().scores_path.unlink()
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "other-cache"))
-    progress = Recorder()
-    found = project.run(suite, jobs=4, executor="dask", progress=progress)
+    with mock.patch.dict(os.environ, HARNESS_CACHE=str(other_cache)):
+        found = project.run(suite, executor="dask", **options)
     assert found.counts() == local.counts()
     assert told(project.records()) == expected
+
+
+@pytest.mark.slow
+def test_records_of_four_workers_are_those_of_one_local_worker(project: Project, tmp_path: Path) -> None:
+    progress = Recorder()
+    check_as_local(project, tmp_path / "other-cache", jobs=4, progress=progress)
     assert len(progress.lines) == 12
     assert any("training on 1 and 1" in line for line in progress.logged)
 
@@ -137,7 +140,6 @@ def run_until_the_scheduler_is_gone(project: Project, made: Any, end: Callable[[
     def end_when_begun() -> None:
         while not begun.exists():
             time.sleep(0.05)
-        time.sleep(0.5)  # descendants of a worker are looked up ten times a second
         made.sync(end)
 
     threading.Thread(target=end_when_begun, daemon=True).start()

@@ -16,7 +16,7 @@ import pytest
 
 from harness.errors import HarnessError
 from tests.runner.project import Project, Recorder
-from tests.runner.test_cluster import ROWS, told
+from tests.runner.test_cluster import check_as_local
 
 pytest.importorskip("dask_jobqueue", reason="the extra 'distributed' is not installed")
 dask = pytest.importorskip("dask")
@@ -135,17 +135,9 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slurm]:
 
 @pytest.mark.slow
 def test_records_of_jobs_of_a_batch_system_are_those_of_this_machine(
-    project: Project, slurm: Slurm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    project: Project, slurm: Slurm, tmp_path: Path
 ) -> None:
-    rows = {name: stages for name, stages in ROWS.items() if name != "learn-again"}
-    suite = project.suite(rows, split="folds")
-    local = project.run(suite)
-    expected = told(project.records())
-    project.store().scores_path.unlink()
-    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "other-cache"))
-    found = project.run(suite, jobs=2, executor="dask", cluster="slurm")
-    assert found.counts() == local.counts()
-    assert told(project.records()) == expected
+    check_as_local(project, tmp_path / "other-cache", jobs=2, cluster="slurm")
     assert slurm.handed_in() == 2, slurm.logs()
     assert not slurm.jobs("--states=RUNNING,PENDING"), "jobs are left behind"
 
