@@ -17,8 +17,9 @@ Slices = tuple[slice, ...]
 
 MEMORY_BLOCK = 1 << 20
 """Voxels of a block of an array in memory; a copy of one stays in the processor's cache."""
-STORAGE_BLOCK = 1 << 22
-"""Voxels of a block read from Zarr, HDF5 or Dask, unless a chunk is larger."""
+STORAGE_BLOCK = 1 << 20
+"""Voxels of a block read from Zarr, HDF5 or Dask, unless a chunk is larger; more would leave the processor's cache, and
+processes side by side would wait for memory."""
 LARGEST_COMMON_CHUNK = 1 << 24
 """Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
 MOST_THREADS = 4

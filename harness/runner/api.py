@@ -47,7 +47,7 @@ def run(
     suites: SuiteName | Sequence[SuiteName],
     *,
     tier: Tier | None = None,
-    results: Path | None = None,
+    results: Path | str | None = None,
     only: Selection = EVERYTHING,
     jobs: int = 1,
     executor: Literal["local", "dask"] = "local",
@@ -130,7 +130,7 @@ def run(
         threads_each = threads or max(1, usable_cores() // jobs)
         order = Order(
             found,
-            results or RUNS,
+            Path(results or RUNS),
             only,
             Preparation(found.catalogue, found.stages),
             BackendChooser(found.stages),

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -109,9 +111,21 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Images]:
     return found
 
 
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep this process, and those that it starts, to one core: a process alone decodes with a bit of the others."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 @cache
-def by_one_process_s(images: Images) -> float:
-    return best_s(lambda: table_by_processes(images, jobs=1), rounds=2)
+def by_one_core_s(images: Images) -> float:
+    with on_one_core():
+        return best_s(lambda: table_by_processes(images, jobs=1), rounds=2)
 
 
 def by_the_codec_s(images: Images, name: str) -> float:
@@ -124,7 +138,7 @@ def by_the_codec_s(images: Images, name: str) -> float:
     assert len(files) == 2 * (SIDE // CHUNK) ** 3
     before, blosc.use_threads = blosc.use_threads, False
     try:
-        return best_s(lambda: [decode(file.read_bytes()) for file in files], rounds=6)
+        return best_s(lambda: deque((decode(file.read_bytes()) for file in files), maxlen=0), rounds=6)
     finally:
         blosc.use_threads = before
 
@@ -134,7 +148,7 @@ def test_rate_of_counting_what_lies_on_disk(
     benchmark: BenchmarkFixture, stored: dict[str, Images], figures: list[Figure], name: str
 ) -> None:
     images = stored[name]
-    alone_s = by_one_process_s(images)
+    alone_s = by_one_core_s(images)
     benchmark.pedantic(table_by_processes, (images,), {"jobs": CORES}, rounds=2)
     own_s, codec_s = benchmark.stats.stats.min, by_the_codec_s(images, name)
     with ProcessPoolExecutor(CORES, mp_context=get_context("spawn")) as pool:
@@ -145,9 +159,9 @@ def test_rate_of_counting_what_lies_on_disk(
         figures,
         Figure(f"{name}: decoded by the bare codec, one core", CUBE_BYTES / codec_s / 1e9, "GB/s"),
         Figure(f"{name}: speed-up of the bare codec on {CORES} cores", CORES * codec_s / beside_s, ""),
-        Figure(f"{name}: {BYTES / 1e9:.0f} GB read and counted, one process", BYTES / alone_s / 1e9, "GB/s"),
+        Figure(f"{name}: {BYTES / 1e9:.0f} GB read and counted, one core", BYTES / alone_s / 1e9, "GB/s"),
         at_least(f"{name}: the same, {CORES} processes", BYTES / own_s / 1e9, "GB/s", CORES * GB_PER_S_OF_A_CORE),
-        at_least(f"{name}: speed-up of {CORES} processes", alone_s / own_s, "", CORES * SPEED_UP_OF_A_CORE),
+        at_least(f"{name}: {CORES} processes over one core", alone_s / own_s, "", CORES * SPEED_UP_OF_A_CORE),
     )
 
 
@@ -247,7 +261,7 @@ def test_a_petavoxel_on_paper(
         paired_blocks(*arrays),
         workers=PETAVOXEL_WORKERS,
         objects=PETAVOXEL_OBJECTS,
-        bytes_per_s=BYTES / by_one_process_s(stored["zstd"]),
+        bytes_per_s=BYTES / by_one_core_s(stored["zstd"]),
         pairs_per_s=pairs_per_s,
     )
     noted(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import harness
 from harness import registry
+from harness.model import Tier
 from harness.runner.summary import RunSummary
 from harness.store import StageTiming, Store
 from harness.suite import Selection, load_suite
@@ -20,13 +22,16 @@ from harness.worker.models import ModelStore
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOLERANCE = 0.2
 """How far a primary metric may lie from the CPU's where the suite states nothing: trainings diverge by rounding."""
+SAME_WEIGHTS = 0.05
+"""How far it may where both devices predict with the weights that one of them has trained."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a suite on its smoke tier, the stage of it that computes on the device, and whether torch does it.
+    """A row of a suite, the stage of it that computes on the device, and whether torch does it.
 
-    `recipe` is the stage that trains its weights here, where it does not train itself.
+    `recipe` is the stage that trains its weights here, where it does not train itself. Unless `has_own_weights`, the
+    device alone trains, and both predict with its weights.
     """
 
     name: str
@@ -35,6 +40,8 @@ class Row:
     stage: str
     is_torch: bool
     recipe: str = ""
+    tier: Tier = "smoke"
+    has_own_weights: bool = True
 
     @property
     def absent(self) -> str:
@@ -43,15 +50,19 @@ class Row:
         return "; ".join(f"{one.id}: {one.reason}" for one in entries if one.reason)
 
 
-ROWS = (
+BOTH_TRAIN = (
     Row("unet", "plantseg-foreground", "no-filter", "unet", is_torch=True),
     Row("stardist", "quickstart", "stardist", "stardist-2d", is_torch=False),
     Row("cellpose", "table-2.7", "cellpose-xy-stitched", "cellpose", is_torch=True),
     Row("spoco", "table-4.1", "target-only", "spoco", is_torch=True),
     Row("sam", "table-5.3", "boxes-sam-base", "sam-encode", is_torch=True, recipe="sam-fit"),
+)
+CLUSTERINGS = (
     Row("mean-shift", "clustering-size", "mean-shift-fast-448-pc16", "mean-shift-fast", is_torch=True),
     Row("hdbscan", "clustering-size", "hdbscan-fast-448-pc16", "hdbscan-fast", is_torch=True),
 )
+DEVICE_TRAINS = tuple(replace(row, name=f"{row.name}-mini", tier="mini", has_own_weights=False) for row in BOTH_TRAIN)
+ROWS = (*BOTH_TRAIN, *CLUSTERINGS, *DEVICE_TRAINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +94,29 @@ class Compared:
         return asdict(self)
 
 
-def computed(row: Row, results: Path, *, device: Any, seconds: float) -> RunSummary:
-    """Run a row on a device; its own cache keeps one device's models from the other, and those of rows apart."""
+def computed(row: Row, folders: Sequence[Path], devices: Sequence[str], *, ends_s: float) -> list[RunSummary]:
+    """Run a row on the reference and on the device until a time of the monotonic clock.
+
+    A cache for each keeps their models apart. Where the device's weights serve both, its cache does, and it is first.
+    Half of what is left is given to each run: one that hangs leaves something to the others.
+    """
+    order = (0, 1) if row.has_own_weights else (1, 0)
+    runs = {
+        place: _run_with(
+            _cache(folders[place if row.has_own_weights else 1], row),
+            row,
+            folders[place] if row.has_own_weights or place else folders[0].with_name(f"{folders[0].name}-with-weights"),
+            devices[place],
+            (ends_s - time.monotonic()) / 2,
+        )
+        for place in order
+    }
+    return [runs[0], runs[1]]
+
+
+def _run_with(folder: Path, row: Row, results: Path, device: str, seconds: float) -> RunSummary:
     cache = os.environ.get("HARNESS_CACHE")
-    os.environ["HARNESS_CACHE"] = str(_cache(results, row))
+    os.environ["HARNESS_CACHE"] = str(folder)
     try:
         return _run(row, results, device, seconds)
     finally:
@@ -99,7 +129,7 @@ def computed(row: Row, results: Path, *, device: Any, seconds: float) -> RunSumm
 def _run(row: Row, results: Path, device: Any, seconds: float) -> RunSummary:
     return harness.run(
         str(REPOSITORY / "suites" / f"{row.suite}.toml"),
-        tier="smoke",
+        tier=row.tier,
         results=results,
         only=Selection.of(rows=[row.row]),
         device=device,
@@ -112,12 +142,14 @@ def compared(row: Row, reference: RunSummary, other: RunSummary, *, device: str)
     """Return what two runs of a row say."""
     suite = load_suite(REPOSITORY / "suites" / f"{row.suite}.toml")
     metric = suite.primary
-    allowed = suite.file.hardware_tolerance.get(metric, TOLERANCE)
+    allowed = suite.file.hardware_tolerance.get(metric, TOLERANCE) if row.has_own_weights else SAME_WEIGHTS
     scores = (_score(reference, metric), _score(other, metric))
     timings = (_timings(reference, row), _timings(other, row))
     problems = [f"{row.name}: not every cell has scores on {name}" for name, run in _named(reference, other, device)]
     if not abs(scores[0] - scores[1]) <= allowed:
-        problems.append(f"{row.name}: {metric} is {scores[0]:.4f} and {scores[1]:.4f}; the suite allows {allowed:g}")
+        problems.append(f"{row.name}: {metric} is {scores[0]:.4f} and {scores[1]:.4f}; {allowed:g} is allowed")
+    if not row.has_own_weights and any(one.fit_s is not None and not one.fit_cached for one in timings[0]):
+        problems.append(f"{row.name}: the reference trained in place of taking the weights of {device}")
     wrong = sorted({one.device for one in timings[1]} - {device})
     if wrong:
         problems.append(f"{row.name}: ran on {', '.join(wrong)} in place of {device}")
@@ -134,6 +166,13 @@ def compared(row: Row, reference: RunSummary, other: RunSummary, *, device: str)
         max(peaks, default=None),
         tuple(problems),
     )
+
+
+def data_missing(run: RunSummary) -> str:
+    """Return why no cell of a run could begin, "" where one did, or where its time was over."""
+    reasons = {cell.reason for suite in run.suites for cell in suite.missing_cells}
+    computed = sum(suite.computed + suite.failed for suite in run.suites)
+    return "" if computed or run.stopped else "; ".join(sorted(reasons))
 
 
 def _named(reference: RunSummary, other: RunSummary, device: str) -> list[tuple[str, RunSummary]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 
 from harness.runner.summary import RunSummary, SuiteSummary
 from harness.store import StageTiming, Store
+from harness.suite import load_suite
 from tests.gpu.__main__ import main
 from tests.gpu.checks import guard_problems, precision_problems, size_problems
-from tests.gpu.rows import ROWS, Row, compared
+from tests.gpu.rows import REPOSITORY, ROWS, TOLERANCE, Row, compared, computed
 from tests.records import make_record, make_timing
 
 UNET = ROWS[0]
@@ -44,11 +46,47 @@ def test_what_differs_between_devices_is_a_problem(tmp_path: Path) -> None:
     assert (good.fit_s, good.busy, good.device_peak_bytes) == ((10.0, 1.0), (0.4, 4.0), 10**9)
     assert "training 10 and 1 s" in str(good)
     bad = compared(UNET, reference, run_of(tmp_path / "c", 1.0, stage), device="cuda")
+    suite = load_suite(REPOSITORY / "suites" / f"{UNET.suite}.toml")
+    allowed = suite.file.hardware_tolerance.get(bad.metric, TOLERANCE)
     assert [problem.partition(": ")[2] for problem in bad.problems] == [
-        f"{bad.metric} is 0.5000 and 1.0000; the suite allows {float(bad.problems[0].rpartition(' ')[2]):g}",
+        f"{bad.metric} is 0.5000 and 1.0000; {allowed:g} is allowed",
         "ran on cpu in place of cuda",
         "no reading of the memory of cuda",
     ]
+
+
+def test_a_reference_that_trains_where_it_should_take_the_weights_of_the_device_is_a_problem(tmp_path: Path) -> None:
+    row = replace(UNET, has_own_weights=False)
+    stage = StageTiming("unet", fit_s=10.0, first_s=2.0, device="cpu")
+    on_gpu = run_of(tmp_path / "b", 0.46, replace(stage, device="cuda", device_peak_bytes=10**9))
+    found = compared(row, run_of(tmp_path / "a", 0.5, replace(stage, fit_s=None)), on_gpu, device="cuda")
+    assert found.problems == ()
+    found = compared(row, run_of(tmp_path / "c", 0.6, stage), on_gpu, device="cuda")
+    assert [problem.partition(": ")[2] for problem in found.problems] == [
+        f"{found.metric} is 0.6000 and 0.4600; 0.05 is allowed",
+        "the reference trained in place of taking the weights of cuda",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_both_devices_predict_with_the_weights_of_the_second(tmp_path: Path) -> None:
+    row = replace(UNET, has_own_weights=False)
+    folders = [tmp_path / "0-cpu", tmp_path / "1-cpu"]
+    runs = computed(row, folders, ("cpu", "cpu"), ends_s=time.monotonic() + 200)
+    found = compared(row, *runs, device="cpu")
+    assert found.problems == ()
+    assert found.scores[0] == found.scores[1]
+    assert not (folders[0] / "cache").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"0-cpu-with-weights", "1-cpu"}
+
+
+def test_a_row_without_its_data_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
+    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "spoco-mini"]) == 0
+    assert "spoco-mini: not run: dataset 'dsb2018-histology': no folder" in capsys.readouterr().out
 
 
 @pytest.mark.slow
