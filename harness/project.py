@@ -18,7 +18,7 @@ from harness.datatables import data_table_rows
 from harness.errors import Gathered
 from harness.model import Cell, Origin, Tier
 from harness.registry import MetricRegistry, StageRegistry
-from harness.standing import Standing
+from harness.standing import Standing, seconds_per_voxel
 from harness.store import Store, Timing
 from harness.suite import (
     EVERYTHING,
@@ -184,6 +184,21 @@ class Project:
     def timings_of(self, standing: Standing) -> tuple[Timing, ...]:
         """Return what is known of the durations of a standing's cells: of its own folder, else the published ones."""
         return standing.timings or self.results(self.published, standing.suite, standing.tier).timings
+
+    def per_voxel_s(self, standing: Standing) -> dict[str, float]:
+        """Return the seconds a voxel of the rows of the paper tier, as published cells of the mini tier took them.
+
+        Rows that train are left out: voxels say nothing of how long a training takes.
+        """
+        if standing.tier != "paper" or standing.suite.kind == "data-table":
+            return {}
+        found = seconds_per_voxel(self.results(self.published, standing.suite, "mini"), self.catalogue)
+        return {
+            row: found[row] for row, own in standing.rows.items() if row in found and not self._trains(own.cells[0])
+        }
+
+    def _trains(self, cell: Cell) -> bool:
+        return any(self.stages.get(spec.id)(spec.parameters).trains() for spec in cell.chain)
 
     def metrics_of(self, suite: Suite) -> dict[str, Metric]:
         """Return the metrics of a suite by the ids of its columns."""

@@ -67,6 +67,7 @@ class FakeDataset:
     content: Mapping[str, Any] = field(default_factory=dict)
     said: Mapping[str, Any] = field(default_factory=dict)
     absent: Mapping[str, int | None] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def declaration(self) -> FakeDeclaration:
@@ -77,6 +78,9 @@ class FakeDataset:
 
     def sample_hash(self, sample_id: str) -> str:
         return self.hashes.get(sample_id) or hash_value([self.id, sample_id])
+
+    def voxels(self, sample_id: str) -> int | None:
+        return self.sizes.get(sample_id)
 
     def availability(self) -> FakeAvailability:
         return self.found

@@ -15,6 +15,8 @@ from harness.suite import Selection
 from harness.suite.schema import ScoresSpec
 from tests.cli.project import SUITE, Cli, make_project
 
+REPOSITORY = Path(__file__).resolve().parents[1]
+
 PLUGIN = """
 from harness import Stage
 class Own(Stage):
@@ -117,6 +119,17 @@ def test_claims_on_printed_values_load_the_suites_they_name(folder: Path) -> Non
     project = Project.find(folder)
     standing = project.results(folder / "runs", project.suite("toy"), "smoke")
     assert list(standing.suites) == ["other"]
+
+
+def test_rows_of_the_paper_tier_that_do_not_train_are_planned_by_voxels_of_the_mini_tier() -> None:
+    project = Project.find(REPOSITORY)
+    gold, voxels = (project.suite(name) for name in ("table-2.6", "table-2.7"))
+    standing = project.results(project.published, gold, "paper")
+    assert project.per_voxel_s(standing).keys() == standing.rows.keys()
+    planned = project.per_voxel_s(project.results(project.published, voxels, "paper"))
+    assert "plantseg-gold" in planned
+    assert "plantseg-isotropic" not in planned, "it trains"
+    assert project.per_voxel_s(project.results(project.published, gold, "mini")) == {}
 
 
 def test_points_of_a_named_pair_lie_on_a_curve_of_their_own(folder: Path) -> None:

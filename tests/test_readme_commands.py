@@ -90,7 +90,7 @@ RUN = {
     "harness gate SUITE --baseline DIR|REVISION [--results DIR]": (
         f"gate quickstart {QUICK} --baseline results --results runs"
     ),
-    "harness plan table-2.6 --tier mini": "plan table-2.6 --tier mini",
+    "harness plan table-2.6 --tier paper": "plan table-2.6 --tier paper",
     "harness init dataset|suite|method|card|metric|ci|gitlab-ci": "init ci --output written.yml",
     "harness init ci": "init ci --output written-too.yml",
     "harness init gitlab-ci": "init gitlab-ci --output written-gitlab.yml",

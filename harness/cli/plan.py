@@ -49,7 +49,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
     for suite in project.suites(arguments.suites):
         tier = arguments.tier or suite.default_tier
         standing = project.results(arguments.results, suite, tier).only(only)
-        plans.append(plan(standing, project.catalogue, project.timings_of(standing), predictions))
+        timings, per_voxel_s = project.timings_of(standing), project.per_voxel_s(standing)
+        plans.append(plan(standing, project.catalogue, timings, predictions, per_voxel_s))
     if arguments.json:
         json_result([_json(made) for made in plans])
     else:
@@ -128,6 +129,7 @@ def _cost_lines(made: Plan) -> list[str]:
     for mark, source, what in (
         ("*", "an earlier chain", "seconds of what the row was before: its chain, data or parameters have changed"),
         ("~", "other rows", "of rows never measured: seconds of their stages in other rows"),
+        ("^", "the mini tier", "of rows never measured: seconds a voxel of the mini tier (smaller networks)"),
     ):
         rows = [row.row for row in made.rows if row.source == source and row.remaining]
         if rows:
@@ -146,7 +148,7 @@ def _download(download: Download) -> str:
 
 def _seconds(row: RowPlan) -> str:
     """Return the seconds of a cell with the mark of where they come from."""
-    mark = {"an earlier chain": "*", "other rows": "~"}.get(row.source, "")
+    mark = {"an earlier chain": "*", "other rows": "~", "the mini tier": "^"}.get(row.source, "")
     return "?" if row.cell_s is None else f"{mark}{row.cell_s:.3g}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,7 +27,7 @@ from harness.datasets.formats.labels import looks_like_a_mask, only_label
 from harness.datasets.generated import GeneratedKind
 from harness.datasets.kinds import Kind
 from harness.datasets.stored import StoredKind
-from harness.datasets.views import View, with_planes
+from harness.datasets.views import UNBOUNDED, View, with_planes
 from harness.errors import DataError, nearest
 from harness.hashing import hash_value
 from harness.model import Fold, Sample, Volume
@@ -231,6 +232,22 @@ class Dataset:
         """
         origin, declaration, view = self._resolve(sample)
         return hash_value([self._kind.identity(origin, declaration), *view.identity()])
+
+    def voxels(self, sample: str) -> int | None:
+        """Return how many voxels a sample's grid has, as declared; None where nobody states its shape.
+
+        Raises `DataError` for an unknown sample.
+        """
+        _, declaration, view = self._resolve(sample)
+        if view.resize:
+            return math.prod(view.resize)
+        crop, shape = view.at(declaration.shape).crop, declaration.shape
+        if not crop:
+            return math.prod(shape) if shape else None
+        stops = [min(pair) for pair in zip((stop for _, stop in crop), shape, strict=True)] if shape else None
+        ends = stops or [stop for _, stop in crop]
+        sizes = [end - start for (start, _), end in zip(crop, ends, strict=True)]
+        return math.prod(sizes) if all(end < UNBOUNDED[1] for end in ends) else None
 
     def fetch(self, progress: bool = False) -> None:
         """Fetch every file of the dataset that is not in the cache yet.

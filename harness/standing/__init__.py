@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.standing.costs import Cost, Costs, trainings_of
-from harness.standing.plan import Download, Plan, RowPlan, plan, same_rows
+from harness.standing.plan import Download, Plan, RowPlan, plan, same_rows, seconds_per_voxel
 from harness.standing.standing import RowStanding, Standing
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Standing",
     "plan",
     "same_rows",
+    "seconds_per_voxel",
     "trainings_of",
 ]

@@ -12,7 +12,7 @@ from harness.collection import without_collection
 from harness.datasets.overlap import lineage
 from harness.model import Cell, Tier
 from harness.predictions import Predictions
-from harness.standing.costs import Costs, Source, trainings_of
+from harness.standing.costs import Cost, Costs, Source, trainings_of
 from harness.standing.standing import Standing
 from harness.store import Timing
 
@@ -107,18 +107,23 @@ class Plan:
 
 @without_collection()
 def plan(
-    standing: Standing, catalogue: Catalogue, timings: Iterable[Timing] = (), predictions: Predictions | None = None
+    standing: Standing,
+    catalogue: Catalogue,
+    timings: Iterable[Timing] = (),
+    predictions: Predictions | None = None,
+    per_voxel_s: Mapping[str, float] | None = None,
 ) -> Plan:
     """Return the plan of a run that computes the pending cells of a standing.
 
-    `timings` tell what cells cost, `predictions` how large those are that recorded cells left.
+    `timings` tell what cells cost, `predictions` how large those are that recorded cells left, and `per_voxel_s` what
+    rows without timings took for a voxel on the mini tier.
     """
     cells, pending = standing.cells, standing.pending()
     return Plan(
         standing.suite.id,
         standing.tier,
         cells,
-        tuple(_row_plans(standing, pending, Costs(timings, cells))),
+        tuple(_row_plans(standing, pending, Costs(timings, cells), catalogue, per_voxel_s or {})),
         _unavailable(cells, catalogue),
         same_rows(cells),
         _download(pending, catalogue),
@@ -126,7 +131,32 @@ def plan(
     )
 
 
-def _row_plans(standing: Standing, waiting: Iterable[Cell], costs: Costs) -> Iterator[RowPlan]:
+def seconds_per_voxel(standing: Standing, catalogue: Catalogue) -> dict[str, float]:
+    """Return what a cell of each row took for a voxel of its sample, trainings apart.
+
+    Rows whose stages were never measured are left out, and those of samples whose shape nobody states.
+    """
+    costs, found = Costs(standing.timings, standing.cells), {}
+    for row, own in standing.rows.items():
+        cost = costs.of(row, [spec.id for spec in own.cells[0].chain])
+        voxels = _mean_voxels(own.cells, catalogue)
+        if cost is not None and cost.source != "an earlier chain" and voxels:
+            found[row] = cost.cell_s / voxels
+    return found
+
+
+def _mean_voxels(cells: Sequence[Cell], catalogue: Catalogue) -> float | None:
+    counts = [catalogue.dataset(cell.data.dataset).voxels(cell.sample) for cell in cells]
+    return None if None in counts else fmean(count for count in counts if count is not None)
+
+
+def _row_plans(
+    standing: Standing,
+    waiting: Iterable[Cell],
+    costs: Costs,
+    catalogue: Catalogue,
+    per_voxel_s: Mapping[str, float],
+) -> Iterator[RowPlan]:
     trained: set[str] = set()
     by_row: dict[str, list[Cell]] = defaultdict(list)
     for cell in waiting:
@@ -134,6 +164,9 @@ def _row_plans(standing: Standing, waiting: Iterable[Cell], costs: Costs) -> Ite
     for row, own in standing.rows.items():
         pending = by_row[row]
         cost = costs.of(row, [spec.id for spec in own.cells[0].chain])
+        if cost is None and pending and row in per_voxel_s:
+            voxels = _mean_voxels(pending, catalogue)
+            cost = None if voxels is None else Cost(per_voxel_s[row] * voxels, source="the mini tier")
         if cost is None:
             yield RowPlan(row, len(own.cells), len(own.cells) - len(pending), None)
             continue

@@ -197,6 +197,25 @@ def test_folds_by_their_number(catalogue: Callable[[str], Catalogue], count: int
         assert max(len(one.test) for one in folds) - len(fold.test) <= 1
 
 
+def test_voxels_of_a_sample_are_those_of_its_grid() -> None:
+    catalogue = load_catalogue(Path(__file__).parents[2] / "datasets.toml")
+    mini = catalogue.dataset("gonuclear-mini")
+    samples = ("1135", "1135-train", "1135-planes-z010")
+    assert [mini.voxels(sample) for sample in samples] == [10**6, 720_000, 10**4]
+    assert catalogue.dataset("gonuclear").voxels("1135") == 263 * 1024 * 1024
+
+
+def test_voxels_of_a_resized_or_an_unbounded_sample(catalogue: Callable[[str], Catalogue]) -> None:
+    text = (
+        '[datasets.p]\nkind = "folder"\ntitle = "p"\nlicence = "form"\ncitation = "x"\naxes = "ZYX"\n'
+        'path = "nowhere"\nimages.raw = { glob = "{id}.tif" }\nplanes = { Z = { stop = 3 } }\n'
+    )
+    unknown = catalogue(text + "samples.a = {}\n").dataset("p")
+    assert [unknown.voxels(sample) for sample in ("a", "a-z001")] == [None, None]
+    resized = catalogue(text + "resize = [6, 7]\nsamples.a = {}\n").dataset("p")
+    assert resized.voxels("a-z001") == 42
+
+
 def test_planes_of_one_volume_lie_in_one_fold(catalogue: Callable[[str], Catalogue]) -> None:
     text = (
         '[datasets.p]\nkind = "generated"\ntitle = "p"\nlicence = "CC0"\ncitation = "x"\ngenerator = "nuclei-3d"\n'

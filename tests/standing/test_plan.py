@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.model import Volume
 from harness.predictions import Predictions
-from harness.standing.plan import Download, RowPlan, plan, same_rows
+from harness.standing.plan import Download, RowPlan, plan, same_rows, seconds_per_voxel
 from harness.store import StageTiming
 from harness.suite import Selection
 from tests.helpers import SUITE, FakeAvailability, Project, toy_weights
@@ -58,6 +58,31 @@ def test_seconds_of_what_a_row_was_before_are_said_to_be(project: Project) -> No
     today, before = CellTime("net", 10.0, cell=net.key), CellTime("net", 10.0)
     assert project.plan(tier="paper", timings=[today]).rows[1].source == ""
     assert project.plan(tier="paper", timings=[before]).rows[1].source == "an earlier chain"
+
+
+def test_a_row_never_run_on_the_paper_tier_costs_its_seconds_a_voxel_on_the_mini_tier(project: Project) -> None:
+    volumes = project.catalogue.dataset("volumes")
+    volumes.sizes = {sample: 1000 * number for number, sample in enumerate(volumes.sample_ids(), 1)}
+    standing = project.standing(tier="paper")
+    mean = sum(volumes.sizes[cell.sample] for cell in standing.cells if cell.row == "otsu") / 5
+    otsu, net = plan(standing, project.catalogue, per_voxel_s={"otsu": 0.5}).rows
+    assert (otsu.cell_s, otsu.source) == (0.5 * mean, "the mini tier")
+    assert net.cell_s is None
+    measured = plan(standing, project.catalogue, [CellTime("otsu", 7.0)], per_voxel_s={"otsu": 0.5}).rows[0]
+    assert (measured.cell_s, measured.source) == (7.0, "an earlier chain")
+    volumes.sizes = dict(list(volumes.sizes.items())[1:])
+    assert plan(standing, project.catalogue, per_voxel_s={"otsu": 0.5}).rows[0].cell_s is None
+
+
+def test_seconds_a_voxel_are_those_of_rows_whose_stages_were_measured(project: Project) -> None:
+    cells = project.cells(tier="paper")
+    volumes = project.catalogue.dataset("volumes")
+    volumes.sizes = dict.fromkeys(volumes.sample_ids(), 100)
+    timings = [CellTime("otsu", 3.0, cell=cells[0].key), CellTime("net", 5.0)]
+    standing = replace(project.standing(tier="paper"), timings=tuple(timings))
+    assert seconds_per_voxel(standing, project.catalogue) == {"otsu": 0.03}
+    volumes.sizes = {}
+    assert seconds_per_voxel(standing, project.catalogue) == {}
 
 
 def test_trainings_are_counted_once_and_apart(project: Project) -> None:
