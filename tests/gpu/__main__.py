@@ -35,8 +35,11 @@ def main(words: list[str] | None = None) -> int:
     skipped = {row.name: row.absent for row in chosen if row.absent}
     chosen = [row for row in chosen if not row.absent]
     devices = arguments.devices
-    problems = [*guard_problems(), *size_problems(devices[1]), *precision_problems(devices[1])]
-    tiles_s = {device: precision_seconds(device) for device in dict.fromkeys(devices)}
+    problems: list[str] = []
+    tiles_s: dict[str, dict[str, float]] = {}
+    if any(row.is_torch for row in chosen):
+        problems += [*guard_problems(), *size_problems(devices[1]), *precision_problems(devices[1])]
+        tiles_s = {device: precision_seconds(device) for device in dict.fromkeys(devices)}
     sys.stdout.writelines(f"a tile on {device}: {formats}\n" for device, formats in tiles_s.items())
     sys.stdout.writelines(f"{name}: not run: {reason}\n" for name, reason in skipped.items())
     found: list[Compared] = []

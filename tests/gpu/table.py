@@ -21,13 +21,13 @@ CLUSTERED = (
 
 
 def rows_table() -> str:
-    """Return a line for each row of the report that was run on both devices."""
-    report = json.loads((GPU / "report.json").read_text())
+    """Return a line for each row of the reports that was run on both devices; an environment has one of its own."""
+    reports = [json.loads(path.read_text()) for path in sorted(GPU.glob("report*.json"))]
     lines = [
         "| row | metric | CPU | GPU | training s, CPU | GPU | busy %, GPU | prediction s, CPU | GPU | GPU memory MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [_row(row) for row in report["rows"]]
+    lines += [_row(row) for report in reports for row in report["rows"]]
     return "\n".join(lines)
 
 
@@ -48,7 +48,7 @@ def _row(row: dict[str, Any]) -> str:
         *("-" if seconds is None else f"{seconds:.1f}" for seconds in row["fit_s"]),
         busy,
         *(f"{seconds:.3f}" for seconds in row["run_s"]),
-        f"{row['device_peak_bytes'] / 1e6:.0f}",
+        "-" if row["device_peak_bytes"] is None else f"{row['device_peak_bytes'] / 1e6:.0f}",
     )
     return f"| {' | '.join(cells)} |"
 
