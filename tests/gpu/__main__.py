@@ -46,6 +46,10 @@ def main(words: list[str] | None = None) -> int:
     folders = [arguments.out / f"{number}-{device}" for number, device in enumerate(devices)]
     ends_s = time.monotonic() + arguments.seconds
     for row in chosen:
+        if time.monotonic() >= ends_s:
+            skipped[row.name] = "the time was over"
+            sys.stdout.write(f"{row.name}: not run: the time was over\n")
+            continue
         try:
             runs = computed(row, folders, devices, ends_s=ends_s)
         except HarnessError as error:

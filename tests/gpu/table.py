@@ -27,8 +27,8 @@ def rows_table() -> str:
         "| row | metric | CPU | GPU | training s, CPU | GPU | busy %, GPU | prediction s, CPU | GPU | GPU memory MB |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [_row(row) for report in reports for row in report["rows"]]
-    return "\n".join(lines)
+    lines += [_row(row) for report in reports for row in report["rows"] if not row["problems"]]
+    return "\n".join(lines + [f"\n{problem}." for report in reports for problem in report["problems"]])
 
 
 def clusterings_table() -> str:

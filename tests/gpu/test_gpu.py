@@ -89,6 +89,11 @@ def test_a_row_without_its_data_is_said(
     assert "spoco-mini: not run: dataset 'dsb2018-histology': no folder" in capsys.readouterr().out
 
 
+def test_rows_for_which_no_time_is_left_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--out", str(tmp_path), "--devices", "cpu", "cpu", "--row", "stardist", "--seconds", "0"]) == 0
+    assert "stardist: not run: the time was over" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_script_runs_on_a_cpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
