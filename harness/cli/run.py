@@ -58,7 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what stages compute on (default: auto, a CUDA GPU for the stages whose library finds one)",
     )
     parser.add_argument(
-        "--threads", type=int, metavar="N", help="threads of one worker (default: cores shared among the jobs)"
+        "--threads",
+        type=int,
+        metavar="N",
+        help="threads of one worker (default: cores shared among the jobs; with --scheduler, those of its machines)",
     )
     parser.add_argument("--offline", action="store_true", help="use no network")
     chosen = parser.add_mutually_exclusive_group()

@@ -85,7 +85,8 @@ def run(
             queue and wall time Dask's `jobqueue.yaml` states.
         device: what stages that can use it are given; "auto" takes CUDA where there is a device, "cuda" is an error,
             before the first cell, where one of them finds none.
-        threads: threads of one worker; None shares the usable cores among the workers.
+        threads: threads of one worker; None shares the usable cores among the workers. With `scheduler` those are the
+            cores of its machines, shared among the cells that one takes at a time: the fewest of all machines.
         offline: use no network, as `HARNESS_OFFLINE=1` does.
         again: compute cells that have scores too; their records are replaced.
         failed: compute only the cells in which a method failed: by an exception, too much time or memory, or because
@@ -127,7 +128,6 @@ def run(
         grace_s=grace_s,
     )
     with _offline(offline), ExitStack() as stack, heeding_signals(stop, shown.log):
-        threads_each = threads or max(1, usable_cores() // jobs)
         order = Order(
             found,
             Path(results or RUNS),
@@ -136,7 +136,6 @@ def run(
             BackendChooser(found.stages),
             shown.log,
             Code(*commit_of_code()),
-            threads_each,
             again=again,
             failed=failed,
             dry_run=dry_run,
@@ -145,7 +144,7 @@ def run(
             cache=str(cache_folder().resolve()),
             scratch="",
             device=device,
-            threads=threads_each,
+            threads=threads or max(1, usable_cores() // jobs),
             catalogues=tuple(str(path.resolve()) for path in found.catalogues),
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
@@ -164,12 +163,16 @@ def run(
                     log=shown.log,
                     scheduler=scheduler,
                     cluster=cluster,
+                    shares_cores=threads is None,
                     needs=needs,
                     memory_bytes=max(task.job.memory_bytes for task in tasks),
                     deadline_s=max(task.job.deadline_s for task in tasks),
                     stop=stop,
                     retries=retries,
-                    uses_gpu=lambda job: device != "cpu" and order.chooser.can_use_gpu(job.cell),
+                    uses_gpu=lambda job: (
+                        device != "cpu"
+                        and order.chooser.can_use_gpu(job.cell, is_here=not scheduler and cluster == "local")
+                    ),
                 )
             )
 

@@ -11,7 +11,7 @@ from typing import Any
 from harness.errors import BackendError, ConfigError
 from harness.hashing import canonical_json
 from harness.jobs.messages import Backend
-from harness.model import Cell
+from harness.model import Cell, StageSpec
 from harness.registry import StageRegistry, interpreter_variable
 from harness.stages.contract import Stage
 
@@ -21,16 +21,17 @@ class BackendChooser:
 
     def __init__(self, registry: StageRegistry) -> None:
         self._registry = registry
+        self._gpu_problems: dict[str, str] = {}
         self._chains: dict[str, tuple[Backend, tuple[tuple[str, bool], ...]]] = {}
 
     def backend(self, cell: Cell) -> Backend:
         """Return where a cell runs; raises `ConfigError` if its stages name different interpreters."""
         return self._about(cell)[0]
 
-    def can_use_gpu(self, cell: Cell) -> bool:
-        """Return whether a stage of a cell can compute on a GPU."""
-        kinds = [self._registry.entry(spec.id).item for spec in cell.chain]
-        return any(kind is not None and "cuda" in kind.devices for kind in kinds)
+    def can_use_gpu(self, cell: Cell, *, is_here: bool = False) -> bool:
+        """Return whether a stage of a cell can compute on a GPU, one of this machine if it `is_here`."""
+        able = [spec for spec in cell.chain if self._names_cuda(spec)]
+        return any(not (is_here and self._gpu_problem(cell, spec)) for spec in able)
 
     def shared(self, cell: Cell) -> frozenset[tuple[Any, ...]]:
         """Return what the cell would compute and other cells could read from the cache."""
@@ -50,18 +51,27 @@ class BackendChooser:
         """
         problems: dict[str, str] = {}
         for cell in cells:
-            is_here = self.backend(cell).python == sys.executable
-            for spec in cell.chain if is_here else ():
-                stage = self._stage(spec.id, dict(spec.parameters)) if spec.id not in problems else None
-                if stage is not None and "cuda" in stage.devices:
-                    problems[spec.id] = "" if self._registry.entry(spec.id).reason else stage.gpu_problem()
+            able = [spec for spec in cell.chain if self._names_cuda(spec)]
+            problems |= {spec.id: problem for spec in able if (problem := self._gpu_problem(cell, spec))}
         lines = [
             f"--device cuda: stage '{name}': {problem}; accepted: --device cpu or auto"
             for name, problem in sorted(problems.items())
-            if problem
         ]
         if lines:
             raise BackendError("\n".join(lines))
+
+    def _names_cuda(self, spec: StageSpec) -> bool:
+        kind = self._registry.entry(spec.id).item
+        return kind is not None and "cuda" in kind.devices
+
+    def _gpu_problem(self, cell: Cell, spec: StageSpec) -> str:
+        """Return why a stage finds no GPU here, "" if it finds one or has to be asked in the worker."""
+        if self.backend(cell).python != sys.executable or self._registry.entry(spec.id).reason:
+            return ""
+        if spec.id not in self._gpu_problems:
+            stage = self._stage(spec.id, dict(spec.parameters))
+            self._gpu_problems[spec.id] = "" if stage is None else stage.gpu_problem()
+        return self._gpu_problems[spec.id]
 
     def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[str, bool], ...]]:
         chain = canonical_json([spec.to_json() for spec in cell.chain])

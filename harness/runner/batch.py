@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.clock import spoken
@@ -25,6 +26,10 @@ HANDS_IN = {"slurm": "sbatch", "pbs": "qsub"}
 BESIDE_BYTES = 1 << 30
 """Memory of a batch job beside that of its cell: Dask's worker and ours, before the cell begins."""
 _SLURM_MEMORY = re.compile(r"(?P<number>\d+)(?P<unit>[KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SLURM_OPTION = re.compile(r"(?:^|\s)(?:(--mem(?:-per-[cg]pu)?|--cpus-per-task)(?:=|\s+)|-c\s*)['\"]?([\w.]+)")
+_PBS_MEMORY = re.compile(r"(?<![\w-])v?mem=(?P<number>\d+)(?P<unit>[KMGTP]?)(?P<of>[BW]?)\b", re.IGNORECASE)
+_PBS_RESOURCES = re.compile(r"(?:^|\s)-l\s*\S")
+_POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40, "P": 50}
 
 
 def job_script(cluster: ClusterKind, *, threads: int, memory_bytes: int, has_gpu: bool = False) -> str:
@@ -47,8 +52,8 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
     With `has_gpu` SLURM is asked for a GPU, unless `jobqueue.yaml` says which. How PBS is asked for one differs from
     place to place: it must stand there, in `resource-spec` or `job-extra-directives`.
 
-    Raises `BackendError` without dask-jobqueue, `HarnessError` where the memory stated in `jobqueue.yaml` is less than
-    `memory_bytes`, the most that a cell may take.
+    Raises `BackendError` without dask-jobqueue, `HarnessError` where the memory stated in `jobqueue.yaml`, by a key or
+    by a directive that wins over it, is less than `memory_bytes`, the most that a cell may take.
     """
     try:
         import dask_jobqueue
@@ -57,7 +62,7 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
             f"--cluster {cluster} needs dask-jobqueue: pip install 'segmentation-harness[distributed]'"
         ) from error
     kind = getattr(dask_jobqueue, {"slurm": "SLURMCluster", "pbs": "PBSCluster"}[cluster])
-    _require_memory(cluster, memory_bytes)
+    _require_memory(cluster, threads, memory_bytes)
     # one cell at a time on a machine: its cores are for the threads of the numerical libraries in our worker
     declared = ["--resources", f"{GPU}=1"] if has_gpu else []
     return kind(
@@ -66,6 +71,7 @@ def batch_cluster(cluster: ClusterKind, threads: int, memory_bytes: int, *, has_
         memory=_stated(cluster, "memory") or f"{memory_bytes + BESIDE_BYTES}B",
         worker_extra_args=["--nthreads", "1", *declared],
         job_extra_directives=_directives(cluster, has_gpu),
+        job_directives_skip=_skipped(cluster),
         job_cls=_remembering(kind.job_cls),
     )
 
@@ -131,28 +137,86 @@ def _stated(cluster: ClusterKind, name: str) -> Any:
     return dask.config.get(f"jobqueue.{cluster}.{name}", None)
 
 
+def _extra_directives(cluster: ClusterKind) -> tuple[str, list[str]]:
+    """Return the key of the directives stated for a job, and those directives."""
+    old, key = "job-extra", "job-extra-directives"  # Dask still heeds the old name
+    key = old if not _stated(cluster, key) and _stated(cluster, old) else key
+    return f"jobqueue.{cluster}.{key}", [str(one) for one in _stated(cluster, key) or ()]
+
+
 def _directives(cluster: ClusterKind, has_gpu: bool) -> list[str]:
     """Return the directives stated for a job, with one that asks for a GPU where it needs one and none of them does."""
-    # the second key is the old name, which Dask still heeds
-    stated = [*(_stated(cluster, "job-extra-directives") or _stated(cluster, "job-extra") or ())]
+    stated = _extra_directives(cluster)[1]
     if has_gpu and cluster == "slurm" and not any("gpu" in one or one.startswith("-G") for one in stated):
         stated.append("--gres=gpu:1")
     return stated
 
 
-def _require_memory(cluster: ClusterKind, memory_bytes: int) -> None:
+def _skipped(cluster: ClusterKind) -> list[str]:
+    """Return which lines of a job script are left out: SLURM refuses memory by processor beside that of a machine."""
+    skipped = [*(_stated(cluster, "job-directives-skip") or _stated(cluster, "header-skip") or ())]
+    if cluster == "slurm" and {"--mem-per-cpu", "--mem-per-gpu"} & _slurm_options().keys():
+        skipped.append("--mem=")
+    return skipped
+
+
+def _slurm_options() -> dict[str, str]:
+    """Return what the directives stated for a job of SLURM say of memory and processors; the last one counts."""
+    found = _SLURM_OPTION.findall(" ".join(_extra_directives("slurm")[1]))
+    return {name or "--cpus-per-task": value for name, value in found}
+
+
+def _require_memory(cluster: ClusterKind, threads: int, memory_bytes: int) -> None:
     """Raise `HarnessError` for jobs with less memory than a cell may take: its method would be blamed for their end."""
-    name = "job-mem" if cluster == "slurm" and _stated(cluster, "job-mem") is not None else "memory"
-    stated = _stated(cluster, name)
-    if not stated:  # of SLURM's, 0 is all the memory of a machine
+    asked = _asked_of_slurm(threads) if cluster == "slurm" else _asked_of_pbs()
+    for key, stated, given in asked:
+        if given is not None and given < memory_bytes:
+            raise HarnessError(
+                f"{key} of Dask is {stated}, and a cell may take {memory_bytes / 1e9:g} GB: the batch system would end "
+                "it; accepted: as much or more, none (then it is asked for), or a suite with less memory_gb in its "
+                "limits"
+            )
+
+
+def _asked_of_slurm(threads: int) -> Iterator[tuple[str, str, int | None]]:
+    """Yield the one statement of memory that wins: its key, its text, and the bytes that a job has by it."""
+    options, job_memory = _slurm_options(), _stated("slurm", "job-mem")
+    key = _extra_directives("slurm")[0]
+    if "--mem" in options:
+        yield key, f"--mem={options['--mem']}", _bytes_of_slurm(options["--mem"])
+    elif "--mem-per-cpu" in options:
+        each, cores = options["--mem-per-cpu"], str(options.get("--cpus-per-task") or _stated("slurm", "job-cpu") or "")
+        count = int(cores) if cores.isdecimal() else threads
+        given = _bytes_of_slurm(each)
+        yield key, f"--mem-per-cpu={each} (of {count})", None if given is None else given * count
+    elif "--mem-per-gpu" in options:  # how many GPUs a job gets is said in too many ways
         return
-    key = f"jobqueue.{cluster}.{name}"
-    given = _bytes_of_slurm(str(stated)) if name == "job-mem" else _bytes_of_dask(stated, key)
-    if given is not None and given < memory_bytes:
-        raise HarnessError(
-            f"{key} of Dask is {stated}, and a cell may take {memory_bytes / 1e9:g} GB: the batch system would end it; "
-            "accepted: as much or more, none (then it is asked for), or a suite with less memory_gb in its limits"
-        )
+    elif job_memory is not None:
+        yield "jobqueue.slurm.job-mem", str(job_memory), _bytes_of_slurm(str(job_memory))
+    else:
+        yield from _asked_by_memory("slurm")
+
+
+def _asked_of_pbs() -> Iterator[tuple[str, str, int | None]]:
+    """Yield what is stated of memory: that of directives, and of the resources or, where none are stated, by itself."""
+    key, directives = _extra_directives("pbs")
+    resources = _stated("pbs", "resource-spec")
+    found = [(key, one) for one in directives if _PBS_RESOURCES.search(one)]
+    if resources is None:
+        yield from _asked_by_memory("pbs")
+    else:
+        found.append(("jobqueue.pbs.resource-spec", str(resources)))
+    for key, text in found:
+        for size in _PBS_MEMORY.finditer(text):
+            word_bytes = 8 if size["of"].upper() == "W" else 1
+            yield key, text, (int(size["number"]) << _POWERS[size["unit"].upper()]) * word_bytes
+
+
+def _asked_by_memory(cluster: ClusterKind) -> Iterator[tuple[str, str, int | None]]:
+    """Yield what the key says that all batch systems have."""
+    key, stated = f"jobqueue.{cluster}.memory", _stated(cluster, "memory")
+    if stated:
+        yield key, str(stated), _bytes_of_dask(stated, key)
 
 
 def _bytes_of_dask(stated: Any, key: str) -> int:
@@ -165,8 +229,11 @@ def _bytes_of_dask(stated: Any, key: str) -> int:
 
 
 def _bytes_of_slurm(stated: str) -> int | None:
-    """Return a size as SLURM reads it, in powers of 1024 and without a unit in MiB; None for what it will refuse."""
+    """Return a size as SLURM reads it, in powers of 1024 and without a unit in MiB.
+
+    None for 0, which is all the memory of a machine, and for what SLURM will refuse.
+    """
     found = _SLURM_MEMORY.fullmatch(stated.strip())
-    if found is None:
+    if found is None or not int(found["number"]):
         return None
-    return int(found["number"]) << {"K": 10, "M": 20, "G": 30, "T": 40}[found["unit"].upper() or "M"]
+    return int(found["number"]) << _POWERS[found["unit"].upper() or "M"]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,7 +24,16 @@ from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
 from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs, wall_time_problem
 from harness.runner.executor import Finished
-from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of, scheduler_there
+from harness.runner.machines import (
+    LOSSES,
+    QUEUE_S,
+    START_S,
+    WAIT_S,
+    checked_machines,
+    client_of,
+    scheduler_there,
+    threads_of_cells,
+)
 from harness.runner.node import (
     Answer,
     NodeMismatchError,
@@ -55,6 +65,7 @@ class DaskExecutor:
         log: Callable[[str], None],
         scheduler: str = "",
         cluster: ClusterKind = "local",
+        shares_cores: bool = False,
         needs: Sequence[str] = (),
         memory_bytes: int = 0,
         deadline_s: float = 0.0,
@@ -68,7 +79,9 @@ class DaskExecutor:
         `deadline_s`, the longest that a cell may take, that is said.
 
         Where workers declare the resources "GPU" or "MEMORY" (bytes), each job asks for one GPU if `uses_gpu`, and for
-        its memory limit.
+        its memory limit. Of the workers that are started here as many declare a GPU as there are GPUs.
+
+        With `shares_cores` the machines of a scheduler say how many threads a worker has, in place of `setup`.
 
         The work ends early where `stop` says so.
 
@@ -76,10 +89,12 @@ class DaskExecutor:
         """
         self._log = log
         self._stop = stop or Stop()
-        self._uses_gpu = uses_gpu
+        self._uses_gpu = cache(uses_gpu)  # asked of every job that waits, again and again
         self._places = machine_places(setup.cache, setup.scratch)
         self._lost_on: dict[Job, list[str]] = defaultdict(list)
         self._only_on: dict[Future, list[str]] = {}
+        self._known: dict[str, float] = {}
+        self._has_machines = True
         self._stack = ExitStack()
         probe = Path(setup.cache) / probe_name()
         expected = versions(tuple({**own_versions(), **library_versions(needs)}))
@@ -97,6 +112,10 @@ class DaskExecutor:
                     log(problem)
                 log("waiting for the batch system to start a job")
             self._check(Path(setup.cache) if has_probe else None, limit_s)
+            if scheduler and shares_cores:
+                threads = threads_of_cells(self._client)
+                log(f"threads of a cell: {threads}, as the cores of the cluster's machines allow (--threads sets them)")
+                self._terms = replace(self._terms, setup=encode(replace(setup, threads=threads)))
             if scheduler:
                 self._stack.callback(self._leave)
         except BaseException:
@@ -146,19 +165,32 @@ class DaskExecutor:
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
         """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
         threads, declared = self._client.nthreads(), self._declared()
-        if not threads:
-            require_jobs(self._client)
+        self._note_machines(threads)
         room = max(1, sum(threads.values()))
         self._put_back(threads, queue, running)
         while len(running) < room:
-            job = queue.take(None)
+            job = self._taken(queue, running.values())
             if job is None:
                 return
             running[self._given_out(job, declared)] = job
 
+    def _note_machines(self, threads: Mapping[str, int]) -> None:
+        """Say once that no machine is left and the run waits for one; `HarnessError` where none will come."""
+        if not threads:
+            require_jobs(self._client)
+            if self._has_machines:
+                self._log("no machine of the cluster is left: waiting for one")
+        self._has_machines = bool(threads)
+
+    def _taken(self, queue: Queue, running: Iterable[Job]) -> Job | None:
+        """Return the next job; while every GPU is taken, one that asks for none: others would wait in its place."""
+        busy = sum(GPU in self._asked_of(job) for job in running)
+        has_gpu = busy < max(1.0, self._known.get(GPU, 0.0))
+        return queue.take(None, lambda job: has_gpu or GPU not in self._asked_of(job))
+
     def _given_out(self, job: Job, declared: Mapping[str, Resources]) -> Future:
         """Give a job to a machine that has not lost it, if there is one."""
-        asked, lost_on = self._asked_of(job, declared), self._lost_on.get(job, ())
+        asked, lost_on = self._asked_of(job), self._lost_on.get(job, ())
         # not only by preference: a machine that loses every job is idle, and Dask would have it steal from busy ones
         others = [one for one, has in declared.items() if lost_on and one not in lost_on and _has_room(has, asked)]
         future: Future = self._client.submit(
@@ -187,23 +219,27 @@ class DaskExecutor:
             raise ConnectionError(self._client.status)
         return [future for future in running if future.done()]
 
-    def _asked_of(self, job: Job, declared: Mapping[str, Resources]) -> Resources:
-        """Return which of the resources that workers declare a job takes."""
-        asked = {GPU: 1.0 if self._uses_gpu(job) else 0.0, MEMORY: float(job.memory_bytes)}
-        return {
-            name: amount for name, amount in asked.items() if amount and any(name in one for one in declared.values())
-        }
+    def _asked_of(self, job: Job) -> Resources:
+        """Return which of the resources that workers declare, or have declared, a job takes.
+
+        Where the one worker with a GPU is lost, its jobs wait for the next one: they are not for workers without.
+        """
+        asked = {MEMORY: float(job.memory_bytes)} if MEMORY in self._known else {}
+        return {**asked, GPU: 1.0} if GPU in self._known and self._uses_gpu(job) else asked
 
     def _declared(self) -> dict[str, Resources]:
-        """Return the resources that each worker declares."""
+        """Return the resources that each worker declares, and remember how much there is of them."""
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        return {address: one.get("resources", {}) for address, one in workers.items()}
+        found: dict[str, Resources] = {address: one.get("resources", {}) for address, one in workers.items()}
+        names = {*self._known, *(name for one in found.values() for name in one)}
+        self._known = {name: sum(one.get(name, 0.0) for one in found.values()) for name in names}
+        return found
 
     def _check_room(self, jobs: Sequence[Job]) -> None:
         """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever."""
         declared = self._declared()
         for job in jobs:
-            asked = self._asked_of(job, declared)
+            asked = self._asked_of(job)
             if any(_has_room(one, asked) for one in declared.values()):
                 continue
             most = {name: max(one.get(name, 0.0) for one in declared.values()) for name in asked}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack
@@ -13,8 +16,9 @@ from harness.errors import BackendError, HarnessError, IncompleteError
 from harness.identity import library_versions, own_versions
 from harness.jobs.failures import one_line
 from harness.jobs.messages import WorkerSetup
-from harness.runner.batch import ClusterKind, batch_cluster, require_command, require_jobs
-from harness.runner.node import look, versions
+from harness.provenance import hardware
+from harness.runner.batch import GPU, ClusterKind, batch_cluster, require_command, require_jobs
+from harness.runner.node import Cores, cores_here, look, versions
 from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
@@ -80,6 +84,32 @@ def checked_machines(
     return len(seen), sorted(worker for worker, (sees, _) in seen.items() if not sees)
 
 
+def threads_of_cells(client: Client) -> int:
+    """Return how many threads a cell may have on whatever machine of a cluster: the fewest of all that are there.
+
+    A machine gives as many cells at a time as its workers have threads; those share the cores that it may use.
+
+    Raises `HarnessError` where the scheduler goes away.
+    """
+    with scheduler_there("run again: nothing is lost"):
+        cores: Mapping[str, Cores] = client.run(cores_here)
+        cells = client.nthreads()
+    at_once: Counter[tuple[str, tuple[int, ...]]] = Counter()
+    for worker, found in cores.items():
+        at_once[found.host, found.numbers] += cells.get(worker, 1)
+    return max(1, min(found.count // at_once[found.host, found.numbers] for found in cores.values()))
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return what CUDA_VISIBLE_DEVICES calls each of the GPUs that processes of this machine may use."""
+    count, allowed = len(hardware().gpus), os.environ.get("CUDA_VISIBLE_DEVICES")
+    if not count or allowed is None:
+        return tuple(str(number) for number in range(count))
+    names = [name.strip() for name in allowed.split(",")]
+    end = next((place for place, name in enumerate(names) if not name or name.startswith("-")), len(names))
+    return tuple(names[:end])  # CUDA too takes those before the first that is none
+
+
 def _found_wrong(answer: tuple[bool, list[str]] | Exception) -> list[str]:
     """Return what differs on a machine by its answer; one without this harness, or with an old one, cannot `look`."""
     if isinstance(answer, Exception):
@@ -118,7 +148,7 @@ def client_of(
     """
     try:
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise BackendError(
             "a cluster needs dask.distributed: pip install 'segmentation-harness[distributed]'"
@@ -130,12 +160,30 @@ def client_of(
         except (OSError, ValueError) as error:
             raise HarnessError(f"--scheduler {scheduler}: nobody answers there ({error})") from error
     if cluster == "local":
-        made = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None
-        )
+        made = _cluster_here(workers, () if setup is None or setup.device == "cpu" else visible_gpus())
     else:
         assert setup is not None
         require_command(cluster)
         made = batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
         made.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return Client(stack.enter_context(made))
+
+
+def _cluster_here(workers: int, gpus: Sequence[str]) -> Any:
+    """Return a cluster of worker processes of this machine, for one cell each; each of the first has a GPU of its own.
+
+    The others declare none: as many cells at a time use a GPU as there are some, and the rest of them waits.
+    """
+    from distributed import Nanny, Scheduler, SpecCluster
+
+    place = {"host": "127.0.0.1", "dashboard": False}
+    every = {**place, "nthreads": 1, "memory_limit": 0, "silence_logs": logging.WARNING}
+    with_gpu = [{"resources": {GPU: 1.0}, "env": {"CUDA_VISIBLE_DEVICES": gpu}} for gpu in gpus[:workers]]
+    return SpecCluster(
+        workers={
+            number: {"cls": Nanny, "options": {**every, **own}}
+            for number, own in enumerate([*with_gpu, *({} for _ in range(workers - len(with_gpu)))])
+        },
+        scheduler={"cls": Scheduler, "options": {**place, "port": 0}},
+        silence_logs=logging.WARNING,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 import sys
 import threading
@@ -24,6 +25,7 @@ from harness.model import DISTRIBUTION
 from harness.runner.local import LocalExecutor
 from harness.runner.preparing import Preparation
 from harness.runner.stopping import Stop
+from harness.threads import usable_cores
 
 CODE = f"code of {DISTRIBUTION}"
 """Stands among versions for the digest of what a worker runs of this package."""
@@ -73,6 +75,24 @@ class Answer:
     ready: bytes
     log: tuple[str, ...]
     machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """The cores that a worker of Dask may use: the host they are of, their numbers there, and how many may be busy.
+
+    Workers of one host with the same numbers share them. The numbers are empty on a system that does not tell them.
+    """
+
+    host: str
+    numbers: tuple[int, ...]
+    count: int
+
+
+def cores_here() -> Cores:
+    """Return the cores that this process may use."""
+    numbers = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
+    return Cores(platform.node(), tuple(numbers), usable_cores())
 
 
 def versions(names: tuple[str, ...]) -> dict[str, str]:

@@ -25,7 +25,6 @@ class Order:
     results  the folder that records go to
     only     which cells are wanted
     code     the commit that records name
-    threads  threads of one worker
     again    cells with scores are computed too
     failed   only cells that a method failed in are computed
     """
@@ -37,7 +36,6 @@ class Order:
     chooser: BackendChooser
     log: Callable[[str], None]
     code: Code
-    threads: int
     again: bool = False
     failed: bool = False
     dry_run: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.jobs.messages import Backend, Job
@@ -24,13 +24,13 @@ class Queue:
         """Whether jobs are left."""
         return any(self._jobs.values())
 
-    def take(self, backend: Backend | None) -> Job | None:
-        """Return the next job of a backend, or of the one with the most jobs; None if none can run now."""
+    def take(self, backend: Backend | None, may: Callable[[Job], bool] = lambda job: True) -> Job | None:
+        """Return the next job of a backend, or of the one with the most jobs; None if none can, or `may`, run now."""
         groups = [backend] if backend else sorted(self._jobs, key=lambda key: -len(self._jobs[key]))
         for group in groups:
             jobs = self._jobs.get(group, deque())
             for number, job in enumerate(jobs):
-                if not any(part in self._running for part in job.shared - self._made):
+                if may(job) and not any(part in self._running for part in job.shared - self._made):
                     del jobs[number]
                     self._count(job, 1)
                     return job

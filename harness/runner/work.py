@@ -181,7 +181,7 @@ class SuiteWork:
             machine=finished.worker.machine,
             environment=fingerprint,
             device=outcome.device,
-            threads=self._order.threads,
+            threads=finished.worker.environment["threads"],
             stages=outcome.timings,
             total_s=outcome.total_s,
             commit=self._order.code.commit,

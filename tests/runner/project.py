@@ -348,6 +348,40 @@ class Fault(Stage):
         return good
 
 
+class OnGpu(Stage):
+    id = "on-gpu"
+    title = "says that it uses a GPU, and fails where another cell has the same one at the same time"
+    devices = ("cpu", "cuda")
+    cacheable = False
+    parameters = (Parameter("number", "int", 0, "tells rows apart"),)
+
+    def gpu_problem(self):
+        return ""
+
+    def run(self, inputs, context):
+        name = os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+        mark = TRACES / f"busy-{name}"
+        mark.touch(exist_ok=False)
+        trace("gpus-" + name)
+        while TRACES.joinpath("wait-for").exists() and not TRACES.joinpath("beside").exists():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        mark.unlink()
+        image = inputs["image"]
+        return Volume(np.ones(image.grid.shape, np.uint8), image.grid.axes)
+
+
+class Beside(Stage):
+    id = "beside"
+    title = "needs no GPU and leaves a trace"
+    cacheable = False
+
+    def run(self, inputs, context):
+        trace("beside")
+        image = inputs["image"]
+        return Volume(np.ones(image.grid.shape, np.uint8), image.grid.axes)
+
+
 class Flat(Stage):
     id = "absent-library"
     title = "needs what is not installed"
@@ -443,13 +477,12 @@ class Project:
         return path
 
     def run(self, suite: Path | list[Path], **options: Any) -> RunSummary:
-        chosen: dict[str, Any] = {"progress": Recorder(), **options}
+        chosen: dict[str, Any] = {"progress": Recorder(), "threads": 1, **options}
         return harness.run(
             suite,
             results=self.results,
             plugins=[self.plugin],
             catalogue=self.folder / "datasets.toml",
-            threads=1,
             **chosen,
         )
 

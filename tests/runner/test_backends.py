@@ -72,6 +72,16 @@ def test_a_gpu_that_is_not_there_is_said_once_a_stage_before_anything_runs(
     assert str(caught.value) == expected, "the one whose library is absent has a reason of its own"
 
 
+def test_cells_whose_library_finds_no_gpu_here_use_none_here(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = tiny_registry(project)
+    able, blind = a_cell(spec(project, "on-gpu")), a_cell(spec(project, "weighted"))
+    monkeypatch.setattr(stages.get("weighted"), "devices", ("cpu", "cuda"))
+    monkeypatch.setattr(stages.get("weighted"), "gpu_problem", lambda self: "no CUDA device")
+    chooser = BackendChooser(stages)
+    assert [chooser.can_use_gpu(cell) for cell in (able, blind, a_cell(spec(project, "noop")))] == [True, True, False]
+    assert [chooser.can_use_gpu(cell, is_here=True) for cell in (able, blind)] == [True, False]
+
+
 def test_a_run_on_a_gpu_that_is_not_there_computes_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: BackendChooser, cells: object) -> None:
         assert len(list(cells)) == 2  # type: ignore[call-overload]

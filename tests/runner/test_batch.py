@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -56,6 +57,7 @@ def test_the_job_script_asks_a_batch_system_for_one_machine() -> None:
         ("pbs", "memory", "15.9 GB", 16 * 10**9),
         ("slurm", "job_mem", "15000", "16G"),
         ("slurm", "job_mem", 15000, 0),
+        ("slurm", "job_mem", "15000", "0"),
         ("slurm", "job_mem", "15000000K", "15259M"),
     ],
 )
@@ -73,6 +75,55 @@ def test_jobs_with_less_memory_than_a_cell_may_take_are_refused(
 def test_of_two_sizes_the_one_that_slurm_is_asked_for_counts(stated: Any) -> None:
     stated("slurm", memory="4 GB", job_mem="16G")
     assert "--mem=16G" in job_script("slurm", threads=1, memory_bytes=16 * 10**9)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "key", "little", "enough"),
+    [
+        ("slurm", "job_extra_directives", "--mem=4G", "--mem=16G"),
+        ("slurm", "job_extra_directives", "--time=9 --mem 15000", "--mem=64000"),
+        ("slurm", "job_extra_directives", "--mem-per-cpu=4G", "--mem-per-cpu=8G"),
+        ("slurm", "job_extra_directives", "--mem-per-cpu=4G", "--mem-per-cpu=4G -c4"),
+        ("slurm", "job_extra_directives", "--mem-per-cpu=8G --cpus-per-task=1", "--mem-per-cpu=16G -c 1"),
+        ("slurm", "job_extra_directives", "--mem='4G'", "--mem=0"),
+        ("pbs", "job_extra_directives", "-l mem=4gb", "-l mem=16gb"),
+        ("pbs", "job_extra_directives", "-lnodes=1:ppn=2,vmem=900mw", "-lnodes=1:ppn=2,vmem=2000mw"),
+        ("pbs", "resource_spec", "select=1:ncpus=2:mem=4GB", "select=1:ncpus=2:mem=16gb"),
+        ("pbs", "resource_spec", "mem=15999999999", "ncpus=2,mem=16000000000,pmem=1gb"),
+    ],
+)
+def test_directives_with_less_memory_than_a_cell_may_take_are_refused(
+    stated: Any, cluster: ClusterKind, key: str, little: str, enough: str
+) -> None:
+    spec = key == "resource_spec"
+    stated(cluster, memory="64 GB", **{key: little if spec else [little]})
+    name = re.escape(key.replace("_", "-"))
+    with pytest.raises(HarnessError, match=rf"jobqueue\.{cluster}\.{name} of Dask is .*mem.*, .* may take 16 GB"):
+        job_script(cluster, threads=2, memory_bytes=16 * 10**9)
+    stated(cluster, **{key: enough if spec else [enough]})
+    assert enough in job_script(cluster, threads=2, memory_bytes=16 * 10**9)
+
+
+def test_a_directive_wins_over_the_memory_of_a_job_that_is_too_little(stated: Any) -> None:
+    stated("slurm", memory="4 GB", job_mem="4G", job_extra_directives=["--mem=1G", "--mem=16G"])
+    assert "#SBATCH --mem=16G" in job_script("slurm", threads=1, memory_bytes=16 * 10**9)
+    stated("pbs", memory="4 GB", resource_spec="select=1:mem=16gb")
+    assert "#PBS -l select=1:mem=16gb" in job_script("pbs", threads=1, memory_bytes=16 * 10**9)
+
+
+@pytest.mark.parametrize("directive", ["--mem-per-cpu=16G", "--mem-per-gpu=1G"])
+def test_slurm_is_not_asked_for_memory_in_two_ways(stated: Any, directive: str) -> None:
+    stated("slurm", job_extra_directives=[directive], job_directives_skip=["-t "])
+    lines = job_script("slurm", threads=1, memory_bytes=10**9, has_gpu=True).splitlines()
+    assert [line for line in lines if line.startswith("#SBATCH --mem")] == [f"#SBATCH {directive}"]
+    assert not any(line.startswith("#SBATCH -t ") for line in lines)
+
+
+def test_options_that_only_begin_like_those_of_memory_are_none(stated: Any) -> None:
+    stated("slurm", job_extra_directives=["--mem-bind=local", "--constraint=1", "-C 2"])
+    assert "#SBATCH --mem=15G" in job_script("slurm", threads=1, memory_bytes=14 << 30)
+    stated("pbs", job_extra_directives=["-v mem=1", "-l pmem=1gb"])
+    assert job_script("pbs", threads=1, memory_bytes=14 << 30)
 
 
 def test_a_memory_that_is_no_size_is_named(stated: Any) -> None:

@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from harness.identity import installed_version
 from harness.jobs.messages import WorkerSetup, encode, failure
 from harness.runner import cluster, machines
 from harness.runner.cluster import DaskExecutor
-from harness.runner.node import CODE, Answer, Terms, compute, versions
+from harness.runner.node import CODE, Answer, Cores, Terms, compute, versions
 from harness.store import Record, Store
 from tests.runner.project import Project, Recorder
 from tests.runner.test_faults import gone
@@ -459,6 +460,192 @@ def test_cells_ask_for_the_memory_that_machines_declare(project: Project, resour
         HarnessError, match=r"no machine .* has room for it: it takes MEMORY 3e\+09; .* declares is MEMORY 2e\+09"
     ):
         project.run(large, executor="dask", scheduler=address, again=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gpus", [("7",), ("GPU-a", "GPU-b")])
+def test_a_gpu_of_this_machine_is_given_to_one_cell_at_a_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch, gpus: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(machines, "visible_gpus", lambda: gpus)
+    rows = {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(4)}
+    summary = project.run(project.suite(rows), executor="dask", jobs=4)
+    assert (summary.computed, summary.failed) == (8, 0), summary
+    used = {path.name.removeprefix("gpus-"): project.count(path.name) for path in project.traces.glob("gpus-*")}
+    assert (set(used), sum(used.values())) == (set(gpus), 8)
+
+
+@pytest.mark.slow
+def test_cells_that_need_no_gpu_do_not_wait_for_those_that_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machines, "visible_gpus", lambda: ("0",))
+    rows = {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(3)}
+    suite = project.suite({**rows, "beside": '[{ id = "beside" }]'}, split="one", deadline_s=20.0)
+    (project.traces / "wait-for").touch()  # cells on the GPU end only after one beside them
+    summary = project.run(suite, executor="dask", jobs=2)
+    assert (summary.computed, summary.failed) == (4, 0), summary
+
+
+@pytest.mark.parametrize(("device", "declared"), [("cpu", {}), ("auto", {"GPU": 1.0})])
+def test_workers_here_declare_gpus_only_to_runs_that_may_use_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, declared: dict[str, float]
+) -> None:
+    monkeypatch.setattr(machines, "visible_gpus", lambda: ("0", "1"))
+    with ExitStack() as stack:
+        client = machines.client_of("", stack, workers=1, setup=replace(setup_of(tmp_path), device=device))
+        (worker,) = client.scheduler_info(n_workers=-1)["workers"].values()
+        assert worker["resources"] == declared
+
+
+def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().name)
+        return compute(terms, job)
+
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    gpu = {"cls": distributed.Worker, "options": {"nthreads": 1, "resources": {"GPU": 1}}}
+    workers = {"first": gpu, "plain": {"cls": distributed.Worker, "options": {"nthreads": 1}}}
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
+    suite = project.suite({f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(2)})
+
+    class Replacing(Recorder):
+        def finished(self, line: str, left_s: float | None) -> None:
+            super().finished(line, left_s)
+            if len(self.lines) == 1:
+                made.sync(made.workers["first"].close, executor_wait=False)
+                threading.Thread(target=come, daemon=True).start()
+
+    def come() -> None:
+        while not made.scheduler.unrunnable and "plain" not in calls:
+            time.sleep(0.02)
+        made.worker_spec["second"] = gpu
+        made.scale(len(made.worker_spec))
+
+    with distributed.SpecCluster(workers=workers, scheduler=scheduler) as made:
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, progress=Replacing())
+    BROKEN.clear()
+    assert (summary.computed, summary.failed) == (4, 0)
+    assert set(calls) == {"first", "second"}
+
+
+def test_threads_of_a_cell_are_those_of_the_machines_unless_the_user_says_them(
+    project: Project, threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machines, "cores_here", lambda: Cores("node", tuple(range(3)), 3))
+    suite, address = project.suite({"noop": '[{ id = "noop" }]'}), threads.scheduler_address
+    progress = Recorder()
+    for given, expected in ((None, 3), (2, 2)):
+        project.run(suite, executor="dask", scheduler=address, threads=given, progress=progress, again=True)
+        assert {timing.threads for timing in project.timings().values()} == {expected}
+        assert {one["threads"] for one in project.store().environments().values()} >= {expected}
+    told = "threads of a cell: 3, as the cores of the cluster's machines allow (--threads sets them)"
+    assert progress.logged.count(told) == 1
+
+
+class Programs:
+    """A scheduler and its workers as processes, as users start them; a worker ends with its nanny."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            self.port = taken.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.begun: list[subprocess.Popen[bytes]] = []
+
+    def scheduler(self) -> subprocess.Popen[bytes]:
+        return self._program("dask_scheduler", "--host", "127.0.0.1", "--port", str(self.port))
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self._program("dask_worker", self.address, "--nthreads", "1", "--memory-limit", "0")
+
+    def _program(self, name: str, *options: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.said").open("ab") as said:
+            made = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{name}", "--no-dashboard", *options],
+                cwd=self.folder,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        self.begun.append(made)
+        return made
+
+    @staticmethod
+    def kill(program: subprocess.Popen[bytes]) -> None:
+        """End a program with the processes that it started, without a word to anybody."""
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    made = Programs(tmp_path)
+    yield made
+    for program in made.begun:
+        made.kill(program)
+
+
+def when(condition: Callable[[], object], act: Callable[[], object]) -> None:
+    """Do something in a thread, once something is so."""
+
+    def wait_and_act() -> None:
+        while not condition():
+            time.sleep(0.02)
+        act()
+
+    threading.Thread(target=wait_and_act, daemon=True).start()
+
+
+@pytest.mark.slow
+def test_cells_of_machines_that_are_gone_with_their_nannies_go_to_the_next_one(
+    project: Project, programs: Programs
+) -> None:
+    rows = {f"steps-{number}": f'[{{ id = "fault", how = "steps", number = {number} }}]' for number in range(2)}
+    programs.scheduler()
+    only = programs.worker()
+    progress = Recorder()
+    when(lambda: project.count("steps"), lambda: programs.kill(only))
+    when(lambda: progress.logged, programs.worker)
+    summary = project.run(
+        project.suite(rows, split="one"), executor="dask", scheduler=programs.address, progress=progress
+    )
+    assert progress.logged == ["no machine of the cluster is left: waiting for one"]
+    assert (summary.computed, summary.failed, project.count("steps")) == (2, 0, 3)
+    assert [record.status for record in project.store().records()] == ["ok", "ok"]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_there_again_at_once_ends_a_run_and_the_next_one_computes_what_is_left(
+    project: Project, programs: Programs
+) -> None:
+    rows = {f"steps-{number}": f'[{{ id = "fault", how = "steps", number = {number} }}]' for number in range(3)}
+    suite = project.suite(rows, split="one")
+    first, worker = programs.scheduler(), programs.worker()
+    progress = Recorder()
+
+    def restart() -> None:
+        programs.kill(first)
+        programs.scheduler()
+
+    when(lambda: progress.lines and project.count("steps") > len(progress.lines), restart)
+    with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again: what has ended is kept"):
+        project.run(suite, executor="dask", scheduler=programs.address, progress=progress)
+    kept = len(progress.lines)
+    assert kept in (1, 2)
+    assert [record.status for record in project.store().records()] == ["ok"] * kept
+    programs.kill(worker)
+    programs.worker()
+    summary = project.run(suite, executor="dask", scheduler=programs.address)
+    assert (summary.cached, summary.computed, summary.failed) == (kept, 3 - kept, 0)
+    assert [record.status for record in project.store().records()] == ["ok"] * 3
 
 
 def test_a_scheduler_that_is_not_there_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

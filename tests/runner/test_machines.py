@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from harness.errors import HarnessError, IncompleteError
+from harness.provenance import Hardware
 from harness.runner import machines
-from harness.runner.machines import checked_machines, client_of
+from harness.runner.machines import checked_machines, client_of, threads_of_cells, visible_gpus
+from harness.runner.node import Cores, cores_here
 from harness.runner.stopping import Stop
+from harness.threads import usable_cores
 
 pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 
@@ -56,6 +60,51 @@ def test_a_cluster_without_machines_is_said() -> None:
     ended = r"no machine of the cluster came before the time given, 0 s, was over; run again: nothing is lost"
     with pytest.raises(IncompleteError, match=ended):
         checked_machines(client, "probe", {}, [], stop=Stop(limit_s=0.0))
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads"),
+    [
+        ({"a": Cores("one", (0, 1, 2, 3), 4)}, 4),
+        ({"a": Cores("one", (0, 1, 2, 3), 4), "b": Cores("one", (0, 1, 2, 3), 4)}, 2),
+        ({"a": Cores("one", (0, 1), 2), "b": Cores("one", (2, 3), 2)}, 2),
+        ({"a": Cores("one", (0, 1, 2, 3), 4), "b": Cores("two", (0, 1, 2, 3), 3)}, 3),
+        ({"c": Cores("one", tuple(range(32)), 32)}, 4),
+        ({"c": Cores("one", (0,), 1)}, 1),
+    ],
+)
+def test_cells_share_the_cores_of_their_machine_and_the_fewest_count(cores: dict[str, Any], threads: int) -> None:
+    client: Any = mock.Mock(**{"run.return_value": cores, "nthreads.return_value": {"a": 1, "b": 1, "c": 8}})
+    assert threads_of_cells(client) == threads
+
+
+def test_the_cores_of_a_worker_are_those_of_its_process() -> None:
+    found = cores_here()
+    assert found.count == usable_cores()
+    assert not found.numbers or len(found.numbers) >= found.count
+
+
+@pytest.mark.parametrize(
+    ("gpus", "allowed", "expected"),
+    [
+        (2, None, ("0", "1")),
+        (0, None, ()),
+        (0, "0", ()),
+        (4, "3, 1", ("3", "1")),
+        (4, "GPU-8932f937,GPU-a1", ("GPU-8932f937", "GPU-a1")),
+        (4, "2,-1,3", ("2",)),
+        (4, "", ()),
+        (1, "-1", ()),
+    ],
+)
+def test_gpus_are_counted_as_cuda_counts_those_that_are_visible(
+    monkeypatch: pytest.MonkeyPatch, gpus: int, allowed: str | None, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(machines, "hardware", lambda: Hardware("c", 1, 1, 1, ("H100",) * gpus))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if allowed is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
+    assert visible_gpus() == expected
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,6 @@ def test_nothing_is_opened_or_fetched_before_a_work_begins(project: Project) -> 
         BackendChooser(found.stages),
         lambda line: None,
         Code("c"),
-        1,
     )
     suites = [found.suite(project.suite({"noop": '[{ id = "noop" }]'})), found.suite(project.folder / "facts.toml")]
     work = [KINDS[suite.kind](order, suite, "smoke") for suite in suites]

@@ -29,6 +29,14 @@ def test_shared_work_is_done_once_before_others_use_it() -> None:
     assert queue.take(A) is jobs[1]
 
 
+def test_a_job_that_may_not_run_now_is_left_where_it_is() -> None:
+    jobs = [a_job(backend=A), a_job(backend=A)]
+    queue = Queue(jobs)
+    assert queue.take(None, lambda job: False) is None
+    assert queue.take(None, lambda job: job is jobs[1]) is jobs[1]
+    assert queue.take(None) is jobs[0]
+
+
 def test_a_job_that_is_put_back_is_the_next_and_holds_nobody_up() -> None:
     part = frozenset([("fit", 1)])
     jobs = [a_job(backend=A, shared=part) for _ in range(2)]

@@ -159,6 +159,13 @@ def test_a_job_that_is_ended_is_handed_in_again_and_no_method_is_blamed(project:
 
 
 @pytest.mark.slow
+def test_a_job_whose_memory_is_stated_by_processor_is_taken(project: Project, slurm: Slurm) -> None:
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    with dask.config.set({"jobqueue.slurm.job-extra-directives": ["--mem-per-cpu=4G"]}):
+        assert project.run(suite, executor="dask", cluster="slurm").computed == 1, slurm.logs()
+
+
+@pytest.mark.slow
 def test_what_the_batch_system_says_of_jobs_that_it_refuses_ends_the_run(project: Project, slurm: Slurm) -> None:
     progress = Recorder()
     suite = project.suite({"noop": '[{ id = "noop" }]'}, deadline_s=9000.0)

@@ -13,7 +13,7 @@ from harness.store import Code, Store
 from harness.suite import EVERYTHING, Selection
 from tests.runner.project import Project
 
-WORKER = Ready({"python": "3"}, "f", "m")
+WORKER = Ready({"python": "3", "threads": 3}, "f", "m")
 
 
 def work(project: Project, stack: ExitStack, only: Selection = EVERYTHING, **how: bool) -> SuiteWork:
@@ -22,7 +22,7 @@ def work(project: Project, stack: ExitStack, only: Selection = EVERYTHING, **how
     suite = found.suite(project.suite(rows, deadline_s=5.0, memory_gb=2.0))
     preparation = Preparation(found.catalogue, found.stages)
     chooser = BackendChooser(found.stages)
-    order = Order(found, project.results, only, preparation, chooser, lambda line: None, Code("c"), 2, **how)
+    order = Order(found, project.results, only, preparation, chooser, lambda line: None, Code("c"), **how)
     begun = SuiteWork(order, suite, "smoke")
     begun.begin(stack)
     return begun
@@ -47,8 +47,9 @@ def test_jobs_carry_limits_and_results_become_records(project: Project) -> None:
     kept = {record.sample: record for record in store.records()}
     assert (kept["a"].environment, kept["b"].environment) == ("f", "")
     assert kept["b"].data, "a failure says on what data it happened"
-    assert [timing.sample for timing in store.timings()] == ["a"], "seconds of a failure mean nothing"
-    assert store.environments() == {"f": {"python": "3"}}
+    timings = [(timing.sample, timing.threads) for timing in store.timings()]
+    assert timings == [("a", 3)], "seconds of a failure mean nothing"
+    assert store.environments() == {"f": {"python": "3", "threads": 3}}
 
 
 def test_filters_choose_jobs_and_dry_runs_write_nothing(project: Project) -> None:
