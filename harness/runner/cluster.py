@@ -23,7 +23,16 @@ from harness.jobs.messages import Job, WorkerSetup, encode, failure
 from harness.runner.attempts import RETRIES
 from harness.runner.batch import GPU, MEMORY, ClusterKind, require_jobs, wall_time_problem
 from harness.runner.executor import Finished
-from harness.runner.machines import LOSSES, QUEUE_S, START_S, WAIT_S, checked_machines, client_of, scheduler_there
+from harness.runner.machines import (
+    LOSSES,
+    QUEUE_S,
+    START_S,
+    WAIT_S,
+    checked_machines,
+    client_of,
+    replace_lost,
+    scheduler_there,
+)
 from harness.runner.node import (
     Answer,
     NodeMismatchError,
@@ -146,6 +155,7 @@ class DaskExecutor:
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
         """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
         threads, declared = self._client.nthreads(), self._declared()
+        replace_lost(self._client)
         if not threads:
             require_jobs(self._client)
         room = max(1, sum(threads.values()))

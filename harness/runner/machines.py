@@ -18,7 +18,7 @@ from harness.runner.node import look, versions
 from harness.runner.stopping import Stop
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 LOSSES = 3
 """How often work is given to another machine after one was lost."""
@@ -113,12 +113,13 @@ def client_of(
     `memory_bytes` is what a cell may take at most: a batch system is asked for it. Jobs that it ends, by their wall
     time or for somebody else's, are handed in again as long as the cluster is there.
 
-    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, where the
-    batch system has no command here, and where its jobs would have less memory than a cell may take.
+    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, where workers
+    of this machine do not start, where the batch system has no command here, and where its jobs would have less memory
+    than a cell may take.
     """
     try:
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise BackendError(
             "a cluster needs dask.distributed: pip install 'segmentation-harness[distributed]'"
@@ -130,12 +131,43 @@ def client_of(
         except (OSError, ValueError) as error:
             raise HarnessError(f"--scheduler {scheduler}: nobody answers there ({error})") from error
     if cluster == "local":
-        made = LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None
-        )
+        made = _cluster_here(workers)
     else:
         assert setup is not None
         require_command(cluster)
         made = batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
         made.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return Client(stack.enter_context(made))
+
+
+def _cluster_here(workers: int) -> LocalCluster:
+    """Start worker processes on this machine, all of them again where one is lost before it is there.
+
+    Raises `HarnessError` where they do not start.
+    """
+    from distributed import LocalCluster
+
+    losses = 0
+    while True:
+        try:
+            return LocalCluster(
+                n_workers=workers, threads_per_worker=1, processes=True, memory_limit=0, dashboard_address=None
+            )
+        except RuntimeError as error:  # what Dask makes of whatever has kept a worker from starting
+            losses += 1
+            if losses > LOSSES:
+                cause = one_line(str(error.__cause__ or error), {})
+                raise HarnessError(f"{workers} workers of Dask do not start on this machine: {cause}") from error
+
+
+def replace_lost(client: Client) -> None:
+    """Start workers of this machine in place of those that Dask waits for no more: one that begins anew has 15 s."""
+    from distributed import LocalCluster
+
+    made = client.cluster
+    if isinstance(made, LocalCluster):
+        for name, one in list(made.workers.items()):
+            if one.status.name in ("closed", "failed"):
+                made.workers.pop(name, None)
+        if len(made.workers) < len(made.worker_spec):
+            made.scale(len(made.worker_spec))
