@@ -31,6 +31,7 @@ from harness.runner.machines import (
     WAIT_S,
     checked_machines,
     client_of,
+    replace_lost,
     scheduler_there,
     threads_of_cells,
 )
@@ -165,6 +166,7 @@ class DaskExecutor:
     def _fill(self, queue: Queue, running: dict[Future, Job]) -> None:
         """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
         threads, declared = self._client.nthreads(), self._declared()
+        replace_lost(self._client)
         self._note_machines(threads)
         room = max(1, sum(threads.values()))
         self._put_back(threads, queue, running)

@@ -143,8 +143,9 @@ def client_of(
     `memory_bytes` is what a cell may take at most: a batch system is asked for it. Jobs that it ends, by their wall
     time or for somebody else's, are handed in again as long as the cluster is there.
 
-    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, where the
-    batch system has no command here, and where its jobs would have less memory than a cell may take.
+    Raises `BackendError` where Dask is not installed, `HarnessError` for a scheduler that is not there, where workers
+    of this machine do not start, where the batch system has no command here, and where its jobs would have less memory
+    than a cell may take.
     """
     try:
         import dask
@@ -170,20 +171,40 @@ def client_of(
 
 
 def _cluster_here(workers: int, gpus: Sequence[str]) -> Any:
-    """Return a cluster of worker processes of this machine, for one cell each; each of the first has a GPU of its own.
+    """Start worker processes on this machine, for one cell each; each of the first has a GPU of its own.
 
-    The others declare none: as many cells at a time use a GPU as there are some, and the rest of them waits.
+    The others declare none: as many cells at a time use a GPU as there are some, and the rest of them waits. All are
+    started again where one is lost before it is there.
+
+    Raises `HarnessError` where they do not start.
     """
     from distributed import Nanny, Scheduler, SpecCluster
 
     place = {"host": "127.0.0.1", "dashboard": False}
     every = {**place, "nthreads": 1, "memory_limit": 0, "silence_logs": logging.WARNING}
     with_gpu = [{"resources": {GPU: 1.0}, "env": {"CUDA_VISIBLE_DEVICES": gpu}} for gpu in gpus[:workers]]
-    return SpecCluster(
-        workers={
-            number: {"cls": Nanny, "options": {**every, **own}}
-            for number, own in enumerate([*with_gpu, *({} for _ in range(workers - len(with_gpu)))])
-        },
-        scheduler={"cls": Scheduler, "options": {**place, "port": 0}},
-        silence_logs=logging.WARNING,
-    )
+    asked = enumerate([*with_gpu, *({} for _ in range(workers - len(with_gpu)))])
+    spec = {number: {"cls": Nanny, "options": {**every, **own}} for number, own in asked}
+    scheduler = {"cls": Scheduler, "options": {**place, "port": 0}}
+    losses = 0
+    while True:
+        try:
+            return SpecCluster(workers=dict(spec), scheduler=scheduler, silence_logs=logging.WARNING)
+        except RuntimeError as error:  # what Dask makes of whatever has kept a worker from starting
+            losses += 1
+            if losses > LOSSES:
+                cause = one_line(str(error.__cause__ or error), {})
+                raise HarnessError(f"{workers} workers of Dask do not start on this machine: {cause}") from error
+
+
+def replace_lost(client: Client) -> None:
+    """Start workers of this machine in place of those that Dask waits for no more: one that begins anew has 15 s."""
+    from distributed import SpecCluster
+
+    made = client.cluster
+    if type(made) is SpecCluster:  # a batch system's is a subclass, which hands in jobs again by itself
+        for name, one in list(made.workers.items()):
+            if one.status.name in ("closed", "failed"):
+                made.workers.pop(name, None)
+        if len(made.workers) < len(made.worker_spec):
+            made.scale(len(made.worker_spec))

@@ -29,6 +29,8 @@ from harness.threads import usable_cores
 
 CODE = f"code of {DISTRIBUTION}"
 """Stands among versions for the digest of what a worker runs of this package."""
+IDLE_S = 30.0
+"""How long a worker process waits for its next cell: a run that was killed cannot say that it is over."""
 _DROPPED = frozenset(("cancelled", "released", "forgotten"))
 """States of a task of Dask that nobody waits for any more."""
 _ENDING = frozenset(("closing", "closed", "failed"))
@@ -138,7 +140,9 @@ def compute(terms: Terms, job: bytes) -> Answer:
     if asked.backend.python == terms.python:
         asked = replace(asked, backend=replace(asked.backend, python=sys.executable))
     try:
-        answer = Seat.of(terms).compute(asked)
+        answer = None
+        while answer is None:
+            answer = Seat.of(terms).compute(asked)
     except (OSError, HarnessError) as error:
         Seat.give_up()
         places = machine_places(decode(WorkerSetup, terms.setup).cache, "")
@@ -199,6 +203,8 @@ class Seat:
     def __init__(self, terms: Terms) -> None:
         self.key = terms.key
         self._busy = threading.Lock()
+        self._is_closed = False
+        self._idle = self._idle_timer()
         self._log: list[str] = []
         self._sees_cache = Path(terms.probe).is_file()
         self._setup = decode(WorkerSetup, terms.setup)
@@ -217,11 +223,12 @@ class Seat:
     def of(cls, terms: Terms) -> Seat:
         """Return the seat of this thread for a run; what it kept of another run ends."""
         thread = threading.get_ident()
-        if thread not in cls.every or cls.every[thread].key != terms.key:
-            if thread in cls.every:
-                cls.every[thread].close_if_idle()
-            cls.every[thread] = cls(terms)
-        return cls.every[thread]
+        seat = cls.every.get(thread)
+        if seat is None or seat._is_closed or seat.key != terms.key:
+            if seat is not None:
+                seat.close_if_idle()
+            seat = cls.every[thread] = cls(terms)
+        return seat
 
     @classmethod
     def give_up(cls) -> None:
@@ -231,27 +238,45 @@ class Seat:
             with contextlib.suppress(OSError):
                 seat.close_if_idle()
 
-    def compute(self, job: Job) -> Answer:
-        """Compute a cell in this thread."""
+    def compute(self, job: Job) -> Answer | None:
+        """Compute a cell in this thread; None where the seat was closed the moment before, and another one is to."""
         with self._busy:
-            problem = ""
-            if not self._sees_cache:
-                job, problem = self._fetched(job)
-            if problem:
-                return self._answer(failure("lost", "NotFetched", problem), None)
-            for finished in list(self._executor.run([job])):
-                return self._answer(finished.outcome, finished.worker)
-            return self._answer(failure("lost", "Dropped", "nobody waits for this cell any more"), None)
+            if self._is_closed:
+                return None
+            self._idle.cancel()
+            try:
+                return self._computed(job)
+            finally:
+                self._idle = self._idle_timer()
+                self._idle.start()
 
     def close_if_idle(self) -> bool:
         """End the worker process unless it computes, and return whether it was idle."""
         is_idle = self._busy.acquire(blocking=False)
         if is_idle:
             try:
-                self._executor.close()
+                self._idle.cancel()
+                if not self._is_closed:
+                    self._is_closed = True
+                    self._executor.close()
             finally:
                 self._busy.release()
         return is_idle
+
+    def _idle_timer(self) -> threading.Timer:
+        timer = threading.Timer(IDLE_S, self.close_if_idle)
+        timer.daemon = True
+        return timer
+
+    def _computed(self, job: Job) -> Answer:
+        problem = ""
+        if not self._sees_cache:
+            job, problem = self._fetched(job)
+        if problem:
+            return self._answer(failure("lost", "NotFetched", problem), None)
+        for finished in list(self._executor.run([job])):
+            return self._answer(finished.outcome, finished.worker)
+        return self._answer(failure("lost", "Dropped", "nobody waits for this cell any more"), None)
 
     def _answer(self, outcome: Outcome, ready: Ready | None) -> Answer:
         log = tuple(self._log)

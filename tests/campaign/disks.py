@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.campaign.kills import AGAIN_S, check_gone, made, reference, started, told
+from tests.campaign.kills import AGAIN_S, check_gone, made, reference, said, started, told
 from tests.runner.project import Project
 
 ACCEPTED = (0, 2, 3)
@@ -32,14 +32,14 @@ class Disks:
         project = made(folder / "project")
         limit = int(2 ** random.choice((random.uniform(7, 16), random.uniform(11, 13))))  # half meet a worker first
         code = _limited(project, limit).wait(AGAIN_S)
-        assert code in ACCEPTED, f"files of {limit} bytes: the run left with {code}: {_said(project)}"
-        assert "Traceback" not in _said(project), f"files of {limit} bytes: {_said(project)}"
+        assert code in ACCEPTED, f"files of {limit} bytes: the run left with {code}: {said(project)}"
+        assert "Traceback" not in said(project), f"files of {limit} bytes: {said(project)}"
         check_gone(project, f"files of {limit} bytes")
         kept = {place: one for place, one in told(project).items() if originals[place] == one}
         failed = [one for one in project.store().records() if one.id not in kept]
         blamed = [f"{one.id}: {one.status}: {one.error}" for one in failed if one.status != "lost"]
         assert not blamed, f"files of {limit} bytes: a score is not what it was, or a method is blamed: {blamed}"
-        assert started(project, jobs=1).wait(AGAIN_S) == 0, _said(project)
+        assert started(project, jobs=1).wait(AGAIN_S) == 0, said(project)
         assert told(project) == originals
 
 
@@ -55,7 +55,3 @@ def _limited(project: Project, limit: int) -> subprocess.Popen[bytes]:
         return started(project, jobs=1, PYTHONDONTWRITEBYTECODE="1")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def _said(project: Project) -> str:
-    return (project.folder / "said").read_text(errors="replace")[-2000:]

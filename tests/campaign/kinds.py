@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.campaign.archives import Archives
 from tests.campaign.checkpoints import Checkpoints
+from tests.campaign.clusters import Clusters
 from tests.campaign.disks import Disks
+from tests.campaign.ends import DASK_ENDS
 from tests.campaign.flips import Flips
 from tests.campaign.http import Answers
-from tests.campaign.kills import KILLS, Kills
+from tests.campaign.kills import DASK_KILLS, DASK_ROWS, KILLS, Kills
 from tests.campaign.labels import LabelFiles
 from tests.campaign.results import Results
 from tests.campaign.running import Kind
@@ -20,8 +22,11 @@ INPUTS = {
 """Kinds of inputs that are read."""
 RUNS: dict[str, Kind] = {kind.name: kind for kind in (Kills(), Writers(), Disks())}
 """Kinds of mishaps of whole runs: seconds each."""
-KINDS: dict[str, Kind] = {**INPUTS, **RUNS}
-LIMITS_S = dict.fromkeys(RUNS, 240.0)
+DASK = Kills("dask", DASK_ROWS, DASK_KILLS, DASK_ENDS, ("--executor", "dask"))
+ON_DASK: dict[str, Kind] = {kind.name: kind for kind in (DASK, Clusters())}
+"""Kinds of mishaps of runs with Dask: half a minute each."""
+KINDS: dict[str, Kind] = {**INPUTS, **RUNS, **ON_DASK}
+LIMITS_S = dict.fromkeys((*RUNS, *ON_DASK), 240.0)
 """Seconds after which an attempt counts as one that never ends, where these are not those of all."""
-MISHAPS = {"kills": KILLS}
+MISHAPS = {"kills": KILLS, "dask": DASK_KILLS}
 """How many mishaps an input is, where it is more than one."""

@@ -82,6 +82,15 @@ def test_a_lost_machine_is_not_the_methods_fault(project: Project) -> None:
 
 
 @pytest.mark.slow
+def test_a_lost_worker_that_begins_anew_too_slowly_for_dask_is_replaced(project: Project) -> None:
+    suite = project.suite({"lost": '[{ id = "fault", how = "lose-node-once" }]'}, split="one")
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": 0.01}):  # no worker begins in so little time
+        summary = project.run(suite, jobs=1, executor="dask", time_limit_s=60.0)
+    assert project.count("lost") == 1
+    assert (summary.computed, summary.stopped) == (1, "")
+
+
+@pytest.mark.slow
 def test_a_cell_whose_machines_are_lost_again_and_again_ends_as_lost(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import Any
 from unittest import mock
 
@@ -14,7 +14,7 @@ from harness.runner.node import Cores, cores_here
 from harness.runner.stopping import Stop
 from harness.threads import usable_cores
 
-pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
 
 
 class Machines:
@@ -111,3 +111,27 @@ def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(machines, "CONNECT_S", 0.5)
     with pytest.raises(HarnessError, match="nobody answers there"), ExitStack() as stack:
         client_of("tcp://127.0.0.1:1", stack)
+
+
+def test_workers_of_this_machine_of_which_one_is_lost_before_it_is_there_are_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[int] = []
+
+    def fails_until(last: int) -> Any:
+        def made(**options: Any) -> Any:
+            calls.append(options["n_workers"])
+            if len(calls) < last:
+                raise RuntimeError("Nanny failed to start.") from OSError("killed")
+            return nullcontext("tcp://here")
+
+        return made
+
+    monkeypatch.setattr(distributed, "Client", lambda cluster: cluster)
+    monkeypatch.setattr(distributed, "SpecCluster", fails_until(machines.LOSSES + 1))
+    with ExitStack() as stack:
+        assert client_of("", stack, workers=4) == "tcp://here"
+    assert calls == [4] * (machines.LOSSES + 1)
+    monkeypatch.setattr(distributed, "SpecCluster", fails_until(100))
+    with ExitStack() as stack, pytest.raises(HarnessError, match=r"4 workers of Dask do not start .* machine: killed"):
+        client_of("", stack, workers=4)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.errors import StoreError
 from harness.identity import installed_version
 from harness.jobs.messages import Backend, WorkerSetup, encode
+from harness.runner import node
 from harness.runner.local import LocalExecutor
 from harness.runner.node import (
     CODE,
@@ -109,6 +113,30 @@ def test_a_machine_that_does_not_see_the_cache_uses_its_own(
         assert terms.key not in {seat.key for seat in Seat.every.values()}
     assert answers[0].status == answers[1].status == "ok"
     assert answers[0].metrics == answers[1].metrics
+
+
+def workers_here() -> list[psutil.Process]:
+    found = []
+    for one in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):  # it has ended
+            found += [one] if "harness.worker.main" in one.cmdline() else []
+    return found
+
+
+def test_a_worker_whose_run_is_heard_of_no_more_ends_and_another_one_computes(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "probe").touch()
+    monkeypatch.setattr(node, "IDLE_S", 0.1)
+    terms = terms_of(project, tmp_path / "probe", project.cache)
+    job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
+    for _ in range(2):
+        outcome, ready = read(compute(terms, job))
+        assert (outcome.status, ready is not None) == ("ok", True)
+        ends_s = time.monotonic() + 10.0
+        while left := workers_here():
+            assert time.monotonic() < ends_s, left
+            time.sleep(0.02)
 
 
 def test_data_that_a_machine_cannot_have_are_no_failure_of_the_method(
