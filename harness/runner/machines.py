@@ -31,6 +31,8 @@ WAIT_S = 2.0
 """How often the machines are counted, and asked whether the run is to stop."""
 START_S = 600.0
 """How long the first machine of a cluster may take to come."""
+CONNECTION_LOGS = ("distributed.batched", "distributed.client")
+"""Loggers of Dask that print a traceback where a connection is lost, of which a run says itself what it means."""
 QUEUE_S = 7 * 86_400.0
 """How long the first job of a batch system may wait in its queue."""
 
@@ -155,6 +157,7 @@ def client_of(
             "a cluster needs dask.distributed: pip install 'segmentation-harness[distributed]'"
         ) from error
     stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": LOSSES}))
+    stack.enter_context(_quiet(CONNECTION_LOGS))
     if scheduler:
         try:
             return Client(scheduler, timeout=CONNECT_S)
@@ -168,6 +171,19 @@ def client_of(
         made = batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
         made.adapt(minimum_jobs=workers, maximum_jobs=workers)
     return Client(stack.enter_context(made))
+
+
+@contextlib.contextmanager
+def _quiet(names: Sequence[str]) -> Iterator[None]:
+    """Have loggers print nothing for a while."""
+    before = {logger: logger.level for logger in map(logging.getLogger, names)}
+    for logger in before:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.setLevel(level)
 
 
 def _cluster_here(workers: int, gpus: Sequence[str]) -> Any:

@@ -22,7 +22,6 @@ from tests.campaign.ends import end, parts_of, signalled, wait_for
 from tests.campaign.kills import (
     AGAIN_S,
     AT_WORK_S,
-    CODES,
     DASK_ROWS,
     DONE,
     EARLY,
@@ -32,6 +31,7 @@ from tests.campaign.kills import (
     check_complete,
     check_gone,
     checked,
+    is_expected,
     made,
     reference,
     said,
@@ -152,7 +152,7 @@ class Clusters:
                 process.wait(after_s)
             _end(found, process, way, random)
             code = process.wait(AGAIN_S)
-            assert code in _codes(way), f"{where}: the run left with {code}: {said(project)}"
+            assert _is_expected(project, way, code), f"{where}: the run left with {code}: {said(project)}"
             check_gone(project, where, IDLE_S + GONE_S)  # a machine does not hear of the end of a run that is killed
             checked(project, originals, {}, where)
             if way == "scheduler":
@@ -177,7 +177,7 @@ def _end(found: Cluster, process: subprocess.Popen[bytes], way: str, random: Ran
             found.join()
 
 
-def _codes(way: str) -> tuple[int, ...]:
+def _is_expected(project: Project, way: str, code: int) -> bool:
     if way in RUN_ENDS:
-        return CODES[way]
-    return (DONE, REFUSED) if way == "scheduler" else (DONE,)
+        return is_expected(project, way, code)
+    return code == DONE or (code == REFUSED and way == "scheduler")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, nullcontext
 from typing import Any
 from unittest import mock
@@ -120,7 +121,7 @@ def test_workers_of_this_machine_of_which_one_is_lost_before_it_is_there_are_sta
 
     def fails_until(last: int) -> Any:
         def made(**options: Any) -> Any:
-            calls.append(options["n_workers"])
+            calls.append(len(options["workers"]))
             if len(calls) < last:
                 raise RuntimeError("Nanny failed to start.") from OSError("killed")
             return nullcontext("tcp://here")
@@ -135,3 +136,13 @@ def test_workers_of_this_machine_of_which_one_is_lost_before_it_is_there_are_sta
     monkeypatch.setattr(distributed, "SpecCluster", fails_until(100))
     with ExitStack() as stack, pytest.raises(HarnessError, match=r"4 workers of Dask do not start .* machine: killed"):
         client_of("", stack, workers=4)
+
+
+def test_what_dask_prints_of_a_lost_connection_is_left_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: nullcontext())
+    loggers = [logging.getLogger(name) for name in machines.CONNECTION_LOGS]
+    before = [logger.level for logger in loggers]
+    with ExitStack() as stack:
+        client_of("tcp://there", stack)
+        assert not any(logger.isEnabledFor(logging.ERROR) for logger in loggers)
+    assert [logger.level for logger in loggers] == before
