@@ -76,7 +76,7 @@ def test_the_suites_are_those_that_status_prints() -> None:
     assert expected in text, f"README should say:\n\n{expected}"
 
 
-@pytest.mark.parametrize("file", ["tests/campaign/figures.json"])
+@pytest.mark.parametrize("file", ["tests/bench/scale.json", "tests/bench/chains.json", "tests/campaign/figures.json"])
 def test_the_figures_of_scale_are_those_that_were_kept(file: str) -> None:
     """`python -m tests.bench.figures FILE` prints what is to stand there."""
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -66,13 +66,14 @@ def check_probability() -> None:
 
 
 def check_machine_with_a_gpu() -> None:
-    store = Store(REPOSITORY / "results" / "devices" / "h200", "clustering-size", 1, "mini")
-    environments = tuple(store.environments().values())
-    assert environments
-    for environment in environments:
-        assert (environment["gpus"], environment["cores"]) == (["NVIDIA H200"], 16)
-        assert environment["python"].startswith("CPython 3.12.")
-        assert environment["packages"]["torch"].startswith("2.11.")
+    for suite, package, version in (("clustering-size", "torch", "2.11."), ("quickstart", "tensorflow", "2.21.")):
+        store = Store(REPOSITORY / "results" / "devices" / "h200", suite, 1, "mini")
+        environments = tuple(store.environments().values())
+        assert environments
+        for environment in environments:
+            assert (environment["gpus"], environment["cores"]) == (["NVIDIA H200"], 16)
+            assert environment["python"].startswith("CPython 3.12.")
+            assert environment["packages"][package].startswith(version)
 
 
 def check_exit_codes() -> None:
@@ -99,7 +100,9 @@ STATED: dict[str, Callable[[], None]] = {
     r"tox has Cellpose 3\.1": lambda: assert_equal(constraint("cellpose")[:4], "3.1."),
     r"StarDist on Keras 3": lambda: assert_equal(constraint("keras")[:2], "3."),
     r"IoU strictly above 0\.50, 0\.55, …, 0\.95": lambda: assert_equal(thresholds(), (0.5, 0.95, 10)),
-    r"On an NVIDIA H200 beside the 16 cores of its machine\n\(Python 3\.12, torch 2\.11,": check_machine_with_a_gpu,
+    r"On an NVIDIA H200 beside the 16 cores of\s+its machine \(Python 3\.12, torch 2\.11, TensorFlow 2\.21 in": (
+        check_machine_with_a_gpu
+    ),
     r"Only Python 3\.11": lambda: assert_equal('requires-python = ">=3.11' in PYPROJECT, True),
 }
 """What README states in numbers, and what holds it."""
@@ -109,6 +112,7 @@ PROVED_ELSEWHERE = {
     r"(2D|3D)": "dimensions",
     r"`[^`]*`": "code, names and examples",
     r"tables? 2\.\d( to (table-)?2\.\d)?|2\.3, 2\.4 and 2\.9": "names of tables",
+    r"^.* is left out: .*$": "what the script says of rows: tests/gpu/test_table.py",
     r"lie on one side of 0": "the sign of an interval: tests of harness.claims.decide",
     r"in 32 bits\s+\(192x128x256 of the published 192x256x256\)": "tests of the tiles: tests/stages/unet/test_stage.py",
     r"^\|.*\|$": "tables: the status of rows is held by tests/test_readme.py, commands by test_readme_commands.py",

@@ -90,8 +90,9 @@ class Compared:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the report keeps."""
-        return asdict(self)
+        """Return what the report keeps; None stands for the score of a row that has none."""
+        scores = [None if math.isnan(score) else score for score in self.scores]
+        return {**asdict(self), "scores": scores}
 
 
 def computed(row: Row, folders: Sequence[Path], devices: Sequence[str], *, ends_s: float) -> list[RunSummary]:

@@ -28,7 +28,9 @@ def rows_table() -> str:
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_row(row) for report in reports for row in report["rows"] if not row["problems"]]
-    return "\n".join(lines + [f"\n{problem}." for report in reports for problem in report["problems"]])
+    wrong = (row for report in reports for row in report["rows"] if row["problems"])
+    said = [f"`{row['name']}` is left out: {'; '.join(_short(row, one) for one in row['problems'])}." for row in wrong]
+    return "\n".join([*lines, *([""] if said else []), *said])
 
 
 def clusterings_table() -> str:
@@ -37,6 +39,10 @@ def clusterings_table() -> str:
     for row, label in CLUSTERED:
         lines.append(f"| {label} | {_seconds(PROCESSOR, row):.2f} | {_seconds(GPU, row):.2f} |")
     return "\n".join(lines)
+
+
+def _short(row: dict[str, Any], problem: str) -> str:
+    return problem.removeprefix(f"{row['name']}: ")
 
 
 def _row(row: dict[str, Any]) -> str:
