@@ -84,6 +84,7 @@ def _json(made: Plan) -> dict[str, Any]:
                 "cell_s": row.cell_s,
                 "from_other_rows": row.source == "other rows",
                 "from_an_earlier_chain": row.source == "an earlier chain",
+                "from_the_mini_tier": row.source == "the mini tier",
                 "trainings": row.trainings,
                 "training_s": row.training_s,
                 "remaining_s": row.remaining_s,

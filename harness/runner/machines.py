@@ -99,7 +99,8 @@ def threads_of_cells(client: Client) -> int:
     at_once: Counter[tuple[str, tuple[int, ...]]] = Counter()
     for worker, found in cores.items():
         at_once[found.host, found.numbers] += cells.get(worker, 1)
-    return max(1, min(found.count // at_once[found.host, found.numbers] for found in cores.values()))
+    shares = (found.count // at_once[found.host, found.numbers] for found in cores.values())
+    return max(1, min(shares, default=1))  # none is left if all were lost in between
 
 
 def visible_gpus() -> tuple[str, ...]:
