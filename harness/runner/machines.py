@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,9 +78,13 @@ def checked_machines(
     where the scheduler goes away or the batch system refuses its jobs, and for machines that have other versions or do
     not see all of `files`.
     """
+    seen: Mapping[str, Any] = {}
     with scheduler_there("run again: nothing is lost"):
-        _wait(client, limit_s, stop or Stop())
-        seen: Mapping[str, Any] = client.run(look, probe, expected, files, on_error="return")
+        while not seen:
+            _wait(client, limit_s, stop or Stop())
+            answers = client.run(look, probe, expected, files, on_error="return")
+            # One that is lost while it looks is no machine any more; what comes in its place looks before it computes.
+            seen = {worker: answer for worker, answer in answers.items() if not _is_lost(answer)}
     wrong = {worker: found for worker, answer in seen.items() if (found := _found_wrong(answer))}
     if wrong:
         lines = [f"{worker}: {'; '.join(found)}" for worker, found in sorted(wrong.items())]
@@ -111,6 +117,12 @@ def visible_gpus() -> tuple[str, ...]:
     names = [name.strip() for name in allowed.split(",")]
     end = next((place for place, name in enumerate(names) if not name or name.startswith("-")), len(names))
     return tuple(names[:end])  # CUDA too takes those before the first that is none
+
+
+def _is_lost(answer: object) -> bool:
+    from distributed.comm.core import CommClosedError
+
+    return isinstance(answer, CommClosedError)
 
 
 def _found_wrong(answer: tuple[bool, list[str]] | Exception) -> list[str]:
@@ -164,14 +176,34 @@ def client_of(
             return Client(scheduler, timeout=CONNECT_S)
         except (OSError, ValueError) as error:
             raise HarnessError(f"--scheduler {scheduler}: nobody answers there ({error})") from error
-    if cluster == "local":
-        made = _cluster_here(workers, () if setup is None or setup.device == "cpu" else visible_gpus())
-    else:
-        assert setup is not None
-        require_command(cluster)
-        made = batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
-        made.adapt(minimum_jobs=workers, maximum_jobs=workers)
-    return Client(stack.enter_context(made))
+    with _interrupts_later():  # Dask cannot close a cluster whose start is interrupted
+        if cluster == "local":
+            gpus = () if setup is None or setup.device == "cpu" else visible_gpus()
+            made = stack.enter_context(_cluster_here(workers, gpus))
+        else:
+            assert setup is not None
+            require_command(cluster)
+            made = stack.enter_context(
+                batch_cluster(cluster, setup.threads, memory_bytes, has_gpu=setup.device == "cuda")
+            )
+            made.adapt(minimum_jobs=workers, maximum_jobs=workers)
+    return Client(made)
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` at the end for a SIGINT that comes inside; other threads than the main one get none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -191,22 +223,22 @@ def _cluster_here(workers: int, gpus: Sequence[str]) -> Any:
     """Start worker processes on this machine, for one cell each; each of the first has a GPU of its own.
 
     The others declare none: as many cells at a time use a GPU as there are some, and the rest of them waits. All are
-    started again where one is lost before it is there.
+    started again where one is lost before it is there. What is lost the run says, and Dask nothing.
 
     Raises `HarnessError` where they do not start.
     """
     from distributed import Nanny, Scheduler, SpecCluster
 
     place = {"host": "127.0.0.1", "dashboard": False}
-    every = {**place, "nthreads": 1, "memory_limit": 0, "silence_logs": logging.WARNING}
+    every = {**place, "nthreads": 1, "memory_limit": 0, "silence_logs": logging.CRITICAL}
     with_gpu = [{"resources": {GPU: 1.0}, "env": {"CUDA_VISIBLE_DEVICES": gpu}} for gpu in gpus[:workers]]
     asked = enumerate([*with_gpu, *({} for _ in range(workers - len(with_gpu)))])
     spec = {number: {"cls": Nanny, "options": {**every, **own}} for number, own in asked}
-    scheduler = {"cls": Scheduler, "options": {**place, "port": 0}}
+    scheduler = {"cls": Scheduler, "options": {**place, "port": 0, "dashboard_address": ":0"}}
     losses = 0
     while True:
         try:
-            return SpecCluster(workers=dict(spec), scheduler=scheduler, silence_logs=logging.WARNING)
+            return SpecCluster(workers=dict(spec), scheduler=scheduler, silence_logs=logging.CRITICAL)
         except RuntimeError as error:  # what Dask makes of whatever has kept a worker from starting
             losses += 1
             if losses > LOSSES:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack, nullcontext
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 from unittest import mock
 
@@ -52,6 +55,42 @@ def test_machines_that_cannot_look_are_named_with_those_that_differ() -> None:
         "a: the harness there cannot answer (ModuleNotFoundError: No module named 'harness')",
         "b: numpy 1 in place of 2",
     ]
+
+
+def test_a_machine_that_is_lost_while_it_looks_is_none_any_more() -> None:
+    lost = distributed.comm.CommClosedError("in <TCP>: Stream is closed")
+    assert checked_machines(Machines({"a": (True, []), "b": lost}), "probe", {}, []) == (1, [])  # type: ignore[arg-type]
+    machines_left: Any = Machines({"b": lost})
+    replies = iter([{"b": lost}, {"c": (False, [])}])
+    machines_left.run = lambda *_, **__: next(replies)
+    assert checked_machines(machines_left, "probe", {}, []) == (1, ["c"]), "all are lost, and another one comes"
+
+
+def test_an_interrupt_during_the_start_of_a_cluster_comes_after_it_and_closes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = []
+
+    @contextmanager
+    def made(**_: Any) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            ended.append("closed")
+
+    def interrupted(**options: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return made(**options)
+
+    monkeypatch.setattr(distributed, "SpecCluster", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), ExitStack() as stack:
+            client_of("", stack)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended == ["closed"]
 
 
 def test_a_cluster_without_machines_is_said() -> None:
