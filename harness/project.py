@@ -186,7 +186,7 @@ class Project:
         return standing.timings or self.results(self.published, standing.suite, standing.tier).timings
 
     def per_voxel_s(self, standing: Standing) -> dict[str, float]:
-        """Return the seconds a voxel of the rows of the paper tier, as published cells of the mini tier took them.
+        """Return the seconds a voxel of rows of the paper tier, as stages of published mini cells took them.
 
         Rows that train are left out: voxels say nothing of how long a training takes.
         """

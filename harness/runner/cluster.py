@@ -96,6 +96,7 @@ class DaskExecutor:
         self._only_on: dict[Future, list[str]] = {}
         self._known: dict[str, float] = {}
         self._has_machines = True
+        self._is_short = False
         self._stack = ExitStack()
         probe = Path(setup.cache) / probe_name()
         expected = versions(tuple({**own_versions(), **library_versions(needs)}))
@@ -167,22 +168,36 @@ class DaskExecutor:
         """Give out jobs while the cluster has room; `HarnessError` where no machine is left and none will come."""
         threads, declared = self._client.nthreads(), self._declared()
         replace_lost(self._client)
-        self._note_machines(threads)
+        self._note_machines(threads, declared, running)
         room = max(1, sum(threads.values()))
         self._put_back(threads, queue, running)
-        while len(running) < room:
+        # what waits for a machine that is lost takes no room of the others
+        while sum(self._has_place(job, declared) for job in running.values()) < room:
             job = self._taken(queue, running.values())
             if job is None:
                 return
             running[self._given_out(job, declared)] = job
 
-    def _note_machines(self, threads: Mapping[str, int]) -> None:
-        """Say once that no machine is left and the run waits for one; `HarnessError` where none will come."""
+    def _note_machines(
+        self, threads: Mapping[str, int], declared: Mapping[str, Resources], running: Mapping[Future, Job]
+    ) -> None:
+        """Say once that no machine is left, or none for some cells; `HarnessError` where none will come."""
         if not threads:
             require_jobs(self._client)
             if self._has_machines:
                 self._log("no machine of the cluster is left: waiting for one")
         self._has_machines = bool(threads)
+        is_short = bool(threads) and not all(self._has_place(job, declared) for job in running.values())
+        if is_short and not self._is_short:
+            self._log(
+                "no machine of the cluster has what some cells need, as one with a GPU that was lost had: they wait"
+            )
+        self._is_short = is_short
+
+    def _has_place(self, job: Job, declared: Mapping[str, Resources]) -> bool:
+        """Return whether a machine that is there could compute a job."""
+        asked = self._asked_of(job)
+        return any(_has_room(one, asked) for one in declared.values())
 
     def _taken(self, queue: Queue, running: Iterable[Job]) -> Job | None:
         """Return the next job; while every GPU is taken, one that asks for none: others would wait in its place."""
@@ -222,11 +237,11 @@ class DaskExecutor:
         return [future for future in running if future.done()]
 
     def _asked_of(self, job: Job) -> Resources:
-        """Return which of the resources that workers declare, or have declared, a job takes.
+        """Return which of the resources that workers declare a job takes.
 
         Where the one worker with a GPU is lost, its jobs wait for the next one: they are not for workers without.
         """
-        asked = {MEMORY: float(job.memory_bytes)} if MEMORY in self._known else {}
+        asked = {MEMORY: float(job.memory_bytes)} if self._known.get(MEMORY) else {}
         return {**asked, GPU: 1.0} if GPU in self._known and self._uses_gpu(job) else asked
 
     def _declared(self) -> dict[str, Resources]:
@@ -238,12 +253,15 @@ class DaskExecutor:
         return found
 
     def _check_room(self, jobs: Sequence[Job]) -> None:
-        """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever."""
+        """Raise `HarnessError` for a job that no worker has room for: Dask would let it wait for ever.
+
+        Where all were lost this moment, nothing is known of the next ones.
+        """
         declared = self._declared()
         for job in jobs:
-            asked = self._asked_of(job)
-            if any(_has_room(one, asked) for one in declared.values()):
+            if not declared or self._has_place(job, declared):
                 continue
+            asked = self._asked_of(job)
             most = {name: max(one.get(name, 0.0) for one in declared.values()) for name in asked}
             taken, given = (" and ".join(f"{name} {amount:g}" for name, amount in one.items()) for one in (asked, most))
             raise HarnessError(

@@ -100,7 +100,7 @@ def threads_of_cells(client: Client) -> int:
     Raises `HarnessError` where the scheduler goes away.
     """
     with scheduler_there("run again: nothing is lost"):
-        cores: Mapping[str, Cores] = client.run(cores_here)
+        cores: Mapping[str, Cores] = client.run(cores_here, on_error="ignore")
         cells = client.nthreads()
     at_once: Counter[tuple[str, tuple[int, ...]]] = Counter()
     for worker, found in cores.items():
@@ -116,7 +116,7 @@ def visible_gpus() -> tuple[str, ...]:
         return tuple(str(number) for number in range(count))
     names = [name.strip() for name in allowed.split(",")]
     end = next((place for place, name in enumerate(names) if not name or name.startswith("-")), len(names))
-    return tuple(names[:end])  # CUDA too takes those before the first that is none
+    return tuple(names[: min(end, count)])  # CUDA too takes those before the first that is none
 
 
 def _is_lost(answer: object) -> bool:
@@ -136,6 +136,7 @@ def _wait(client: Client, limit_s: float, stop: Stop) -> None:
     """Wait for a machine."""
     ends_s = time.monotonic() + limit_s
     while not stop.is_asked and (left_s := ends_s - time.monotonic()) > 0:
+        replace_lost(client)
         with contextlib.suppress(TimeoutError):
             client.wait_for_workers(1, timeout=min(left_s, WAIT_S))
             return

@@ -248,7 +248,8 @@ class Seat:
                 return self._computed(job)
             finally:
                 self._idle = self._idle_timer()
-                self._idle.start()
+                with contextlib.suppress(RuntimeError):  # no thread can be had, or Python is ending: the answer counts
+                    self._idle.start()
 
     def close_if_idle(self) -> bool:
         """End the worker process unless it computes, and return whether it was idle."""

@@ -53,7 +53,7 @@ class Costs:
             if stage.fit_s is not None and not stage.fit_cached:
                 trained_s += stage.fit_s
             if stage.run_s is not None:  # of an output that was made elsewhere no seconds are known
-                self._stages.add_cell(stage.id, _called_s(stage), (stage,))
+                self._stages.add_cell(stage.id, called_s(stage), (stage,))
             self._stages.add_trainings(stage.id, (stage,))
         if is_whole:
             rows.add_cell(row, max(0.0, total_s - trained_s), stages)
@@ -89,7 +89,7 @@ class _Rows:
         gpu_s = 0.0
         for stage in stages:
             if stage.device == "cuda":
-                gpu_s += _called_s(stage)
+                gpu_s += called_s(stage)
         self.cells[row].append(seconds)
         self._gpu[row].append(gpu_s)
 
@@ -119,7 +119,7 @@ def trainings_of(cell: Cell, stages: Iterable[str]) -> Iterator[tuple[str, str]]
             yield spec.id, hash_value([spec.fit_json(), before, data, fold])
 
 
-def _called_s(stage: StageTiming) -> float:
+def called_s(stage: StageTiming) -> float:
     """Return the seconds of loading a stage and of the call whose result counts; steady ones follow a first one."""
     call_s = next(iter(stage.steady_s), 0.0) if stage.first_s is None else stage.first_s
     return (stage.load_s or 0.0) + call_s

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import TYPE_CHECKING, Any
 
 from harness.collection import without_collection
 from harness.datasets.overlap import lineage
 from harness.model import Cell, Tier
 from harness.predictions import Predictions
-from harness.standing.costs import Cost, Costs, Source, trainings_of
+from harness.standing.costs import Cost, Costs, Source, called_s, trainings_of
 from harness.standing.standing import Standing
 from harness.store import Timing
 
@@ -132,17 +132,19 @@ def plan(
 
 
 def seconds_per_voxel(standing: Standing, catalogue: Catalogue) -> dict[str, float]:
-    """Return what a cell of each row took for a voxel of its sample, trainings apart.
+    """Return what the stages of a row took for a voxel, without trainings: the median of its cells.
 
-    Rows whose stages were never measured are left out, and those of samples whose shape nobody states.
+    Outputs that came from the cache count as when they were made. Rows whose stages were not all measured in a cell are
+    left out, and cells of samples whose shape nobody states.
     """
-    costs, found = Costs(standing.timings, standing.cells), {}
-    for row, own in standing.rows.items():
-        cost = costs.of(row, [spec.id for spec in own.cells[0].chain])
-        voxels = _mean_voxels(own.cells, catalogue)
-        if cost is not None and cost.source != "an earlier chain" and voxels:
-            found[row] = cost.cell_s / voxels
-    return found
+    cells = {cell.key: cell for cell in standing.cells}
+    found: dict[str, list[float]] = defaultdict(list)
+    for timing in standing.timings:
+        cell = cells.get(timing.cell)
+        voxels = None if cell is None else catalogue.dataset(cell.data.dataset).voxels(cell.sample)
+        if voxels and timing.stages and all(stage.run_s is not None for stage in timing.stages):
+            found[timing.row].append(sum(called_s(stage) for stage in timing.stages) / voxels)
+    return {row: median(rates) for row, rates in found.items()}
 
 
 def _mean_voxels(cells: Sequence[Cell], catalogue: Catalogue) -> float | None:

@@ -3,8 +3,8 @@
 Trains and runs a U-Net, StarDist, Cellpose, SPOCO and a SAM, and clusters, on the CPU and on the GPU, and says what
 their scores and times are on either, and which rows cannot run here. Networks that have learnt something, on the real
 images of the mini tier (HARNESS_MIRROR, HARNESS_DATA), are trained on the GPU alone, and the CPU predicts with the same
-weights. `--devices cpu cpu` tries the script where there is no GPU. Records and timings of both devices are packed into
-DIR/records.tar.gz, to be merged into published ones.
+weights. `--devices cpu cpu` tries the script where there is no GPU. Records and timings of what each device has trained
+are packed into DIR/records.tar.gz, to be merged into published ones.
 """
 
 from __future__ import annotations

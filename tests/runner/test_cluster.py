@@ -507,13 +507,13 @@ def test_workers_here_declare_gpus_only_to_runs_that_may_use_them(
         assert worker["resources"] == declared
 
 
-def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost(
+def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost_and_holds_up_no_other(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls: list[str] = []
+    calls: list[tuple[str, bool]] = []
 
     def computed(terms: Terms, job: bytes) -> Answer:
-        calls.append(distributed.get_worker().name)
+        calls.append((distributed.get_worker().name, b"on-gpu" in job))
         return compute(terms, job)
 
     monkeypatch.setattr(cluster, "compute", broken_compute)
@@ -521,7 +521,9 @@ def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost(
     gpu = {"cls": distributed.Worker, "options": {"nthreads": 1, "resources": {"GPU": 1}}}
     workers = {"first": gpu, "plain": {"cls": distributed.Worker, "options": {"nthreads": 1}}}
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
-    suite = project.suite({f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(2)})
+    rows = {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(2)}
+    beside = {f"beside-{number}": f'[{{ id = "noop", number = {number} }}]' for number in range(5)}
+    suite = project.suite({**rows, **beside})
 
     class Replacing(Recorder):
         def finished(self, line: str, left_s: float | None) -> None:
@@ -531,16 +533,20 @@ def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost(
                 threading.Thread(target=come, daemon=True).start()
 
     def come() -> None:
-        while not made.scheduler.unrunnable and "plain" not in calls:
+        lost = len(calls)
+        while not made.scheduler.unrunnable or len(calls) < lost + 3:
             time.sleep(0.02)
         made.worker_spec["second"] = gpu
         made.scale(len(made.worker_spec))
 
+    progress = Replacing()
     with distributed.SpecCluster(workers=workers, scheduler=scheduler) as made:
-        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, progress=Replacing())
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, progress=progress)
     BROKEN.clear()
-    assert (summary.computed, summary.failed) == (4, 0)
-    assert set(calls) == {"first", "second"}
+    assert (summary.computed, summary.failed) == (14, 0)
+    assert ("second", True) in calls
+    assert ("plain", True) not in calls
+    assert sum("no machine of the cluster has what some cells need" in line for line in progress.logged) == 1
 
 
 def test_threads_of_a_cell_are_those_of_the_machines_unless_the_user_says_them(

@@ -24,6 +24,8 @@ distributed = pytest.importorskip("distributed", reason="the extra 'distributed'
 class Machines:
     """A client whose machines answer what they are told to."""
 
+    cluster = None
+
     def __init__(self, answers: dict[str, Any]) -> None:
         self.answers = answers
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from harness.model import Volume
 from harness.predictions import Predictions
@@ -78,9 +79,16 @@ def test_seconds_a_voxel_are_those_of_rows_whose_stages_were_measured(project: P
     cells = project.cells(tier="paper")
     volumes = project.catalogue.dataset("volumes")
     volumes.sizes = dict.fromkeys(volumes.sample_ids(), 100)
-    timings = [CellTime("otsu", 3.0, cell=cells[0].key), CellTime("net", 5.0)]
+    made = (StageTiming("blur", load_s=1.0, first_s=2.0), StageTiming("cut", fit_s=50.0, first_s=1.0, cached=True))
+    unknown = (StageTiming("learn", cached=True),)
+    timings = [
+        CellTime("otsu", 118.0, made, cells[0].key),
+        CellTime("otsu", 0.1, (replace(made[0], first_s=4.0),), cells[1].key),
+        CellTime("otsu", 9.0, (replace(made[0], first_s=99.0),)),
+        CellTime("net", 5.0, unknown, cells[-1].key),
+    ]
     standing = replace(project.standing(tier="paper"), timings=tuple(timings))
-    assert seconds_per_voxel(standing, project.catalogue) == {"otsu": 0.03}
+    assert seconds_per_voxel(standing, project.catalogue) == {"otsu": pytest.approx(0.045)}
     volumes.sizes = {}
     assert seconds_per_voxel(standing, project.catalogue) == {}
 
