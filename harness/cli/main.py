@@ -124,9 +124,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _internal_error()
         log(f"harness: error: {os.fsdecode(error.filename)}: {error.strerror}")
         return HarnessError.exit_code
-    except Exception:  # whatever a bug raises: exit code 1 would say "regression"
+    except Exception as error:  # whatever a bug raises: exit code 1 would say "regression"
+        if _is_of_an_interrupt(error):
+            log(f"harness: interrupted ({type(error).__name__}: {error})")
+            return EXIT_INTERRUPTED
         return _internal_error()
     return code
+
+
+def _is_of_an_interrupt(error: BaseException) -> bool:
+    """Return whether an error was raised while an interrupt was handled: a lock that is waited for may raise its own."""
+    cause = error.__context__
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__
+    return cause is not None
 
 
 def _internal_error() -> int:

@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 
@@ -88,6 +89,17 @@ def test_exit_codes_of_errors(cli: Cli, monkeypatch: pytest.MonkeyPatch, error: 
     found, _, err = cli("check")
     assert found == code
     assert all(line.startswith("harness: ") for line in err.splitlines())
+
+
+def test_what_a_lock_raises_of_an_interrupt_is_an_interrupt(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(project: Project, arguments: argparse.Namespace) -> int:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            threading.Lock().release()
+
+    monkeypatch.setattr(check, "run", fail)
+    assert cli("check") == (130, "", "harness: interrupted (RuntimeError: release unlocked lock)\n")
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("x"), OSError(5, "no file is named")])
