@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _is_of_an_interrupt(error: BaseException) -> bool:
-    """Return whether an error was raised while an interrupt was handled: a lock that is waited for may raise its own."""
+    """Return whether an error was raised while an interrupt was handled, as a lock does that was waited for."""
     cause = error.__context__
     while cause is not None and not isinstance(cause, KeyboardInterrupt):
         cause = cause.__context__
