@@ -37,7 +37,7 @@ NOT_RUN = {
         "needs records of that suite: tests/report/test_grid.py"
     ),
     "tox run -e campaign -- --log LOG --figures FILE": "takes hours; tests/campaign has it in short",
-    "tox run -e bench -- -k bench_scale": "measures, on an idle machine for a quarter of an hour",
+    "tox run -e bench -- -k bench_scale": "measures, on an idle machine for some ten minutes",
     "tox run -e bench -- -k bench_partition": "measures, on an idle machine for minutes",
     "tox run -e bench": "measures, which needs an idle machine, in an environment that tox makes",
     "pytest tests/integration": "is part of the tests",

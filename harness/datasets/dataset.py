@@ -236,7 +236,7 @@ class Dataset:
     def voxels(self, sample: str) -> int | None:
         """Return how many voxels a sample's grid has, as declared; None where nobody states its shape.
 
-        Raises `DataError` for an unknown sample.
+        Raises `DataError` for an unknown sample, and for a plane that lies outside its volume.
         """
         _, declaration, view = self._resolve(sample)
         if view.resize:

@@ -14,7 +14,7 @@ from harness.store import StageTiming, Timing
 
 Source = Literal["", "an earlier chain", "other rows", "the mini tier"]
 """Where seconds come from: cells of the chain itself, of what the row was before, stages as other rows had them, or the
-row's cells on the mini tier, by voxels."""
+row's stages on the mini tier, by voxels."""
 
 
 @dataclass(frozen=True, slots=True)

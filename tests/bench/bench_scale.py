@@ -1,6 +1,6 @@
 """Scoring of volumes that lie on disk, by several processes: rate, speed-up, memory; millions of objects; a petavoxel.
 
-Run with `pytest tests/bench/bench_scale.py -p no:randomly` on an idle machine, for a quarter of an hour. Then stands a
+Run with `pytest tests/bench/bench_scale.py -p no:randomly` on an idle machine: some ten minutes. At the end stands a
 table of figures beside the goals; HARNESS_BENCH_FIGURES=FILE keeps them. A goal that is missed fails its benchmark.
 """
 

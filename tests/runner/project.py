@@ -477,10 +477,9 @@ class Project:
         return path
 
     def run(self, suite: Path | list[Path], **options: Any) -> RunSummary:
-        chosen: dict[str, Any] = {"progress": Recorder(), "threads": 1, **options}
+        chosen: dict[str, Any] = {"progress": Recorder(), "threads": 1, "results": self.results, **options}
         return harness.run(
             suite,
-            results=self.results,
             plugins=[self.plugin],
             catalogue=self.folder / "datasets.toml",
             **chosen,

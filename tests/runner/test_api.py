@@ -162,6 +162,12 @@ def test_spoilt_cache_entries_are_made_again(project: Project) -> None:
     assert project.store().scores_path.read_text() == scores
 
 
+def test_a_results_folder_may_be_a_text(project: Project) -> None:
+    suite = project.suite({"noop": '[{ id = "noop" }]'})
+    assert project.run(suite, results=str(project.results)).computed == 2
+    assert len(project.store().records()) == 2
+
+
 def test_filters_and_dry_run(project: Project) -> None:
     suite = project.suite({"one": CHAIN, "noop": '[{ id = "noop" }]'})
     dry = project.run(suite, dry_run=True)
