@@ -66,7 +66,8 @@ def counting(prediction: str, truth: str, images: Sequence[Labels], arguments: a
     `images` are the prediction and the truth. Chunks that a Zarr array lacks are named: they read as its fill value.
     """
     from harness.datasets.readers import LazyLabels
-    from harness.runner.blockwise import Images, table_by_cluster, table_by_processes
+    from harness.runner.blockwise import Images, table_by_processes
+    from harness.runner.blockwise_cluster import table_by_cluster
 
     for name, image in zip((prediction, truth), images, strict=True):
         if isinstance(image, LazyLabels):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, overload
 
 import numpy as np
@@ -20,6 +21,10 @@ MEMORY_BLOCK = 1 << 20
 STORAGE_BLOCK = 1 << 20
 """Voxels of a block read from Zarr, HDF5 or Dask, unless a chunk is larger; more would leave the processor's cache, and
 processes side by side would wait for memory."""
+CHUNK_BLOCK = 1 << 18
+"""The same of images whose whole chunks cost no more than their codec: several of them would be copied together."""
+CHUNKS_AHEAD = 16
+"""Files of chunks that are read before the first of them is decoded."""
 LARGEST_COMMON_CHUNK = 1 << 24
 """Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
 MOST_THREADS = 4
@@ -85,6 +90,30 @@ class PairedBlocks:
         Raises `LabelError` for a block that cannot be read, or is not what its image declares.
         """
         truth, pred = read_block(self.truth, region, "truth"), read_block(self.pred, region, "prediction")
+        return self._kept(truth, pred, region)
+
+    def each(self, regions: Iterable[Slices]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield what `read` returns for each region; it holds until the next one: memory may be used again.
+
+        Whole chunks whose codec is all there is to do are decoded one into the place of the other, in the cache.
+        """
+        block = self.regions.block
+        readers: list[Any] = [getattr(image, "whole_chunks", None) for image in (self.truth, self.pred)]
+        if any(reader is None or reader.shape != block for reader in readers):
+            yield from map(self.read, regions)
+            return
+        chunks = [np.empty(block, image.dtype) for image in (self.truth, self.pred)]
+        ahead = iter(regions)
+        while group := list(islice(ahead, CHUNKS_AHEAD)):
+            numbers = [tuple(part.start // size for part, size in zip(one, block, strict=True)) for one in group]
+            files = [[reader.encoded(number) for reader in readers] for number in numbers]
+            for region, number, encoded in zip(group, numbers, files, strict=True):
+                for reader, data, chunk in zip(readers, encoded, chunks, strict=True):
+                    reader.decode(number, data, chunk)
+                there = tuple(slice(part.stop - part.start) for part in region)
+                yield self._kept(chunks[0][there], chunks[1][there], region)
+
+    def _kept(self, truth: np.ndarray, pred: np.ndarray, region: Slices) -> tuple[np.ndarray, np.ndarray]:
         if self.ignore is not None:
             is_value = isinstance(self.ignore, int)
             keep = truth != self.ignore if is_value else read_block(self.ignore, region, "the ignore mask") == 0
@@ -115,7 +144,7 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
         truth, pred = _in_storage_order(truth, pred)
         block = _enlarged((1,) * truth.ndim, truth.shape, MEMORY_BLOCK)
     elif block is None:
-        block = _enlarged(_common_chunk(truth, pred), truth.shape, STORAGE_BLOCK)
+        block = _enlarged(_common_chunk(truth, pred), truth.shape, _stored_voxels(truth, pred))
     return PairedBlocks(truth, pred, ignore, dtype, Regions(tuple(truth.shape), block), in_memory)
 
 
@@ -165,7 +194,7 @@ def image_blocks(image: Any, name: str, *, ignore: Any = None, block: tuple[int,
         image, ignore = image.transpose(axes), None if ignore is None else ignore.transpose(axes)
         block = _enlarged((1,) * image.ndim, image.shape, MEMORY_BLOCK)
     elif block is None:
-        block = _enlarged(_common_chunk(image, image), image.shape, STORAGE_BLOCK)
+        block = _enlarged(_common_chunk(image, image), image.shape, _stored_voxels(image))
     dtype = np.dtype(f"u{image.dtype.itemsize}")
     return ImageBlocks(image, ignore, name, axes, dtype, Regions(tuple(image.shape), block), in_memory)
 
@@ -306,6 +335,12 @@ def _decoded(shape: tuple[int, ...], chunk: tuple[int, ...], block: tuple[int, .
         touched = sum((min(start + step, extent) - 1) // size - start // size + 1 for start in starts)
         times *= touched / math.ceil(extent / size)
     return times
+
+
+def _stored_voxels(*images: Any) -> int:
+    """Return of how many voxels a block of stored images may be made up."""
+    is_direct = all(getattr(image, "whole_chunks", None) is not None for image in images)
+    return CHUNK_BLOCK if is_direct else STORAGE_BLOCK
 
 
 def _chunk(array: Any) -> tuple[int, ...]:

@@ -154,8 +154,8 @@ def _count(blocks: PairedBlocks, threads: int) -> tuple[np.ndarray, np.ndarray]:
 
     def count_share(first: int) -> tuple[np.ndarray, np.ndarray]:
         counter = PairCounter()
-        for region in blocks.regions[first::threads]:
-            counter.add(*blocks.read(region))
+        for one_truth, one_pred in blocks.each(blocks.regions[first::threads]):
+            counter.add(one_truth, one_pred)
         return counter.pairs()
 
     if threads == 1:

@@ -35,8 +35,8 @@ def counted(blocks: PairedBlocks, regions: Iterable[Slices]) -> LabelPairs:
     from harness.metrics.kernel import PairCounter
 
     counter = PairCounter()
-    for region in regions:
-        counter.add(*blocks.read(region))
+    for truth, pred in blocks.each(regions):
+        counter.add(truth, pred)
     return LabelPairs(*counter.pairs())
 
 

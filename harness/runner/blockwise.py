@@ -1,7 +1,7 @@
-"""One overlap table of two label images that are larger than memory, counted by several processes or machines.
+"""One overlap table of two label images that are larger than memory, counted by several processes.
 
 Each of them opens both images by their names and counts parts: blocks of whole chunks, one after the other. Parts are
-added as they come, on a cluster in a tree, so that memory grows with the pairs of labels and never with voxels.
+added as they come, so that memory grows with the pairs of labels and never with voxels.
 """
 
 from __future__ import annotations
@@ -13,25 +13,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from harness.datasets.readers import read_labels, split_key
 from harness.errors import HarnessError
 from harness.metrics.blocks import PairedBlocks, paired_blocks
 from harness.metrics.overlap import OverlapTable, table_of_pairs
 from harness.metrics.parts import LabelPairs, added, counted
-from harness.runner.machines import connected, scheduler_there
 
 PART_VOXELS = 1 << 28
 """Voxels of a part: seconds of work, so that what a process says and is asked costs nothing beside it."""
 PARTS_EACH = 8
 """Parts for each process of an image that is not large: the last ones to end are short."""
-FAN_IN = 16
-"""How many tables a machine adds at a time."""
 RETRIES = 2
 """How often a part is counted again whose process was ended."""
-MODULES = ("numpy", "numba", "zarr", "numcodecs", "h5py")
-"""What machines that count must have in the versions of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,42 +92,11 @@ def table_by_processes(images: Images, *, jobs: int) -> OverlapTable:
     """
     blocks = images.blocks()
     parts = Parts.of(blocks, jobs)
-    return _table(blocks, added(_by_processes(images, parts, jobs)))
+    return table_of(blocks, added(_by_processes(images, parts, jobs)))
 
 
-def table_by_cluster(images: Images, *, scheduler: str) -> OverlapTable:
-    """Return the overlap table of two images, counted and added up by the machines of a Dask cluster.
-
-    Raises what `table_by_processes` raises, and `HarnessError` for a scheduler that is not there or goes away, and for
-    machines that have other versions or do not see the images.
-    """
-    blocks = images.blocks()
-    with connected(scheduler, MODULES, images.files) as client:
-        with scheduler_there("run again"):
-            parts = Parts.of(blocks, sum(client.nthreads().values()))
-            tables = [
-                client.submit(count_part, images, parts.shape, parts.range(part), pure=False)
-                for part in range(len(parts))
-            ]
-            while len(tables) > 1:
-                groups = [tables[first : first + FAN_IN] for first in range(0, len(tables), FAN_IN)]
-                tables = [client.submit(added, group, pure=False) for group in groups]
-        return _table(blocks, _result(tables[0]))
-
-
-def _result(future: Any) -> LabelPairs:
-    with scheduler_there("run again"):
-        error = future.exception()
-        pairs: LabelPairs | None = future.result() if error is None else None
-    if pairs is not None:
-        return pairs
-    if type(error).__module__.partition(".")[0] == "distributed":
-        raise HarnessError(f"the machines of the cluster were lost again and again ({error})") from error
-    assert error is not None
-    raise error
-
-
-def _table(blocks: PairedBlocks, pairs: LabelPairs) -> OverlapTable:
+def table_of(blocks: PairedBlocks, pairs: LabelPairs) -> OverlapTable:
+    """Return the table of two images from the label pairs of all their parts."""
     return table_of_pairs(pairs.ids, pairs.counts, truth=blocks.truth.dtype, pred=blocks.pred.dtype)
 
 
@@ -176,10 +139,12 @@ def _by_pool(images: Images, parts: Parts, numbers: Iterable[int], jobs: int) ->
 
 
 def _decode_in_one_thread() -> None:
-    """Keep this process to one core: Zarr's own threads would take those of the other processes."""
+    """Keep this process to one core: threads of Zarr and of Blosc would take those of the other processes."""
     import zarr
+    from numcodecs import blosc
 
     zarr.config.set({"threading.max_workers": 1})
+    blosc.use_threads = False
 
 
 def _absolute(name: str) -> str:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from harness.metrics.blocks import PairedBlocks
-from harness.runner.blockwise import FAN_IN, Parts
+from harness.runner.blockwise import Parts
+from harness.runner.blockwise_cluster import FAN_IN
 
 BYTES_PER_PAIR = 24
 """Of a pair of labels with its count, on the way from one process to another."""

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse
+import zarr
+from hypothesis import given
+from hypothesis import strategies as st
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
+from harness.datasets.readers import read_labels
 from harness.errors import DataError, LabelError
 from harness.metrics.blocks import (
+    CHUNK_BLOCK,
     LARGEST_COMMON_CHUNK,
     MEMORY_BLOCK,
     MOST_THREADS,
+    STORAGE_BLOCK,
     Regions,
     _chunk,
     _decoded,
@@ -530,3 +540,69 @@ def test_a_chunk_is_decoded_once_by_each_block_that_touches_it(
     shape: tuple[int, ...], chunk: tuple[int, ...], block: tuple[int, ...], times: float
 ) -> None:
     assert _decoded(shape, chunk, block) == pytest.approx(times)
+
+
+@given(
+    data=st.data(),
+    shape=st.tuples(st.integers(2, 9), st.integers(2, 9), st.integers(2, 9)),
+    leading=st.integers(0, 2),
+    dtypes=st.tuples(st.sampled_from(["bool", "uint8", "int16", "uint32"]), st.sampled_from(["uint8", "int32"])),
+    ignore=st.sampled_from([None, 1, "mask"]),
+    is_missing=st.booleans(),
+)
+def test_whole_chunks_are_read_as_any_block(
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+    shape: tuple[int, ...],
+    leading: int,
+    dtypes: tuple[str, str],
+    ignore: int | str | None,
+    is_missing: bool,
+) -> None:
+    chunks = data.draw(st.tuples(*(st.integers(1, size) for size in shape)), "chunks")
+    folder, rng = tmp_path_factory.mktemp("stored"), np.random.default_rng(math.prod(shape))
+    images: dict[str, Any] = {}
+    for name, dtype in zip(("truth", "pred", "mask"), (*dtypes, "uint8"), strict=True):
+        values = rng.integers(0, 3, shape).astype(dtype)
+        codec = BloscCodec() if name == "truth" else ZstdCodec()
+        ones = (1,) * leading
+        array = zarr.create_array(
+            folder / name, shape=ones + shape, chunks=ones + chunks, dtype=dtype, compressors=codec
+        )
+        array[...] = values.reshape(ones + shape)
+        if is_missing:
+            shutil.rmtree(folder.joinpath(name, "c", *"0" * (leading + 1)), ignore_errors=True)
+        images[name] = read_labels(folder / name)
+        assert images[name].whole_chunks is not None
+    mask = images["mask"] if ignore == "mask" else ignore
+    blocks = paired_blocks(images["truth"], images["pred"], ignore=mask, block=chunks)
+    numbers = data.draw(st.lists(st.sampled_from(range(len(blocks.regions)))), "blocks")
+    regions = [blocks.regions[number] for number in (*numbers, len(blocks.regions) - 1)]
+    for count, (region, pair) in enumerate(zip(regions, blocks.each(iter(regions)), strict=True)):
+        for found, expected in zip(pair, blocks.read(region), strict=True):
+            assert found.dtype == expected.dtype == blocks.dtype
+            assert found.flags.c_contiguous
+            assert np.array_equal(found, expected), count
+
+
+@pytest.mark.parametrize(("codec", "voxels"), [(ZstdCodec(), CHUNK_BLOCK), (GzipCodec(), STORAGE_BLOCK)])
+def test_blocks_are_whole_chunks_where_they_cost_no_more_than_their_codec(
+    tmp_path: Path, codec: Any, voxels: int
+) -> None:
+    zarr.create_array(tmp_path / "a", shape=(128,) * 3, chunks=(64,) * 3, dtype="uint8", compressors=codec)
+    image = read_labels(tmp_path / "a")
+    for blocks in (paired_blocks(image, image), image_blocks(image, "truth")):
+        assert math.prod(blocks.regions.block) == voxels
+    assert math.prod(paired_blocks(image, np.zeros((128,) * 3, np.uint8)).regions.block) == STORAGE_BLOCK
+
+
+def test_a_damaged_chunk_ends_each_with_its_name(tmp_path: Path) -> None:
+    array = zarr.create_array(tmp_path / "a", shape=(40,), chunks=(4,), dtype="uint8", compressors=ZstdCodec())
+    array[...] = np.arange(40)
+    (tmp_path / "a" / "c" / "3").write_bytes(b"(damaged)")
+    image = read_labels(tmp_path / "a")
+    blocks = paired_blocks(image, image, block=(4,))
+    pairs = blocks.each(blocks.regions)
+    assert [next(pairs)[0].tolist() for _ in range(3)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    with pytest.raises(DataError, match=f"{tmp_path / 'a' / 'c' / '3'}: truncated or not readable as Zarr"):
+        next(pairs)

@@ -13,7 +13,8 @@ import numpy as np
 from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
 from harness.datasets.formats.outlines.reading import JSON_SUFFIXES, holds_outlines, read_outlines
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
-from harness.datasets.formats.zarr import label_key, missing_chunks
+from harness.datasets.formats.zarr import label_key
+from harness.datasets.formats.zarr_reader import WholeChunks
 from harness.errors import DataError, LabelError
 
 MOST_BYTES_IN_MEMORY = 1 << 26
@@ -25,6 +26,7 @@ class LazyLabels:
 
     `order` lists the stored axes that the image has, in its order; the others have length one. Where the format has
     no lazy array, each region opens the file anew (with `key`), so that nothing stays open and nothing is kept.
+    `whole_chunks` gives chunks of an image at the cost of their codec, where the format and the order allow it.
     """
 
     def __init__(self, stored: StoredArray, path: Path, order: Sequence[int] | None = None, key: str = "") -> None:
@@ -37,6 +39,7 @@ class LazyLabels:
         self.dtype = stored.dtype
         self.ndim = len(self.shape)
         self.size = int(np.prod(self.shape, dtype=np.int64))
+        self.whole_chunks = None if stored.handle is None else WholeChunks.of(stored.handle, self._order)
         self.chunks = tuple(stored.chunks[axis] for axis in self._order) if stored.chunks else None
 
     def __getitem__(self, region: Any) -> np.ndarray:
@@ -55,11 +58,11 @@ class LazyLabels:
             with open_stored(self.path, self._key) as stored:
                 return stored.read(region)
         with reading(self.path, "Zarr"):
-            return np.asarray(self._handle[region])
+            return self._handle[region]
 
     def missing_chunks(self) -> tuple[int, int]:
         """Return how many chunks of a Zarr array are not there, and how many it has; (0, 0) where it cannot be said."""
-        return (0, 0) if self._handle is None else missing_chunks(self._handle)
+        return (0, 0) if self._handle is None else self._handle.missing_chunks()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         check_fits(self.path, self.shape, self.dtype)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.errors import DataError, HarnessError
+
+if TYPE_CHECKING:
+    from harness.datasets.formats.zarr_reader import ZarrReader
 
 Region = tuple[slice, ...]
 
@@ -21,9 +24,9 @@ class StoredArray:
     """An array in an open file.
 
     `axes` names its axes as far as the file states them ("" if it does not); `spacing_um` has one entry per spatial
-    axis, or is None. `read` returns a region (one slice per axis) as a NumPy array. `handle` is the lazy array
-    itself where the format has one (Zarr). `elsewhere` names the other files that hold a part of it. `palette` (n x 3,
-    uint8) holds the colours of an image whose values are their numbers.
+    axis, or is None. `read` returns a region (one slice per axis) as a NumPy array. `handle` is what reads it lazily
+    where the format has that (Zarr). `elsewhere` names the other files that hold a part of it. `palette` (n x 3, uint8)
+    holds the colours of an image whose values are their numbers.
     """
 
     shape: tuple[int, ...]
@@ -31,7 +34,7 @@ class StoredArray:
     axes: str
     spacing_um: tuple[float, ...] | None
     read: Callable[[Region], np.ndarray]
-    handle: Any = None
+    handle: ZarrReader | None = None
     elsewhere: tuple[Path, ...] = ()
     palette: np.ndarray | None = None
     is_read_by_region: bool = False

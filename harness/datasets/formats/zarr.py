@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,8 @@ from harness.datasets.formats.stored_array import (
     reading,
 )
 from harness.datasets.formats.units import UM_PER_UNIT
+from harness.datasets.formats.zarr_reader import ZarrReader
 from harness.errors import DataError, nearest
-
-_METADATA = frozenset(("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"))
-"""Files of an array that are no chunks."""
 
 
 def open_zarr(path: Path, key: str = "") -> StoredArray:
@@ -51,26 +47,14 @@ def open_zarr(path: Path, key: str = "") -> StoredArray:
     if axes and len(axes) != node.ndim:
         raise DataError(f"{path}: OME-Zarr axes '{axes}' do not fit the shape {node.shape} of '{key}'")
 
+    reader = ZarrReader(node)
+
     def read(region: Region) -> np.ndarray:
         check_fits(path, extent(region, node.shape), node.dtype)
         with reading(path, "Zarr"):
-            return np.asarray(node[region])
+            return reader[region]
 
-    return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=node, chunks=tuple(node.chunks))
-
-
-def missing_chunks(array: Any) -> tuple[int, int]:
-    """Return how many chunks (shards, where it has them) of an array in a folder are not there, and how many it has.
-
-    (0, 0) for an array that is not in a folder.
-    """
-    root = getattr(array.store, "root", None)
-    if not isinstance(root, Path):
-        return 0, 0
-    stored = array.shards or array.chunks
-    count = math.prod(-(-extent // size) for extent, size in zip(array.shape, stored, strict=True))
-    found = sum(sum(name not in _METADATA for name in names) for _, _, names in os.walk(root / array.path) if count)
-    return max(0, count - found), count
+    return StoredArray(tuple(node.shape), node.dtype, axes, spacing, read, handle=reader, chunks=tuple(node.chunks))
 
 
 def label_key(path: Path) -> str:

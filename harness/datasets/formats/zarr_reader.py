@@ -1,0 +1,183 @@
+"""Regions of a Zarr array. Chunks in a folder are decoded by their codec alone, which Zarr's own pipeline outlasts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.datasets.formats.stored_array import Region, reading
+
+_METADATA = frozenset(("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"))
+"""Files of an array that are no chunks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    """How a chunk is decoded into an array, and how many bytes one states to hold (None where it does not)."""
+
+    decode: Callable[[bytes, np.ndarray], Any]
+    stated_bytes: Callable[[bytes], int | None]
+
+
+class ZarrReader:
+    """A `zarr.Array` that is read by regions: `reader[region]`, one slice per axis. Several threads may read at once.
+
+    gives_chunks  whether Blosc or Zstandard, and nothing else, encodes its chunks, each a file of a folder: a region
+                  that is a whole chunk is then what the codec gives, not copied
+    """
+
+    def __init__(self, array: Any) -> None:
+        self.array, self.chunks = array, tuple(array.chunks)
+        root = getattr(array.store, "root", None)
+        self._folder = root / array.path if isinstance(root, Path) else None
+        self._codec = _only_codec(array)
+        self.gives_chunks = bool(self._folder and self._codec and array.shape and array.fill_value is not None)
+
+    def __getitem__(self, region: Region) -> np.ndarray:
+        """Return a region; raises `DataError` naming the file of a chunk that is damaged, and whatever Zarr raises."""
+        bounds = [part.indices(size) for part, size in zip(region, self.array.shape, strict=True)]
+        if not self.gives_chunks or any(step != 1 or stop <= start for start, stop, step in bounds):
+            return np.asarray(self.array[region])
+        chunks = self.chunks
+        along = [_pieces(start, stop, size) for (start, stop, _), size in zip(bounds, chunks, strict=True)]
+        read = np.empty([stop - start for start, stop, _ in bounds], self.array.dtype)
+        if read.shape == chunks and all(len(pieces) == 1 for pieces in along):
+            number = tuple(pieces[0][0] for pieces in along)
+            self.decode(number, self.encoded(number), read)
+            return read
+        chunk: np.ndarray | None = None
+        for pieces in itertools.product(*along):
+            number, inside, here = zip(*pieces, strict=True)
+            data = self.encoded(number)
+            if data is None:
+                read[here] = self.array.fill_value
+                continue
+            if chunk is None:
+                chunk = np.empty(chunks, self.array.dtype)
+            self.decode(number, data, chunk)
+            read[here] = chunk[inside]
+        return read
+
+    def missing_chunks(self) -> tuple[int, int]:
+        """Return how many chunks (shards, where there are some) of an array in a folder are not there, and how many
+        it has; (0, 0) for an array that is not in a folder.
+        """
+        if self._folder is None:
+            return 0, 0
+        stored = self.array.shards or self.array.chunks
+        count = math.prod(-(-extent // size) for extent, size in zip(self.array.shape, stored, strict=True))
+        found = sum(sum(name not in _METADATA for name in names) for _, _, names in os.walk(self._folder) if count)
+        return max(0, count - found), count
+
+    def encoded(self, number: tuple[int, ...]) -> bytes | None:
+        """Return the file of a chunk, where `gives_chunks`; None if it is not there."""
+        assert self._folder is not None
+        path: Path = self._folder / self.array.metadata.encode_chunk_key(number)
+        with reading(path, "Zarr"):
+            try:
+                return path.read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def decode(self, number: tuple[int, ...], data: bytes | None, into: np.ndarray) -> None:
+        """Decode what `encoded` returned into a C-contiguous array of the shape and dtype of a chunk.
+
+        All of it is written, also where the chunk reaches beyond the array; the fill value where there is no file.
+        Raises `DataError` naming the file of a chunk that is damaged.
+        """
+        assert self._codec is not None
+        if data is None:
+            into[...] = self.array.fill_value
+            return
+        try:
+            stated = self._codec.stated_bytes(data)
+            if stated not in (None, into.nbytes):
+                raise ValueError(f"a chunk of {stated} bytes; those of this array have {into.nbytes}")
+            self._codec.decode(data, into)
+        except Exception:
+            assert self._folder is not None
+            with reading(self._folder / self.array.metadata.encode_chunk_key(number), "Zarr"):
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class WholeChunks:
+    """The chunks of an array by their numbers along some of its axes; along the others it has one voxel."""
+
+    reader: ZarrReader
+    axes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, reader: ZarrReader, axes: tuple[int, ...]) -> WholeChunks | None:
+        """Return the chunks of an image of these axes; None where a chunk is not its codec's, in another order."""
+        dropped = set(range(len(reader.chunks))) - set(axes)
+        is_direct = (
+            reader.gives_chunks and list(axes) == sorted(axes) and all(reader.chunks[one] == 1 for one in dropped)
+        )
+        return cls(reader, axes) if is_direct else None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a chunk."""
+        return tuple(self.reader.chunks[axis] for axis in self.axes)
+
+    def encoded(self, number: tuple[int, ...]) -> bytes | None:
+        """Return the file of a chunk; None if it is not there."""
+        return self.reader.encoded(self._number(number))
+
+    def decode(self, number: tuple[int, ...], data: bytes | None, into: np.ndarray) -> None:
+        """Decode what `encoded` returned, as `ZarrReader.decode` does."""
+        self.reader.decode(self._number(number), data, into)
+
+    def _number(self, along: tuple[int, ...]) -> tuple[int, ...]:
+        number = [0] * len(self.reader.chunks)
+        for axis, place in zip(self.axes, along, strict=True):
+            number[axis] = place
+        return tuple(number)
+
+
+def _pieces(start: int, stop: int, size: int) -> list[tuple[int, slice, slice]]:
+    """Return of each chunk from `start` to `stop` its number, which part of it lies there, and where in that region."""
+    found = []
+    for number in range(start // size, -(-stop // size)):
+        first, end = max(start, number * size), min(stop, (number + 1) * size)
+        found.append((number, slice(first - number * size, end - number * size), slice(first - start, end - start)))
+    return found
+
+
+def _only_codec(array: Any) -> _Codec | None:
+    """Return the codec of an array that has no other, in C order and of this machine's byte order; else None."""
+    from numcodecs import Zstd, blosc
+
+    metadata, name = array.metadata, None
+    if metadata.zarr_format == 2 and not metadata.filters and metadata.order == "C" and array.dtype.isnative:
+        name = getattr(metadata.compressor, "codec_id", None)
+    elif metadata.zarr_format == 3 and len(metadata.codecs) == 2 and not metadata.storage_transformers:
+        order, codec = (one.to_dict() for one in metadata.codecs)
+        is_native = order.get("configuration", {}).get("endian", sys.byteorder) == sys.byteorder
+        name = codec["name"] if order["name"] == "bytes" and is_native and array.dtype.isnative else None
+    if name == "blosc":
+        return _Codec(blosc.decompress, _blosc_bytes)
+    return _Codec(Zstd().decode, _zstd_bytes) if name == "zstd" else None
+
+
+def _blosc_bytes(data: bytes) -> int:
+    """Return how many bytes a Blosc buffer states to hold: bytes 4 to 7 of its header, as c-blosc describes it."""
+    return int.from_bytes(data[4:8], "little")
+
+
+def _zstd_bytes(data: bytes) -> int | None:
+    """Return how many bytes a Zstandard frame states to hold; None where it does not (RFC 8878, section 3.1.1.1)."""
+    descriptor = data[4] if len(data) > 4 else 0
+    flag, is_single, dictionary = descriptor >> 6, descriptor >> 5 & 1, descriptor & 3
+    length = (is_single, 2, 4, 8)[flag]
+    start = 6 - is_single + (0, 1, 2, 4)[dictionary]
+    return int.from_bytes(data[start : start + length], "little") + 256 * (length == 2) if length else None
