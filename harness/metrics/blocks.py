@@ -23,8 +23,8 @@ STORAGE_BLOCK = 1 << 20
 processes side by side would wait for memory."""
 CHUNK_BLOCK = 1 << 18
 """The same of images whose whole chunks cost no more than their codec: several of them would be copied together."""
-CHUNKS_AHEAD = 16
-"""Files of chunks that are read before the first of them is decoded."""
+CHUNKS_AHEAD, AHEAD_BYTES = 16, 1 << 26
+"""Files of chunks that are read before the first of them is decoded, and what they may hold decoded."""
 LARGEST_COMMON_CHUNK = 1 << 24
 """Voxels of a block up to which it covers whole chunks of both arrays, so that none is decoded twice."""
 MOST_THREADS = 4
@@ -93,7 +93,7 @@ class PairedBlocks:
         return self._kept(truth, pred, region)
 
     def each(self, regions: Iterable[Slices]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield what `read` returns for each region; it holds until the next one: memory may be used again.
+        """Yield what `read` returns for some of `regions`; it holds until the next one: memory may be used again.
 
         Whole chunks whose codec is all there is to do are decoded one into the place of the other, in the cache.
         """
@@ -103,8 +103,8 @@ class PairedBlocks:
             yield from map(self.read, regions)
             return
         chunks = [np.empty(block, image.dtype) for image in (self.truth, self.pred)]
-        ahead = iter(regions)
-        while group := list(islice(ahead, CHUNKS_AHEAD)):
+        ahead, each = iter(regions), sum(chunk.nbytes for chunk in chunks)
+        while group := list(islice(ahead, max(1, min(CHUNKS_AHEAD, AHEAD_BYTES // each)))):
             numbers = [tuple(part.start // size for part, size in zip(one, block, strict=True)) for one in group]
             files = [[reader.encoded(number) for reader in readers] for number in numbers]
             for region, number, encoded in zip(group, numbers, files, strict=True):
@@ -135,7 +135,7 @@ def paired_blocks(truth: Any, pred: Any, *, ignore: Any = None, block: tuple[int
             f"prediction has shape {tuple(pred.shape)}, truth has shape {tuple(truth.shape)}; accepted: equal shapes"
         )
     if isinstance(ignore, int | np.integer) and not isinstance(ignore, bool):
-        ignore = int(ignore)
+        ignore = int(ignore) if may_hold(truth.dtype, int(ignore)) else None
     elif ignore is not None:
         ignore = _ignore_mask(ignore, truth, "truth")
     dtype = np.dtype(f"u{max(truth.dtype.itemsize, pred.dtype.itemsize)}")
@@ -225,6 +225,20 @@ def _ignore_mask(ignore: Any, image: Any, name: str) -> Any:
             "accepted: equal shapes"
         )
     return ignore
+
+
+def may_hold(dtype: np.dtype, value: int) -> bool:
+    """Return whether labels of a dtype can have a value."""
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return bool(least <= value <= most)
+
+
+def where_label(labels: np.ndarray, value: int) -> np.ndarray:
+    """Return where labels have a value, bool of their shape.
+
+    Nowhere for one that their dtype cannot hold: with such NumPy 2.0 may crash, where labels are strided.
+    """
+    return np.asarray(labels == value) if may_hold(labels.dtype, value) else np.zeros(labels.shape, bool)
 
 
 def label_array(array: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.errors import LabelError
 from harness.metrics.band import banded_overlap
-from harness.metrics.blocks import label_array, paired_blocks, read_block
+from harness.metrics.blocks import label_array, paired_blocks, read_block, where_label
 from harness.metrics.border import border_labels, without
 from harness.metrics.confidences import Ranked, ranked
 from harness.metrics.counts import Counts
@@ -97,7 +97,7 @@ class Pair:
         if self.ignore is None:
             return None
         if isinstance(self.ignore, int | np.integer):
-            return np.asarray(_in_memory(self.truth, "truth") == self.ignore)
+            return where_label(_in_memory(self.truth, "truth"), int(self.ignore))
         return np.asarray(_in_memory(self.ignore, "the ignore mask") != 0)
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from harness.datasets.opening import mask_remark
 from harness.errors import ChainError, DataError, nearest
 from harness.hashing import hash_value
+from harness.metrics.blocks import where_label
 from harness.model import DataSelection, Sample, Volume
 from harness.stages.values import Value
 
@@ -120,7 +121,7 @@ class SampleSlots:
 
         def mark() -> Volume:
             labels = truth.volume()
-            return Volume(labels.array == ignore, labels.axes, labels.spacing_um)
+            return Volume(where_label(labels.array, ignore), labels.axes, labels.spacing_um)
 
         return Source(hash_value(["ignored", ignore, truth.key]), mark)
 

@@ -31,6 +31,7 @@ from harness.metrics.blocks import (
     paired_blocks,
     reading_threads,
     refuse_negative,
+    where_label,
 )
 from harness.metrics.overlap import overlap_table
 
@@ -560,20 +561,19 @@ def test_whole_chunks_are_read_as_any_block(
     is_missing: bool,
 ) -> None:
     chunks = data.draw(st.tuples(*(st.integers(1, size) for size in shape)), "chunks")
+    ones = (data.draw(st.integers(1, 2), "chunk of an axis of length one"),) * leading
     folder, rng = tmp_path_factory.mktemp("stored"), np.random.default_rng(math.prod(shape))
     images: dict[str, Any] = {}
     for name, dtype in zip(("truth", "pred", "mask"), (*dtypes, "uint8"), strict=True):
         values = rng.integers(0, 3, shape).astype(dtype)
         codec = BloscCodec() if name == "truth" else ZstdCodec()
-        ones = (1,) * leading
-        array = zarr.create_array(
-            folder / name, shape=ones + shape, chunks=ones + chunks, dtype=dtype, compressors=codec
-        )
-        array[...] = values.reshape(ones + shape)
+        whole = (1,) * leading + shape
+        array = zarr.create_array(folder / name, shape=whole, chunks=ones + chunks, dtype=dtype, compressors=codec)
+        array[...] = values.reshape(whole)
         if is_missing:
             shutil.rmtree(folder.joinpath(name, "c", *"0" * (leading + 1)), ignore_errors=True)
         images[name] = read_labels(folder / name)
-        assert images[name].whole_chunks is not None
+        assert (images[name].whole_chunks is not None) is (max(ones, default=1) == 1)
     mask = images["mask"] if ignore == "mask" else ignore
     blocks = paired_blocks(images["truth"], images["pred"], ignore=mask, block=chunks)
     numbers = data.draw(st.lists(st.sampled_from(range(len(blocks.regions)))), "blocks")
@@ -606,3 +606,65 @@ def test_a_damaged_chunk_ends_each_with_its_name(tmp_path: Path) -> None:
     assert [next(pairs)[0].tolist() for _ in range(3)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     with pytest.raises(DataError, match=f"{tmp_path / 'a' / 'c' / '3'}: truncated or not readable as Zarr"):
         next(pairs)
+
+
+def test_axes_in_another_order_are_read_as_they_are_named(tmp_path: Path) -> None:
+    values = np.arange(2 * 6 * 4, dtype=np.uint16).reshape(2, 6, 4)
+    for name, axes in (("truth", "zyx"), ("pred", "xyz")):
+        stored = np.ascontiguousarray(values if axes == "zyx" else values.transpose(2, 1, 0))
+        array = zarr.create_array(
+            tmp_path / name,
+            shape=stored.shape,
+            chunks=(2, 2, 2),
+            dtype=stored.dtype,
+            compressors=ZstdCodec(),
+            dimension_names=tuple(axes),
+        )
+        array[...] = stored
+    truth, pred = read_labels(tmp_path / "truth"), read_labels(tmp_path / "pred")
+    assert truth.whole_chunks is not None
+    assert pred.whole_chunks is None
+    blocks = paired_blocks(truth, pred, block=(2, 2, 2))
+    for found_truth, found_pred in blocks.each(blocks.regions):
+        assert np.array_equal(found_truth, found_pred)
+
+
+def test_files_ahead_are_few_where_they_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = zarr.create_array(tmp_path / "a", shape=(40,), chunks=(4,), dtype="uint8", compressors=ZstdCodec())
+    array[...] = np.arange(40)
+    image = read_labels(tmp_path / "a")
+    blocks = paired_blocks(image, image, block=(4,))
+    read: list[tuple[int, ...]] = []
+    encoded = image.whole_chunks.reader.encoded
+    monkeypatch.setattr(image.whole_chunks.reader, "encoded", lambda number: (read.append(number), encoded(number))[1])
+    for most, ahead in ((1, 1), (8, 1), (24, 3), (1 << 20, 10)):
+        read.clear()
+        monkeypatch.setattr("harness.metrics.blocks.AHEAD_BYTES", most)
+        next(blocks.each(blocks.regions))
+        assert len(read) == 2 * ahead
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 16, 1 << 40, 1 << 70])
+@pytest.mark.parametrize("dtype", ["uint16", "bool"])
+def test_a_value_to_ignore_that_no_label_can_have_ignores_nothing(tmp_path: Path, value: int, dtype: str) -> None:
+    values = np.ones((5, 4, 3), dtype)
+    array = zarr.create_array(tmp_path / "a", shape=(5, 4, 3), chunks=(2, 3, 2), dtype=dtype, compressors=ZstdCodec())
+    array[...] = values
+    for image in (values, read_labels(tmp_path / "a")):
+        assert overlap_table(image, values, ignore=value).voxels == values.size
+
+
+@given(
+    dtype=st.sampled_from(["bool", "uint8", "int8", "int16", "uint64"]),
+    shape=st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple),
+    value=st.sampled_from([-(1 << 70), -129, -1, 0, 1, 255, 256, 1 << 40, 1 << 64]),
+)
+def test_labels_of_a_value_are_found_also_where_they_are_strided(
+    dtype: str, shape: tuple[int, ...], value: int
+) -> None:
+    labels = np.random.default_rng(0).integers(0, 2, tuple(2 * size for size in shape)).astype(dtype)
+    labels[(0,) * labels.ndim] = labels.dtype.type(value & 1)
+    part = labels[tuple(slice(0, size) for size in shape)]
+    expected = [int(label) == value for label in part.reshape(-1).tolist()]
+    assert where_label(part, value).reshape(-1).tolist() == expected
+    assert where_label(part, value).shape == shape

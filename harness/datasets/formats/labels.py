@@ -46,12 +46,12 @@ class LazyLabels:
         asked = region if isinstance(region, tuple) else (region,)
         chosen: list[slice] = [slice(0, 1)] * len(self._stored_shape)
         for axis, part in zip(self._order, (*asked, *[slice(None)] * (self.ndim - len(asked))), strict=True):
-            chosen[axis] = slice(part, part + 1) if isinstance(part, int) else part
+            chosen[axis] = slice(part, part + 1) if isinstance(part, int | np.integer) else part
         array = self._read(tuple(chosen))
         dropped = tuple(axis for axis in range(array.ndim) if axis not in self._order)
         stored_order = sorted(self._order)
         array = array.squeeze(axis=dropped).transpose([stored_order.index(axis) for axis in self._order])
-        return np.asarray(array[tuple(0 if isinstance(part, int) else slice(None) for part in asked)])
+        return np.asarray(array[tuple(0 if isinstance(part, int | np.integer) else slice(None) for part in asked)])
 
     def _read(self, region: Region) -> np.ndarray:
         if self._handle is None:

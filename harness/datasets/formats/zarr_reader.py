@@ -1,4 +1,4 @@
-"""Regions of a Zarr array. Chunks in a folder are decoded by their codec alone, which Zarr's own pipeline outlasts."""
+"""Regions of a Zarr array. Chunks in a folder are decoded by their codec alone: Zarr's own pipeline takes longer."""
 
 from __future__ import annotations
 
@@ -6,45 +6,45 @@ import itertools
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.datasets.formats.stored_array import Region, reading
+from harness.datasets.formats.stored_array import reading
 
 _METADATA = frozenset(("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"))
 """Files of an array that are no chunks."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Codec:
-    """How a chunk is decoded into an array, and how many bytes one states to hold (None where it does not)."""
-
-    decode: Callable[[bytes, np.ndarray], Any]
-    stated_bytes: Callable[[bytes], int | None]
+_ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+_BLOSC_HEADER, _BLOSC_COPIED = 16, 2
 
 
 class ZarrReader:
     """A `zarr.Array` that is read by regions: `reader[region]`, one slice per axis. Several threads may read at once.
 
-    gives_chunks  whether Blosc or Zstandard, and nothing else, encodes its chunks, each a file of a folder: a region
-                  that is a whole chunk is then what the codec gives, not copied
+    gives_chunks  whether Blosc or Zstandard, and nothing else, encodes its chunks, each a file of a folder, and those
+                  that are not there have a value: a region that is a whole chunk is then decoded into its place
     """
 
     def __init__(self, array: Any) -> None:
         self.array, self.chunks = array, tuple(array.chunks)
         root = getattr(array.store, "root", None)
         self._folder = root / array.path if isinstance(root, Path) else None
-        self._codec = _only_codec(array)
-        self.gives_chunks = bool(self._folder and self._codec and array.shape and array.fill_value is not None)
+        self._decode = _DECODERS.get(_only_codec(array))
+        self.gives_chunks = bool(self._folder and self._decode and array.shape and array.fill_value is not None)
 
-    def __getitem__(self, region: Region) -> np.ndarray:
-        """Return a region; raises `DataError` naming the file of a chunk that is damaged, and whatever Zarr raises."""
+    def __getitem__(self, region: Any) -> np.ndarray:
+        """Return a region; raises `DataError` naming the file of a chunk that is damaged, and whatever Zarr raises.
+
+        Anything but a slice of each axis, in steps of one, is left to Zarr.
+        """
+        is_box = isinstance(region, tuple) and len(region) == len(self.chunks)
+        if not self.gives_chunks or not is_box or not all(isinstance(part, slice) for part in region):
+            return np.asarray(self.array[region])
         bounds = [part.indices(size) for part, size in zip(region, self.array.shape, strict=True)]
-        if not self.gives_chunks or any(step != 1 or stop <= start for start, stop, step in bounds):
+        if any(step != 1 or stop <= start for start, stop, step in bounds):
             return np.asarray(self.array[region])
         chunks = self.chunks
         along = [_pieces(start, stop, size) for (start, stop, _), size in zip(bounds, chunks, strict=True)]
@@ -78,7 +78,10 @@ class ZarrReader:
         return max(0, count - found), count
 
     def encoded(self, number: tuple[int, ...]) -> bytes | None:
-        """Return the file of a chunk, where `gives_chunks`; None if it is not there."""
+        """Return the file of a chunk, where `gives_chunks`; None if it is not there.
+
+        Raises `DataError` for one that cannot be read, or is a folder.
+        """
         assert self._folder is not None
         path: Path = self._folder / self.array.metadata.encode_chunk_key(number)
         with reading(path, "Zarr"):
@@ -93,15 +96,12 @@ class ZarrReader:
         All of it is written, also where the chunk reaches beyond the array; the fill value where there is no file.
         Raises `DataError` naming the file of a chunk that is damaged.
         """
-        assert self._codec is not None
+        assert self._decode is not None
         if data is None:
             into[...] = self.array.fill_value
             return
         try:
-            stated = self._codec.stated_bytes(data)
-            if stated not in (None, into.nbytes):
-                raise ValueError(f"a chunk of {stated} bytes; those of this array have {into.nbytes}")
-            self._codec.decode(data, into)
+            self._decode(data, into)
         except Exception:
             assert self._folder is not None
             with reading(self._folder / self.array.metadata.encode_chunk_key(number), "Zarr"):
@@ -153,31 +153,71 @@ def _pieces(start: int, stop: int, size: int) -> list[tuple[int, slice, slice]]:
     return found
 
 
-def _only_codec(array: Any) -> _Codec | None:
-    """Return the codec of an array that has no other, in C order and of this machine's byte order; else None."""
-    from numcodecs import Zstd, blosc
-
-    metadata, name = array.metadata, None
-    if metadata.zarr_format == 2 and not metadata.filters and metadata.order == "C" and array.dtype.isnative:
-        name = getattr(metadata.compressor, "codec_id", None)
-    elif metadata.zarr_format == 3 and len(metadata.codecs) == 2 and not metadata.storage_transformers:
-        order, codec = (one.to_dict() for one in metadata.codecs)
-        is_native = order.get("configuration", {}).get("endian", sys.byteorder) == sys.byteorder
-        name = codec["name"] if order["name"] == "bytes" and is_native and array.dtype.isnative else None
-    if name == "blosc":
-        return _Codec(blosc.decompress, _blosc_bytes)
-    return _Codec(Zstd().decode, _zstd_bytes) if name == "zstd" else None
-
-
-def _blosc_bytes(data: bytes) -> int:
-    """Return how many bytes a Blosc buffer states to hold: bytes 4 to 7 of its header, as c-blosc describes it."""
-    return int.from_bytes(data[4:8], "little")
+def _only_codec(array: Any) -> str | None:
+    """Return the name of the codec of an array that has no other, in C order and of this machine's byte order."""
+    metadata = array.metadata
+    if not array.dtype.isnative:
+        return None
+    if metadata.zarr_format == 2:
+        is_plain = not metadata.filters and metadata.order == "C"
+        return getattr(metadata.compressor, "codec_id", None) if is_plain else None
+    if len(metadata.codecs) != 2:
+        return None
+    order, codec = (one.to_dict() for one in metadata.codecs)
+    is_native = order.get("configuration", {}).get("endian", sys.byteorder) == sys.byteorder
+    return codec["name"] if order["name"] == "bytes" and is_native else None
 
 
-def _zstd_bytes(data: bytes) -> int | None:
-    """Return how many bytes a Zstandard frame states to hold; None where it does not (RFC 8878, section 3.1.1.1)."""
-    descriptor = data[4] if len(data) > 4 else 0
-    flag, is_single, dictionary = descriptor >> 6, descriptor >> 5 & 1, descriptor & 3
+def _decode_blosc(data: bytes, into: np.ndarray) -> None:
+    """Decode a Blosc buffer; raises `ValueError` for one of another size, or cut off: the library reads beyond its end.
+
+    Its header states flags in byte 2, the decoded size in bytes 4 to 7 and its own in 12 to 15, as c-blosc describes.
+    """
+    from numcodecs import blosc
+
+    if len(data) < _BLOSC_HEADER or int.from_bytes(data[12:16], "little") > len(data):
+        raise ValueError("a Blosc buffer that is cut off")
+    _check_size(int.from_bytes(data[4:8], "little"), into)
+    if data[2] & _BLOSC_COPIED and len(data) < _BLOSC_HEADER + into.nbytes:
+        raise ValueError("a Blosc buffer that is cut off")
+    blosc.decompress(data, into)
+
+
+def _decode_zstd(data: bytes, into: np.ndarray) -> None:
+    """Decode Zstandard frames; raises `ValueError` for those of another size.
+
+    A first frame that states another one is followed by others, or follows one that is skipped. The library does not
+    say where frames that state their sizes end, and leaves the rest of `into` as it was.
+    """
+    from numcodecs import zstd
+
+    stated = _frame_bytes(data)
+    if stated is None or stated == into.nbytes:
+        zstd.decompress(data, into)
+        return
+    if stated > into.nbytes:
+        _check_size(stated, into)
+    decoded = zstd.decompress(data)
+    _check_size(len(decoded), into)
+    into.reshape(-1).view(np.uint8)[:] = np.frombuffer(decoded, np.uint8)
+
+
+_DECODERS: Mapping[str | None, Callable[[bytes, np.ndarray], None]] = {"blosc": _decode_blosc, "zstd": _decode_zstd}
+
+
+def _check_size(found: int, into: np.ndarray) -> None:
+    if found != into.nbytes:
+        raise ValueError(f"a chunk of {found} bytes; those of this array have {into.nbytes}")
+
+
+def _frame_bytes(data: bytes) -> int | None:
+    """Return how many bytes the first Zstandard frame states to hold, None where it does not (RFC 8878, section 3.1).
+
+    0 for anything else: a frame that is skipped, or none.
+    """
+    if len(data) < 5 or not data.startswith(_ZSTD_FRAME):
+        return 0
+    flag, is_single, dictionary = data[4] >> 6, data[4] >> 5 & 1, data[4] & 3
     length = (is_single, 2, 4, 8)[flag]
     start = 6 - is_single + (0, 1, 2, 4)[dictionary]
     return int.from_bytes(data[start : start + length], "little") + 256 * (length == 2) if length else None

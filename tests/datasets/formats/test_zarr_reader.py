@@ -10,8 +10,8 @@ import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from numcodecs import Blosc as BloscOf2
-from numcodecs import GZip, Zstd
-from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ZstdCodec
+from numcodecs import Delta, GZip, Zstd
+from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, ZstdCodec
 
 from harness.datasets.formats.labels import read_labels
 from harness.datasets.formats.zarr_reader import ZarrReader
@@ -27,7 +27,7 @@ DTYPES = ("bool", "uint8", "int16", "uint32", "uint64", "float32")
 
 
 def stored(path: Path, values: np.ndarray, **options: Any) -> Any:
-    array = zarr.create_array(str(path), shape=values.shape, dtype=values.dtype, overwrite=True, **options)
+    array = zarr.create_array(str(path), shape=values.shape, overwrite=True, **{"dtype": values.dtype, **options})
     array[...] = values
     return array
 
@@ -72,13 +72,15 @@ def test_regions_are_those_that_zarr_gives(
 
 
 @pytest.mark.parametrize("codec", [ZstdCodec(), BloscCodec()])
-def test_a_whole_chunk_is_not_copied(tmp_path: Path, codec: Any) -> None:
+def test_a_whole_chunk_is_decoded_into_its_place(tmp_path: Path, codec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     array = stored(tmp_path / "a", np.arange(60, dtype=np.uint16).reshape(6, 10), chunks=(3, 5), compressors=codec)
-    read = reader(array)[3:6, 5:10]
+    found, places = reader(array), []
+    decode = found.decode
+    monkeypatch.setattr(found, "decode", lambda number, data, into: (places.append(into), decode(number, data, into)))
+    read = found[3:6, 5:10]
     assert np.array_equal(read, array[3:6, 5:10])
-    assert read.base is None
-    assert read.flags.c_contiguous
-    part = reader(array)[3:5, 5:10]
+    assert places[0] is read
+    part = found[3:5, 5:10]
     assert part.base is None, "a part would keep its whole chunk in memory"
 
 
@@ -86,6 +88,21 @@ def test_steps_are_left_to_zarr(tmp_path: Path) -> None:
     array = stored(tmp_path / "a", np.arange(20, dtype=np.uint16), chunks=(6,), compressors=ZstdCodec())
     assert np.array_equal(reader(array)[(slice(1, 19, 4),)], np.arange(1, 19, 4))
     assert reader(array)[(slice(5, 5),)].shape == (0,)
+
+
+@pytest.mark.parametrize("region", [..., ([0, 2],), (np.array([1, 3]),)], ids=["all", "list", "array"])
+def test_other_ways_to_ask_are_left_to_zarr(tmp_path: Path, region: Any) -> None:
+    values = np.arange(20, dtype=np.uint16)
+    array = stored(tmp_path / "a.zarr", values, chunks=(6,), compressors=ZstdCodec())
+    assert np.array_equal(reader(array)[region], values[region])
+    assert np.array_equal(read_labels(tmp_path / "a.zarr")[region], values[region])
+
+
+@pytest.mark.parametrize("number", [2, np.int64(2), np.uint8(2)], ids=["int", "int64", "uint8"])
+def test_one_plane_is_asked_for_by_any_whole_number(tmp_path: Path, number: Any) -> None:
+    values = np.arange(60, dtype=np.uint16).reshape(4, 3, 5)
+    stored(tmp_path / "a.zarr", values, chunks=(2, 3, 4), compressors=ZstdCodec())
+    assert np.array_equal(read_labels(tmp_path / "a.zarr")[number], values[2])
 
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -96,6 +113,9 @@ OTHERS: dict[str, dict[str, Any]] = {
     "shards": {"compressors": ZstdCodec(), "shards": (4, 4)},
     "a filter": {"compressors": ZstdCodec(), "filters": [zarr.codecs.TransposeCodec(order=(1, 0))]},
     "gzip of Zarr 2": {"compressors": GZip(), "zarr_format": 2},
+    "a filter of Zarr 2": {"compressors": Zstd(), "zarr_format": 2, "filters": [Delta(dtype="u2")]},
+    "high bytes first of Zarr 2": {"compressors": Zstd(), "zarr_format": 2, "dtype": ">u2"},
+    "shards that are compressed": {"compressors": ZstdCodec(), "serializer": ShardingCodec(chunk_shape=(1, 1))},
     "Fortran order": {"compressors": Zstd(), "zarr_format": 2, "order": "F"},
 }
 
@@ -106,6 +126,17 @@ def test_what_needs_more_than_the_codec_is_left_to_zarr(tmp_path: Path, options:
     array = stored(tmp_path / "a.zarr", values, chunks=(2, 2), **options)
     assert not ZarrReader(array).gives_chunks
     assert np.array_equal(np.asarray(read_labels(tmp_path / "a.zarr")), values)
+
+
+def test_chunks_without_a_fill_value_are_left_to_zarr(tmp_path: Path) -> None:
+    values = np.arange(1, 13, dtype=np.uint16)
+    stored(tmp_path / "a.zarr", values, chunks=(4,), compressors=Zstd(), zarr_format=2, fill_value=None)
+    (tmp_path / "a.zarr" / "1").unlink()
+    array = zarr.open_array(str(tmp_path / "a.zarr"), mode="r")
+    assert array.fill_value is None
+    found = ZarrReader(array)
+    assert not found.gives_chunks
+    assert np.array_equal(found[(slice(0, 12),)], array[:])
 
 
 def test_another_store_is_left_to_zarr() -> None:
@@ -138,6 +169,59 @@ def test_a_damaged_chunk_is_named(tmp_path: Path, codec: Any, damage: Any, messa
     with pytest.raises(DataError, match=message) as caught:
         labels[0:2048]
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{"clevel": 5}, {"clevel": 0}], ids=["packed", "copied"])
+@pytest.mark.parametrize("length", [0, 8, 15, 17, 1000, 4096])
+def test_a_blosc_buffer_that_is_cut_off_is_refused_before_it_is_decoded(
+    tmp_path: Path, options: dict[str, Any], length: int
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, 1 << 15).astype(np.uint8)
+    array = stored(tmp_path / "a.zarr", noise, chunks=noise.shape, compressors=BloscCodec(cname="lz4", **options))
+    file = tmp_path / "a.zarr" / "c" / "0"
+    whole = file.read_bytes()
+    file.write_bytes(whole + b"more")
+    assert np.array_equal(reader(array)[(slice(None),)], noise)
+    file.write_bytes(whole[:length])
+    with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr: a Blosc buffer that is cut off"):
+        reader(array)[(slice(None),)]
+    if length > 16:
+        file.write_bytes(whole[:12] + length.to_bytes(4, "little") + whole[16:length])
+        with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr"):
+            reader(array)[(slice(None),)]
+
+
+SKIPPED = b"\x50\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"\x07" * 5
+RAW = np.arange(64, dtype=np.uint16).tobytes()
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        Zstd().encode(RAW[:64]) + Zstd().encode(RAW[64:]),
+        Zstd().encode(b"") + Zstd().encode(RAW),
+        SKIPPED + Zstd().encode(RAW),
+        Zstd().encode(RAW) + SKIPPED,
+    ],
+    ids=["two", "an empty one", "one is skipped", "the last is skipped"],
+)
+def test_several_frames_are_one_chunk(tmp_path: Path, frames: bytes) -> None:
+    array = stored(tmp_path / "a.zarr", np.ones(64, np.uint16), chunks=(64,), compressors=ZstdCodec())
+    (tmp_path / "a.zarr" / "c" / "0").write_bytes(frames)
+    assert array[:].tobytes() == RAW
+    assert reader(array)[(slice(None),)].tobytes() == RAW
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [Zstd().encode(RAW[:64]), SKIPPED + Zstd().encode(RAW[:64]), SKIPPED, Zstd().encode(RAW) + Zstd().encode(RAW)],
+    ids=["half", "half behind one that is skipped", "none", "twice"],
+)
+def test_frames_of_another_size_leave_no_memory_as_it_was(tmp_path: Path, frames: bytes) -> None:
+    array = stored(tmp_path / "a.zarr", np.ones(64, np.uint16), chunks=(64,), compressors=ZstdCodec())
+    (tmp_path / "a.zarr" / "c" / "0").write_bytes(frames)
+    with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr"):
+        reader(array)[(slice(None),)]
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 65_791, 65_792, 1 << 17])
