@@ -20,6 +20,7 @@ from harness.datasets.readers import read_labels
 from harness.errors import DataError, LabelError
 from harness.metrics.blocks import (
     CHUNK_BLOCK,
+    CHUNKS_AHEAD,
     LARGEST_COMMON_CHUNK,
     MEMORY_BLOCK,
     MOST_THREADS,
@@ -629,15 +630,29 @@ def test_axes_in_another_order_are_read_as_they_are_named(tmp_path: Path) -> Non
         assert np.array_equal(found_truth, found_pred)
 
 
+@pytest.mark.parametrize("block", [None, (3, 4), (6, 8), (2, 8)])
+def test_chunks_that_differ_or_are_no_block_are_read_alike(tmp_path: Path, block: tuple[int, ...] | None) -> None:
+    values = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    for name, chunks in (("truth", (3, 4)), ("pred", (2, 8)), ("same", (3, 4))):
+        array = zarr.create_array(tmp_path / name, shape=(6, 8), chunks=chunks, dtype="uint8", compressors=ZstdCodec())
+        array[...] = values
+    for name in ("pred", "same"):
+        images = read_labels(tmp_path / "truth"), read_labels(tmp_path / name)
+        blocks = paired_blocks(*images, block=block)
+        seen = [(pair[0].tolist(), pair[1].tolist()) for pair in blocks.each(blocks.regions)]
+        expected = [values[region].reshape(-1).tolist() for region in blocks.regions]
+        assert seen == [(labels, labels) for labels in expected]
+
+
 def test_files_ahead_are_few_where_they_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    array = zarr.create_array(tmp_path / "a", shape=(40,), chunks=(4,), dtype="uint8", compressors=ZstdCodec())
-    array[...] = np.arange(40)
+    array = zarr.create_array(tmp_path / "a", shape=(80,), chunks=(4,), dtype="uint8", compressors=ZstdCodec())
+    array[...] = np.arange(80)
     image = read_labels(tmp_path / "a")
     blocks = paired_blocks(image, image, block=(4,))
     read: list[tuple[int, ...]] = []
     encoded = image.whole_chunks.reader.encoded
     monkeypatch.setattr(image.whole_chunks.reader, "encoded", lambda number: (read.append(number), encoded(number))[1])
-    for most, ahead in ((1, 1), (8, 1), (24, 3), (1 << 20, 10)):
+    for most, ahead in ((1, 1), (8, 1), (24, 3), (1 << 20, CHUNKS_AHEAD)):
         read.clear()
         monkeypatch.setattr("harness.metrics.blocks.AHEAD_BYTES", most)
         next(blocks.each(blocks.regions))

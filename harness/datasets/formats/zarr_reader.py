@@ -119,10 +119,8 @@ class WholeChunks:
     def of(cls, reader: ZarrReader, axes: tuple[int, ...]) -> WholeChunks | None:
         """Return the chunks of an image of these axes; None where a chunk is not its codec's, in another order."""
         dropped = set(range(len(reader.chunks))) - set(axes)
-        is_direct = (
-            reader.gives_chunks and list(axes) == sorted(axes) and all(reader.chunks[one] == 1 for one in dropped)
-        )
-        return cls(reader, axes) if is_direct else None
+        is_whole = list(axes) == sorted(axes) and all(reader.chunks[axis] == 1 for axis in dropped)
+        return cls(reader, axes) if reader.gives_chunks and is_whole else None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from numcodecs import Delta, GZip, Zstd
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, ShardingCodec, ZstdCodec
 
 from harness.datasets.formats.labels import read_labels
-from harness.datasets.formats.zarr_reader import ZarrReader
+from harness.datasets.formats.zarr_reader import ZarrReader, _frame_bytes
 from harness.errors import DataError
 
 CODECS_OF_3 = (
@@ -171,23 +171,25 @@ def test_a_damaged_chunk_is_named(tmp_path: Path, codec: Any, damage: Any, messa
     assert str(file) in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [{"clevel": 5}, {"clevel": 0}], ids=["packed", "copied"])
+@pytest.mark.parametrize(("clevel", "is_copied"), [(5, False), (0, True)], ids=["packed", "copied"])
 @pytest.mark.parametrize("length", [0, 8, 15, 17, 1000, 4096])
 def test_a_blosc_buffer_that_is_cut_off_is_refused_before_it_is_decoded(
-    tmp_path: Path, options: dict[str, Any], length: int
+    tmp_path: Path, clevel: int, is_copied: bool, length: int
 ) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, 1 << 15).astype(np.uint8)
-    array = stored(tmp_path / "a.zarr", noise, chunks=noise.shape, compressors=BloscCodec(cname="lz4", **options))
+    values = np.random.default_rng(0).integers(0, 4, 1 << 15).astype(np.uint8)
+    codec = BloscCodec(cname="zstd", clevel=clevel)
+    array = stored(tmp_path / "a.zarr", values, chunks=values.shape, compressors=codec)
     file = tmp_path / "a.zarr" / "c" / "0"
     whole = file.read_bytes()
+    assert (len(whole) > values.nbytes) is is_copied
     file.write_bytes(whole + b"more")
-    assert np.array_equal(reader(array)[(slice(None),)], noise)
-    file.write_bytes(whole[:length])
-    with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr: a Blosc buffer that is cut off"):
-        reader(array)[(slice(None),)]
-    if length > 16:
-        file.write_bytes(whole[:12] + length.to_bytes(4, "little") + whole[16:length])
-        with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr"):
+    assert np.array_equal(reader(array)[(slice(None),)], values)
+    cut = [whole[:length]]
+    if is_copied and length > 16:
+        cut.append(whole[:12] + length.to_bytes(4, "little") + whole[16:length])
+    for data in cut:
+        file.write_bytes(data)
+        with pytest.raises(DataError, match="c/0: truncated or not readable as Zarr: a Blosc buffer that is cut off"):
             reader(array)[(slice(None),)]
 
 
@@ -255,3 +257,34 @@ def test_a_chunk_that_claims_more_than_memory_holds_takes_none(tmp_path: Path) -
     path.write_bytes(b"anything")
     with pytest.raises(DataError, match=r"does not fit into memory|truncated or not readable"):
         read_labels(tmp_path / "a.zarr")[1:3, 2:5]
+
+
+def test_a_frame_that_states_more_than_memory_holds_takes_none(tmp_path: Path) -> None:
+    array = stored(tmp_path / "a.zarr", np.ones(64, np.uint16), chunks=(64,), compressors=ZstdCodec())
+    (tmp_path / "a.zarr" / "c" / "0").write_bytes(FRAME + b"\xe0" + (1 << 45).to_bytes(8, "little") + b"\x01\x00\x00")
+    with pytest.raises(DataError, match=f"a chunk of {1 << 45} bytes; those of this array have 128"):
+        reader(array)[(slice(None),)]
+
+
+FRAME = b"\x28\xb5\x2f\xfd"
+
+
+@pytest.mark.parametrize(
+    ("header", "stated"),
+    [
+        (FRAME + b"\x20\x07", 7),
+        (FRAME + b"\x21\xff\x07", 7),
+        (FRAME + b"\x22\xff\xff\x07", 7),
+        (FRAME + b"\x23\xff\xff\xff\xff\x07", 7),
+        (FRAME + b"\x40\xff\x07\x01", 256 + 263),
+        (FRAME + b"\x60\x07\x01", 256 + 263),
+        (FRAME + b"\x80\xff\x07\x01\x00\x00", 263),
+        (FRAME + b"\xa1\xff\x07\x01\x00\x00", 263),
+        (FRAME + b"\xc0\xff\x07\x01\x00\x00\x00\x00\x00\x00", 263),
+        (FRAME + b"\x00\xff\x07", None),
+        (FRAME, 0),
+        (b"\x50\x2a\x4d\x18\x20\x07", 0),
+    ],
+)
+def test_the_size_that_a_frame_states(header: bytes, stated: int | None) -> None:
+    assert _frame_bytes(header) == stated
