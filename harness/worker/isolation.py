@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import sys
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ _SEEDED = ("numpy", "torch", "tensorflow")
 _CHILD_EXIT = 70
 _SERVICES = ("resource_tracker", "forkserver")
 """Processes of `multiprocessing` that serve every later pool and hold nothing of a cell."""
-_END_S = 5.0
+_START_S, _END_S = 0.1, 5.0
 
 
 class PatchedLibraryError(ChainError):
@@ -99,7 +100,11 @@ def end_children(spared: Collection[int]) -> list[int]:
 
 
 def _is_service(process: psutil.Process) -> bool:
-    return any(name in argument for argument in process.cmdline() for name in _SERVICES)
+    """Return whether a process is a service; one that is just starting has no command line for a moment."""
+    until = time.monotonic() + _START_S
+    while not (arguments := process.cmdline()) and time.monotonic() < until:
+        time.sleep(0.001)
+    return any(name in argument for argument in arguments for name in _SERVICES)
 
 
 def _seed_library(module: str, seed: int) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from harness.metrics import overlap
@@ -119,6 +120,26 @@ finally:
 """
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "mark")], check=True)
     assert (tmp_path / "mark").read_text() == "x", "one process comes out"
+
+
+def test_a_service_that_is_just_starting_is_spared(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = subprocess.Popen(
+        [sys.executable, "-c", "input()", "multiprocessing.resource_tracker"], stdin=subprocess.PIPE
+    )
+    looks: list[int] = []
+
+    def cmdline(process: psutil.Process) -> list[str]:
+        looks.append(process.pid)
+        return [] if looks.count(process.pid) < 3 else given(process)
+
+    given = psutil.Process.cmdline
+    monkeypatch.setattr(psutil.Process, "cmdline", cmdline)
+    assert service.pid not in end_children([])
+    assert looks.count(service.pid) == 3
+    service.kill()
+    service.wait()
+    assert service.stdin is not None
+    service.stdin.close()
 
 
 def test_children_are_ended_but_those_that_are_spared() -> None:
