@@ -103,8 +103,8 @@ class PairedBlocks:
             yield from map(self.read, regions)
             return
         chunks = [np.empty(block, image.dtype) for image in (self.truth, self.pred)]
-        ahead, each = iter(regions), sum(chunk.nbytes for chunk in chunks)
-        while group := list(islice(ahead, max(1, min(CHUNKS_AHEAD, AHEAD_BYTES // each)))):
+        ahead, pair_bytes = iter(regions), sum(chunk.nbytes for chunk in chunks)
+        while group := list(islice(ahead, max(1, min(CHUNKS_AHEAD, AHEAD_BYTES // pair_bytes)))):
             numbers = [tuple(part.start // size for part, size in zip(one, block, strict=True)) for one in group]
             files = [[reader.encoded(number) for reader in readers] for number in numbers]
             for region, number, encoded in zip(group, numbers, files, strict=True):

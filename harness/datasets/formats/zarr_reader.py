@@ -82,8 +82,7 @@ class ZarrReader:
 
         Raises `DataError` for one that cannot be read, or is a folder.
         """
-        assert self._folder is not None
-        path: Path = self._folder / self.array.metadata.encode_chunk_key(number)
+        path = self._path(number)
         with reading(path, "Zarr"):
             try:
                 return path.read_bytes()
@@ -102,10 +101,14 @@ class ZarrReader:
             return
         try:
             self._decode(data, into)
-        except Exception:
-            assert self._folder is not None
-            with reading(self._folder / self.array.metadata.encode_chunk_key(number), "Zarr"):
+        except Exception:  # as `reading` does, which is entered only here, for the path of each chunk costs time
+            with reading(self._path(number), "Zarr"):
                 raise
+
+    def _path(self, number: tuple[int, ...]) -> Path:
+        assert self._folder is not None
+        path: Path = self._folder / self.array.metadata.encode_chunk_key(number)
+        return path
 
 
 @dataclass(frozen=True, slots=True)
