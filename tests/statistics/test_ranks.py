@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -191,16 +190,6 @@ def test_scale_and_shift_change_no_rank(seed: int, scale: float, shift: float) -
     ]
     for row in one.rows:
         assert row.rank_low <= row.rank_high
-
-
-@pytest.mark.slow
-def test_fifty_rows_of_a_thousand_samples_are_ranked_in_seconds() -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(50, 1000)) + np.linspace(0, 1, 50)[:, None]
-    start = time.perf_counter()
-    found = rank_rows(values, [(n % 4, n) for n in range(1000)], "higher", resamples=10_000, fixed=1)
-    assert len(found.rows) == 50
-    assert time.perf_counter() - start < 20
 
 
 def test_resamples_are_as_many_as_asked_for_and_seeded() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -141,15 +140,6 @@ def test_resamples_are_as_many_as_asked_for_and_of_seed_0_unless_told() -> None:
 def test_wrong_paths_are_refused(paths: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tree_of(paths)
-
-
-@pytest.mark.slow
-def test_ten_thousand_resamples_of_fifty_rows_and_a_thousand_samples_take_seconds() -> None:
-    values = np.random.default_rng(0).normal(size=(1000, 50))
-    tree = tree_of([(n % 4, n) for n in range(1000)])
-    start = time.perf_counter()
-    assert resampled_means(values, tree, resamples=10_000).shape == (10_000, 50)
-    assert time.perf_counter() - start < 20
 
 
 @given(trees(), st.integers(0, 2), st.integers(0, 3))

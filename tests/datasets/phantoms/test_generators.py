@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -106,18 +104,6 @@ def test_cells_fill_their_tissue() -> None:
     parameters = PhantomParameters(shape=(24, 64, 64), spacing_um=(0.5, 0.3, 0.3), crowding=1.0, density=1.0)
     cells = generate("cells-3d", parameters).labels["gold"].array
     assert (cells[8:16, 24:40, 24:40] > 0).mean() > 0.97
-
-
-@pytest.mark.slow
-def test_time_follows_the_number_of_voxels() -> None:
-    def seconds(side: int) -> float:
-        start = time.perf_counter()
-        labels = generate("nuclei-2d", PhantomParameters(shape=(side, side))).labels["gold"].array
-        assert labels.max() > side * side / 1000
-        return time.perf_counter() - start
-
-    seconds(64)
-    assert seconds(1024) < 60 * max(seconds(256), 0.02)
 
 
 @pytest.mark.parametrize(
