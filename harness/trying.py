@@ -15,8 +15,9 @@ import numpy as np
 
 from harness.clock import spoken
 from harness.datasets.formats.arrays import read_grid
+from harness.datasets.formats.hdf5_trial import one_trial
 from harness.datasets.formats.labels import components, looks_like_a_mask, only_label, parts, read_labels
-from harness.datasets.formats.open import open_stored
+from harness.datasets.formats.open import open_given, require_survivable
 from harness.errors import DataError
 from harness.pairing import name_of
 from harness.short_trainings import SHORT_TRAININGS, Schedule
@@ -83,7 +84,10 @@ def find_pairs(images: Path, labels: Path) -> Found:
     left_out = sorted(p.name for files in (image_files, label_files) for p in files.values() if p.name not in used)
     folder = Path(os.path.commonpath([images.resolve(), labels.resolve()]))
     first = image_files[samples[0]]
-    with open_stored(first) as stored:
+    with one_trial():
+        for name in samples:
+            require_survivable(image_files[name])
+    with open_given(first) as stored:
         is_colour = stored.axes.endswith("C") and stored.shape[-1] > 1
     grids = [read_grid(image_files[name]) for name in samples]
     _require_one_kind(images, samples, [grid.axes for grid in grids])

@@ -141,6 +141,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(project: Project, arguments: argparse.Namespace) -> int:
     """Print the scores; a value that its convention leaves undefined is null in JSON."""
+    from harness.datasets.readers import one_trial
     from harness.errors import ConfigError
     from harness.pairing import are_collections, is_plain_folder
     from harness.scoring import wanted_metrics
@@ -165,7 +166,8 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
         return _score_folders(Path(prediction), Path(truth), arguments)
     if any(is_plain_folder(Path(value)) for value in given):
         raise ConfigError(f"{prediction}, {truth}: one is a folder and one is not; accepted: two files or two folders")
-    scored = _scores(Path(truth).name, prediction, truth, arguments.ignore, arguments)
+    with one_trial():
+        scored = _scores(Path(truth).name, prediction, truth, arguments.ignore, arguments)
     _write_files([scored], arguments)
     if arguments.json:
         json_result({"metrics": _finite(scored.metrics)}, one_line=True)
@@ -176,11 +178,13 @@ def run(project: Project, arguments: argparse.Namespace) -> int:
 
 def _score_folders(predictions: Path, truths: Path, arguments: argparse.Namespace) -> int:
     """Score every pair of equal names, print one value of them all, and return 3 if a file was left out."""
+    from harness.datasets.readers import one_trial
     from harness.pairing import pair_folders
 
     masks, pairs = masks_by_name(arguments), pair_folders(predictions, truths)
     group_names([pair.name for pair in pairs], arguments)
-    lines = [_scored(pair, masks, arguments) for pair in pairs]
+    with one_trial():
+        lines = [_scored(pair, masks, arguments) for pair in pairs]
     for line in lines:
         if line.problem:
             log(f"harness: {line.name}: {line.problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.datasets.formats.arrays import SPACING_TOLERANCE, read_array
+from harness.datasets.formats.hdf5_trial import one_trial
 from harness.datasets.formats.labels import (
     MOST_BYTES_IN_MEMORY,
     Labels,
@@ -27,6 +28,7 @@ __all__ = [
     "format_of",
     "holds_outlines",
     "looks_like_a_mask",
+    "one_trial",
     "only_label",
     "parts",
     "read_array",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.datasets.readers import format_of, read_labels
+from harness.datasets.readers import format_of, one_trial, read_labels
 from harness.errors import DataError, HarnessError, LabelError
 from harness.hashing import hash_array
 from harness.model import Volume
@@ -99,11 +99,12 @@ def collected(asked: Sequence[Asked], folder: Path) -> dict[str, Volume]:
     files = match_files(asked, folder)
     labels: dict[str, Volume] = {}
     problems = []
-    for one in asked:
-        try:
-            labels[str(one)] = submitted_labels(one, files[str(one)])
-        except HarnessError as error:
-            problems.append(str(error))
+    with one_trial():
+        for one in asked:
+            try:
+                labels[str(one)] = submitted_labels(one, files[str(one)])
+            except HarnessError as error:
+                problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
     together = Together()

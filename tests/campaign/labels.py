@@ -29,15 +29,18 @@ LABELS[2:9, 2:9], LABELS[12:20, 4:15] = 1, 700
 VOLUME = np.stack([LABELS, LABELS * 2, LABELS, LABELS * 3])
 PLACES = ([[2, 2], [9, 2], [9, 9], [2, 9]], [[4, 12], [15, 12], [15, 20], [4, 20]])
 """x and y of the corners of the objects."""
+HDF5 = ("chunked.h5", "plain.h5", "set-external", "set-virtual")
+"""Files whose library takes much as it stands, even where that ends its process."""
 VERIFIED = (".png",)
 """Formats in which a checksum covers every value: what is read is what was written."""
 
 
 @dataclass(frozen=True)
 class LabelFiles:
-    """Files with labels, and what each of them holds."""
+    """Files with labels, and what each of them holds; of `only` some of them, if it names any."""
 
     name: str = "labels"
+    only: tuple[str, ...] = ()
 
     def prepare(self, folder: Path) -> Path:
         """Write a file of every format."""
@@ -49,7 +52,7 @@ class LabelFiles:
 
     def attempt(self, originals: Path, random: Random, folder: Path) -> None:
         """Damage one file, and read it as labels and as an array."""
-        chosen = random.choice(sorted(originals.iterdir()))
+        chosen = random.choice(sorted(path for path in originals.iterdir() if not self.only or path.name in self.only))
         copied = folder / "files"
         if chosen.name.startswith("set-"):
             shutil.copytree(chosen, copied)

@@ -14,17 +14,26 @@ import pytest
 from harness.errors import DataError
 from tests.campaign import flips
 from tests.campaign.kinds import INPUTS, LIMITS_S, RUNS
-from tests.campaign.running import run
+from tests.campaign.running import LIMIT_S, run
 from tests.runner.project import Project
 
-COUNTS = {"labels": 400, "toml": 80, "archives": 250, "http": 120, "results": 250, "checkpoints": 150, "flips": 150}
+COUNTS = {
+    "labels": 400,
+    "hdf5": 60,
+    "toml": 80,
+    "archives": 250,
+    "http": 120,
+    "results": 250,
+    "checkpoints": 150,
+    "flips": 150,
+}
 RUN_COUNTS = {"kills": 2, "writers": 1, "disks": 2}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", INPUTS)
 def test_nothing_hostile_passes_or_breaks(name: str) -> None:
-    outcome = run(INPUTS[name], count=COUNTS[name])
+    outcome = run(INPUTS[name], count=COUNTS[name], limit_s=LIMITS_S.get(name, LIMIT_S))
     assert outcome.findings == []
     assert outcome.tried == COUNTS[name]
     assert outcome.refused + outcome.found > COUNTS[name] / 10

@@ -1,6 +1,7 @@
 """The index of the chunks of an HDF5 dataset, which HDF5 takes as it stands: old files have no checksum over it.
 
-A chunk outside of the array ends the process, one whose filters are marked as left out is read as it is stored.
+A chunk outside of the array ends the process, and so does one that is shorter than its checksum; one whose filters are
+marked as left out is read as it is stored.
 """
 
 from __future__ import annotations
@@ -62,10 +63,12 @@ def _problem(path: str, key: str, size: int, _: int) -> str:
 
 
 def _is_size_possible(chunk: Any, filters: list[int], raw: int) -> bool:
-    """Return whether a chunk may have its size: known of one that no filter has compressed."""
+    """Return whether a chunk may have its size: known of one that no filter has compressed, bounded of the others."""
     skipped = {code for number, code in enumerate(filters) if chunk.filter_mask >> number & 1}
     used = [code for code in filters if code not in skipped]
     if skipped & {SHUFFLE, FLETCHER32}:
         return False
-    is_plain = all(code in (SHUFFLE, FLETCHER32) for code in used)
-    return not is_plain or bool(chunk.size == raw + CHECKSUM_BYTES * used.count(FLETCHER32))
+    checksums = CHECKSUM_BYTES * used.count(FLETCHER32)
+    if all(code in (SHUFFLE, FLETCHER32) for code in used):
+        return bool(chunk.size == raw + checksums)
+    return bool(chunk.size > checksums)

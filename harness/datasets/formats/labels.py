@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from harness.datasets.formats.open import SUFFIXES, format_of, open_stored
+from harness.datasets.formats.open import SUFFIXES, format_of, open_given, open_stored
 from harness.datasets.formats.outlines.reading import JSON_SUFFIXES, holds_outlines, read_outlines
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
 from harness.datasets.formats.zarr import label_key
@@ -114,7 +114,7 @@ def read_labels(
     if holds_outlines(path):
         return read_outlines(path, key, shape=None if shape is None else tuple(shape), note=note)
     key = _array_key(path, key)
-    with open_stored(path, key) as stored:
+    with open_given(path, key) as stored:
         _check_dtype(stored.dtype, str(source))
         order = _spatial_order(stored, str(source))
         is_large = math.prod(stored.shape) * stored.dtype.itemsize > MOST_BYTES_IN_MEMORY
@@ -134,7 +134,7 @@ def read_spacing(source: str | Path) -> tuple[float, ...] | None:
     path, key = split_key(str(source))
     if holds_outlines(path) or (path.exists() and format_of(path) in ("NPY", "PNG")):
         return None
-    with open_stored(path, _array_key(path, key)) as stored:
+    with open_given(path, _array_key(path, key)) as stored:
         order, axes = _spatial_order(stored, str(source)), range(len(stored.shape))
         if stored.spacing_um is None:
             return None

@@ -87,6 +87,13 @@ def test_an_altered_entry_is_named(tmp_path: Path, at: int, form: str, value: in
         pass
 
 
+@pytest.mark.parametrize(("options", "size"), [(WAYS[1], 4), (WAYS[2], 0), (WAYS[3], 0), (WAYS[3], 4), (WAYS[4], 3)])
+def test_a_chunk_is_longer_than_its_checksum(tmp_path: Path, options: dict[str, Any], size: int) -> None:
+    """HDF5 reads in front of a shorter one, and can end the process."""
+    _alter(tmp_path / "a.h5", _write(tmp_path / "a.h5", **options) + SIZE, "<I", size)
+    assert "whose size does not fit the filters that its index names" in _problem(tmp_path / "a.h5")
+
+
 def test_two_chunks_in_one_place_of_the_file(tmp_path: Path) -> None:
     place = _write(tmp_path / "a.h5")
     content = (tmp_path / "a.h5").read_bytes()

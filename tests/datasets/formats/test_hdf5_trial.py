@@ -1,0 +1,142 @@
+"""Virtual datasets whose list of parts is altered in one place: HDF5 takes it as it stands."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from harness.datasets.formats import hdf5_trial
+from harness.datasets.formats.hdf5_trial import Trial, one_trial, require_readable
+from harness.datasets.readers import read_labels, read_spacing
+from harness.errors import DataError, HarnessError
+from tests.datasets.spread import virtual
+
+LABELS = np.arange(4 * 6 * 5, dtype=np.uint16).reshape(4, 6, 5)
+FIRST = b"b0.h5\0labels\0"
+RANK = len(FIRST) + 32
+"""Where the list has the number of axes of a part, seen from the part's name."""
+CRASHES, CIRCLES = "its library crashes when it reads this", "its library does not come to an end in 1 s"
+
+
+def damaged(folder: Path, how: str) -> Path:
+    """Return a file that cannot be read: a part of too many axes, or free space that is the whole heap again."""
+    folder.mkdir(exist_ok=True)
+    virtual(folder, LABELS)
+    path = folder / "a.h5"
+    content = bytearray(path.read_bytes())
+    if how == CRASHES:
+        struct.pack_into("<I", content, content.index(FIRST) + RANK, 3 + (16 << 16))
+    else:
+        heap = content.index(b"GCOL") + 16  # and here begins its first object: 16 bytes, and its size in steps of 8
+        (size,) = struct.unpack_from("<Q", content, heap + 8)
+        struct.pack_into("<Q", content, heap + 16 + -(-size // 8) * 8 + 8, 56)
+    path.write_bytes(content)
+    if survives(path):
+        pytest.skip(f"HDF5 {h5py.version.hdf5_version} reads this")
+    return path
+
+
+READ = """
+import h5py, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (2, 2))
+try:
+    h5py.File(sys.argv[1])["labels"][()]
+except Exception as error:
+    print(error)
+"""
+
+
+def survives(path: Path) -> bool:
+    return subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, check=False).returncode >= 0
+
+
+@pytest.mark.parametrize(("read", "problem"), [(read_labels, CRASHES), (read_spacing, CRASHES), (read_labels, CIRCLES)])
+def test_a_file_that_would_end_this_process_is_refused(
+    tmp_path: Path, read: Callable[[str], object], problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hdf5_trial, "MOST_S", 1.0)
+    path = damaged(tmp_path, problem)
+    for name in (str(path), f"{path}:labels"):
+        with pytest.raises(DataError, match=rf"a\.h5: damaged HDF5: {problem}"):
+            read(name)
+
+
+def test_one_process_reads_many_files_and_another_one_goes_on_after_a_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    virtual(tmp_path, LABELS)
+    bad = damaged(tmp_path / "bad", CRASHES)
+    begun: list[Trial] = []
+    started = Trial._started
+    monkeypatch.setattr(Trial, "_started", lambda trial: (begun.append(trial), started(trial))[1])
+    with one_trial():
+        for name in ("a.h5", "b0.h5", "b1.h5"):
+            assert len(read_labels(tmp_path / name)) > 0
+        assert len(begun) == 1
+        for _ in range(2):
+            with pytest.raises(DataError, match=CRASHES):
+                read_labels(bad)
+        require_readable(bad.with_name("b0.h5"), "")
+    assert len(begun) == 3, "one for what is sound, one for the second time of the crash, one after it"
+    assert hdf5_trial._KEPT == []
+
+
+def test_what_can_be_read_is_asked_once_for_each_state_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(Trial, "require_readable", lambda trial, path, key: asked.append(path))
+    path = tmp_path / "a.h5"
+    for count in (3, 4):
+        with h5py.File(path, "w") as file:
+            file["labels"] = np.ones((count, 3), np.uint8)
+        for _ in range(2):
+            assert read_labels(path).shape == (count, 3)
+        assert read_spacing(path) is None
+    assert asked == [path, path]
+
+
+def test_errors_are_those_of_the_reader(tmp_path: Path) -> None:
+    (tmp_path / "a.h5").write_bytes(b"no HDF5")
+    with pytest.raises(DataError, match=r"a\.h5: truncated or not readable as HDF5"):
+        read_labels(tmp_path / "a.h5")
+    virtual(tmp_path, LABELS, name="c.h5")
+    with pytest.raises(DataError, match=r"no HDF5 dataset 'cells'"):
+        read_labels(f"{tmp_path / 'c.h5'}:cells")
+
+
+def test_large_arrays_are_described_and_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("labels", data=np.ones((8, 8), np.uint16), chunks=(4, 4), fletcher32=True)
+    read: list[object] = []
+    opened = hdf5_trial.open_hdf5
+
+    def spied(path: Path, key: str) -> object:
+        stored = opened(path, key)
+        read.append(path)
+        return stored
+
+    monkeypatch.setattr(hdf5_trial, "open_hdf5", spied)
+    monkeypatch.setattr(hdf5_trial, "MOST_BYTES_READ", 127)
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    content[-1] ^= 1  # of a value, or of its checksum
+    (tmp_path / "a.h5").write_bytes(content)
+    hdf5_trial._read(tmp_path / "a.h5", "labels")
+    assert read == [tmp_path / "a.h5"]
+    monkeypatch.setattr(hdf5_trial, "MOST_BYTES_READ", 128)
+    with pytest.raises(DataError, match="not readable as HDF5"):
+        hdf5_trial._read(tmp_path / "a.h5", "labels")
+
+
+def test_a_process_that_cannot_be_started_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    virtual(tmp_path, LABELS)
+    monkeypatch.setattr(hdf5_trial, "__name__", "harness.datasets.formats.nowhere")
+    with pytest.raises(HarnessError, match=r"could not be started: .*exit code 1"):
+        read_labels(tmp_path / "a.h5")
