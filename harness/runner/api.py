@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.datasets.fetching.places import cache_folder
 from harness.errors import HarnessError
-from harness.jobs.messages import WorkerSetup
+from harness.jobs.messages import Job, WorkerSetup
 from harness.model import Tier
 from harness.predictions import Predictions
 from harness.project import RUNS, Project, SuiteName
@@ -22,6 +22,7 @@ from harness.runner.backends import BackendChooser, needed
 from harness.runner.batch import ClusterKind
 from harness.runner.cluster import DaskExecutor
 from harness.runner.executor import Executor
+from harness.runner.gpus import visible_gpus
 from harness.runner.local import LocalExecutor
 from harness.runner.order import Order, Task, Work
 from harness.runner.preparing import Preparation
@@ -149,10 +150,22 @@ def run(
             plugins=tuple(str(path.resolve()) for path in found.plugins),
         )
 
+        def uses_gpu(job: Job) -> bool:
+            is_here = executor == "local" or (not scheduler and cluster == "local")
+            return device != "cpu" and order.chooser.can_use_gpu(job.cell, is_here=is_here)
+
         def make(tasks: Sequence[Task]) -> Executor:
             if executor == "local":
                 return stack.enter_context(
-                    LocalExecutor(setup, workers=jobs, log=shown.log, stop=stop, retries=retries)
+                    LocalExecutor(
+                        setup,
+                        workers=jobs,
+                        log=shown.log,
+                        stop=stop,
+                        retries=retries,
+                        gpus=visible_gpus() if jobs > 1 and device != "cpu" else (),
+                        uses_gpu=uses_gpu,
+                    )
                 )
             chosen = {spec.id for task in tasks for spec in task.job.cell.chain}
             needs = sorted({module for name in chosen for module in needed(found.stages, name)})
@@ -169,10 +182,7 @@ def run(
                     deadline_s=max(task.job.deadline_s for task in tasks),
                     stop=stop,
                     retries=retries,
-                    uses_gpu=lambda job: (
-                        device != "cpu"
-                        and order.chooser.can_use_gpu(job.cell, is_here=not scheduler and cluster == "local")
-                    ),
+                    uses_gpu=uses_gpu,
                 )
             )
 

@@ -6,6 +6,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from types import TracebackType
 
 from harness.errors import BackendError
@@ -49,7 +50,8 @@ class LocalExecutor:
     """Up to `workers` worker processes at a time, each kept for the cells of one backend.
 
     The work ends early where `stop` says so. A cell is tried again up to `retries` times after what may not have been
-    its method's doing.
+    its method's doing. Of `gpus`, each is one worker's: a cell of which `uses_gpu` holds waits for one, for two that
+    shared one would share its memory. Where none are named, all cells go to all workers.
     """
 
     def __init__(
@@ -60,9 +62,13 @@ class LocalExecutor:
         log: Callable[[str], None],
         stop: Stop | None = None,
         retries: int = RETRIES,
+        gpus: Sequence[str] = (),
+        uses_gpu: Callable[[Job], bool] = lambda job: False,
     ) -> None:
         self._setup = setup
         self._size = workers
+        self._gpus = tuple(gpus)
+        self._uses_gpu = cache(uses_gpu)  # asked of every job that waits, again and again
         self._stop = stop or Stop()
         self._attempts = Attempts(retries)
         self._log = log
@@ -79,6 +85,8 @@ class LocalExecutor:
         When the run is to stop, workers are killed, and jobs that have not ended are not yielded.
         """
         self._queue = Queue(jobs)
+        if 0 < len(self._gpus) < min(self._size, sum(map(self._needs_gpu, jobs))):
+            self._log(f"cells that can use a GPU run {len(self._gpus)} at a time: each has one of its own")
         self._looked_at_s = time.monotonic()
         while any(worker.job for worker in self._workers) or (self._queue.is_pending and not self._stop.is_asked):
             if self._stop.is_over:
@@ -113,28 +121,50 @@ class LocalExecutor:
         if self._stop.is_asked:
             return []
         for worker in [worker for worker in self._workers if worker.job is None]:
-            job = self._queue.take(worker.backend)
+            job = self._take_for(worker)
             if job is not None:
                 self._dispatch(worker, job)
         while self._queue.is_pending:
             idle = [worker for worker in self._workers if worker.job is None]
             if len(self._workers) - len(idle) >= self._size:
                 break
-            job = self._queue.take(None)
+            job = self._take_for_another(idle)
             if job is None:
                 break
             if job.backend in self._unusable:
                 self._queue.done(job, is_ok=False)
                 finished.append(Finished(job, _not_started(self._unusable[job.backend])))
                 continue
-            if len(self._workers) >= self._size:
-                self._end(idle[0])
+            takes_gpu = self._needs_gpu(job) and not self._free_gpus()
+            if takes_gpu or len(self._workers) >= self._size:
+                self._end(next((worker for worker in idle if (worker.gpu is not None) == takes_gpu), idle[0]))
             finished += self._start(job)
         return finished
 
+    def _needs_gpu(self, job: Job) -> bool:
+        return bool(self._gpus) and self._uses_gpu(job)
+
+    def _free_gpus(self) -> list[str]:
+        held = {worker.gpu for worker in self._workers}
+        return [gpu for gpu in self._gpus if gpu not in held]
+
+    def _take_for(self, worker: WorkerProcess) -> Job | None:
+        """Return the next job of an idle worker; one with a GPU takes those that need one first."""
+        if not self._gpus:
+            return self._queue.take(worker.backend)
+        if worker.gpu is None:
+            return self._queue.take(worker.backend, lambda job: not self._needs_gpu(job))
+        return self._queue.take(worker.backend, self._needs_gpu) or self._queue.take(worker.backend)
+
+    def _take_for_another(self, idle: Sequence[WorkerProcess]) -> Job | None:
+        """Return the next job of a worker that is to be started; one that needs a GPU if one is free, or held idly."""
+        has_gpu = bool(self._free_gpus()) or any(worker.gpu is not None for worker in idle)
+        return self._queue.take(None, lambda job: has_gpu or not self._needs_gpu(job))
+
     def _start(self, job: Job) -> list[Finished]:
+        gpu = self._free_gpus()[0] if self._needs_gpu(job) else None
         try:
-            worker = WorkerProcess(job.backend, self._setup)
+            worker = WorkerProcess(job.backend, self._setup, gpu)
         except BackendError as error:
             self._unusable[job.backend] = one_line(str(error), self._places)
             self._queue.done(job, is_ok=False)

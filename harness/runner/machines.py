@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import signal
 import threading
 import time
@@ -18,8 +17,8 @@ from harness.errors import BackendError, HarnessError, IncompleteError
 from harness.identity import library_versions, own_versions
 from harness.jobs.failures import one_line
 from harness.jobs.messages import WorkerSetup
-from harness.provenance import hardware
 from harness.runner.batch import GPU, ClusterKind, batch_cluster, require_command, require_jobs
+from harness.runner.gpus import visible_gpus
 from harness.runner.node import Cores, cores_here, look, versions
 from harness.runner.stopping import Stop
 
@@ -107,16 +106,6 @@ def threads_of_cells(client: Client) -> int:
         at_once[found.host, found.numbers] += cells.get(worker, 1)
     shares = (found.count // at_once[found.host, found.numbers] for found in cores.values())
     return max(1, min(shares, default=1))  # none is left if all were lost in between
-
-
-def visible_gpus() -> tuple[str, ...]:
-    """Return what CUDA_VISIBLE_DEVICES calls each of the GPUs that processes of this machine may use."""
-    count, allowed = len(hardware().gpus), os.environ.get("CUDA_VISIBLE_DEVICES")
-    if not count or allowed is None:
-        return tuple(str(number) for number in range(count))
-    names = [name.strip() for name in allowed.split(",")]
-    end = next((place for place, name in enumerate(names) if not name or name.startswith("-")), len(names))
-    return tuple(names[: min(end, count)])  # CUDA too takes those before the first that is none
 
 
 def _is_lost(answer: object) -> bool:

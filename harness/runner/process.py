@@ -42,11 +42,13 @@ class WorkerProcess:
 
     `job` is the cell it computes, `stage` the stage it has reported last, `ready` what it said of itself when it was
     there (None before), `process` the process that said it: that of the interpreter, whatever script began it.
-    `stalled_s` are seconds of the cell, or of the start, in which a file system did not answer.
+    `stalled_s` are seconds of the cell, or of the start, in which a file system did not answer. `gpu` is the only one
+    that it sees, as CUDA_VISIBLE_DEVICES names it; None leaves that to the environment.
     """
 
-    def __init__(self, backend: Backend, setup: WorkerSetup) -> None:
+    def __init__(self, backend: Backend, setup: WorkerSetup, gpu: str | None = None) -> None:
         self.backend = backend
+        self.gpu = gpu
         self.job: Job | None = None
         self.stage = ""
         self.ready: Ready | None = None
@@ -198,7 +200,7 @@ class WorkerProcess:
                     stderr=log,
                     pass_fds=inherited,
                     start_new_session=True,
-                    env=worker_environment(setup),
+                    env=worker_environment(setup, self.gpu),
                 )
         except OSError as error:
             for pipe in (self._to_worker, event_read, self._lifeline):
@@ -212,8 +214,11 @@ class WorkerProcess:
             send(self._to_worker, encode(setup))
 
 
-def worker_environment(setup: WorkerSetup) -> dict[str, str]:
-    """Return the environment of a worker: threads pinned, hashes fixed, devices hidden unless they are asked for."""
+def worker_environment(setup: WorkerSetup, gpu: str | None = None) -> dict[str, str]:
+    """Return the environment of a worker: threads pinned, hashes fixed, devices hidden unless they are asked for.
+
+    Of several GPUs it sees the one that is named.
+    """
     variables = {
         **os.environ,
         **thread_variables(setup.threads),
@@ -225,6 +230,8 @@ def worker_environment(setup: WorkerSetup) -> dict[str, str]:
     }
     if setup.device == "cpu":
         variables["CUDA_VISIBLE_DEVICES"] = "-1"
+    elif gpu is not None:
+        variables["CUDA_VISIBLE_DEVICES"] = gpu
     if Path(sysconfig.get_paths()["purelib"]).resolve() != _PACKAGE_PARENT:
         # a checkout: other interpreters import the same code, without the packages of this one
         variables["PYTHONPATH"] = os.pathsep.join(

@@ -4,13 +4,19 @@ import os
 import selectors
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import pytest
 
 from harness.jobs.channel import PIPE_LOST, Inbox
-from harness.jobs.messages import Done, ForeignBytesError, Message, Outcome, WorkerSetup
+from harness.jobs.messages import Backend, Done, ForeignBytesError, Message, Outcome, WorkerSetup
+from harness.runner import api, local
 from harness.runner.local import LocalExecutor, _cause
+from harness.runner.queue import Queue
 from tests.runner.bench import a_job
+from tests.runner.project import Project, Recorder
 
 
 def test_causes_of_death_have_names() -> None:
@@ -55,3 +61,69 @@ def test_a_worker_that_was_ended_by_what_it_said_is_not_ended_again(tmp_path: Pa
         assert finished.outcome.error is not None
         assert (finished.outcome.status, finished.outcome.error.type) == ("killed", "ForeignBytes")
     assert worker.kills == 1
+
+
+def rows_on_gpu(count: int) -> dict[str, str]:
+    return {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(count)}
+
+
+@pytest.mark.parametrize("gpus", [("7",), ("GPU-a", "GPU-b")])
+def test_a_gpu_of_this_machine_is_given_to_one_cell_at_a_time(
+    project: Project, monkeypatch: pytest.MonkeyPatch, gpus: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(api, "visible_gpus", lambda: gpus)
+    rows = rows_on_gpu(4) | {"elsewhere": '[{ id = "other-python" }]', "beside": '[{ id = "noop" }]'}
+    progress = Recorder()
+    summary = project.run(project.suite(rows), jobs=3, progress=progress)
+    assert (summary.computed, summary.failed) == (12, 0), summary
+    used = {path.name.removeprefix("gpus-"): project.count(path.name) for path in project.traces.glob("gpus-*")}
+    assert (set(used), sum(used.values())) == (set(gpus), 8)
+    said = f"cells that can use a GPU run {len(gpus)} at a time: each has one of its own"
+    assert progress.logged.count(said) == 1
+
+
+def test_cells_that_need_no_gpu_do_not_wait_for_those_that_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "visible_gpus", lambda: ("0",))
+    suite = project.suite({**rows_on_gpu(3), "beside": '[{ id = "beside" }]'}, split="one", deadline_s=20.0)
+    (project.traces / "wait-for").touch()  # cells on the GPU end only after one beside them
+    summary = project.run(suite, jobs=2)
+    assert (summary.computed, summary.failed) == (4, 0), summary
+
+
+@pytest.mark.parametrize(("jobs", "device"), [(1, "auto"), (2, "cpu")])
+def test_a_run_of_one_cell_at_a_time_leaves_gpus_to_it_and_one_on_the_cpu_has_none(
+    project: Project, monkeypatch: pytest.MonkeyPatch, jobs: int, device: Literal["auto", "cpu"]
+) -> None:
+    monkeypatch.setattr(api, "visible_gpus", lambda: ("7",))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,7")
+    project.run(project.suite(rows_on_gpu(1), split="one"), jobs=jobs, device=device)
+    assert [path.name for path in project.traces.glob("gpus-*")] == ["gpus-3,7" if device == "auto" else "gpus--1"]
+
+
+def test_a_worker_that_holds_the_gpu_idly_makes_way_for_one_of_another_backend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Any] = []
+
+    class Begun(Chatty):
+        def __init__(self, backend: Backend, setup: WorkerSetup, gpu: str | None) -> None:
+            super().__init__()
+            self.backend, self.gpu, self.job = backend, gpu, None
+            begun.append(self)
+
+    monkeypatch.setattr(local, "WorkerProcess", Begun)
+    first, second = Backend("python-a"), Backend("python-b")
+    setup = WorkerSetup(str(tmp_path), "", "auto", 1)
+    with LocalExecutor(setup, workers=3, log=print, gpus=["7"], uses_gpu=lambda job: True) as executor:
+        for backend in (first, second):
+            executor._queue = Queue([replace(a_job(), backend=backend)])
+            executor._assign()
+            begun[-1].job = None
+        assert [(worker.backend, worker.gpu, worker.kills) for worker in begun] == [(first, "7", 1), (second, "7", 0)]
+        executor._uses_gpu = lambda job: False
+        executor._queue = Queue([replace(a_job(), backend=first) for _ in range(3)])
+        executor._assign()
+        assert [worker.gpu for worker in begun[2:]] == [None, None, None]
+        assert begun[1].kills == 1, "there is room for three"

@@ -11,9 +11,8 @@ from unittest import mock
 import pytest
 
 from harness.errors import HarnessError, IncompleteError
-from harness.provenance import Hardware
 from harness.runner import machines
-from harness.runner.machines import checked_machines, client_of, threads_of_cells, visible_gpus
+from harness.runner.machines import checked_machines, client_of, threads_of_cells
 from harness.runner.node import Cores, cores_here
 from harness.runner.stopping import Stop
 from harness.threads import usable_cores
@@ -124,29 +123,6 @@ def test_the_cores_of_a_worker_are_those_of_its_process() -> None:
     found = cores_here()
     assert found.count == usable_cores()
     assert not found.numbers or len(found.numbers) >= found.count
-
-
-@pytest.mark.parametrize(
-    ("gpus", "allowed", "expected"),
-    [
-        (2, None, ("0", "1")),
-        (0, None, ()),
-        (0, "0", ()),
-        (4, "3, 1", ("3", "1")),
-        (4, "GPU-8932f937,GPU-a1", ("GPU-8932f937", "GPU-a1")),
-        (4, "2,-1,3", ("2",)),
-        (4, "", ()),
-        (1, "-1", ()),
-    ],
-)
-def test_gpus_are_counted_as_cuda_counts_those_that_are_visible(
-    monkeypatch: pytest.MonkeyPatch, gpus: int, allowed: str | None, expected: tuple[str, ...]
-) -> None:
-    monkeypatch.setattr(machines, "hardware", lambda: Hardware("c", 1, 1, 1, ("H100",) * gpus))
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if allowed is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", allowed)
-    assert visible_gpus() == expected
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

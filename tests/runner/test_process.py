@@ -39,6 +39,8 @@ def test_environment_pins_threads_and_hides_devices(setup: WorkerSetup, monkeypa
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     on_device = WorkerSetup(setup.cache, setup.scratch, "auto", 3)
     assert "CUDA_VISIBLE_DEVICES" not in worker_environment(on_device)
+    assert worker_environment(on_device, "GPU-a")["CUDA_VISIBLE_DEVICES"] == "GPU-a"
+    assert worker_environment(setup, "GPU-a")["CUDA_VISIBLE_DEVICES"] == "-1"
     monkeypatch.setattr(process, "_PACKAGE_PARENT", Path(process.sysconfig.get_paths()["purelib"]).resolve())
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert "PYTHONPATH" not in worker_environment(setup), "an installed package must not drag its neighbours along"
