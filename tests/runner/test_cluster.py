@@ -177,6 +177,7 @@ def test_a_scheduler_that_ends_ends_a_run_and_what_its_machines_compute(project:
         run_until_the_scheduler_is_gone(project, made, made.scheduler.close)
 
 
+@pytest.mark.usefixtures("_late_when_it_hangs")
 def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
     address = threads.scheduler_address
     late = project.suite({"late": '[{ id = "fault", how = "hang" }]'}, id="late", split="one", deadline_s=1.0)
