@@ -550,6 +550,43 @@ def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost_and_holds_up_no
     assert sum("no machine of the cluster has what some cells need" in line for line in progress.logged) == 1
 
 
+def test_an_answer_that_is_lost_with_its_machine_is_computed_again_and_others_are_looked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().name)
+        return compute(terms, job)
+
+    def ended(executor: DaskExecutor, running: Mapping[Any, Any]) -> list[Any]:
+        found = real(executor, running)
+        if found and len(calls) == 1:
+            made.sync(made.workers["first"].close, executor_wait=False)  # what it has computed is in its memory alone
+        return found
+
+    class Replacing(Recorder):
+        def log(self, line: str) -> None:
+            super().log(line)
+            if line == "no machine of the cluster is left: waiting for one":
+                made.worker_spec["second"] = worker
+                made.scale(len(made.worker_spec))
+
+    real = DaskExecutor._ended
+    monkeypatch.setattr(DaskExecutor, "_ended", ended)
+    monkeypatch.setattr(cluster, "ANSWER_S", 0.2)
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    worker = {"cls": distributed.Worker, "options": {"nthreads": 1}}
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    with distributed.SpecCluster(workers={"first": worker}, scheduler=scheduler) as made:
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, progress=Replacing())
+    BROKEN.clear()
+    assert (summary.computed, summary.failed) == (1, 0)
+    assert calls == ["first", "second"]
+
+
 def test_threads_of_a_cell_are_those_of_the_machines_unless_the_user_says_them(
     project: Project, threads: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
