@@ -3,13 +3,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 
-from harness.memory import IDLE_S, TreeMemory, Usage, descendants
+from harness.memory import Usage, descendants
 
 MEGABYTE = 1 << 20
 
@@ -37,22 +35,29 @@ def test_peak_of_memory_that_is_gone_again() -> None:
     assert after < before + 20 * MEGABYTE, "an earlier peak does not stick"
 
 
-HUNGRY_CHILD = "import sys; x = bytearray(80 << 20); sys.stdin.read()"
+CHILD = """
+import os, subprocess, sys, time
+from harness.memory import TreeMemory, Usage
+HUNGRY = "x = bytearray(80 << 20); print(flush=True); input()"
+with Usage() as alone:
+    pass
+with Usage() as memory:
+    child = subprocess.Popen([sys.executable, "-c", HUNGRY], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    while memory.peak_bytes < alone.peak_bytes + (80 << 20):  # the thread that samples has not come to it yet
+        time.sleep(0.01)
+whole, own = (TreeMemory(os.getpid(), ignore=frozenset(ids)).read_bytes() for ids in ((), (child.pid,)))
+child.communicate(b"\\n")
+print(memory.peak_bytes - alone.peak_bytes, whole - own, TreeMemory(child.pid).read_bytes())
+"""
 
 
 def test_peak_counts_child_processes_unless_ignored() -> None:
-    with Usage() as alone:
-        pass
-    with Usage() as memory:
-        child = subprocess.Popen([sys.executable, "-c", HUNGRY_CHILD], stdin=subprocess.PIPE)
-        deadline = time.monotonic() + 20
-        while memory.peak_bytes < alone.peak_bytes + 80 * MEGABYTE and time.monotonic() < deadline:
-            time.sleep(0.01)
-    assert memory.peak_bytes >= alone.peak_bytes + 80 * MEGABYTE
-    whole = TreeMemory(os.getpid()).read_bytes()
-    assert whole - TreeMemory(os.getpid(), ignore=frozenset([child.pid])).read_bytes() > 80 * MEGABYTE
-    child.communicate()
-    assert TreeMemory(child.pid).read_bytes() == 0
+    """In a process of its own: children and memory that other tests have left in this one come and go."""
+    done = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)
+    more, of_child, after = (int(word) for word in done.stdout.split())
+    assert min(more, of_child) >= 80 * MEGABYTE
+    assert after == 0
 
 
 PROCESSOR_TIME = """
@@ -145,30 +150,37 @@ def test_torch_that_comes_in_between_is_seen(monkeypatch: pytest.MonkeyPatch) ->
     assert memory.device_peak_bytes == 123
 
 
-def test_one_thread_watches_them_all_and_ends_when_there_is_nothing_to_watch() -> None:
-    def watchers() -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread.name == "usage"]
+WATCHERS = """
+import threading
+from harness.memory import Usage
 
-    for _ in range(3):
-        with Usage(), Usage():
-            (watcher,) = watchers()
-    deadline = time.monotonic() + 20 * IDLE_S
-    while watchers() and time.monotonic() < deadline:
-        time.sleep(IDLE_S / 10)
-    assert not watcher.is_alive()
+def watcher():
+    (found,) = [thread for thread in threading.enumerate() if thread.name == "usage"]
+    return found
+
+with Usage(), Usage():
+    first = watcher()
     with Usage():
-        (again,) = watchers()
-    assert again is not watcher
+        assert watcher() is first
+first.join()
+assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
+with Usage():
+    assert watcher() is not first
+"""
 
 
-GRANDPARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=sys.stdin)"
+def test_one_thread_watches_them_all_and_ends_when_there_is_nothing_to_watch() -> None:
+    """In a process of its own: other tests may have left a thread that is just ending."""
+    subprocess.run([sys.executable, "-c", WATCHERS], check=True)
+
+
+GRANDPARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(flush=True); input()'])"
 
 
 def test_who_is_ignored_is_left_out_with_what_it_has_started() -> None:
-    child = subprocess.Popen([sys.executable, "-c", GRANDPARENT], stdin=subprocess.PIPE)
-    deadline = time.monotonic() + 20
-    while not descendants(child.pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    child = subprocess.Popen([sys.executable, "-c", GRANDPARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.readline()
     (grandchild,) = descendants(child.pid)
     assert {child.pid, grandchild} <= set(descendants(os.getpid()))
     assert not {child.pid, grandchild} & set(descendants(os.getpid(), [child.pid]))

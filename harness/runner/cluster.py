@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 Resources = Mapping[str, float]
 KEPT = "run again: what has ended is kept"
+ANSWER_S = 5.0
+"""How long an answer, which is small, may take from the machine that has it until all machines are looked at again."""
 
 
 class DaskExecutor:
@@ -143,9 +145,12 @@ class DaskExecutor:
                     self._fill(queue, running)
                 ended = self._ended(running)
             for future in ended:
+                answered = self._answered(future)
+                if answered is None:
+                    continue
                 job = running.pop(future)
                 self._only_on.pop(future, None)
-                finished = self._finished(job, future)
+                finished = self._finished(job, *answered)
                 if finished is None:
                     queue.again(job)
                     continue
@@ -275,11 +280,21 @@ class DaskExecutor:
             with contextlib.suppress(OSError, TimeoutError):  # a machine that is gone this moment
                 self._client.run(leave, self._terms.key, on_error="ignore")
 
-    def _finished(self, job: Job, future: Future) -> Finished | None:
-        """Return the end of a job, None where it is to be given out again."""
+    def _answered(self, future: Future) -> tuple[BaseException | None, Answer | None] | None:
+        """Return the error or the answer of what has ended.
+
+        None where the machine that has it was lost this moment: Dask has it computed again, which may take any time,
+        or for ever where no machine is left.
+        """
         with scheduler_there(KEPT):
-            error = future.exception()
-            answer: Answer | None = future.result() if error is None else None
+            try:
+                error = future.exception(timeout=ANSWER_S)
+                return error, future.result(timeout=ANSWER_S) if error is None else None
+            except TimeoutError:
+                return None
+
+    def _finished(self, job: Job, error: BaseException | None, answer: Answer | None) -> Finished | None:
+        """Return the end of a job, None where it is to be given out again."""
         if answer is not None:
             for line in answer.log:
                 self._log(line)

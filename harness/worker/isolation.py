@@ -21,7 +21,9 @@ _SEEDED = ("numpy", "torch", "tensorflow")
 _CHILD_EXIT = 70
 _SERVICES = ("resource_tracker", "forkserver")
 """Processes of `multiprocessing` that serve every later pool and hold nothing of a cell."""
-_START_S, _END_S = 0.1, 5.0
+_END_S = 5.0
+_LOOKS, _BETWEEN_S = 100, 0.001
+"""How often a process without a command line is looked at: a machine that is busy holds both up, and counts no look."""
 
 
 class PatchedLibraryError(ChainError):
@@ -101,10 +103,11 @@ def end_children(spared: Collection[int]) -> list[int]:
 
 def _is_service(process: psutil.Process) -> bool:
     """Return whether a process is a service; one that is just starting has no command line for a moment."""
-    until = time.monotonic() + _START_S
-    while not (arguments := process.cmdline()) and time.monotonic() < until:
-        time.sleep(0.001)
-    return any(name in argument for argument in arguments for name in _SERVICES)
+    for _ in range(_LOOKS):
+        if arguments := process.cmdline():
+            return any(name in argument for argument in arguments for name in _SERVICES)
+        time.sleep(_BETWEEN_S)
+    return False
 
 
 def _seed_library(module: str, seed: int) -> None:

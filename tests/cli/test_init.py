@@ -27,6 +27,7 @@ def test_the_templates_fit_each_other_and_run(cli: Cli, tmp_path: Path, monkeypa
     own = tmp_path / "own"
     own.mkdir()
     monkeypatch.chdir(own)
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
     for kind in ("dataset", "suite", "method", "metric"):
         assert cli("init", kind)[0] == 0
     for number, name in enumerate(("a1", "b1")):

@@ -76,6 +76,14 @@ def trace(name, count=1):
         handle.write("x\\n")
 
 
+def begin_child():
+    """Start a process in a session of its own that stays, and say which: all of its number stands there or none."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    draft = TRACES / f"child.{os.getpid()}"
+    draft.write_text(str(child.pid))
+    draft.replace(TRACES / "child")
+
+
 def threshold(image, level):
     array = image.array if "C" not in image.axes else image.array[0]
     array = array.astype(np.float32)
@@ -248,8 +256,7 @@ class Fault(Stage):
         if how == "import":
             import no_such_library
         if how == "hang":
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-            (TRACES / "child").write_text(str(child.pid))
+            begin_child()
             time.sleep(600)
         if how == "allocate":
             hold = []
@@ -316,17 +323,16 @@ class Fault(Stage):
         if how == "fork-raise" and os.fork() == 0:
             raise RuntimeError("a child that failed")
         if how == "leave":
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-            (TRACES / "child").write_text(str(child.pid))
+            begin_child()
         if how == "pool":
             POOL.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
             assert all(one.poll() is None for one in POOL), "the pool of an earlier call is gone"
         if how in ("slow", "brief"):
             time.sleep(0.3 if how == "slow" else 0.05)
-        if how == "steps":
-            trace("steps")
-            for _ in range(20):
-                time.sleep(0.1)
+        if how == "wait":
+            trace("waits")
+            while not (TRACES / f"go-on-{self.options['number']}").exists():
+                time.sleep(0.02)
         if how.startswith("lose-node") and not (how.endswith("once") and (TRACES / "lost").exists()):
             trace("lost")
             os.kill(os.getppid(), signal.SIGKILL)
@@ -493,6 +499,11 @@ class Project:
 
     def timings(self, id: str = "demo") -> dict[tuple[str, str], Timing]:
         return {(timing.row, timing.sample): timing for timing in self.store(id).timings()}
+
+    def go_on(self, *numbers: int) -> None:
+        """Let cells that wait end, those whose rows have these numbers."""
+        for number in numbers:
+            (self.traces / f"go-on-{number}").touch()
 
     def count(self, trace: str) -> int:
         path = self.traces / trace

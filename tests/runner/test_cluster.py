@@ -85,9 +85,9 @@ def test_a_lost_machine_is_not_the_methods_fault(project: Project) -> None:
 def test_a_lost_worker_that_begins_anew_too_slowly_for_dask_is_replaced(project: Project) -> None:
     suite = project.suite({"lost": '[{ id = "fault", how = "lose-node-once" }]'}, split="one")
     with dask.config.set({"distributed.deploy.lost-worker-timeout": 0.01}):  # no worker begins in so little time
-        summary = project.run(suite, jobs=1, executor="dask", time_limit_s=60.0)
+        summary = project.run(suite, jobs=1, executor="dask")
     assert project.count("lost") == 1
-    assert (summary.computed, summary.stopped) == (1, "")
+    assert summary.computed == 1
 
 
 @pytest.mark.slow
@@ -177,6 +177,7 @@ def test_a_scheduler_that_ends_ends_a_run_and_what_its_machines_compute(project:
         run_until_the_scheduler_is_gone(project, made, made.scheduler.close)
 
 
+@pytest.mark.usefixtures("_late_when_it_hangs")
 def test_limits_hold_on_the_machine_that_computes(project: Project, threads: Any) -> None:
     address = threads.scheduler_address
     late = project.suite({"late": '[{ id = "fault", how = "hang" }]'}, id="late", split="one", deadline_s=1.0)
@@ -350,9 +351,9 @@ def test_a_cell_goes_back_to_the_only_machine_that_has_room_for_it(
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
     suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one", memory_gb=1.0)
     with distributed.SpecCluster(workers=workers, scheduler=scheduler) as made:
-        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, time_limit_s=30.0)
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address)
     BROKEN.clear()
-    assert (summary.computed, summary.stopped, len(calls)) == (1, "", 2)
+    assert (summary.computed, len(calls)) == (1, 2)
 
 
 def test_mistakes_of_ours_are_raised(project: Project, threads: Any, broken: Callable[..., Broken]) -> None:
@@ -490,7 +491,7 @@ def test_cells_that_need_no_gpu_do_not_wait_for_those_that_do(
 ) -> None:
     monkeypatch.setattr(machines, "visible_gpus", lambda: ("0",))
     rows = {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(3)}
-    suite = project.suite({**rows, "beside": '[{ id = "beside" }]'}, split="one", deadline_s=20.0)
+    suite = project.suite({**rows, "beside": '[{ id = "beside" }]'}, split="one")
     (project.traces / "wait-for").touch()  # cells on the GPU end only after one beside them
     summary = project.run(suite, executor="dask", jobs=2)
     assert (summary.computed, summary.failed) == (4, 0), summary
@@ -547,6 +548,43 @@ def test_a_cell_waits_for_another_gpu_where_the_only_one_is_lost_and_holds_up_no
     assert ("second", True) in calls
     assert ("plain", True) not in calls
     assert sum("no machine of the cluster has what some cells need" in line for line in progress.logged) == 1
+
+
+def test_an_answer_that_is_lost_with_its_machine_is_computed_again_and_others_are_looked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def computed(terms: Terms, job: bytes) -> Answer:
+        calls.append(distributed.get_worker().name)
+        return compute(terms, job)
+
+    def ended(executor: DaskExecutor, running: Mapping[Any, Any]) -> list[Any]:
+        found = real(executor, running)
+        if found and len(calls) == 1:
+            made.sync(made.workers["first"].close, executor_wait=False)  # what it has computed is in its memory alone
+        return found
+
+    class Replacing(Recorder):
+        def log(self, line: str) -> None:
+            super().log(line)
+            if line == "no machine of the cluster is left: waiting for one":
+                made.worker_spec["second"] = worker
+                made.scale(len(made.worker_spec))
+
+    real = DaskExecutor._ended
+    monkeypatch.setattr(DaskExecutor, "_ended", ended)
+    monkeypatch.setattr(cluster, "ANSWER_S", 0.2)
+    monkeypatch.setattr(cluster, "compute", broken_compute)
+    BROKEN.append(computed)
+    worker = {"cls": distributed.Worker, "options": {"nthreads": 1}}
+    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "port": 0}}
+    suite = project.suite({"noop": '[{ id = "noop" }]'}, split="one")
+    with distributed.SpecCluster(workers={"first": worker}, scheduler=scheduler) as made:
+        summary = project.run(suite, executor="dask", scheduler=made.scheduler_address, progress=Replacing())
+    BROKEN.clear()
+    assert (summary.computed, summary.failed) == (1, 0)
+    assert calls == ["first", "second"]
 
 
 def test_threads_of_a_cell_are_those_of_the_machines_unless_the_user_says_them(
@@ -623,17 +661,22 @@ def when(condition: Callable[[], object], act: Callable[[], object]) -> None:
 def test_cells_of_machines_that_are_gone_with_their_nannies_go_to_the_next_one(
     project: Project, programs: Programs
 ) -> None:
-    rows = {f"steps-{number}": f'[{{ id = "fault", how = "steps", number = {number} }}]' for number in range(2)}
+    rows = {f"waits-{number}": f'[{{ id = "fault", how = "wait", number = {number} }}]' for number in range(2)}
     programs.scheduler()
     only = programs.worker()
     progress = Recorder()
-    when(lambda: project.count("steps"), lambda: programs.kill(only))
+
+    def lose() -> None:
+        programs.kill(only)
+        project.go_on(0, 1)
+
+    when(lambda: project.count("waits"), lose)
     when(lambda: progress.logged, programs.worker)
     summary = project.run(
         project.suite(rows, split="one"), executor="dask", scheduler=programs.address, progress=progress
     )
     assert progress.logged == ["no machine of the cluster is left: waiting for one"]
-    assert (summary.computed, summary.failed, project.count("steps")) == (2, 0, 3)
+    assert (summary.computed, summary.failed, project.count("waits")) == (2, 0, 3)
     assert [record.status for record in project.store().records()] == ["ok", "ok"]
 
 
@@ -641,7 +684,8 @@ def test_cells_of_machines_that_are_gone_with_their_nannies_go_to_the_next_one(
 def test_a_scheduler_that_is_there_again_at_once_ends_a_run_and_the_next_one_computes_what_is_left(
     project: Project, programs: Programs
 ) -> None:
-    rows = {f"steps-{number}": f'[{{ id = "fault", how = "steps", number = {number} }}]' for number in range(3)}
+    rows = {f"waits-{number}": f'[{{ id = "fault", how = "wait", number = {number} }}]' for number in range(3)}
+    project.go_on(0)
     suite = project.suite(rows, split="one")
     first, worker = programs.scheduler(), programs.worker()
     progress = Recorder()
@@ -650,16 +694,15 @@ def test_a_scheduler_that_is_there_again_at_once_ends_a_run_and_the_next_one_com
         programs.kill(first)
         programs.scheduler()
 
-    when(lambda: progress.lines and project.count("steps") > len(progress.lines), restart)
+    when(lambda: progress.lines and project.count("waits") == 2, restart)
     with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again: what has ended is kept"):
         project.run(suite, executor="dask", scheduler=programs.address, progress=progress)
-    kept = len(progress.lines)
-    assert kept in (1, 2)
-    assert [record.status for record in project.store().records()] == ["ok"] * kept
+    assert [record.status for record in project.store().records()] == ["ok"]
     programs.kill(worker)
     programs.worker()
+    project.go_on(1, 2)
     summary = project.run(suite, executor="dask", scheduler=programs.address)
-    assert (summary.cached, summary.computed, summary.failed) == (kept, 3 - kept, 0)
+    assert (summary.cached, summary.computed, summary.failed) == (1, 2, 0)
     assert [record.status for record in project.store().records()] == ["ok"] * 3
 
 

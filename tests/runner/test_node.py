@@ -1,19 +1,17 @@
 from __future__ import annotations
 
-import contextlib
 import errno
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
 from harness.errors import StoreError
 from harness.identity import installed_version
 from harness.jobs.messages import Backend, WorkerSetup, encode
-from harness.runner import node
+from harness.runner import local, node
 from harness.runner.local import LocalExecutor
 from harness.runner.node import (
     CODE,
@@ -28,8 +26,10 @@ from harness.runner.node import (
     versions,
 )
 from harness.runner.preparing import Preparation
+from harness.runner.process import WorkerProcess
 from tests.runner.bench import a_job, spec
 from tests.runner.project import Project
+from tests.runner.test_faults import gone
 
 
 def test_versions_name_every_distribution_and_the_code() -> None:
@@ -115,28 +115,32 @@ def test_a_machine_that_does_not_see_the_cache_uses_its_own(
     assert answers[0].metrics == answers[1].metrics
 
 
-def workers_here() -> list[psutil.Process]:
-    found = []
-    for one in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):  # it has ended
-            found += [one] if "harness.worker.main" in one.cmdline() else []
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[WorkerProcess]:
+    """The workers that a test begins: this process may have others, which are not to end."""
+    found: list[WorkerProcess] = []
+
+    class Noted(WorkerProcess):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            found.append(self)
+
+    monkeypatch.setattr(local, "WorkerProcess", Noted)
     return found
 
 
 def test_a_worker_whose_run_is_heard_of_no_more_ends_and_another_one_computes(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: list[WorkerProcess]
 ) -> None:
     (tmp_path / "probe").touch()
     monkeypatch.setattr(node, "IDLE_S", 0.1)
     terms = terms_of(project, tmp_path / "probe", project.cache)
     job = encode(a_job(spec(project, "noop"), backend=Backend(sys.executable)))
-    for _ in range(2):
+    for number in (1, 2):
         outcome, ready = read(compute(terms, job))
         assert (outcome.status, ready is not None) == ("ok", True)
-        ends_s = time.monotonic() + 10.0
-        while left := workers_here():
-            assert time.monotonic() < ends_s, left
-            time.sleep(0.02)
+        assert len(begun) == number
+        assert gone(begun[-1].pid)
 
 
 def test_data_that_a_machine_cannot_have_are_no_failure_of_the_method(

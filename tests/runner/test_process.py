@@ -100,18 +100,20 @@ def test_the_log_of_a_silent_worker_stays_young(
     worker.kill()
 
 
-def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend) -> None:
+def test_waiting_does_not_count(setup: WorkerSetup, sleeper: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = WorkerProcess(sleeper, setup)
-    worker.job = a_job()
-    worker.send_job()
-    worker.deadline_s = time.monotonic() + 0.1
-    worker.pause()
-    time.sleep(0.15)
-    assert not worker.is_late(time.monotonic())
-    worker.resume()
-    assert not worker.is_late(time.monotonic())
-    time.sleep(0.15)
-    assert worker.is_late(time.monotonic())
+    now_s = 100.0
+    with monkeypatch.context() as patch:
+        patch.setattr(process.time, "monotonic", lambda: now_s)
+        worker.job = a_job()
+        worker.send_job()
+        assert worker.deadline_s == now_s + worker.job.deadline_s == 160.0
+        now_s = 159.0
+        worker.pause()
+        now_s = 1159.0
+        assert not worker.is_late(now_s)
+        worker.resume()
+        assert [worker.is_late(at_s) for at_s in (now_s, now_s + 1.0, now_s + 1.1)] == [False, False, True]
     worker.kill()
 
 

@@ -144,17 +144,19 @@ def test_records_of_jobs_of_a_batch_system_are_those_of_this_machine(
 
 @pytest.mark.slow
 def test_a_job_that_is_ended_is_handed_in_again_and_no_method_is_blamed(project: Project, slurm: Slurm) -> None:
-    rows = {f"slow-{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(12)}
+    rows = {f"waits-{number}": f'[{{ id = "fault", how = "wait", number = {number} }}]' for number in range(3)}
+    project.go_on(0)
     progress = Recorder()
 
     def end_when_begun() -> None:
         while not progress.lines:
             time.sleep(0.05)
         slurm.told("scancel", *slurm.jobs("--states=RUNNING"))
+        project.go_on(1, 2)
 
     threading.Thread(target=end_when_begun, daemon=True).start()
     summary = project.run(project.suite(rows), jobs=1, executor="dask", cluster="slurm", progress=progress)
-    assert (summary.failed, summary.computed, summary.is_complete) == (0, 24, True)
+    assert (summary.failed, summary.computed, summary.is_complete) == (0, 6, True)
     assert slurm.handed_in() >= 2, slurm.logs()
 
 
@@ -183,7 +185,8 @@ def test_what_the_batch_system_says_of_jobs_that_it_refuses_ends_the_run(project
 def test_a_batch_system_that_refuses_jobs_while_a_run_goes_on_ends_it_when_no_machine_is_left(
     project: Project, slurm: Slurm
 ) -> None:
-    rows = {f"slow-{number}": f'[{{ id = "fault", how = "slow", number = {number} }}]' for number in range(12)}
+    rows = {f"waits-{number}": f'[{{ id = "fault", how = "wait", number = {number} }}]' for number in range(3)}
+    project.go_on(0)
     progress = Recorder()
 
     def close_when_begun() -> None:

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from harness.metrics import overlap
+from harness.worker import isolation
 from harness.worker.isolation import PatchedLibraryError, ProcessState, end_children
 from tests.runner.test_faults import gone
 
@@ -134,6 +135,7 @@ def test_a_service_that_is_just_starting_is_spared(monkeypatch: pytest.MonkeyPat
 
     given = psutil.Process.cmdline
     monkeypatch.setattr(psutil.Process, "cmdline", cmdline)
+    monkeypatch.setattr(isolation.time, "monotonic", lambda: 60.0 * len(looks))  # a minute goes by between two looks
     assert service.pid not in end_children([])
     assert looks.count(service.pid) == 3
     service.kill()

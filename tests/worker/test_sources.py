@@ -65,7 +65,8 @@ samples.b = {}
 """
 
 
-def test_a_truth_that_is_a_mask_of_several_parts_is_said_once(tmp_path: Path) -> None:
+def test_a_truth_that_is_a_mask_of_several_parts_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARNESS_DATA", raising=False)
     mask = np.zeros((8, 9), np.uint16)
     mask[1:3, 1:3] = mask[5:7, 5:7] = 1
     for name in "ab":
