@@ -80,7 +80,7 @@ def checked_machines(
     seen: Mapping[str, Any] = {}
     with scheduler_there("run again: nothing is lost"):
         while not seen:
-            _wait(client, limit_s, stop or Stop())
+            wait_for_machine(client, limit_s, stop)
             answers = client.run(look, probe, expected, files, on_error="return")
             # One that is lost while it looks is no machine any more; what comes in its place looks before it computes.
             seen = {worker: answer for worker, answer in answers.items() if not _is_lost(answer)}
@@ -121,9 +121,9 @@ def _found_wrong(answer: tuple[bool, list[str]] | Exception) -> list[str]:
     return answer[1]
 
 
-def _wait(client: Client, limit_s: float, stop: Stop) -> None:
-    """Wait for a machine."""
-    ends_s = time.monotonic() + limit_s
+def wait_for_machine(client: Client, limit_s: float, stop: Stop | None = None) -> None:
+    """Wait until a cluster has a machine; raises what `checked_machines` raises where none comes."""
+    stop, ends_s = stop or Stop(), time.monotonic() + limit_s
     while not stop.is_asked and (left_s := ends_s - time.monotonic()) > 0:
         replace_lost(client)
         with contextlib.suppress(TimeoutError):

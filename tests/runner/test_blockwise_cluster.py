@@ -67,6 +67,8 @@ def test_a_scheduler_that_goes_away_while_machines_count_is_said(
 ) -> None:
     distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
     monkeypatch.setattr(blockwise_cluster, "count_part", hanging)
+    HANGS.clear()
+    ENDS.clear()
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
     ) as made:
@@ -83,3 +85,26 @@ def test_a_scheduler_that_goes_away_while_machines_count_is_said(
         threading.Thread(target=end_when_begun, daemon=True).start()
         with pytest.raises(HarnessError, match="the scheduler of the cluster is gone; run again"):
             table_by_cluster(stored[0], scheduler=made.scheduler_address)
+
+
+def test_that_no_machine_is_left_is_said(
+    stored: tuple[Images, np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra 'distributed' is not installed")
+    monkeypatch.setattr(blockwise_cluster, "count_part", hanging)
+    monkeypatch.setattr(blockwise_cluster, "START_S", 0.2)
+    monkeypatch.setattr(blockwise_cluster, "LOOK_S", 0.1)
+    HANGS.clear()
+    ENDS.clear()
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp"
+    ) as made:
+
+        def lose_when_begun() -> None:
+            HANGS.wait(60.0)
+            made.sync(made.workers[0].close, executor_wait=False)
+
+        threading.Thread(target=lose_when_begun, daemon=True).start()
+        with pytest.raises(HarnessError, match=r"no machine of the cluster came within 0\.2 s"):
+            table_by_cluster(stored[0], scheduler=made.scheduler_address)
+        ENDS.set()
