@@ -17,7 +17,7 @@ from harness.clock import spoken
 from harness.datasets.formats.arrays import read_grid
 from harness.datasets.formats.hdf5_trial import one_trial
 from harness.datasets.formats.labels import components, looks_like_a_mask, only_label, parts, read_labels
-from harness.datasets.formats.open import open_given, require_survivable
+from harness.datasets.formats.open import open_stored, require_survivable
 from harness.errors import DataError
 from harness.pairing import name_of
 from harness.short_trainings import SHORT_TRAININGS, Schedule
@@ -84,10 +84,12 @@ def find_pairs(images: Path, labels: Path) -> Found:
     left_out = sorted(p.name for files in (image_files, label_files) for p in files.values() if p.name not in used)
     folder = Path(os.path.commonpath([images.resolve(), labels.resolve()]))
     first = image_files[samples[0]]
+    labelled_files = [label_files[name + tail] for name in samples]
     with one_trial():
-        for name in samples:
-            require_survivable(image_files[name])
-    with open_given(first) as stored:
+        for path in (*(image_files[name] for name in samples), *labelled_files):
+            require_survivable(path)
+        labelled = [np.asarray(read_labels(path)) for path in labelled_files[:LOOKED_AT]]
+    with open_stored(first) as stored:
         is_colour = stored.axes.endswith("C") and stored.shape[-1] > 1
     grids = [read_grid(image_files[name]) for name in samples]
     _require_one_kind(images, samples, [grid.axes for grid in grids])
@@ -96,7 +98,6 @@ def find_pairs(images: Path, labels: Path) -> Found:
         (path.resolve().relative_to(folder) / f"{{id}}{end}").as_posix()
         for path, end in ((images, endings[0]), (labels, tail + endings[1]))
     ]
-    labelled = [np.asarray(read_labels(label_files[name + tail])) for name in samples[:LOOKED_AT]]
     are_masks = _are_masks(labelled)
     return Found(
         folder,

@@ -20,7 +20,7 @@ MOST_LINES = 400
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("regular_files",),
     ("collection", "errors", "escaping", "families", "hashing", "shipped", "statistics", "toml_lines"),
-    ("threads", "clock", "memory", "process_state", "compiling", "library_functions", "streams"),
+    ("interpreters", "threads", "clock", "memory", "process_state", "compiling", "library_functions", "streams"),
     ("parameters", "model", "config", "beside"),
     ("store", "identity"),
     ("stages.values", "stages.slots", "stages.contract", "stages.chain", "stages.verification"),

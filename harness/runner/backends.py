@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import BackendError, ConfigError
 from harness.hashing import canonical_json
+from harness.jobs.failures import one_line
 from harness.jobs.messages import Backend
 from harness.model import Cell, StageSpec
 from harness.registry import StageRegistry, interpreter_variable
@@ -70,7 +71,10 @@ class BackendChooser:
             return ""
         if spec.id not in self._gpu_problems:
             stage = self._stage(spec.id, dict(spec.parameters))
-            self._gpu_problems[spec.id] = "" if stage is None else stage.gpu_problem()
+            try:
+                self._gpu_problems[spec.id] = "" if stage is None else stage.gpu_problem()
+            except Exception as error:  # a library that is broken here fails its own cells, in their worker
+                self._gpu_problems[spec.id] = f"{type(error).__name__}: {one_line(str(error), {})}"
         return self._gpu_problems[spec.id]
 
     def _about(self, cell: Cell) -> tuple[Backend, tuple[tuple[str, bool], ...]]:

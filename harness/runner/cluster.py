@@ -147,7 +147,8 @@ class DaskExecutor:
             for future in ended:
                 answered = self._answered(future)
                 if answered is None:
-                    continue
+                    running[future] = running.pop(future)
+                    break  # others may be lost with it: all are looked at again, this one last
                 job = running.pop(future)
                 self._only_on.pop(future, None)
                 finished = self._finished(job, *answered)

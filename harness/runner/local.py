@@ -149,17 +149,17 @@ class LocalExecutor:
         return [gpu for gpu in self._gpus if gpu not in held]
 
     def _take_for(self, worker: WorkerProcess) -> Job | None:
-        """Return the next job of an idle worker; one with a GPU takes those that need one first."""
-        if not self._gpus:
-            return self._queue.take(worker.backend)
+        """Return the next job of an idle worker; one with a GPU takes no other where any that needs one waits."""
         if worker.gpu is None:
             return self._queue.take(worker.backend, lambda job: not self._needs_gpu(job))
-        return self._queue.take(worker.backend, self._needs_gpu) or self._queue.take(worker.backend)
+        job = self._queue.take(worker.backend, self._needs_gpu)
+        return job or (None if self._queue.holds(self._needs_gpu) else self._queue.take(worker.backend))
 
     def _take_for_another(self, idle: Sequence[WorkerProcess]) -> Job | None:
         """Return the next job of a worker that is to be started; one that needs a GPU if one is free, or held idly."""
         has_gpu = bool(self._free_gpus()) or any(worker.gpu is not None for worker in idle)
-        return self._queue.take(None, lambda job: has_gpu or not self._needs_gpu(job))
+        job = self._queue.take(None, self._needs_gpu) if has_gpu else None
+        return job or self._queue.take(None, lambda job: not self._needs_gpu(job))
 
     def _start(self, job: Job) -> list[Finished]:
         gpu = self._free_gpus()[0] if self._needs_gpu(job) else None

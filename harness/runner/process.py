@@ -8,20 +8,19 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import BackendError, StoreError
+from harness.interpreters import import_variables
 from harness.jobs.channel import Inbox, send
 from harness.jobs.messages import Backend, ForeignBytesError, Job, Log, Message, Ready, WorkerSetup, decode, encode
 from harness.memory import TreeMemory
 from harness.store.files import is_read_only
 from harness.threads import thread_variables
 
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _LOG_LINES = 3
 SCRATCH = "harness-worker-"
 """How the scratch folders of workers begin; the process id of the run follows."""
@@ -221,6 +220,7 @@ def worker_environment(setup: WorkerSetup, gpu: str | None = None) -> dict[str, 
     """
     variables = {
         **os.environ,
+        **import_variables(),
         **thread_variables(setup.threads),
         "HARNESS_CACHE": setup.cache,
         "PYTHONHASHSEED": "0",
@@ -232,11 +232,6 @@ def worker_environment(setup: WorkerSetup, gpu: str | None = None) -> dict[str, 
         variables["CUDA_VISIBLE_DEVICES"] = "-1"
     elif gpu is not None:
         variables["CUDA_VISIBLE_DEVICES"] = gpu
-    if Path(sysconfig.get_paths()["purelib"]).resolve() != _PACKAGE_PARENT:
-        # a checkout: other interpreters import the same code, without the packages of this one
-        variables["PYTHONPATH"] = os.pathsep.join(
-            part for part in (str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")) if part
-        )
     return variables
 
 

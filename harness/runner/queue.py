@@ -36,6 +36,10 @@ class Queue:
                     return job
         return None
 
+    def holds(self, which: Callable[[Job], bool]) -> bool:
+        """Return whether a job is left of which something holds."""
+        return any(which(job) for jobs in self._jobs.values() for job in jobs)
+
     def done(self, job: Job, *, is_ok: bool) -> None:
         """Note that a job has ended, and that what it shares exists now if it went well."""
         self._count(job, -1)

@@ -362,6 +362,8 @@ class OnGpu(Stage):
     parameters = (Parameter("number", "int", 0, "tells rows apart"),)
 
     def gpu_problem(self):
+        if (TRACES / "broken").exists():
+            raise OSError("libcudart.so.12: cannot open shared object file")
         return ""
 
     def run(self, inputs, context):

@@ -63,6 +63,14 @@ def test_a_worker_that_was_ended_by_what_it_said_is_not_ended_again(tmp_path: Pa
     assert worker.kills == 1
 
 
+class Begun(Chatty):
+    """A worker that computes until it is told otherwise."""
+
+    def __init__(self, backend: Backend, setup: WorkerSetup, gpu: str | None) -> None:
+        super().__init__()
+        self.backend, self.gpu, self.job = backend, gpu, None
+
+
 def rows_on_gpu(count: int) -> dict[str, str]:
     return {f"gpu-{number}": f'[{{ id = "on-gpu", number = {number} }}]' for number in range(count)}
 
@@ -86,7 +94,7 @@ def test_cells_that_need_no_gpu_do_not_wait_for_those_that_do(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "visible_gpus", lambda: ("0",))
-    suite = project.suite({**rows_on_gpu(3), "beside": '[{ id = "beside" }]'}, split="one", deadline_s=20.0)
+    suite = project.suite({**rows_on_gpu(3), "beside": '[{ id = "beside" }]'}, split="one")
     (project.traces / "wait-for").touch()  # cells on the GPU end only after one beside them
     summary = project.run(suite, jobs=2)
     assert (summary.computed, summary.failed) == (4, 0), summary
@@ -107,13 +115,11 @@ def test_a_worker_that_holds_the_gpu_idly_makes_way_for_one_of_another_backend(
 ) -> None:
     begun: list[Any] = []
 
-    class Begun(Chatty):
-        def __init__(self, backend: Backend, setup: WorkerSetup, gpu: str | None) -> None:
-            super().__init__()
-            self.backend, self.gpu, self.job = backend, gpu, None
-            begun.append(self)
+    def begin(*given: Any) -> Begun:
+        begun.append(Begun(*given))
+        return begun[-1]
 
-    monkeypatch.setattr(local, "WorkerProcess", Begun)
+    monkeypatch.setattr(local, "WorkerProcess", begin)
     first, second = Backend("python-a"), Backend("python-b")
     setup = WorkerSetup(str(tmp_path), "", "auto", 1)
     with LocalExecutor(setup, workers=3, log=print, gpus=["7"], uses_gpu=lambda job: True) as executor:
@@ -127,3 +133,35 @@ def test_a_worker_that_holds_the_gpu_idly_makes_way_for_one_of_another_backend(
         executor._assign()
         assert [worker.gpu for worker in begun[2:]] == [None, None, None]
         assert begun[1].kills == 1, "there is room for three"
+
+
+def test_a_worker_with_a_gpu_takes_no_other_cell_while_one_waits_for_the_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "WorkerProcess", Begun)
+    first, second = Backend("python-a"), Backend("python-b")
+    on_gpu = [replace(a_job(), backend=backend) for backend in (first, second)]
+    plain = [replace(a_job(), backend=first) for _ in range(5)]
+    setup = WorkerSetup(str(tmp_path), "", "auto", 1)
+    with LocalExecutor(setup, workers=2, log=print, gpus=["7"], uses_gpu=on_gpu.__contains__) as executor:
+        executor._queue = Queue([on_gpu[0], *plain, on_gpu[1]])
+        executor._assign()
+        assert [(worker.job, worker.gpu) for worker in executor._workers] == [(on_gpu[0], "7"), (plain[0], None)]
+        executor._queue.done(on_gpu[0], is_ok=True)
+        executor._workers[0].job = None
+        executor._assign()
+        assert [(worker.job, worker.gpu) for worker in executor._workers] == [(plain[0], None), (on_gpu[1], "7")]
+        executor._queue.done(on_gpu[1], is_ok=True)
+        executor._workers[1].job = None
+        executor._assign()
+        assert [(worker.job, worker.gpu) for worker in executor._workers] == [(plain[0], None), (plain[1], None)]
+
+
+def test_a_library_that_is_broken_here_fails_its_own_cells(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "visible_gpus", lambda: ("7",))
+    (project.traces / "broken").touch()
+    summary = project.run(project.suite({**rows_on_gpu(1), "noop": '[{ id = "noop" }]'}, split="one"), jobs=2)
+    assert (summary.computed, summary.failed) == (1, 1)
+    (record,) = (record for record in project.records().values() if record.status != "ok")
+    assert record.error is not None
+    assert "libcudart" in record.error.message

@@ -105,7 +105,8 @@ def _elsewhere(path: Path, key: str, node: Any) -> Iterator[Path]:
     own = Path(node.file.filename)
     if own.resolve() != path.resolve():
         yield own
-    for source in node.virtual_sources() if node.is_virtual else ():
+    sources = {(one.file_name, one.dset_name): one for one in (node.virtual_sources() if node.is_virtual else ())}
+    for source in sources.values():  # each once, however many pieces of it are shown
         part = own if source.file_name == "." else own.parent / source.file_name
         if "%b" in source.file_name or "%b" in source.dset_name:
             raise DataError(

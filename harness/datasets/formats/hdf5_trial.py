@@ -15,25 +15,30 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 
 from harness.datasets.formats.hdf5 import open_hdf5
 from harness.errors import DataError, HarnessError
+from harness.interpreters import import_variables
 
 MOST_BYTES_READ = 1 << 26
 """Size up to which an array is read whole; of a larger one, which takes its time, what describes it is read."""
-MOST_S, BYTES_A_SECOND = 10.0, 10e6
+MOST_S, BYTES_A_SECOND = 60.0, 10e6
 """Processor time that a file may take: so much, and more for a large one, whose chunks are looked at one by one."""
-_PACKAGES = Path(__file__).parents[3]
+_CRASHES = frozenset(("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP"))
+"""How a library ends its process; other signals come from others."""
+_END = "end"
 
 
 class Trial:
     """A process that reads HDF5 files, from the first of them to the end of `with`."""
 
     def __init__(self) -> None:
+        self.owner = os.getpid()
         self._process: subprocess.Popen[str] | None = None
+        self._asked = 0
 
     def __enter__(self) -> Trial:
         return self
@@ -42,77 +47,88 @@ class Trial:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None:
-            self._process.communicate()  # at the end of what it is told it ends
+            if kind is not None:  # as at Ctrl-C: what it reads may take long
+                self._process.kill()
+            self._process.communicate(f"{_END}\n")
 
     def require_readable(self, path: Path, key: str) -> None:
-        """Raise `DataError` if the library does not survive, or does not end, while it reads a dataset of a file."""
+        """Raise `DataError` if the library does not survive, or does not end, while it reads a dataset of a file.
+
+        Raises `HarnessError` where the process cannot be started, or somebody else ends it.
+        """
         process = self._process or self._started()
         limit_s = MOST_S + path.stat().st_size / BYTES_A_SECOND
-        if self._answer(process, json.dumps([str(path.absolute()), key, limit_s])):
+        if self._is_answered(process, str(path.absolute()), key, limit_s):
             return
         self._process = None
-        ended = _end(process)
-        circle = f"its library does not come to an end in {limit_s:.0f} s of processor time"
-        what = circle if ended == "SIGXCPU" else f"its library crashes when it reads this ({ended})"
-        raise DataError(f"{path}: damaged HDF5: {what}")
+        ended = _ended(process)
+        if ended == "SIGXCPU":
+            raise DataError(
+                f"{path}: not readable as HDF5: its library does not come to an end in {limit_s:.0f} s of processor "
+                "time; it is damaged, or of very many parts"
+            )
+        if ended in _CRASHES or not ended.startswith("SIG"):
+            raise DataError(f"{path}: damaged HDF5: its library crashes when it reads this ({ended})")
+        raise HarnessError(
+            f"{path}: the process that read this was ended by {ended} (by hand, or by the kernel when memory ran out)"
+        )
 
     def _started(self) -> subprocess.Popen[str]:
-        paths = (str(_PACKAGES), os.environ.get("PYTHONPATH", ""))
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what a library says when it crashes says nothing of the file
-            text=True,
-        )
-        if not self._answer(process, ""):
+        command = [sys.executable, "-P", "-m", __name__]
+        try:
+            self._process = process = subprocess.Popen(
+                command,
+                env={**os.environ, **import_variables()},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what a library says when it crashes says nothing of the file
+                text=True,
+            )
+        except OSError as error:
+            raise HarnessError(f"{command[0]}: cannot be started to read HDF5 ({error.strerror})") from error
+        if not self._is_answered(process):
             self._process = None
-            raise HarnessError(f"the process that reads HDF5 could not be started: {sys.executable}, {_end(process)}")
+            raise HarnessError(f"{command[0]}: did not start to read HDF5: {_ended(process)}")
         return process
 
-    @staticmethod
-    def _answer(process: subprocess.Popen[str], line: str) -> str:
-        """Return what the process answers; "" if it ended."""
+    def _is_answered(self, process: subprocess.Popen[str], *asked: str | float) -> bool:
+        """Ask something, and return whether the process answers: with the number of what it is asked, on some line."""
         assert process.stdin is not None
         assert process.stdout is not None
+        self._asked += 1
         with suppress(BrokenPipeError):
-            process.stdin.write(f"{line}\n")
+            process.stdin.write(f"{json.dumps([self._asked, *asked])}\n")
             process.stdin.flush()
-        return process.stdout.readline()
+        return any(line.strip() == str(self._asked) for line in iter(process.stdout.readline, ""))
 
 
-def _end(process: subprocess.Popen[str]) -> str:
+def _ended(process: subprocess.Popen[str]) -> str:
     """Return how a process has ended."""
     process.communicate()
     code = process.returncode
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    names = {int(one): one.name for one in signal.Signals}
+    return names.get(-code, f"SIG {-code}") if code < 0 else f"exit code {code}"
 
 
-_KEPT: list[Trial] = []
+_KEPT: ContextVar[Trial | None] = ContextVar("kept", default=None)
 
 
 @contextmanager
 def one_trial() -> Iterator[None]:
     """Have one process read all files that are tried meanwhile: to start one takes as long as many files."""
     with Trial() as trial:
-        _KEPT.append(trial)
+        token = _KEPT.set(trial)
         try:
             yield
         finally:
-            _KEPT.remove(trial)
+            _KEPT.reset(token)
 
 
 def require_readable(path: Path, key: str) -> None:
-    """Raise `DataError` if HDF5's library does not survive a dataset of a file; asked once per state of the file."""
-    stated = path.stat()
-    _try(path, key, stated.st_size, stated.st_mtime_ns, stated.st_ino)
-
-
-@lru_cache(maxsize=1024)
-def _try(path: Path, key: str, *state: int) -> None:
-    if _KEPT:
-        _KEPT[-1].require_readable(path, key)
+    """Raise what `Trial.require_readable` raises; of `one_trial`, where this is within one."""
+    kept = _KEPT.get()
+    if kept is not None and kept.owner == os.getpid():  # a forked process has the pipes of its parent
+        kept.require_readable(path, key)
         return
     with Trial() as trial:
         trial.require_readable(path, key)
@@ -120,15 +136,20 @@ def _try(path: Path, key: str, *state: int) -> None:
 
 def serve() -> None:
     """Read what the lines of the standard input name, and answer each."""
+    import h5py  # type: ignore[import-untyped]  # noqa: F401  (whoever asks is told at once that it is not here)
+
     answers = os.fdopen(os.dup(1), "w")  # whatever else is printed is no answer
     os.dup2(2, 1)
-    for line in sys.stdin:
-        if line.strip():
-            path, key, limit_s = json.loads(line)
+    for line in iter(sys.stdin.readline, f"{_END}\n"):
+        if not line:
+            return
+        number, *asked = json.loads(line)
+        if asked:
+            path, key, limit_s = asked
             _limit(limit_s)
             with suppress(Exception):  # who asks reads it, too, and says what it is
                 _read(Path(path), key)
-        answers.write("read\n")
+        answers.write(f"{number}\n")
         answers.flush()
 
 

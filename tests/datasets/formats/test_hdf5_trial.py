@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -57,15 +59,89 @@ def survives(path: Path) -> bool:
     return subprocess.run([sys.executable, "-c", READ, str(path)], capture_output=True, check=False).returncode >= 0
 
 
-@pytest.mark.parametrize(("read", "problem"), [(read_labels, CRASHES), (read_spacing, CRASHES), (read_labels, CIRCLES)])
-def test_a_file_that_would_end_this_process_is_refused(
-    tmp_path: Path, read: Callable[[str], object], problem: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hdf5_trial, "MOST_S", 1.0)
-    path = damaged(tmp_path, problem)
+@pytest.mark.parametrize("read", [read_labels, read_spacing])
+def test_a_file_that_would_end_this_process_is_refused(tmp_path: Path, read: Callable[[str], object]) -> None:
+    path = damaged(tmp_path, CRASHES)
     for name in (str(path), f"{path}:labels"):
-        with pytest.raises(DataError, match=rf"a\.h5: damaged HDF5: {problem}"):
+        with pytest.raises(DataError, match=rf"a\.h5: damaged HDF5: {CRASHES}"):
             read(name)
+
+
+def test_a_file_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = damaged(tmp_path, CIRCLES)
+    monkeypatch.setattr(hdf5_trial, "MOST_S", 1.0)
+    with pytest.raises(DataError, match=rf"a\.h5: not readable as HDF5: {CIRCLES}"):
+        read_labels(path)
+
+
+def interpreter(folder: Path, *lines: str) -> str:
+    """Return a program that runs in place of Python."""
+    path = folder / "python"
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return str(path)
+
+
+ANSWERS = "read line; echo 1; read line"
+"""What it is asked first, it answers."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "error", "message"),
+    [
+        ((ANSWERS, "kill -SEGV $$"), DataError, rf"a\.h5: damaged HDF5: {CRASHES} \(SIGSEGV\)"),
+        ((ANSWERS, "exit 3"), DataError, rf"a\.h5: damaged HDF5: {CRASHES} \(exit code 3\)"),
+        ((ANSWERS, "kill -XCPU $$"), DataError, r"a\.h5: not readable as HDF5: .* 60 s of processor time"),
+        ((ANSWERS, "kill -KILL $$"), HarnessError, r"was ended by SIGKILL \(by hand, or by the kernel when memory"),
+        ((ANSWERS, "kill -40 $$"), HarnessError, r"was ended by SIG"),
+        (("echo hello; exit 1",), HarnessError, r"python: did not start to read HDF5: exit code 1"),
+    ],
+)
+def test_how_the_process_ended_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: tuple[str, ...], error: type[Exception], message: str
+) -> None:
+    virtual(tmp_path, LABELS)
+    monkeypatch.setattr(sys, "executable", interpreter(tmp_path, *lines))
+    with pytest.raises(error, match=message) as raised:
+        read_labels(tmp_path / "a.h5")
+    assert isinstance(raised.value, DataError) == (error is DataError)
+
+
+def test_what_else_is_printed_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    virtual(tmp_path, LABELS)
+    bad = damaged(tmp_path / "bad", CRASHES)
+    program = interpreter(tmp_path, "echo hello", "echo 2", f'exec {sys.executable} "$@"')
+    monkeypatch.setattr(sys, "executable", program)
+    with one_trial():
+        for path in (tmp_path / "a.h5", bad, tmp_path / "b0.h5", bad):
+            if path == bad:
+                with pytest.raises(DataError, match=CRASHES):
+                    require_readable(path, "")
+            else:
+                require_readable(path, "")
+
+
+def test_an_interrupt_does_not_wait_for_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", interpreter(tmp_path, "read line; echo 1", "exec sleep 600"))
+    trial = Trial()
+    process = trial._started()
+    trial.__exit__(KeyboardInterrupt, None, None)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_threads_and_forked_processes_have_their_own(tmp_path: Path) -> None:
+    virtual(tmp_path, LABELS)
+    with one_trial():
+        require_readable(tmp_path / "b0.h5", "")
+        kept = hdf5_trial._KEPT.get()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(hdf5_trial._KEPT.get).result() is None
+            pool.submit(require_readable, tmp_path / "b1.h5", "").result()
+        assert kept is not None
+        asked, kept.owner = kept._asked, -1  # as in a process that was forked
+        require_readable(tmp_path / "b1.h5", "")
+        assert kept._asked == asked
+    assert hdf5_trial._KEPT.get() is None
 
 
 def test_one_process_reads_many_files_and_another_one_goes_on_after_a_crash(
@@ -85,22 +161,6 @@ def test_one_process_reads_many_files_and_another_one_goes_on_after_a_crash(
                 read_labels(bad)
         require_readable(bad.with_name("b0.h5"), "")
     assert len(begun) == 3, "one for what is sound, one for the second time of the crash, one after it"
-    assert hdf5_trial._KEPT == []
-
-
-def test_what_can_be_read_is_asked_once_for_each_state_of_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Path] = []
-    monkeypatch.setattr(Trial, "require_readable", lambda trial, path, key: asked.append(path))
-    path = tmp_path / "a.h5"
-    for count in (3, 4):
-        with h5py.File(path, "w") as file:
-            file["labels"] = np.ones((count, 3), np.uint8)
-        for _ in range(2):
-            assert read_labels(path).shape == (count, 3)
-        assert read_spacing(path) is None
-    assert asked == [path, path]
 
 
 def test_errors_are_those_of_the_reader(tmp_path: Path) -> None:
@@ -137,6 +197,6 @@ def test_large_arrays_are_described_and_not_read(tmp_path: Path, monkeypatch: py
 
 def test_a_process_that_cannot_be_started_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     virtual(tmp_path, LABELS)
-    monkeypatch.setattr(hdf5_trial, "__name__", "harness.datasets.formats.nowhere")
-    with pytest.raises(HarnessError, match=r"could not be started: .*exit code 1"):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    with pytest.raises(HarnessError, match=r"nowhere: cannot be started to read HDF5 \(No such file"):
         read_labels(tmp_path / "a.h5")

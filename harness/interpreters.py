@@ -1,0 +1,20 @@
+"""Other interpreters that import the code of this one."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from pathlib import Path
+
+_PACKAGE_PARENT = Path(__file__).resolve().parents[1]
+
+
+def import_variables() -> dict[str, str]:
+    """Return the environment variable by which another interpreter imports the same code, if this is a checkout.
+
+    An installed package is found without, and must not drag its neighbours along.
+    """
+    if Path(sysconfig.get_paths()["purelib"]).resolve() == _PACKAGE_PARENT:
+        return {}
+    paths = (str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", ""))
+    return {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
