@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from harness import trying
 from harness.datasets import load_catalogue
 from harness.datasets.readers import write_labels
 from harness.errors import DataError, LabelError
@@ -99,6 +100,16 @@ def test_labels_in_colour_are_refused_at_once(tmp_path: Path) -> None:
     tifffile.imwrite(labels / "a.tif", np.zeros((12, 16, 3), np.uint8), photometric="rgb")
     with pytest.raises(LabelError, match="is a colour image"):
         find_pairs(images, labels)
+
+
+def test_every_file_is_read_by_another_process_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+    monkeypatch.setattr(trying, "require_survivable", tried.append)
+    monkeypatch.setattr(trying, "LOOKED_AT", 1)
+    names = ["a.tif", "b.tif", "c.tif"]
+    folders = fill(tmp_path, names, names)
+    find_pairs(*folders)
+    assert set(tried) == {folder / name for folder in folders for name in names}
 
 
 def test_methods_suit_the_images(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ DASK = Kills("dask", DASK_ROWS, DASK_KILLS, DASK_ENDS, ("--executor", "dask"))
 ON_DASK: dict[str, Kind] = {kind.name: kind for kind in (DASK, Clusters())}
 """Kinds of mishaps of runs with Dask: half a minute each."""
 KINDS: dict[str, Kind] = {**INPUTS, **RUNS, **ON_DASK}
-LIMITS_S = {"labels": 60.0, "hdf5": 60.0, **dict.fromkeys((*RUNS, *ON_DASK), 240.0)}
+LIMITS_S = dict.fromkeys(("labels", "hdf5", *RUNS, *ON_DASK), 240.0)
 """Seconds after which an attempt counts as one that never ends, where these are not those of all."""
 MISHAPS = {"kills": KILLS, "dask": DASK_KILLS}
 """How many mishaps an input is, where it is more than one."""
