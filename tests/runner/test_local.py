@@ -157,6 +157,26 @@ def test_a_worker_with_a_gpu_takes_no_other_cell_while_one_waits_for_the_gpu(
         assert [(worker.job, worker.gpu) for worker in executor._workers] == [(plain[0], None), (plain[1], None)]
 
 
+@pytest.mark.parametrize("needs_gpu", [True, False])
+def test_of_idle_workers_the_one_with_the_gpu_makes_way_for_who_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, needs_gpu: bool
+) -> None:
+    monkeypatch.setattr(local, "WorkerProcess", Begun)
+    backends = [Backend(f"python-{name}") for name in "abc"]
+    plain, on_gpu, last = (replace(a_job(), backend=backend) for backend in backends)
+    asked = (on_gpu, last) if needs_gpu else (on_gpu,)
+    setup = WorkerSetup(str(tmp_path), "", "auto", 1)
+    with LocalExecutor(setup, workers=2, log=print, gpus=["7"], uses_gpu=asked.__contains__) as executor:
+        for jobs in ([plain, on_gpu] if needs_gpu else [on_gpu, plain], [last]):
+            for job in jobs:
+                executor._queue = Queue([job])
+                executor._assign()
+            for worker in executor._workers[: 2 * (jobs != [last])]:
+                worker.job = None
+        left = {worker.backend: worker.gpu for worker in executor._workers}
+        assert left == ({backends[0]: None, backends[2]: "7"} if needs_gpu else {backends[1]: "7", backends[2]: None})
+
+
 def test_a_library_that_is_broken_here_fails_its_own_cells(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "visible_gpus", lambda: ("7",))
     (project.traces / "broken").touch()

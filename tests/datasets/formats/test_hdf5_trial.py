@@ -121,6 +121,23 @@ def test_what_else_is_printed_is_no_answer(tmp_path: Path, monkeypatch: pytest.M
                 require_readable(path, "")
 
 
+TALKS = """
+import h5py
+opened = h5py.File.__init__
+def opening(*given, **named):
+    print("opening", end="", flush=True)
+    opened(*given, **named)
+h5py.File.__init__ = opening
+"""
+
+
+def test_what_is_printed_meanwhile_spoils_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    virtual(tmp_path, LABELS)
+    (tmp_path / "sitecustomize.py").write_text(TALKS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    require_readable(tmp_path / "b0.h5", "")
+
+
 def test_an_interrupt_does_not_wait_for_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", interpreter(tmp_path, "read line; echo 1", "exec sleep 600"))
     trial = Trial()
