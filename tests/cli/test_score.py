@@ -15,6 +15,7 @@ from PIL import Image
 from roifile import ImagejRoi
 
 from harness.datasets.formats import labels
+from harness.datasets.formats.hdf5_trial import Trial
 from harness.datasets.readers import LazyLabels, read_labels, write_labels
 from tests.cli.project import Cli
 
@@ -55,6 +56,23 @@ def test_undefined_is_null_in_json_and_said_in_text(cli: Cli, tmp_path: Path) ->
     code, out, _ = cli("score", empty, empty, "--metric", undefined[0])
     assert code == 0
     assert out.splitlines()[1].split() == [undefined[0], "undefined"]
+
+
+def test_one_process_tries_the_hdf5_files_of_a_command(
+    cli: Cli, files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Trial] = []
+    started = Trial._started
+    monkeypatch.setattr(Trial, "_started", lambda trial: (begun.append(trial), started(trial))[1])
+    for folder in ("p", "t"):
+        for name in ("a.h5", "b.h5"):
+            write_labels(tmp_path / folder / name, np.asarray(read_labels(files[0])))
+    cli.json("score", tmp_path / "p" / "a.h5", tmp_path / "t" / "a.h5", "--metric", "pq", "--json")
+    assert len(begun) == 1
+    cli.json("score", tmp_path / "p", tmp_path / "t", "--metric", "pq", "--json")
+    assert len(begun) == 2
+    cli.json("score", *files, "--metric", "pq", "--json")
+    assert len(begun) == 2
 
 
 def test_mistakes_are_one_line(cli: Cli, files: tuple[Path, Path], tmp_path: Path) -> None:
