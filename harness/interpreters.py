@@ -1,8 +1,9 @@
-"""Other interpreters that import the code of this one."""
+"""Other interpreters: what they import, and how they end."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sysconfig
 from pathlib import Path
 
@@ -18,3 +19,8 @@ def import_variables() -> dict[str, str]:
         return {}
     paths = (str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", ""))
     return {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+
+
+def signal_name(number: int) -> str:
+    """Return what a signal is called, as SIGKILL; most real-time signals have no name, as signal 40."""
+    return {int(one): one.name for one in signal.Signals}.get(number, f"signal {number}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import selectors
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from types import TracebackType
 
 from harness.errors import BackendError
+from harness.interpreters import signal_name
 from harness.jobs.channel import PIPE_LOST
 from harness.jobs.failures import FILE_SYSTEM, machine_places, one_line
 from harness.jobs.messages import (
@@ -328,8 +328,7 @@ def _cause(code: int | None) -> tuple[str, str]:
     if code is None or code == PIPE_LOST:
         return "PipeClosed", "the worker has lost its pipe: a stage closed files that are not its own"
     if code < 0:
-        names = {int(one): one.name for one in signal.Signals}
-        name = names.get(-code, f"signal {-code}")  # most real-time signals have no name
+        name = signal_name(-code)
         hint = " (by itself, by hand, or by the kernel when memory ran out)" if name == "SIGKILL" else ""
         return name, f"the worker was ended by {name}{hint}"
     return "Exit", f"the worker left with exit code {code}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -21,7 +20,7 @@ from types import TracebackType
 
 from harness.datasets.formats.hdf5 import open_hdf5
 from harness.errors import DataError, HarnessError
-from harness.interpreters import import_variables
+from harness.interpreters import import_variables, signal_name
 
 MOST_BYTES_READ = 1 << 26
 """Size up to which an array is read whole; of a larger one, which takes its time, what describes it is read."""
@@ -67,7 +66,7 @@ class Trial:
                 f"{path}: not readable as HDF5: its library does not come to an end in {limit_s:.0f} s of processor "
                 "time; it is damaged, or of very many parts"
             )
-        if ended in _CRASHES or not ended.startswith("SIG"):
+        if ended in _CRASHES or process.returncode >= 0:
             raise DataError(f"{path}: damaged HDF5: its library crashes when it reads this ({ended})")
         raise HarnessError(
             f"{path}: the process that read this was ended by {ended} (by hand, or by the kernel when memory ran out)"
@@ -106,8 +105,7 @@ def _ended(process: subprocess.Popen[str]) -> str:
     """Return how a process has ended."""
     process.communicate()
     code = process.returncode
-    names = {int(one): one.name for one in signal.Signals}
-    return names.get(-code, f"SIG {-code}") if code < 0 else f"exit code {code}"
+    return signal_name(-code) if code < 0 else f"exit code {code}"
 
 
 _KEPT: ContextVar[Trial | None] = ContextVar("kept", default=None)

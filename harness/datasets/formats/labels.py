@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from harness.datasets.formats.hdf5_trial import MOST_BYTES_READ
 from harness.datasets.formats.open import SUFFIXES, format_of, open_given, open_stored
 from harness.datasets.formats.outlines.reading import JSON_SUFFIXES, holds_outlines, read_outlines
 from harness.datasets.formats.stored_array import Region, StoredArray, check_fits, reading
@@ -17,7 +18,7 @@ from harness.datasets.formats.zarr import label_key
 from harness.datasets.formats.zarr_reader import WholeChunks
 from harness.errors import DataError, LabelError
 
-MOST_BYTES_IN_MEMORY = 1 << 26
+MOST_BYTES_IN_MEMORY = MOST_BYTES_READ
 """Size up to which an array of HDF5 or NPY is read at once; a larger one is read block by block."""
 
 

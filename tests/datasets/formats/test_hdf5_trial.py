@@ -93,7 +93,7 @@ ANSWERS = "read line; echo 1; read line"
         ((ANSWERS, "exit 3"), DataError, rf"a\.h5: damaged HDF5: {CRASHES} \(exit code 3\)"),
         ((ANSWERS, "kill -XCPU $$"), DataError, r"a\.h5: not readable as HDF5: .* 60 s of processor time"),
         ((ANSWERS, "kill -KILL $$"), HarnessError, r"was ended by SIGKILL \(by hand, or by the kernel when memory"),
-        ((ANSWERS, "kill -40 $$"), HarnessError, r"was ended by SIG"),
+        ((ANSWERS, "kill -40 $$"), HarnessError, r"was ended by signal 40"),
         (("echo hello; exit 1",), HarnessError, r"python: did not start to read HDF5: exit code 1"),
     ],
 )
